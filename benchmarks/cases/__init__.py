@@ -1,0 +1,20 @@
+"""One file per benchmark; this list is the order in which they run. Those in LONG run only when they are named."""
+
+from collections.abc import Callable
+
+from benchmarks.bench import Bench
+from benchmarks.cases import growth, intake, latency, memory, reads, restart, soak, startup, stories, trickle
+
+CASES: dict[str, Callable[[Bench], None]] = {
+    "intake": intake.run,
+    "stories": stories.run,
+    "latency": latency.run,
+    "trickle": trickle.run,
+    "reads": reads.run,
+    "startup": startup.run,
+    "memory": memory.run,
+    "restart": restart.run,
+    "growth": growth.run,
+    "soak": soak.run,
+}
+LONG = ("growth", "soak")

@@ -1,0 +1,1 @@
+"""Tradewind, the order platform for commerce teams that work in Python."""

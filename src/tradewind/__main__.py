@@ -1,0 +1,5 @@
+"""Makes `python -m tradewind` the command line too."""
+
+from .apps.cli import main
+
+main()

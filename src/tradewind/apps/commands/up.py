@@ -1,0 +1,89 @@
+"""Starts the platform, or one of its processes, and says where it is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ...chassis.config import Config
+from .common import Data, Sets, Which, fail, read
+
+Host = Annotated[str | None, typer.Option("--host", metavar="H", help="Where to listen (TRADEWIND_HOST).")]
+Port = Annotated[int | None, typer.Option("--port", metavar="P", help="Where to listen (TRADEWIND_PORT); 0 takes any that is free.")]
+
+
+def up(blueprint: Which = "default", data: Data = None, host: Host = None, port: Port = None, sets: Sets = None) -> None:
+    """Start all that a blueprint names, and serve until Ctrl-C.
+
+    Example: tradewind up --data ./shop --port 8080
+    """
+    config, chosen = read(blueprint, sets, data=data, host=host, port=port)
+    if len(chosen.processes) > 1:
+        names = ", ".join(process.name for process in chosen.processes)
+        fail(f"blueprint {chosen.name} separates {names}: this version runs all services in one process; put them under one [processes.NAME]")
+    _run(config, chosen.processes[0].services)
+
+
+def serve(
+    process: Annotated[str, typer.Argument(metavar="PROCESS", help="Its name in the blueprint.")],
+    blueprint: Which = "default", data: Data = None, host: Host = None, port: Port = None, sets: Sets = None,
+) -> None:  # fmt: skip
+    """Run one process of a blueprint: what a container runs.
+
+    Example: tradewind serve shop --blueprint default
+    """
+    from ...chassis.blueprint import BadBlueprint
+
+    config, chosen = read(blueprint, sets, data=data, host=host, port=port)
+    try:
+        found = chosen.process(process)
+    except BadBlueprint as error:
+        fail(error)
+    if len(chosen.processes) > 1:
+        fail(f"blueprint {chosen.name} separates its services: this version runs all of them in one process")
+    _run(config, found.services)
+
+
+def _run(config: Config, names: tuple[str, ...]) -> None:
+    import sqlite3
+
+    import uvloop
+
+    from ...chassis.store.port import StoreUnavailable, StoreUnusable
+    from ...chassis.telemetry import logs
+    from ...edge.http.server import PortInUse
+    from ..embedded import Embedded, Started
+
+    access = logs.set_up(config.log_level, config.log_format)
+
+    def started(what: Started) -> None:
+        print(_banner(config, what), flush=True)
+
+    try:
+        uvloop.run(Embedded(config, access, names).serve(started))
+    except (StoreUnusable, StoreUnavailable, PortInUse) as error:
+        access.flush()
+        fail(error)
+    except ValueError as error:
+        fail(error)
+    except (OSError, sqlite3.Error) as error:
+        fail(f"{config.data}: {error}")
+    print("tradewind: stopped; everything that was accepted is kept", flush=True)
+
+
+def _banner(config: Config, what: object) -> str:
+    from ..embedded import Started
+
+    assert isinstance(what, Started)
+    place = config.database_url.rpartition("@")[2] if config.database_url else str(config.data / "tradewind.db")
+    lines = [
+        "", f"  Tradewind is up at {what.url}", "",
+        f"    API       {what.url}/api/v1        try it: {what.url}/docs",
+        f"    health    {what.url}/health/ready  metrics: {what.url}/metrics",
+        f"    data      {place}",
+    ]  # fmt: skip
+    if what.login is not None:
+        password = "(TRADEWIND_ADMIN_PASSWORD)" if what.given else f"{what.login.password}   shown this once"
+        lines += ["", f"    admin     {what.login.email}", f"    password  {password}"]
+    return "\n".join([*lines, "", "  Ctrl-C stops it. In another terminal:  tradewind demo --orders 100", ""])

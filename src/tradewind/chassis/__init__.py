@@ -1,0 +1,1 @@
+"""What any business would need: processor, inbox, outbox, timers, activities, store. Knows nothing of shops."""

@@ -1,0 +1,68 @@
+"""How anything outside the services reaches them, so that the edge knows neither the processor nor where a service runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from .model import NOBODY, Caller, Query, Request
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What came of a request, after its commit. `status` 0: done, `body` is the reply's JSON.
+
+    Else: refused, `status` is the HTTP status and `body` a `Refusal`. `replayed`: this was decided before, and these are its bytes.
+    """
+
+    status: int
+    body: bytes
+    replayed: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a request was refused, as it is saved and sent again."""
+
+    code: str
+    says: str = ""
+    detail: dict[str, Any] = {}
+    retry_after: int = 0
+
+
+class Door(Protocol):
+    """One per process. Requests go in as data; replies come back by callback, always from the event loop."""
+
+    def submit(
+        self,
+        message: Request,
+        caller: Caller,
+        deliver: Callable[[Reply], None],
+        *,
+        claim: str = "",
+        fingerprint: str = "",
+        trace: str = "",
+    ) -> None:
+        """Hands a request to the service that hears it. `deliver` is called exactly once: after the commit, or with a refusal.
+
+        `claim` is the request's identity (caller + operation + key, hashed) and `fingerprint` that of its body; without a claim
+        nothing is remembered. Refusals of the door itself: 503 `overloaded` and 503 `store_unavailable` (with `retry_after`),
+        422 `idempotency_key_reused`, 409 `request_in_progress`, 500 `internal_error`.
+        """
+        ...
+
+    async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
+        """The answer (a View) of the service that answers this query. Errors: Refused; StoreUnavailable; TimeoutError."""
+        ...
+
+    async def changed(self, key: str, timeout: float) -> bool:
+        """Waits until something about `key` (an order's id) has been committed, or for `timeout` seconds. False: nothing came."""
+        ...
+
+    def missing(self) -> list[str]:
+        """What stands between us and readiness; empty: ready."""
+        ...
+
+    async def stats(self) -> dict[str, Any]:
+        """Depths, ages (ms) and lags per service."""
+        ...

@@ -1,0 +1,93 @@
+"""Puts a message that cannot be handled aside, with its reason, so that its neighbours go on.
+
+It is tried again after each of the `delays`, then it is a dead letter. Later events of the same key wait behind it: order per key is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from ..failpoints import failpoint
+from ..model import Message, wire_name
+from ..world import World
+from .desk import Parked
+from .incoming import ActivityFailed, Incoming, Origin, encode
+from .rooms import Room
+from .unit import Unit
+
+PARKING = failpoint("parking.before-write", "a message failed; its place among the parked is not written yet")
+REASON = 500
+
+
+class Parking:
+    """`delays` are milliseconds; the first failure waits delays[0], and after the last one the message is dead."""
+
+    def __init__(self, world: World, delays: Sequence[int]) -> None:
+        self._world, self._delays = world, tuple(delays)
+        self.refused: dict[str, str] = {}
+
+    def failed(self, unit: Unit, incoming: Incoming, reason: str) -> None:
+        """The message failed (again): wait longer, or give up."""
+        PARKING()
+        attempts = incoming.attempts + 1
+        dead = attempts > len(self._delays)
+        due = incoming.at if dead else incoming.at + self._delays[attempts - 1]
+        known = unit.overlay(incoming.room.parked).get(incoming.ref) if incoming.origin is Origin.PARKED else None
+        if isinstance(known, Parked):
+            letter = replace(known, status="DEAD" if dead else "RETRYING", attempts=attempts, reason=reason[:REASON],
+                             due_at=due, last_at=incoming.at)  # fmt: skip
+        else:
+            letter = self._letter(incoming, "DEAD" if dead else "RETRYING", attempts, reason, due)
+            self._unclaim(unit, incoming)
+        unit.save(incoming.room.parked, letter)
+        if letter.key:
+            incoming.room.blocked.add(letter.key)
+
+    def behind(self, unit: Unit, incoming: Incoming) -> None:
+        """An older message of this key is parked: wait behind it."""
+        unit.save(incoming.room.parked, self._letter(incoming, "WAITING", 0, "waits behind an older message of its key", incoming.at))
+
+    def activity(self, unit: Unit, incoming: Incoming, failed: ActivityFailed) -> None:
+        """An activity failed: its row says when to try again; with a bug it is parked."""
+        if not failed.final:
+            row = (incoming.ref, wire_name(type(failed.activity)), encode(failed.activity).decode(), failed.attempts, failed.due_at,
+                   failed.reason[:REASON], incoming.trace, incoming.first_at)  # fmt: skip
+            unit.activities.setdefault(incoming.room, {})[incoming.ref] = row
+            return
+        unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
+        letter = Parked(self._world.uuid(), "DEAD", "activity", wire_name(type(failed.activity)), "", encode(failed.activity).decode(),
+                        failed.attempts, failed.reason[:REASON], incoming.trace, incoming.at, incoming.first_at, incoming.at)  # fmt: skip
+        unit.save(incoming.room.parked, letter)
+
+    def _letter(self, incoming: Incoming, status: str, attempts: int, reason: str, due: int) -> Parked:
+        message = incoming.message
+        key = message.key if incoming.origin is Origin.EVENT else ""
+        return Parked(self._world.uuid(), status, incoming.origin.name.lower(), wire_name(type(message)), key, encode(message).decode(),
+                      attempts, reason[:REASON], incoming.trace, due, incoming.at, incoming.at)  # fmt: skip
+
+    def _unclaim(self, unit: Unit, incoming: Incoming) -> None:
+        if incoming.origin is Origin.TIMER:
+            unit.drop_timer(incoming.room, incoming.ref)
+        elif incoming.origin is Origin.OUTCOME:
+            unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
+
+    @staticmethod
+    def settle(unit: Unit, incoming: Incoming) -> None:
+        """A parked message was handled after all."""
+        letter = unit.overlay(incoming.room.parked).get(incoming.ref)
+        if isinstance(letter, Parked):
+            unit.save(incoming.room.parked, replace(letter, status="DONE"))
+
+
+def revive(room: Room, letter: Parked, now: int) -> Incoming:
+    """A parked message in flight again. Errors: KeyError for a message nobody here knows, ValidationError for a body that is none."""
+    kind: type[Message] = room.kinds_by_name.get(letter.name) or _heard(room, letter.name)
+    incoming = Incoming(room, room.decode(kind, letter.body), Origin.PARKED, letter.id, now, trace=letter.trace)
+    incoming.attempts, incoming.first_at = letter.attempts, letter.first_at
+    return incoming
+
+
+def _heard(room: Room, name: str) -> type[Message]:
+    return next(kind for kind in room.rules if wire_name(kind) == name)

@@ -1,0 +1,181 @@
+"""One process's services behind one door: takes requests in, runs the processor, answers questions, starts and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any
+
+from ..door import Reply
+from ..model import NOBODY, Answers, Caller, Consult, Query, Refused, Request, Service
+from ..store.port import Reader, Store, StoreUnavailable
+from ..world import World
+from .activities import Runner
+from .desk import ListParked
+from .incoming import Incoming, Origin, refusal, refused
+from .parking import Parking
+from .processor import Processor
+from .retention import Retention
+from .rooms import Room, furnish
+from .stats import list_parked, stats
+
+LOG = logging.getLogger("tradewind.platform")
+CONSULT_S = 2.0
+DRAIN_S = 8.0
+DELAYS_MS = (1_000, 5_000, 30_000, 120_000)
+
+
+class Platform:
+    """Implements `chassis.door.Door` for services that share this process and its store."""
+
+    def __init__(
+        self, store: Store, services: Iterable[Service], world: World, *, delays_ms: Sequence[int] = DELAYS_MS, retention_ms: int = 0
+    ) -> None:
+        services = list(services)
+        self.store, self.world = store, world
+        self.rooms = furnish(services)
+        self.runner = Runner(world, lambda incoming: self.processor.put_internal(incoming))
+        self.processor = Processor(store, self.rooms, world, self.runner, Parking(world, delays_ms))
+        self.processor.aside = self._set_aside
+        self.processor.committed = self._wake_watchers
+        self._retention = Retention(self.processor, retention_ms)
+        self._hearers: dict[type[Any], Room] = {}
+        self._answers: dict[type[Query], Answers] = {}
+        for room in self.rooms.values():
+            for kind in room.service.rules:
+                if issubclass(kind, Request):
+                    self._hearers[kind] = room
+            self._answers.update(room.service.answers)
+        self._watchers: dict[str, set[asyncio.Future[None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop_task: asyncio.Task[None] | None = None
+        self.ready = False
+
+    async def start(self) -> None:
+        """Opens the store and begins; what an earlier run left unfinished goes on."""
+        await self.store.open()
+        self._loop_task = asyncio.get_running_loop().create_task(self.processor.run(), name="processor")
+        self._loop_task.add_done_callback(self._loop_ended)
+        self._retention.start()
+        self.ready = True
+
+    def _loop_ended(self, task: asyncio.Task[None]) -> None:
+        self.ready = False
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOG.critical("the processor has stopped", exc_info=error)
+
+    async def ended(self) -> None:
+        """Returns when the processor has stopped, asked or not."""
+        if self._loop_task is not None:
+            await asyncio.wait([self._loop_task])
+
+    async def stop(self) -> None:
+        """Takes no more, finishes what is here, closes. What is not finished is in the store."""
+        self.ready = False
+        self._retention.stop()
+        await self.runner.stop()
+        self.processor.stop()
+        if self._loop_task is not None:
+            done, _ = await asyncio.wait([self._loop_task], timeout=DRAIN_S)
+            if not done:
+                self._loop_task.cancel()
+                await asyncio.wait([self._loop_task], timeout=1.0)
+        for task in list(self._tasks):
+            task.cancel()
+        await self.store.close()
+
+    def submit(
+        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *, claim: str = "", fingerprint: str = "", trace: str = ""
+    ) -> None:
+        room = self._hearers.get(type(message))
+        if room is not None:
+            self._submit(room, message, caller, deliver, claim, fingerprint, trace)
+        else:
+            self._spawn(self._find_letter(message, caller, deliver, claim, fingerprint, trace))
+
+    async def _find_letter(
+        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str
+    ) -> None:  # fmt: skip
+        """Requests of the operator's desk go to the service that parked the message, or said what became of it."""
+        for room in self.rooms.values():
+            known = await self.store.get(room.parked, message.key) or (claim and await self.store.get(room.inbox, claim))
+            if known:
+                self._submit(room, message, caller, deliver, claim, fingerprint, trace)
+                return
+        deliver(refusal(404, "not_found"))
+
+    def _submit(
+        self, room: Room, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str
+    ) -> None:
+        incoming = Incoming(room, message, Origin.REQUEST, trace, self.world.now(), trace=trace, caller=caller)
+        incoming.claim, incoming.fingerprint, incoming.deliver = claim, fingerprint, deliver
+        if not self.processor.put(incoming):
+            deliver(refusal(503, "overloaded", "More requests wait than can be answered in time.", retry_after=1))
+
+    def answer(self, kind: type[Query], do: Callable[[Reader, Any, Caller], Awaitable[Any]]) -> None:
+        """Answers a question that no single service can: one about all of them."""
+        self._answers[kind] = Answers(kind, do)
+
+    async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
+        if isinstance(query, ListParked):
+            return await list_parked(self.store, self.rooms, query)
+        found = self._answers.get(type(query))
+        if found is None:
+            raise Refused("not_here", 503, f"No service of this process answers {type(query).__name__}.")
+        return await found.do(self.store, query, caller)
+
+    async def changed(self, key: str, timeout: float) -> bool:
+        future = asyncio.get_running_loop().create_future()
+        waiting = self._watchers.setdefault(key, set())
+        waiting.add(future)
+        try:
+            async with asyncio.timeout(timeout):
+                await future
+        except TimeoutError:
+            return False
+        finally:
+            waiting.discard(future)
+            if not waiting:
+                self._watchers.pop(key, None)
+        return True
+
+    def _wake_watchers(self, keys: set[str]) -> None:
+        for key in self._watchers.keys() & keys if self._watchers else ():
+            for future in self._watchers[key]:
+                if not future.done():
+                    future.set_result(None)
+
+    def _set_aside(self, incoming: Incoming, pause: Consult) -> None:
+        self._spawn(self._consult(incoming, pause))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _consult(self, incoming: Incoming, pause: Consult) -> None:
+        try:
+            async with asyncio.timeout(CONSULT_S):
+                found = await self.ask(pause.query)
+        except (TimeoutError, StoreUnavailable) as error:
+            LOG.warning("consulting for %s failed: %s", type(incoming.message).__name__, error)
+            if incoming.deliver is not None:
+                incoming.deliver(refusal(503, "store_unavailable", "Another service could not be asked in time.", retry_after=1))
+            return
+        except Refused as error:
+            if incoming.deliver is not None:
+                incoming.deliver(refused(error))
+            return
+        learned = Incoming(incoming.room, pause.then(found), Origin.LEARNED, incoming.ref, self.world.now(), trace=incoming.trace)
+        incoming.consulted = True
+        self.processor.put_internal(learned)
+        self.processor.put_internal(incoming)
+
+    def missing(self) -> list[str]:
+        if not self.ready:
+            return ["starting or stopping"]
+        return [f"store: {self.processor.broken}"] if self.processor.broken else []
+
+    async def stats(self) -> dict[str, Any]:
+        return await stats(self.store, self.rooms, self.processor, self.world.now())

@@ -1,0 +1,275 @@
+"""Takes whatever has arrived since the last commit and decides it in one transaction.
+
+All services of a process that share a store share its commit, and an event is handled by its subscribers in the transaction that
+said it, as far as the batch's bound allows: then it waits in its line, and after a crash in the log. Either way the subscriber's
+cursor moves with its changes. Answers go out, and activities start, after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Protocol
+
+from ..failpoints import Broken, failpoint
+from ..model import Event, Table
+from ..store.port import RowRefused, Store, StoreUnavailable
+from ..world import World
+from .activities import Runner
+from .backlog import pull, recover, save_positions
+from .handling import handle
+from .incoming import Incoming, Origin, refusal
+from .parking import Parking
+from .rooms import Room
+from .unit import Unit
+from .waking import Waking
+
+LOG = logging.getLogger("tradewind.engine")
+BEGUN = failpoint("batch.begun", "a transaction is open, nothing is decided yet")
+CLAIMED = failpoint("batch.claimed", "the batch is known and its earlier copies are looked up")
+HANDLED = failpoint("batch.handled", "everything is decided, nothing is written yet")
+BEFORE_COMMIT = failpoint("batch.before-commit", "everything is written, nothing is committed")
+AFTER_COMMIT = failpoint("batch.after-commit", "committed, and nobody has been told")
+AFTER_ANSWERS = failpoint("batch.after-answers", "requests are answered, activities are not started")
+AFTER_START = failpoint("batch.after-start", "activities are started; the next batch may begin")
+
+BATCH = 256
+CHAIN = 1_500
+CACHE = 4_096
+QUEUE = 20_000
+PATIENCE_MS = 10_000
+
+
+class Gauge(Protocol):
+    """Where figures go."""
+
+    def batch(self, messages: int, seconds: float) -> None: ...
+    def commit(self, seconds: float) -> None: ...
+
+
+class Processor:
+    """The loop. One per process and store; `step` is one batch, so that a test can take them singly."""
+
+    def __init__(self, store: Store, rooms: dict[str, Room], world: World, runner: Runner, parking: Parking) -> None:
+        self.store, self.rooms, self.world, self.runner, self.parking = store, rooms, world, runner, parking
+        self.requests: deque[Incoming] = deque()
+        self.internal: deque[Incoming] = deque()
+        self.aside: Callable[[Incoming, Any], None] = lambda incoming, pause: None
+        self.committed: Callable[[set[str]], None] = lambda keys: None
+        self.gauge: Gauge | None = None
+        self.waking = Waking(rooms, world, parking)
+        self.subscribers: dict[type[Event], list[Room]] = {}
+        for room in rooms.values():
+            for kind in room.service.says:
+                self.subscribers[kind] = [other for other in rooms.values() if other.hears(kind)]
+        self._cache: dict[Table[Any], dict[str, Any]] = {}
+        self._wake = asyncio.Event()
+        self.alone = asyncio.Lock()
+        self._solo = 0
+        self._failures = 0
+        self._recovered = False
+        self._stopping = False
+        self.broken = ""
+
+    def put(self, incoming: Incoming) -> bool:
+        """Queues a request; False when the queue is full."""
+        if len(self.requests) >= QUEUE or self._stopping:
+            return False
+        self.requests.append(incoming)
+        self._wake.set()
+        return True
+
+    def put_internal(self, incoming: Incoming) -> None:
+        self.internal.append(incoming)
+        self._wake.set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    @property
+    def busy(self) -> bool:
+        lines = any(line.behind for room in self.rooms.values() for line in room.lines.values())
+        return bool(self.requests or self.internal or lines)
+
+    async def run(self) -> None:
+        """Until `stop`: waits for something to do, does it."""
+        while not self._stopping or self.busy:
+            self._wake.clear()
+            if not self.busy and self._recovered:
+                wait = self.waking.wait_ms(self.world.now())
+                try:
+                    async with asyncio.timeout(None if wait is None else wait / 1000):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+                if self._stopping and not self.busy:
+                    return
+            if not await self.step():
+                await asyncio.sleep(min(2.0, 0.05 * 2 ** min(self._failures, 6)))
+                if self._stopping:
+                    return
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    async def step(self) -> bool:
+        """One batch. False: the store could not take it; everything is put back."""
+        async with self.alone:
+            return await self._step()
+
+    async def _step(self) -> bool:
+        begun = perf_counter()
+        batch = self._take()
+        try:
+            tx = await self.store.begin()
+        except (StoreUnavailable, Broken) as error:
+            self._put_back(batch, str(error))
+            return False
+        unit = Unit(tx, self._cache, self.subscribers)
+        messages = batch
+        try:
+            BEGUN()
+            if not self._recovered:
+                await recover(tx, self.rooms)
+                await self.waking.recover(tx)
+                self._recovered = True
+            messages = await self._gather(unit, batch)
+            CLAIMED()
+            await self._decide(unit, messages)
+            HANDLED()
+            await unit.flush()
+            await save_positions(tx, unit, self.rooms)
+            BEFORE_COMMIT()
+            committing = perf_counter()
+            await tx.commit()
+        except (StoreUnavailable, RowRefused, Broken) as error:
+            await self._undo(unit, batch, messages, error)
+            return False
+        AFTER_COMMIT()
+        if self.gauge is not None:
+            done = perf_counter()
+            self.gauge.commit(done - committing)
+            self.gauge.batch(len(messages), done - begun)
+        self._settle(unit)
+        return True
+
+    def _take(self) -> list[Incoming]:
+        limit = 1 if self._solo else BATCH
+        batch = [self.internal.popleft() for _ in range(min(len(self.internal), limit))]
+        if not (self._solo and batch):
+            batch += [self.requests.popleft() for _ in range(min(len(self.requests), limit))]
+        now = self.world.now()
+        for incoming in batch:
+            incoming.at = now
+        return batch
+
+    async def _gather(self, unit: Unit, batch: list[Incoming]) -> list[Incoming]:
+        """What has come due, what is left in the lines, what has arrived: in this order."""
+        now, limit = self.world.now(), 1 if self._solo else BATCH
+        messages = [] if batch and self._solo else await pull(unit.tx, self.rooms, now, limit, self.waking)
+        if not (messages and self._solo):
+            messages = [*await self.waking.due(unit.tx, now, self.runner, limit), *messages]
+        await self._claims(unit, batch)
+        return [*messages, *batch]
+
+    async def _claims(self, unit: Unit, batch: list[Incoming]) -> None:
+        wanted: dict[Table[Any], dict[str, None]] = {}
+        for incoming in batch:
+            if incoming.claim:
+                wanted.setdefault(incoming.room.inbox, {})[incoming.claim] = None
+        await unit.fetch(wanted)
+
+    async def _decide(self, unit: Unit, current: list[Incoming]) -> None:
+        """Rounds: the batch, then what it said, then what that led to, until it is quiet or the bound is met."""
+        while current:
+            wanted: dict[Table[Any], dict[str, None]] = {}
+            for incoming in current:
+                rule = incoming.room.rules.get(type(incoming.message))
+                if rule is not None:
+                    unit.wanted(rule.loads, incoming.message, wanted)
+            await unit.fetch(wanted)
+            for incoming in current:
+                await handle(unit, incoming, self.world, self.parking)
+            current, unit.heard = unit.heard, []
+            if current and (self._solo or unit.handled >= CHAIN):
+                unit.heard = current
+                return
+            behind = [i for i in current if i.room.lines[i.source].behind]
+            if behind:
+                current = [i for i in current if not i.room.lines[i.source].behind]
+                unit.left += behind
+
+    def _settle(self, unit: Unit) -> None:
+        """After the commit: remember, answer, start, wake."""
+        self._failures, self.broken = 0, ""
+        if self._solo:
+            self._solo -= 1
+            self._recovered = False
+        for incoming in (*unit.left, *unit.heard):
+            incoming.room.lines[incoming.source].keep(incoming)
+        if self.store.exclusive:
+            self._remember(unit)
+        for incoming in unit.answered:
+            if incoming.deliver is not None and incoming.reply is not None:
+                incoming.deliver(incoming.reply)
+        AFTER_ANSWERS()
+        self.waking.note(unit)
+        for room, activity, row in unit.started:
+            self.runner.start(room, activity, row)
+        AFTER_START()
+        for incoming, pause in unit.aside:
+            self.aside(incoming, pause)
+        if unit.keys:
+            self.committed(unit.keys)
+
+    def _remember(self, unit: Unit) -> None:
+        for table, changed in unit.changed.items():
+            cached = self._cache.setdefault(table, {})
+            cached.update(changed)
+            while len(cached) > CACHE:
+                del cached[next(iter(cached))]
+
+    async def _undo(self, unit: Unit, batch: list[Incoming], messages: list[Incoming], error: Exception) -> None:
+        """Nothing was written, or nobody knows: forget what memory holds, read it again, try the batch again.
+
+        A row that the store refuses has one message behind it: the next steps take one message each, until it is found and parked.
+        """
+        try:
+            await unit.tx.rollback()
+        except StoreUnavailable as worse:
+            LOG.warning("rollback failed: %s", worse)
+        self._cache.clear()
+        self._recovered = False
+        if isinstance(error, RowRefused):
+            if len(messages) == 1:
+                batch = self._accuse(messages[0], batch, error)
+            self._solo = max(self._solo, unit.handled + len(messages) + 10)
+        self._put_back(batch, str(error))
+
+    def _accuse(self, incoming: Incoming, batch: list[Incoming], error: RowRefused) -> list[Incoming]:
+        LOG.error("the store refuses what %s leads to: %s", type(incoming.message).__name__, error)
+        if incoming.origin is not Origin.REQUEST:
+            self.parking.refused[incoming.ref] = f"RowRefused: {error}"
+            return batch
+        if incoming.deliver is not None:
+            incoming.deliver(refusal(500, "internal_error"))
+        return []
+
+    def _put_back(self, batch: list[Incoming], why: str) -> None:
+        self._failures += 1
+        self.broken = why
+        LOG.warning("the store cannot take a batch of %d now, it will be tried again: %s", len(batch), why)
+        now = self.world.now()
+        for incoming in reversed(batch):
+            incoming.reply = None
+            if incoming.origin is not Origin.REQUEST:
+                self.internal.appendleft(incoming)
+            elif now - incoming.first_at > PATIENCE_MS:
+                if incoming.deliver is not None:
+                    incoming.deliver(refusal(503, "store_unavailable", "The store cannot take this now; nothing was done.", retry_after=5))
+            else:
+                self.requests.appendleft(incoming)

@@ -1,0 +1,1 @@
+"""Where rows are kept. One port, a driver each for SQLite and PostgreSQL."""

@@ -1,0 +1,150 @@
+"""Drafts the next schema step of a service from its tables and from what its steps lead to, so that nobody copies columns by hand."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.migration import MigrationContext
+from alembic.operations import ops
+
+from .databases import STEPS, File
+from .migrations import Slice, listed
+from .schema import Doc
+from .sql import SqliteSql
+from .steps import Steps, read
+
+SCRIPT = '''"""{why}."""
+
+import sqlalchemy as sa
+
+from tradewind.chassis.store.steps import Steps
+
+
+def up(op: Steps) -> None:
+{up}
+
+
+def down(op: Steps) -> None:
+{down}
+'''
+
+
+def new(kept: Slice, message: str) -> Path | None:
+    """Writes the next numbered step, to be read and mended; None where the steps lead to the tables already. Needs no database."""
+    steps, place = listed(kept.folder), File(":memory:")
+
+    def work(connection: sa.Connection) -> tuple[list[ops.MigrateOperation], str, str]:
+        with connection.begin():
+            for step in steps:
+                read(kept.folder, step).up(Steps(connection, kept.name, place))
+            context, script = _compared(connection, kept)
+            assert script.upgrade_ops is not None
+            assert script.downgrade_ops is not None
+            up, down = list(_flat(kept, script.upgrade_ops.ops)), list(_flat(kept, script.downgrade_ops.ops))
+            return up, _rendered(context, up), _rendered(context, _without_idle(down))
+
+    differences, up, down = place.work(work)
+    if not differences:
+        return None
+    name = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
+    path = kept.folder / f"{len(steps) + 1:04}_{name}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(SCRIPT.format(why=message[:1].upper() + message[1:].rstrip("."), up=up, down=down))
+    if ruff := shutil.which("ruff"):
+        subprocess.run([ruff, "format", "--quiet", path], check=False)
+    return path
+
+
+def difference(connection: sa.Connection, kept: Slice) -> list[ops.MigrateOperation]:
+    """What the tables of a database lack of what the code wants; empty where they agree."""
+    script = _compared(connection, kept)[1]
+    assert script.upgrade_ops is not None
+    return list(_flat(kept, script.upgrade_ops.ops))
+
+
+def laid(kept: Slice, dialect: str) -> sa.MetaData:
+    """The tables as they are called on a database."""
+    if dialect == "postgresql":
+        return kept.md
+    there, sql = sa.MetaData(), SqliteSql()
+    for table in kept.md.tables.values():
+        table.to_metadata(there, schema=None, name=sql.name(table))  # type: ignore[arg-type]
+    return there
+
+
+def _compared(connection: sa.Connection, kept: Slice) -> tuple[MigrationContext, ops.MigrationScript]:
+    dialect = connection.dialect.name
+    wanted = laid(kept, dialect)
+
+    def ours(name: str | None, kind: str, _: Any) -> bool:
+        if kind == "schema":
+            return name == (kept.name if dialect == "postgresql" else None)
+        if kind != "table":
+            return True
+        return name != STEPS if dialect == "postgresql" else (name or "").startswith(f"{kept.name}_") and name != f"{kept.name}_{STEPS}"
+
+    options = {"include_schemas": dialect == "postgresql", "include_name": ours, "compare_type": True, "compare_server_default": True}
+    context = MigrationContext.configure(connection, opts=options)
+    script = produce_migrations(context, wanted)
+    for table in wanted.tables.values():
+        _compare_checks(connection, table, script)
+    return context, script
+
+
+def _compare_checks(connection: sa.Connection, table: sa.Table, script: ops.MigrationScript) -> None:
+    """Alembic compares no CHECK constraints. By name: PostgreSQL writes their texts its own way."""
+    inspector = sa.inspect(connection)
+    assert script.upgrade_ops is not None
+    assert script.downgrade_ops is not None
+    if not inspector.has_table(table.name, table.schema):
+        return
+    there = {str(c["name"]): c["sqltext"] for c in inspector.get_check_constraints(table.name, table.schema)}
+    wanted = {str(c.name): c for c in table.constraints if isinstance(c, sa.CheckConstraint)}
+    added: list[ops.MigrateOperation] = [ops.AddConstraintOp.from_constraint(wanted[name]) for name in wanted.keys() - there.keys()]
+    gone = [sa.CheckConstraint(there[name], name=name, table=_bare(table)) for name in there.keys() - wanted.keys()]
+    added += [ops.DropConstraintOp.from_constraint(check) for check in gone]
+    if added:
+        change = ops.ModifyTableOps(table.name, added, schema=table.schema)
+        script.upgrade_ops.ops.append(change)
+        script.downgrade_ops.ops.insert(0, change.reverse())
+
+
+def _bare(table: sa.Table) -> sa.Table:
+    return sa.Table(table.name, sa.MetaData(), schema=table.schema)
+
+
+def _flat(kept: Slice, operations: Sequence[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
+    """In the service's own words: the names as in its MD, no schema; an index needs no copy of its table, so no batch either."""
+    for operation in operations:
+        for slot in ("table_name", "schema"):
+            if hasattr(operation, slot):
+                name = getattr(operation, slot)
+                setattr(operation, slot, name.removeprefix(f"{kept.name}_") if slot == "table_name" else None)
+        if isinstance(operation, ops.ModifyTableOps):
+            inner = list(_flat(kept, operation.ops))
+            if all(isinstance(one, (ops.CreateIndexOp, ops.DropIndexOp)) for one in inner):
+                yield from inner
+                continue
+            operation.ops = inner
+        yield operation
+
+
+def _without_idle(operations: list[ops.MigrateOperation]) -> list[ops.MigrateOperation]:
+    """An index goes with its table."""
+    gone = {one.table_name for one in operations if isinstance(one, ops.DropTableOp)}
+    return [one for one in operations if not (isinstance(one, ops.DropIndexOp) and one.table_name in gone)]
+
+
+def _rendered(context: MigrationContext, operations: list[ops.MigrateOperation]) -> str:
+    def as_text(kind: str, item: Any, _: Any) -> str | Literal[False]:
+        return "sa.Text()" if kind == "type" and isinstance(item, Doc) else False
+
+    text = render_python_code(ops.UpgradeOps(operations), render_as_batch=True, render_item=as_text, migration_context=context)
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("# ###"))

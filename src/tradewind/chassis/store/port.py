@@ -1,0 +1,79 @@
+"""What the processor and the queries ask of a store, so that no service knows which database it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from ..model import Ag, Table
+
+
+class StoreUnavailable(Exception):  # noqa: N818
+    """The store cannot take this now (locked, full, gone): nothing was written; the batch is tried again."""
+
+
+class RowRefused(Exception):  # noqa: N818
+    """The store will never take this row (a constraint, a type): the message behind it is at fault."""
+
+
+class StoreUnusable(Exception):  # noqa: N818
+    """The store cannot be opened at all; the text says why and what to do."""
+
+
+class Reader(Protocol):
+    """Committed rows, outside any transaction of ours."""
+
+    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Runs a module-level statement; compiled once per dialect."""
+        ...
+
+    async def get(self, table: Table[Ag], key: str) -> Ag | None: ...
+
+    async def find(self, table: Table[Ag], statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[Ag]:
+        """The aggregates that `statement`, a select of all columns of the table, finds."""
+        ...
+
+
+class Transaction(Protocol):
+    """One unit of work. After `commit` or `rollback` it is spent."""
+
+    async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
+        """The rows under these keys, locked in key order: two batches can never wait for each other."""
+        ...
+
+    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
+
+    async def insert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None: ...
+
+    async def update(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Whole rows, all columns in table order, found by primary key."""
+        ...
+
+    async def upsert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None: ...
+
+    async def delete(self, table: sa.Table, ids: Iterable[str]) -> None:
+        """By primary key, which is one column."""
+        ...
+
+    async def trim(self, table: sa.Table, column: str, below: int, limit: int) -> int:
+        """Deletes up to `limit` rows whose `column` is under `below`; how many went."""
+        ...
+
+    async def commit(self) -> None: ...
+
+    async def rollback(self) -> None: ...
+
+
+class Store(Reader, Protocol):
+    """A database that belongs to this process alone (`exclusive`) or is shared with others."""
+
+    exclusive: bool
+    kind: str
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def begin(self) -> Transaction: ...

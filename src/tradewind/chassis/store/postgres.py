@@ -1,0 +1,186 @@
+"""Keeps a schema per service in one PostgreSQL database, so that a shop can outgrow a file and be looked after in the usual ways.
+
+One connection writes; a few others read what is committed. A lost connection is told once, as StoreUnavailable, and made anew at the
+next `begin`: whoever remembers what lies in the store then knows that someone else may have written since.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..model import Ag, Table
+from . import explain, sessions
+from .port import StoreUnavailable, StoreUnusable
+from .schema import codec
+from .sessions import TROUBLE, Connection, Pool
+from .sql import PostgresSql, storable
+
+LEFT_OVER_S = 3.0  # what the session of a process that was killed may take to end
+OURS = int.from_bytes(hashlib.sha256(b"tradewind").digest()[:8], signed=True)  # advisory locks are per database
+DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+
+
+class PostgresStore:
+    """A database of this process alone (`exclusive`), or one that is shared."""
+
+    kind = "postgres"
+
+    def __init__(self, url: str, *, exclusive: bool = True) -> None:
+        self.url, self.exclusive = url, exclusive
+        self._sql = PostgresSql()
+        self._writer: Connection | None = None
+        self._readers: Pool | None = None
+
+    async def open(self) -> None:
+        self._writer = await self._connect(LEFT_OVER_S)
+        self._readers = sessions.pool(self.url)
+        try:
+            await self._readers
+        except StoreUnusable:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        writer, readers, self._writer, self._readers = self._writer, self._readers, None, None
+        for ours in (writer, readers):
+            if ours is not None:
+                try:
+                    await asyncio.wait_for(ours.close(), sessions.CONNECT_S)
+                except TROUBLE:
+                    ours.terminate()
+
+    async def begin(self) -> PostgresTransaction:
+        if self._readers is None:
+            raise StoreUnavailable("the store is closed")
+        if self._writer is None:
+            try:
+                self._writer = await self._connect()
+            except StoreUnusable as error:
+                raise StoreUnavailable(str(error)) from error
+        if self._writer.is_in_transaction():
+            raise StoreUnavailable("a transaction is open already")
+        transaction = PostgresTransaction(self, self._writer, self._sql)
+        await transaction.run("BEGIN")
+        return transaction
+
+    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        text, arguments = self._sql.compiled(statement, values)
+        return [tuple(row) for row in await self._read(text, *arguments)]
+
+    async def get(self, table: Table[Ag], key: str) -> Ag | None:
+        found = await self._read(self._sql.load_one(table.rows), key) if storable([key]) else []
+        return codec(table).from_row(found[0]) if found else None
+
+    async def find(self, table: Table[Ag], statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[Ag]:
+        turn = codec(table).from_row
+        return [turn(row) for row in await self.rows(statement, values)]
+
+    async def _read(self, text: str, *arguments: Any) -> list[Any]:
+        if self._readers is None:
+            raise StoreUnavailable("the store is closed")
+        for again in (True, False):
+            try:
+                async with asyncio.timeout(sessions.STATEMENT_S + sessions.CONNECT_S):
+                    return await self._readers.fetch(text, *arguments)
+            except (*TROUBLE, StoreUnusable) as error:
+                if not again or isinstance(error, (TimeoutError, StoreUnusable)) or not sessions.lost(error):
+                    raise sessions.translate(error) from error
+                await self._readers.expire_connections()  # one server had them all: what is true of this one is true of the others
+        raise AssertionError("unreachable")
+
+    async def _connect(self, wait: float = 0) -> Connection:
+        connection = await sessions.connect(self.url)
+        where, clock = sessions.where(self.url), asyncio.get_running_loop().time
+        until = clock() + wait
+        try:
+            await connection.execute(DURABLE)
+            while self.exclusive and not await connection.fetchval("SELECT pg_try_advisory_lock($1)", OURS):
+                if clock() >= until:
+                    raise StoreUnusable(f"{where}: another tradewind is running on this database: stop it, or name another one")
+                await asyncio.sleep(0.05)
+        except TROUBLE as error:
+            connection.terminate()
+            raise StoreUnusable(f"{where}: {explain.postgres(error)}") from error
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    def drop(self, connection: Connection) -> None:
+        connection.terminate()
+        if self._writer is connection:
+            self._writer = None
+
+
+class PostgresTransaction:
+    def __init__(self, store: PostgresStore, connection: Connection, sql: PostgresSql) -> None:
+        self._store, self._connection, self._sql = store, connection, sql
+
+    async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
+        keys = storable(keys)
+        found = await self._ask(self._sql.load_many(table.rows), keys) if keys else []
+        turn = codec(table).from_row
+        return [turn(row) for row in found]
+
+    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        text, arguments = self._sql.compiled(statement, values)
+        return [tuple(row) for row in await self._ask(text, *arguments)]
+
+    async def insert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._many(self._sql.insert(table), rows)
+
+    async def update(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._many(self._sql.update(table), _last(rows))
+
+    async def upsert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._many(self._sql.upsert(table), _last(rows))
+
+    async def delete(self, table: sa.Table, ids: Iterable[str]) -> None:
+        if keys := storable(list(ids)):
+            await self._ask(self._sql.delete(table), keys)
+
+    async def trim(self, table: sa.Table, column: str, below: int, limit: int) -> int:
+        return int((await self.run(self._sql.trim(table, column), below, limit)).removeprefix("DELETE "))
+
+    async def _many(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            await self._ask(text, *zip(*rows, strict=True))
+
+    async def commit(self) -> None:
+        if await self.run("COMMIT") != "COMMIT":
+            raise StoreUnavailable("rolled back, because something in it was refused")
+
+    async def rollback(self) -> None:
+        if not self._connection.is_closed() and self._connection.is_in_transaction():
+            await self.run("ROLLBACK")
+
+    async def run(self, text: str, *arguments: Any) -> str:
+        with self._watched():
+            return await self._connection.execute(text, *arguments)
+
+    async def _ask(self, text: str, *arguments: Any) -> list[Any]:
+        with self._watched():
+            return await self._connection.fetch(text, *arguments)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except TROUBLE as error:
+            if sessions.lost(error):
+                self._store.drop(self._connection)
+            raise sessions.translate(error) from error
+        except asyncio.CancelledError:
+            self._store.drop(self._connection)  # nobody knows how far the server came
+            raise
+
+
+def _last(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """The last row of each key: one statement changes a row once."""
+    return list({row[0]: row for row in rows}.values())

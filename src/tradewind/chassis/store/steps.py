@@ -1,0 +1,77 @@
+"""Lets a schema step be written once, in Alembic's words, and taken on SQLite and on PostgreSQL.
+
+A step names its service's own tables: `op.create_table("stock", …)` makes `inventory.stock` on PostgreSQL and `inventory_stock` on SQLite.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import BatchOperations, Operations, ops
+
+from .databases import Database
+
+
+class Steps(Operations):
+    """Alembic's operations in the corner of one service."""
+
+    def __init__(self, connection: sa.Connection, service: str, database: Database) -> None:
+        super().__init__(MigrationContext.configure(connection))
+        self.service, self.on_server = service, connection.dialect.name == "postgresql"
+        self._database, self._connection = database, connection
+
+    def table(self, name: str) -> str:
+        """What one of our tables is called here: for `execute`."""
+        return self._database.sql.name(sa.Table(name, sa.MetaData(schema=self.service)))
+
+    def invoke(self, operation: ops.MigrateOperation) -> Any:
+        for slot in ("table_name", "old_table_name", "new_table_name"):
+            if hasattr(operation, slot):
+                setattr(operation, slot, self._name(getattr(operation, slot)))
+        if hasattr(operation, "schema"):
+            operation.schema = self._schema
+        if self.on_server:
+            _in_byte_order(operation)
+        return super().invoke(operation)
+
+    @contextmanager
+    def batch_alter_table(self, table_name: str, *arguments: Any, **options: Any) -> Iterator[BatchOperations]:
+        name = self._name(table_name)
+        if not self.on_server:  # SQLite copies the table, and Alembic would forget its checks
+            copied = sa.Table(name, sa.MetaData(), autoload_with=self._connection)
+            for check in sa.inspect(self._connection).get_check_constraints(name):
+                copied.append_constraint(sa.CheckConstraint(check["sqltext"], name=check["name"]))
+            options["copy_from"] = copied
+        with super().batch_alter_table(name, self._schema, *arguments, **options) as batch:
+            yield batch
+
+    @property
+    def _schema(self) -> str | None:
+        return self.service if self.on_server else None
+
+    def _name(self, table: str) -> str:
+        return table if self.on_server else f"{self.service}_{table}"
+
+
+def _in_byte_order(operation: ops.MigrateOperation) -> None:
+    """Texts sort as on SQLite, fast, and the same after an upgrade of the system's locales, which may break an index."""
+    columns = operation.columns if isinstance(operation, ops.CreateTableOp) else [getattr(operation, "column", None)]
+    for column in columns:
+        if isinstance(column, sa.Column) and isinstance(column.type, sa.Text) and column.type.collation is None:
+            column.type = sa.Text(collation="C")
+
+
+def read(folder: Path, step: str) -> ModuleType:
+    """The script of a step: a module with `up(op)` and `down(op)`."""
+    spec = importlib.util.spec_from_file_location(f"tradewind_step_{step}", folder / f"{step}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,79 @@
+"""What invoices says and is asked: the papers of an order, numbered without gaps."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..chassis.model import Event, Query
+from .operation import Operation, Who
+from .orders import Line
+from .users import Limit
+from .values import Money, Page, Stamp, Uuid, View
+
+Status = Literal["DRAFT", "PAID", "VOID"]
+
+
+class CreditNoteView(View, frozen=True):
+    id: str
+    number: str
+    amount: Money
+    reason: str
+    issued_at: Stamp
+    hash: str
+    previous_hash: str
+
+
+class InvoiceView(View, frozen=True):
+    id: str
+    number: str | None
+    order_id: str
+    status: Status
+    lines: tuple[Line, ...]
+    total: Money
+    credit_notes: tuple[CreditNoteView, ...]
+    issued_at: Stamp | None
+    hash: str | None
+    previous_hash: str | None
+
+
+class GetInvoice(Query, frozen=True, tag="invoices.get"):
+    invoice_id: Uuid
+
+
+class GetInvoicePdf(Query, frozen=True, tag="invoices.pdf"):
+    invoice_id: Uuid
+
+
+class Pdf(View, frozen=True):
+    """A file; the edge sends its bytes as they are."""
+
+    name: str
+    content: bytes
+
+
+class ListInvoices(Query, frozen=True, tag="invoices.list"):
+    order_id: Uuid | Literal[""] = ""
+    limit: Limit = 20
+    cursor: str = ""
+
+
+class InvoiceIssued(Event, frozen=True, tag="invoice.issued"):
+    order_id: str
+    invoice_id: str
+    number: str
+
+
+class CreditNoteIssued(Event, frozen=True, tag="credit_note.issued"):
+    order_id: str
+    invoice_id: str
+    number: str
+    amount: Money
+
+
+_GONE = (404, "not_found")
+OPERATIONS = (
+    Operation("invoices.list", "GET", "/api/v1/invoices", ListInvoices, Page[InvoiceView], Who.OWNER, "Invoices, newest first", paged=True),
+    Operation("invoices.get", "GET", "/api/v1/invoices/{invoiceId}", GetInvoice, InvoiceView, Who.OWNER, "One invoice", refuses=(_GONE,)),
+    Operation("invoices.pdf", "GET", "/api/v1/invoices/{invoiceId}/pdf", GetInvoicePdf, Pdf, Who.OWNER, "The invoice as a PDF",
+              refuses=(_GONE, (409, "not_issued"))),
+)  # fmt: skip

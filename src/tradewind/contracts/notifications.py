@@ -1,0 +1,36 @@
+"""What notifications is asked: what a customer has been told. It tells customers, so it says nothing to other services."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..chassis.model import Query
+from .operation import Operation, Who
+from .users import Limit
+from .values import Page, Stamp, Uuid, View
+
+Template = Literal["order_received", "order_confirmed", "order_failed", "order_cancelled", "payment_refunded"]
+
+
+class NotificationView(View, frozen=True):
+    id: str
+    order_id: str
+    template: Template
+    channel: Literal["inbox"]
+    locale: str
+    subject: str
+    body: str
+    status: Literal["SENT"]
+    created_at: Stamp
+
+
+class ListNotifications(Query, frozen=True, tag="notifications.list"):
+    order_id: Uuid | Literal[""] = ""
+    limit: Limit = 20
+    cursor: str = ""
+
+
+OPERATIONS = (
+    Operation("notifications.list", "GET", "/api/v1/notifications", ListNotifications, Page[NotificationView], Who.OWNER,
+              "What the customer was told, newest first", paged=True),
+)  # fmt: skip

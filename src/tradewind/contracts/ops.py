@@ -1,0 +1,58 @@
+"""What an operator asks of the platform as a whole, whatever it sells: how deep the queues are, and what could not be handled."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from ..chassis.engine.desk import DiscardParked, ListParked, Parked, ReplayParked
+from ..chassis.model import Query
+from .operation import Operation, Who
+from .values import Page, Stamp, View, stamp
+
+
+class StatsView(View, frozen=True):
+    """Depths, ages (ms) and lags."""
+
+    requests_queued: int
+    activities_running: int
+    services: dict[str, Any]
+
+
+class ParkedView(View, frozen=True):
+    """A message aside, without what it says: that may hold what nobody should read on a page."""
+
+    id: str
+    status: Literal["RETRYING", "WAITING", "DEAD", "DONE"]
+    origin: str
+    name: str
+    key: str
+    attempts: int
+    reason: str
+    request_id: str
+    due_at: Stamp
+    first_at: Stamp
+    last_at: Stamp
+
+
+def parked_view(letter: Parked) -> ParkedView:
+    return ParkedView(
+        letter.id, letter.status, letter.origin, letter.name, letter.key, letter.attempts, letter.reason, letter.trace,  # type: ignore[arg-type]
+        stamp(letter.due_at), stamp(letter.first_at), stamp(letter.last_at),
+    )  # fmt: skip
+
+
+class GetStats(Query, frozen=True, tag="ops.stats"):
+    """Answered by the door itself."""
+
+
+_LETTERS = "/api/v1/ops/dead-letters"
+_GONE = (404, "not_found")
+OPERATIONS = (
+    Operation("ops.stats", "GET", "/api/v1/ops/stats", GetStats, StatsView, Who.ADMIN, "Depths, ages and lags per service"),
+    Operation("ops.dead_letters", "GET", _LETTERS, ListParked, Page[ParkedView], Who.ADMIN,
+              "Messages that could not be handled, newest first", paged=True),
+    Operation("ops.replay", "POST", _LETTERS + "/{parkedId}/replay", ReplayParked, ParkedView, Who.ADMIN,
+              "Try a dead letter again, now", 200, (_GONE, (409, "waits_for_another"))),
+    Operation("ops.discard", "POST", _LETTERS + "/{parkedId}/discard", DiscardParked, ParkedView, Who.ADMIN,
+              "Give a dead letter up", 200, (_GONE,)),
+)  # fmt: skip

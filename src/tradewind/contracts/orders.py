@@ -1,0 +1,166 @@
+"""What orders says and is asked. Orders leads: every other service hears only it, and answers what it asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from ..chassis.model import Event, Query, Request
+from .inventory import Shortage
+from .operation import Operation, Who
+from .users import Limit
+from .values import Money, Page, Quantity, Reason, Sku, Stamp, Uuid, View
+
+Status = Literal["PENDING", "CONFIRMED", "FAILED", "CANCELLED"]
+PaymentStatus = Literal["none", "paid", "partially_refunded", "refunded"]
+Wait = Annotated[int, Meta(ge=0, le=30)]
+
+
+class Item(View, frozen=True, forbid_unknown_fields=True):
+    """One line of a basket: `productId` or `sku`, not both."""
+
+    quantity: Quantity
+    product_id: Uuid | None = None
+    sku: Sku | None = None
+
+    def __post_init__(self) -> None:
+        if (self.product_id is None) == (self.sku is None):
+            raise ValueError("either productId or sku is needed, and not both")
+
+
+class PaymentBy(View, frozen=True, forbid_unknown_fields=True):
+    token: Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$", max_length=255)]
+
+
+class Line(View, frozen=True):
+    product_id: str
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Money
+    line_total: Money
+
+
+class Failure(View, frozen=True):
+    code: Literal["out_of_stock", "payment_declined", "payment_error", "expired"]
+    detail: Any
+
+
+class OrderView(View, frozen=True):
+    id: str
+    status: Status
+    payment_status: PaymentStatus
+    customer_id: str
+    items: tuple[Line, ...]
+    total: Money
+    failure: Failure | None
+    expires_at: Stamp
+    version: int
+    created_at: Stamp
+    updated_at: Stamp
+
+
+class TimelineEntry(View, frozen=True):
+    id: str
+    service: str
+    name: str
+    data: Any
+    cause: str
+    request_id: str
+    at: Stamp
+
+
+class Timeline(View, frozen=True):
+    data: list[TimelineEntry]
+
+
+class PlaceOrder(Request, frozen=True, tag="orders.place", forbid_unknown_fields=True):
+    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=100)]
+    payment: PaymentBy
+    expected_total: Money | None = None
+
+
+class CancelOrder(Request, frozen=True, tag="orders.cancel", forbid_unknown_fields=True):
+    order_id: Uuid
+    reason: Reason = ""
+
+
+class GetOrder(Query, frozen=True, tag="orders.get"):
+    order_id: Uuid
+
+
+class ListOrders(Query, frozen=True, tag="orders.list"):
+    limit: Limit = 20
+    cursor: str = ""
+    status: Status | Literal[""] = ""
+
+
+class GetTimeline(Query, frozen=True, tag="orders.timeline"):
+    order_id: Uuid
+
+
+class OrderCreated(Event, frozen=True, tag="order.created"):
+    order_id: str
+    customer_id: str
+    lines: tuple[Line, ...]
+    total: Money
+    expires_at: int
+
+
+class PaymentRequested(Event, frozen=True, tag="payment.requested"):
+    order_id: str
+    customer_id: str
+    total: Money
+    token: str
+    expires_at: int
+
+
+class OrderConfirmed(Event, frozen=True, tag="order.confirmed"):
+    order_id: str
+    customer_id: str
+    total: Money
+
+
+class OrderFailed(Event, frozen=True, tag="order.failed"):
+    order_id: str
+    customer_id: str
+    code: str
+    shortages: tuple[Shortage, ...] = ()
+
+
+class OrderCancelled(Event, frozen=True, tag="order.cancelled"):
+    order_id: str
+    customer_id: str
+    reason: str
+
+
+class RefundRequested(Event, frozen=True, tag="refund.requested"):
+    """Money came for an order that could no longer take it: give all of it back."""
+
+    order_id: str
+    customer_id: str
+    reason: str
+
+
+_ORDER = "/api/v1/orders"
+_ONE = _ORDER + "/{orderId}"
+_GONE = (404, "not_found")
+_NEW = {
+    "items": [{"sku": "TEA-100", "quantity": 2}],
+    "payment": {"token": "tok_ok"},
+    "expectedTotal": {"amount": 3998, "currency": "EUR"},
+}
+PLACE = Operation("orders.place", "POST", _ORDER, PlaceOrder, OrderView, Who.USER, "Place an order", 201,
+                  ((422, "unknown_product"), (422, "mixed_currencies"), (409, "price_changed")), _NEW)  # fmt: skip
+GET = Operation("orders.get", "GET", _ONE, GetOrder, OrderView, Who.OWNER,
+                "One order; with `Prefer: wait=N` (at most 30) answered when it is final or after N seconds", refuses=(_GONE,))  # fmt: skip
+OPERATIONS = (
+    PLACE,
+    GET,
+    Operation("orders.list", "GET", _ORDER, ListOrders, Page[OrderView], Who.OWNER, "My orders, newest first", paged=True),
+    Operation("orders.timeline", "GET", _ONE + "/timeline", GetTimeline, Timeline, Who.OWNER,
+              "Every event of the order across all services, in causal order", refuses=(_GONE,)),
+    Operation("orders.cancel", "POST", _ONE + "/cancel", CancelOrder, OrderView, Who.OWNER, "Cancel an order", 200,
+              (_GONE, (409, "illegal_transition")), {"reason": "ordered twice"}),
+)  # fmt: skip

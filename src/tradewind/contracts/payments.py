@@ -1,0 +1,109 @@
+"""What payments says and is asked: where an order's money is."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from ..chassis.model import Event, Query, Request
+from .operation import Operation, Who
+from .users import Limit
+from .values import Money, Page, Reason, Stamp, Uuid, View
+
+Status = Literal["PENDING", "COMPLETED", "FAILED", "VOIDED", "PARTIALLY_REFUNDED", "REFUNDED"]
+RefundStatus = Literal["PENDING", "SUCCEEDED", "FAILED"]
+
+
+class PaymentView(View, frozen=True):
+    id: str
+    order_id: str
+    amount: Money
+    refunded: Money
+    status: Status
+    provider: str
+    created_at: Stamp
+    updated_at: Stamp
+
+
+class RefundView(View, frozen=True):
+    id: str
+    order_id: str
+    amount: Money
+    reason: str
+    status: RefundStatus
+    created_at: Stamp
+
+
+class RefundPayment(Request, frozen=True, tag="payments.refund", forbid_unknown_fields=True):
+    """Gives money back: `amount`, or all that is left."""
+
+    order_id: Uuid
+    reason: Annotated[Reason, Meta(min_length=1)]
+    amount: Money | None = None
+
+
+class ProviderReported(Request, frozen=True, tag="payments.reported"):
+    """A webhook of the payment provider, its signature proven by the edge."""
+
+    keyed_by: ClassVar[str] = "payment_id"
+    payment_id: str
+    charge_id: str
+
+
+class GetPayment(Query, frozen=True, tag="payments.get"):
+    payment_id: Uuid
+
+
+class ListPayments(Query, frozen=True, tag="payments.list"):
+    order_id: Uuid | Literal[""] = ""
+    limit: Limit = 20
+    cursor: str = ""
+
+
+class ListRefunds(Query, frozen=True, tag="payments.refunds"):
+    order_id: Uuid
+    limit: Limit = 20
+    cursor: str = ""
+
+
+class PaymentCompleted(Event, frozen=True, tag="payment.completed"):
+    order_id: str
+    payment_id: str
+    amount: Money
+
+
+class PaymentFailed(Event, frozen=True, tag="payment.failed"):
+    order_id: str
+    payment_id: str
+    code: Literal["payment_declined", "payment_error"]
+    reason: str
+
+
+class PaymentVoided(Event, frozen=True, tag="payment.voided"):
+    order_id: str
+    payment_id: str
+
+
+class PaymentRefunded(Event, frozen=True, tag="payment.refunded"):
+    order_id: str
+    customer_id: str
+    payment_id: str
+    refund_id: str
+    amount: Money
+    refunded: Money
+    whole: bool
+    reason: str
+
+
+_REFUNDS = "/api/v1/orders/{orderId}/refunds"
+_GONE = (404, "not_found")
+OPERATIONS = (
+    Operation("payments.refund", "POST", _REFUNDS, RefundPayment, RefundView, Who.ADMIN, "Give money back, all of it or a part", 201,
+              (_GONE, (409, "refund_exceeds_payment"), (409, "illegal_transition"), (422, "currency_mismatch")),
+              {"amount": {"amount": 500, "currency": "EUR"}, "reason": "damaged"}),
+    Operation("payments.refunds", "GET", _REFUNDS, ListRefunds, Page[RefundView], Who.OWNER, "The refunds of an order",
+              refuses=(_GONE,), paged=True),
+    Operation("payments.list", "GET", "/api/v1/payments", ListPayments, Page[PaymentView], Who.OWNER, "Payments, newest first", paged=True),
+    Operation("payments.get", "GET", "/api/v1/payments/{paymentId}", GetPayment, PaymentView, Who.OWNER, "One payment", refuses=(_GONE,)),
+)  # fmt: skip

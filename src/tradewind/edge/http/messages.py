@@ -1,0 +1,52 @@
+"""What a handler sees of HTTP: a request that can be answered once, at once or later, and the answer.
+
+Apart from the protocol so that a handler can be tested with no socket: call it, look at `request.answer`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+
+import msgspec
+
+logger = logging.getLogger("tradewind.http")
+
+
+class Response(msgspec.Struct, frozen=True):
+    """`headers` are extra ones: date, content-type, content-length and connection are written by the server."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    content_type: bytes = b"application/json"
+
+
+class Request(msgspec.Struct, eq=False):
+    """`path` is as it was sent (percent-encoded ASCII, without the query); header names are lower-case."""
+
+    method: str
+    path: str
+    query: bytes = b""
+    headers: dict[bytes, bytes] = {}
+    body: bytes = b""
+    client: str = ""
+    keep_alive: bool = True
+    http10: bool = False
+    answer: Response | None = None
+    due: float = math.inf
+    expired: bool = False
+    listener: Callable[[], None] | None = None
+
+    def respond(self, response: Response) -> None:
+        """Answers, in the event-loop thread. The order of pipelined answers is kept; a client that has gone is no error."""
+        if self.answer is None:
+            self.answer = response
+            if self.listener is not None:
+                self.listener()
+        elif not self.expired:
+            logger.error("a %s request was answered twice, with %d and %d", self.method, self.answer.status, response.status)
+
+
+Handler = Callable[[Request], None]

@@ -1,0 +1,49 @@
+"""What the edge is told when it starts, with every bound it keeps; secrets never show in a repr."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+
+SHORTEST_SECRET = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeSettings:
+    jwt_secret: bytes = field(repr=False)
+    rate_limit_per_minute: int = 600
+    """Requests per caller; 0: no limit."""
+    webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    """Of the payment provider; any of them signs, so that a new one can stand beside the old."""
+
+    access_ttl_s: int = 900
+    recheck_ms: int = 5_000
+    """How long a session that has ended elsewhere, or a role that has changed, may still be taken for what it was."""
+    tokens_remembered: int = 20_000
+    buckets: int = 50_000
+    """Callers whose use is counted at a time; beyond, the longest unseen are forgotten."""
+    failed_logins_per_minute: int = 10
+
+    hasher_workers: int = 2
+    hasher_queue: int = 64
+    """Passwords that wait for a worker; the next one is answered 503."""
+    hash_memory_kib: int = 19_456
+    hash_rounds: int = 2
+
+    waiters: int = 1_000
+    """Requests with `Prefer: wait` that wait at a time; the next ones are answered at once."""
+    answer_s: float = 30.0
+    """The longest an answer of the door is awaited."""
+    reads_at_once: bool = True
+    """False where the stores are across a network: see `guard.Asks`."""
+
+    def __post_init__(self) -> None:
+        if len(self.jwt_secret) < SHORTEST_SECRET:
+            raise ValueError(f"the JWT secret needs at least {SHORTEST_SECRET} bytes")
+        if not all(self.webhook_secrets):
+            raise ValueError("an empty webhook secret proves nothing")
+
+    def key(self, purpose: str) -> bytes:
+        """A key of its own for each use of the one secret, so that what one made can never pass for another."""
+        return hmac.digest(self.jwt_secret, b"tradewind/" + purpose.encode(), hashlib.sha256)

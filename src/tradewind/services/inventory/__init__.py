@@ -1,0 +1,1 @@
+"""Knows what is on the shelf and who has a claim on it."""

@@ -1,0 +1,173 @@
+"""Decides who gets what is on the shelf: the only place that may move stock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from ...chassis.model import Aggregate, Does, Moment, Refused
+from ...contracts.inventory import (
+    AddProduct,
+    AdjustStock,
+    ChangeProduct,
+    MovementView,
+    ProductListed,
+    ProductView,
+    Shortage,
+    StockAdjusted,
+    StockRejected,
+    StockReserved,
+)
+from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
+from ...contracts.values import Money, stamp
+
+HELD, COMMITTED, RELEASED, EXPIRED = "HELD", "COMMITTED", "RELEASED", "EXPIRED"
+MOST = 1_000_000_000
+
+
+class Product(Aggregate, frozen=True):
+    """`on_hand` is what lies on the shelf; of it `held` waits for a payment and `committed` is sold and not shipped."""
+
+    sku: str
+    name: str
+    price: int
+    currency: str
+    on_hand: int
+    held: int
+    committed: int
+    version: int
+    created_at: int
+    updated_at: int
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.held - self.committed
+
+    def move(self, now: Moment, *, held: int = 0, committed: int = 0) -> Product:
+        return replace(self, held=self.held + held, committed=self.committed + committed, version=self.version + 1, updated_at=now.at)
+
+
+class SkuClaim(Aggregate, frozen=True):
+    """Makes a SKU belong to one product."""
+
+    product_id: str
+
+
+class Movement(Aggregate, frozen=True):
+    """A delivery, a loss or a count: why `on_hand` is what it is."""
+
+    product_id: str
+    delta: int
+    reason: str
+    on_hand: int
+    created_at: int
+
+
+class Reservation(Aggregate, frozen=True):
+    """An order's claim, under the order's id. Without items it is the mark of an order that ended before it was heard of."""
+
+    status: str
+    items: dict[str, int]
+    expires_at: int
+    created_at: int
+    updated_at: int
+
+
+def view(p: Product) -> ProductView:
+    return ProductView(p.id, p.sku, p.name, Money(p.price, p.currency), p.on_hand, p.held, p.committed, p.available, p.version,
+                       stamp(p.created_at), stamp(p.updated_at))  # fmt: skip
+
+
+
+
+def lines(heard: OrderCreated) -> Iterable[str]:
+    return [line.product_id for line in heard.lines]
+
+
+def claimed(claim: Reservation | None) -> Iterable[str]:
+    return claim.items if claim is not None else ()
+
+
+def add(ask: AddProduct, now: Moment, claim: SkuClaim | None) -> Does[ProductView]:
+    if claim is not None:
+        raise Refused("sku_exists", says="A product with this SKU exists.", product_id=claim.product_id)
+    product = Product(now.fresh, ask.sku, ask.name, ask.price.amount, ask.price.currency, ask.stock, 0, 0, 1, now.at, now.at)
+    yield product
+    yield SkuClaim(ask.sku, product.id)
+    yield Movement(now.fresh, product.id, ask.stock, "initial stock", ask.stock, now.at)
+    yield _listed(product)
+    return view(product)
+
+
+def change(ask: ChangeProduct, now: Moment, product: Product) -> Does[ProductView]:
+    changes: dict[str, Any] = {}
+    if ask.name is not UNSET:
+        changes["name"] = ask.name
+    if isinstance(ask.price, Money):
+        changes["price"], changes["currency"] = ask.price.amount, ask.price.currency
+    if changes:
+        product = replace(product, **changes, version=product.version + 1, updated_at=now.at)
+        yield product
+        yield _listed(product)
+    return view(product)
+
+
+def _listed(p: Product) -> ProductListed:
+    return ProductListed(p.id, p.sku, p.name, p.price, p.currency, p.version)
+
+
+def adjust(ask: AdjustStock, now: Moment, product: Product) -> Does[MovementView]:
+    on_hand = product.on_hand + ask.delta
+    if on_hand < product.held + product.committed:
+        raise Refused("insufficient_stock", says="Less would be on the shelf than is held and sold.", available=product.available)
+    if on_hand > MOST:
+        raise Refused("too_much_stock", 422, f"A product may have {MOST} pieces at the most.")
+    movement = Movement(now.fresh, product.id, ask.delta, ask.reason, on_hand, now.at)
+    yield replace(product, on_hand=on_hand, version=product.version + 1, updated_at=now.at)
+    yield movement
+    yield StockAdjusted(product.id, ask.delta, on_hand)
+    return MovementView(movement.id, product.id, ask.delta, ask.reason, on_hand, stamp(now.at))
+
+
+def hold(heard: OrderCreated, now: Moment, claim: Reservation | None, shelf: Mapping[str, Product]) -> Does[None]:
+    if claim is not None:
+        return
+    wanted: dict[str, int] = {}
+    for line in heard.lines:
+        wanted[line.product_id] = wanted.get(line.product_id, 0) + line.quantity
+    available = {product_id: shelf[product_id].available if product_id in shelf else 0 for product_id in wanted}
+    if any([available[product_id] < n for product_id, n in wanted.items()]):
+        skus = {line.product_id: line.sku for line in heard.lines}
+        short = [Shortage(i, skus[i], n, available[i]) for i, n in wanted.items() if available[i] < n]
+        yield StockRejected(heard.order_id, tuple(short))
+        return
+    for product_id, n in wanted.items():
+        yield shelf[product_id].move(now, held=n)
+    yield Reservation(heard.order_id, HELD, wanted, heard.expires_at, now.at, now.at)
+    yield StockReserved(heard.order_id)
+
+
+def commit(heard: OrderConfirmed, now: Moment, claim: Reservation, shelf: Mapping[str, Product]) -> Does[None]:
+    if claim.status == COMMITTED:
+        return
+    if claim.status != HELD:
+        raise Refused("illegal_transition", says="A confirmed order must have its stock held.", current=claim.status)
+    for product_id, n in claim.items.items():
+        yield shelf[product_id].move(now, held=-n, committed=n)
+    yield replace(claim, status=COMMITTED, updated_at=now.at)
+
+
+def release(
+    heard: OrderFailed | OrderCancelled, now: Moment, claim: Reservation | None, shelf: Mapping[str, Product]
+) -> Does[None]:  # fmt: skip
+    status = EXPIRED if isinstance(heard, OrderFailed) and heard.code == "expired" else RELEASED
+    if claim is None:
+        yield Reservation(heard.order_id, status, {}, now.at, now.at, now.at)
+    elif claim.status in (HELD, COMMITTED):
+        held = claim.status == HELD
+        for product_id, n in claim.items.items():
+            yield shelf[product_id].move(now, held=-n if held else 0, committed=0 if held else -n)
+        yield replace(claim, status=status, updated_at=now.at)

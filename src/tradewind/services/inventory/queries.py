@@ -1,0 +1,43 @@
+"""Answers questions about products."""
+
+from __future__ import annotations
+
+from ...chassis.model import Caller, Refused
+from ...chassis.paging import below, page
+from ...chassis.store.port import Reader
+from ...contracts.inventory import FindProducts, Found, GetProduct, Listing, ListProducts, ProductView
+from ...contracts.values import Page
+from . import storage
+from .domain import Product, view
+
+
+async def get_product(reader: Reader, query: GetProduct, caller: Caller) -> ProductView:
+    product = await reader.get(storage.PRODUCTS, query.product_id)
+    if product is None:
+        raise Refused("not_found", 404)
+    return view(product)
+
+
+async def list_products(reader: Reader, query: ListProducts, caller: Caller) -> Page[ProductView]:
+    values = {"before": below(query.cursor), "n": query.limit + 1}
+    statement = storage.NEWEST
+    if query.q:
+        statement = storage.NEWEST_LIKE
+        values["like"] = "%" + _literal(query.q.lower()) + "%"
+    found, cursor = page(await reader.find(storage.PRODUCTS, statement, values), query.limit, lambda product: product.id)
+    return Page([view(product) for product in found], cursor)
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+async def find_products(reader: Reader, query: FindProducts, caller: Caller) -> Found:
+    found = [await reader.get(storage.PRODUCTS, product_id) for product_id in query.ids]
+    for sku in query.skus:
+        found += await reader.find(storage.PRODUCTS, storage.BY_SKU, {"sku": sku})
+    return Found(tuple([_listing(product) for product in found if product is not None]))
+
+
+def _listing(p: Product) -> Listing:
+    return Listing(p.id, p.sku, p.name, p.price, p.currency, p.version)

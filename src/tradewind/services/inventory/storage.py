@@ -1,0 +1,63 @@
+"""Where products, their stock and the claims on it lie: the only file of this service that knows SQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ...chassis.model import Table
+from ...chassis.store.schema import Doc, Ledgers, metadata
+from .domain import Movement, Product, Reservation, SkuClaim
+
+MD = metadata("inventory")
+LEDGERS = Ledgers(MD)
+
+PRODUCTS = Table(Product, sa.Table(
+    "products", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("price", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("on_hand", sa.BigInteger, nullable=False),
+    sa.Column("held", sa.BigInteger, nullable=False),
+    sa.Column("committed", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("price >= 0", name="products_price"),
+    sa.CheckConstraint("held >= 0 AND committed >= 0 AND on_hand >= held + committed", name="products_stock"),
+))  # fmt: skip
+
+SKUS = Table(SkuClaim, sa.Table(
+    "skus", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("product_id", sa.Text, nullable=False),
+))  # fmt: skip
+
+MOVEMENTS = Table(Movement, sa.Table(
+    "movements", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("product_id", sa.Text, nullable=False),
+    sa.Column("delta", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("on_hand", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Index("inventory_movements_product", "product_id", "id"),
+))  # fmt: skip
+
+RESERVATIONS = Table(Reservation, sa.Table(
+    "reservations", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("items", Doc, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("status IN ('HELD', 'COMMITTED', 'RELEASED', 'EXPIRED')", name="reservations_status"),
+))  # fmt: skip
+
+_row = PRODUCTS.rows.c
+NEWEST = sa.select(PRODUCTS.rows).where(_row.id < sa.bindparam("before")).order_by(_row.id.desc()).limit(sa.bindparam("n"))
+_like: sa.BindParameter[str] = sa.bindparam("like")
+NEWEST_LIKE = NEWEST.where(sa.or_(sa.func.lower(_row.name).like(_like, escape="\\"), sa.func.lower(_row.sku).like(_like, escape="\\")))
+BY_SKU = sa.select(PRODUCTS.rows).where(_row.sku == sa.bindparam("sku")).limit(1)

@@ -1,0 +1,113 @@
+"""Decides which papers an order has, so that the same ones come of the same events in whatever order, and however often, they arrive.
+
+Orders and payments speak from two logs, and a parked message may come late. So an invoice also remembers what it cannot act on yet:
+that its order was confirmed before it was heard of, and refunds of money that is not invoiced yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from ...chassis.model import Does, Event, Moment
+from ...contracts.invoices import CreditNoteIssued, InvoiceIssued
+from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
+from ...contracts.payments import PaymentRefunded
+from .papers import CreditNote, Invoice, Owed, invoice_id, invoice_seal, note_id, note_seal
+from .series import Series
+
+INVOICES, CREDIT_NOTES = "INV", "CN"
+Heard = OrderCreated | OrderConfirmed | OrderFailed | OrderCancelled | PaymentRefunded
+
+
+def paper(heard: Event) -> str:
+    return invoice_id(heard.key)
+
+
+def note(heard: PaymentRefunded) -> str:
+    return note_id(heard.refund_id)
+
+
+def both(heard: Event) -> Iterable[str]:
+    return (INVOICES, CREDIT_NOTES)
+
+
+def both_if_confirmed(invoice: Invoice | None) -> Iterable[str]:
+    return (INVOICES, CREDIT_NOTES) if invoice is not None and invoice.status == "CONFIRMED" else ()
+
+
+def credit_notes(heard: PaymentRefunded) -> Iterable[str]:
+    return (CREDIT_NOTES,)
+
+
+def draft(heard: OrderCreated, now: Moment, invoice: Invoice | None, series: Mapping[str, Series]) -> Does[None]:
+    if invoice is not None and invoice.lines:
+        return
+    invoice = replace(_of(heard, invoice), lines=heard.lines, total=heard.total.amount, currency=heard.total.currency)
+    if invoice.status == "CONFIRMED":
+        yield from _issue(invoice, now, series)
+    else:
+        yield invoice
+
+
+def issue(heard: OrderConfirmed, now: Moment, invoice: Invoice | None, series: Mapping[str, Series]) -> Does[None]:
+    """Also from VOID: an order that was cancelled and confirmed was confirmed first."""
+    invoice = _of(heard, invoice)
+    if invoice.status in ("PAID", "CONFIRMED"):
+        return
+    if invoice.lines:
+        yield from _issue(invoice, now, series)
+    else:
+        yield replace(invoice, status="CONFIRMED")
+
+
+def void(heard: OrderFailed | OrderCancelled, now: Moment, invoice: Invoice | None) -> Does[None]:
+    """Leaves PAID as it is: the money's way back brings the credit note."""
+    invoice = _of(heard, invoice)
+    if invoice.status == "DRAFT":
+        yield replace(invoice, status="VOID")
+
+
+def credit(
+    heard: PaymentRefunded, now: Moment, invoice: Invoice | None, note: CreditNote | None, series: Mapping[str, Series]
+) -> Does[None]:
+    """Money that was taken after its order had failed goes back without a paper: that order's invoice stays VOID."""
+    invoice, owed = _of(heard, invoice), Owed(heard.refund_id, heard.amount, heard.reason)
+    if note is not None or any(other.refund_id == owed.refund_id for other in invoice.waiting):
+        return
+    if invoice.status == "PAID":
+        yield from _credit(invoice, now, (owed,), series)
+    else:
+        yield replace(invoice, waiting=(*invoice.waiting, owed))
+
+
+def _of(heard: Heard, invoice: Invoice | None) -> Invoice:
+    return invoice or Invoice(invoice_id(heard.order_id), heard.order_id, heard.customer_id, "DRAFT")
+
+
+def _issue(invoice: Invoice, now: Moment, series: Mapping[str, Series]) -> Does[None]:
+    book = (series.get(INVOICES) or Series(INVOICES)).on(now)
+    owed = invoice.waiting
+    invoice = replace(invoice, status="PAID", number=book.number, issued_at=now.at, previous_hash=book.last_hash, waiting=())
+    sealed = invoice_seal(invoice)
+    invoice = replace(invoice, hash=sealed)
+    yield invoice
+    yield book.after(sealed)
+    yield InvoiceIssued(invoice.order_id, invoice.id, book.number)
+    if owed:
+        yield from _credit(invoice, now, owed, series)
+
+
+def _credit(invoice: Invoice, now: Moment, refunds: tuple[Owed, ...], series: Mapping[str, Series]) -> Does[None]:
+    book = (series.get(CREDIT_NOTES) or Series(CREDIT_NOTES)).on(now)
+    for owed in refunds:
+        note = CreditNote(
+            note_id(owed.refund_id), invoice.id, invoice.order_id, invoice.customer_id, book.number, invoice.number or "",
+            owed.amount.amount, owed.amount.currency, owed.reason, now.at, book.last_hash,
+        )  # fmt: skip
+        note = replace(note, hash=note_seal(note))
+        book = book.after(note.hash)
+        yield note
+        yield CreditNoteIssued(note.order_id, invoice.id, note.number, owed.amount)
+    yield book

@@ -1,0 +1,144 @@
+"""Lays an invoice out on paper: what the customer keeps, and what a tax office reads years later."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from . import helvetica, money
+from .paper import WIDTH, Paper
+
+LEFT, RIGHT, TOP, BOTTOM = 50, WIDTH - 50, 780, 80
+NAME, QUANTITY, UNIT, TOTAL = LEFT, 340, 440, RIGHT
+NAME_WIDTH, AMOUNT_WIDTH, MOST_NAME_LINES = 240, 94, 3
+SIZE, SMALL = 9.0, 7.0
+
+
+class InvoiceLine(msgspec.Struct, frozen=True):
+    name: str
+    sku: str
+    quantity: int
+    unit_price: int
+    line_total: int
+
+
+class InvoiceCredit(msgspec.Struct, frozen=True):
+    number: str
+    amount: int
+    issued_at: int
+
+
+class InvoiceDocument(msgspec.Struct, frozen=True):
+    """Amounts in minor units of `currency`, times in ms. A draft has no number and was not issued yet."""
+
+    number: str | None
+    issued_at: int | None
+    customer_id: str
+    order_id: str
+    currency: str
+    lines: tuple[InvoiceLine, ...]
+    total: int
+    status: str
+    credit_notes: tuple[InvoiceCredit, ...] = ()
+    hash: str = ""
+
+
+def render(invoice: InvoiceDocument) -> bytes:
+    sheet = Sheet(invoice)
+    sheet.head()
+    sheet.lines()
+    sheet.sums()
+    sheet.feet()
+    return sheet.paper.bytes()
+
+
+class Sheet:
+    def __init__(self, invoice: InvoiceDocument) -> None:
+        self.invoice = invoice
+        self.name = invoice.number or "draft"
+        self.paper = Paper(f"Invoice {self.name}", invoice.issued_at)
+        self.paper.turn()
+        self.y = float(TOP)
+
+    def head(self) -> None:
+        invoice = self.invoice
+        self.paper.text(LEFT, self.y, b"Invoice", 20, bold=True)
+        self.paper.text(RIGHT, self.y, *fit(self.name, 14, 300), bold=True, right=True)
+        facts = (
+            ("Issued", day(invoice.issued_at)),
+            ("Status", invoice.status),
+            ("Order", invoice.order_id),
+            ("Customer", invoice.customer_id),
+        )
+        self.y -= 36
+        for label, value in facts:
+            self.paper.text(LEFT, self.y, label.encode(), SIZE, grey=True)
+            self.paper.text(LEFT + 60, self.y, *fit(value, SIZE, RIGHT - LEFT - 60))
+            self.y -= 14
+        self.y -= 14
+
+    def lines(self) -> None:
+        self.columns()
+        for line in self.invoice.lines:
+            names = helvetica.wrap(helvetica.encode(line.name), SIZE, NAME_WIDTH, most=MOST_NAME_LINES)
+            self.room(12 * max(1, len(names)) + 16)
+            self.paper.text(QUANTITY, self.y, *fit(f"{line.quantity:,}", SIZE, 40), right=True)
+            self.amount(UNIT, line.unit_price)
+            self.amount(TOTAL, line.line_total)
+            for name in names or [b""]:
+                self.paper.text(NAME, self.y, name, SIZE)
+                self.y -= 12
+            self.paper.text(NAME, self.y + 1, *fit(line.sku, SMALL, NAME_WIDTH), grey=True)
+            self.y -= 16
+
+    def sums(self) -> None:
+        invoice = self.invoice
+        self.room(34)
+        self.paper.rule(LEFT, self.y + 12, RIGHT)
+        self.sum("Total", invoice.total, bold=True)
+        for credit in invoice.credit_notes:
+            self.room(16)
+            self.sum(f"Credit note {credit.number}, {day(credit.issued_at)}", -credit.amount)
+        if invoice.credit_notes:
+            self.room(16)
+            self.sum("After credit notes", invoice.total - sum(credit.amount for credit in invoice.credit_notes), bold=True)
+
+    def feet(self) -> None:
+        for page in range(self.paper.pages):
+            self.paper.text(LEFT, 44, *fit(self.invoice.hash and f"Hash {self.invoice.hash}", SMALL, 360), grey=True, page=page)
+            self.paper.text(
+                RIGHT, 44, *fit(f"{self.name}, page {page + 1} of {self.paper.pages}", SMALL, 130), grey=True, right=True, page=page
+            )
+
+    def columns(self) -> None:
+        for x, label in ((QUANTITY, b"Quantity"), (UNIT, b"Unit price"), (TOTAL, b"Amount")):
+            self.paper.text(x, self.y, label, SIZE, bold=True, right=True)
+        self.paper.text(NAME, self.y, b"Item", SIZE, bold=True)
+        self.paper.rule(LEFT, self.y - 5, RIGHT)
+        self.y -= 20
+
+    def room(self, height: float) -> None:
+        if self.y - height < BOTTOM:
+            self.paper.turn()
+            self.y = TOP
+            self.columns()
+
+    def amount(self, x: float, amount: int, *, bold: bool = False) -> None:
+        self.paper.text(x, self.y, *fit(money.show(amount, self.invoice.currency), SIZE, AMOUNT_WIDTH, bold=bold), bold=bold, right=True)
+
+    def sum(self, label: str, amount: int, *, bold: bool = False) -> None:
+        self.paper.text(UNIT, self.y, *fit(label, SIZE, UNIT - LEFT, bold=bold), bold=bold, right=True)
+        self.amount(TOTAL, amount, bold=bold)
+        self.y -= 16
+
+
+def fit(text: str, size: float, within: float, *, bold: bool = True) -> tuple[bytes, float]:
+    """The text and the size at which it fits: what identifies or counts is made smaller, never cut."""
+    encoded = helvetica.encode(text)
+    needed = helvetica.width(encoded, size, bold=bold)
+    return encoded, size if needed <= within else size * within / needed
+
+
+def day(at: int | None) -> str:
+    return datetime.fromtimestamp(at // 1_000, UTC).strftime("%Y-%m-%d") if at is not None else "not yet"

@@ -1,0 +1,71 @@
+"""Answers which papers there are, to the customer they were written for and to admins; to others they do not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from ...chassis import paging
+from ...chassis.model import Caller, Refused
+from ...chassis.store.port import Reader
+from ...contracts.invoices import CreditNoteView, GetInvoice, GetInvoicePdf, InvoiceView, ListInvoices, Pdf, Status
+from ...contracts.values import Money, Page, stamp
+from . import storage
+from .papers import CreditNote, Invoice, invoice_id
+
+
+def view(invoice: Invoice, notes: Sequence[CreditNote]) -> InvoiceView:
+    issued_at = None if invoice.issued_at is None else stamp(invoice.issued_at)
+    own = tuple([_note_view(note) for note in notes if note.invoice_id == invoice.id])
+    return InvoiceView(
+        invoice.id, invoice.number, invoice.order_id, cast(Status, invoice.status), invoice.lines, Money(invoice.total, invoice.currency),
+        own, issued_at, invoice.hash, invoice.previous_hash,
+    )  # fmt: skip
+
+
+def _note_view(note: CreditNote) -> CreditNoteView:
+    amount = Money(note.amount, note.currency)
+    return CreditNoteView(note.id, note.number, amount, note.reason, stamp(note.issued_at), note.hash, note.previous_hash)
+
+
+async def get_invoice(reader: Reader, query: GetInvoice, caller: Caller) -> InvoiceView:
+    invoice = await _visible(reader, query.invoice_id, caller)
+    if invoice is None:
+        raise Refused("not_found", 404)
+    return view(invoice, await _notes(reader, [invoice], caller))
+
+
+async def list_invoices(reader: Reader, query: ListInvoices, caller: Caller) -> Page[InvoiceView]:
+    before = paging.below(query.cursor)
+    if query.order_id:
+        only = await _visible(reader, invoice_id(query.order_id), caller)
+        found = [only] if only is not None and only.id < before else []
+    elif caller.role == "admin":
+        found = await reader.find(storage.INVOICES, storage.NEWEST, {"before": before, "n": query.limit + 1})
+    else:
+        values = {"before": before, "n": query.limit + 1, "customer": caller.id}
+        found = await reader.find(storage.INVOICES, storage.NEWEST_OF, values)
+    shown, more = paging.page(found, query.limit, lambda invoice: invoice.id)
+    notes = await _notes(reader, shown, caller)
+    return Page([view(invoice, notes) for invoice in shown], more)
+
+
+async def _visible(reader: Reader, key: str, caller: Caller) -> Invoice | None:
+    invoice = await reader.get(storage.INVOICES, key)
+    return invoice if invoice is not None and invoice.lines and caller.may_see(invoice.customer_id) else None
+
+
+async def _notes(reader: Reader, invoices: Sequence[Invoice], caller: Caller) -> list[CreditNote]:
+    if not any(invoice.status == "PAID" for invoice in invoices):
+        return []
+    values = {"first": invoices[-1].id, "last": invoices[0].id}
+    if caller.role == "admin":
+        return await reader.find(storage.NOTES, storage.NOTES_BETWEEN, values)
+    return await reader.find(storage.NOTES, storage.NOTES_BETWEEN_OF, {**values, "customer": caller.id})
+
+
+async def get_pdf(reader: Reader, query: GetInvoicePdf, caller: Caller) -> Pdf:
+    invoice = await _visible(reader, query.invoice_id, caller)
+    if invoice is None:
+        raise Refused("not_found", 404)
+    raise Refused("not_issued", 409)

@@ -1,0 +1,47 @@
+"""Numbers papers without a gap and seals each with the one before, so that none can be slipped in, changed or lost unseen.
+
+A seal is the SHA-256 of the previous paper's seal followed by the paper's own facts as JSON with sorted keys and no spaces. The facts
+have the names and forms of the API, so anyone who holds the answers of the API can check the chain.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+import msgspec
+from msgspec.structs import replace
+
+from ...chassis.model import Aggregate, Moment
+from ...contracts.values import stamp
+
+GENESIS = "0" * 64
+
+
+class Series(Aggregate, frozen=True):
+    """One row per kind of paper (`INV`, `CN`). Numbers begin anew every year; the chain of seals goes on."""
+
+    year: int = 0
+    next: int = 1
+    last_hash: str = GENESIS
+
+    def on(self, now: Moment) -> Series:
+        """This series on the day of `now` (UTC). A clock that was set back does not open an old year again."""
+        year = int(stamp(now.at)[:4])
+        return replace(self, year=year, next=1) if year > self.year else self
+
+    @property
+    def number(self) -> str:
+        return f"{self.id}-{self.year}-{self.next:06d}"
+
+    def after(self, sealed: str) -> Series:
+        return replace(self, next=self.next + 1, last_hash=sealed)
+
+
+def seal(previous: str, facts: msgspec.Struct) -> str:
+    return sha256(previous.encode() + msgspec.json.encode(facts, order="sorted")).hexdigest()
+
+
+def place(number: str) -> tuple[str, int, int]:
+    """Where a paper stands: series, year, number. Past 999,999 a year, the numbers as texts are not in order."""
+    series, year, count = number.split("-")
+    return series, int(year), int(count)

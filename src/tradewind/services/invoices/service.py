@@ -1,0 +1,23 @@
+"""The table of contents of invoices: what it hears of orders and payments, and which paper comes of it."""
+
+from __future__ import annotations
+
+from ...chassis.model import Service, answers, on
+from ...contracts.invoices import CreditNoteIssued, GetInvoice, GetInvoicePdf, InvoiceIssued, ListInvoices
+from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
+from ...contracts.payments import PaymentRefunded
+from . import domain, queries
+from .storage import INVOICES, NOTES, SERIES
+
+PAPER = INVOICES.maybe_at(domain.paper)
+
+SERVICE = Service("invoices", keeps=[INVOICES, NOTES, SERIES], does=[
+    on(OrderCreated,    domain.draft,  PAPER, SERIES.follow(PAPER, domain.both_if_confirmed)),
+    on(OrderConfirmed,  domain.issue,  PAPER, SERIES.each(domain.both)),
+    on(OrderFailed,     domain.void,   PAPER),
+    on(OrderCancelled,  domain.void,   PAPER),
+    on(PaymentRefunded, domain.credit, PAPER, NOTES.maybe_at(domain.note), SERIES.each(domain.credit_notes)),
+    answers(GetInvoice,    queries.get_invoice),
+    answers(ListInvoices,  queries.list_invoices),
+    answers(GetInvoicePdf, queries.get_pdf),
+], says=[InvoiceIssued, CreditNoteIssued])  # fmt: skip

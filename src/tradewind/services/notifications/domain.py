@@ -1,0 +1,97 @@
+"""Decides what a customer is told, and that each thing is told once: the id of a notification comes from the occasion."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ...chassis.model import Aggregate, Does, Moment
+from ...chassis.world import derived
+from ...contracts.notifications import NotificationView, Template
+from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
+from ...contracts.payments import PaymentRefunded
+from ...contracts.values import stamp
+from .texts import DEFAULT, LOCALES
+
+LOCALE = LOCALES[DEFAULT]
+Heard = OrderCreated | OrderConfirmed | OrderFailed | OrderCancelled | PaymentRefunded
+TEMPLATES: dict[type[Heard], Template] = {
+    OrderCreated: "order_received",
+    OrderConfirmed: "order_confirmed",
+    OrderFailed: "order_failed",
+    OrderCancelled: "order_cancelled",
+    PaymentRefunded: "payment_refunded",
+}
+COURSE = tuple(TEMPLATES.values())
+
+
+class Notification(Aggregate, frozen=True):
+    """`about` is the order's id; a refund's for `payment_refunded`, since an order may have several."""
+
+    order_id: str
+    customer_id: str
+    template: Template
+    about: str
+    channel: Literal["inbox"]
+    locale: str
+    subject: str
+    body: str
+    status: Literal["SENT"]
+    created_at: int
+
+
+def about(heard: Heard) -> str:
+    return heard.refund_id if isinstance(heard, PaymentRefunded) else heard.order_id
+
+
+def notice(heard: Heard) -> str:
+    """Its id comes from the order's, so that all that was told of an order is found by its id's beginning: see `storage.OF_ORDER`."""
+    template = TEMPLATES[type(heard)]
+    return derived(heard.order_id, f"{template}:{heard.refund_id}" if isinstance(heard, PaymentRefunded) else template)
+
+
+def course(told: Notification) -> tuple[int, int]:
+    """Where it stands in the course of an order, which may come in and fall in the same millisecond."""
+    return told.created_at, COURSE.index(told.template)
+
+
+def view(told: Notification) -> NotificationView:
+    return NotificationView(
+        told.id, told.order_id, told.template, told.channel, told.locale, told.subject, told.body, told.status, stamp(told.created_at)
+    )
+
+
+def receive(heard: OrderCreated, now: Moment, told: Notification | None) -> Does[None]:
+    if told is None:
+        yield _tell(heard, now, "order_received", {"order": heard.order_id, "total": LOCALE.price(heard.total)})
+
+
+def confirm(heard: OrderConfirmed, now: Moment, told: Notification | None) -> Does[None]:
+    if told is None:
+        yield _tell(heard, now, "order_confirmed", {"order": heard.order_id, "total": LOCALE.price(heard.total)})
+
+
+def fail(heard: OrderFailed, now: Moment, told: Notification | None) -> Does[None]:
+    if told is None:
+        known = f"order_failed.{heard.code}"
+        text = known if known in LOCALE.texts else "order_failed.other"
+        yield _tell(heard, now, text, {"order": heard.order_id, "shortages": LOCALE.shortages(heard.shortages)})
+
+
+def cancel(heard: OrderCancelled, now: Moment, told: Notification | None) -> Does[None]:
+    if told is None:
+        yield _tell(heard, now, "order_cancelled", {"order": heard.order_id, "because": LOCALE.because(heard.reason)})
+
+
+def refund(heard: PaymentRefunded, now: Moment, told: Notification | None) -> Does[None]:
+    if told is None:
+        text = "payment_refunded.whole" if heard.whole else "payment_refunded.part"
+        facts = {"order": heard.order_id, "amount": LOCALE.price(heard.amount), "refunded": LOCALE.price(heard.refunded)}
+        yield _tell(heard, now, text, facts)
+
+
+def _tell(heard: Heard, now: Moment, text: str, facts: dict[str, str]) -> Notification:
+    subject, body = LOCALE.text(text, facts)
+    return Notification(
+        notice(heard), heard.order_id, heard.customer_id, TEMPLATES[type(heard)], about(heard), "inbox", DEFAULT, subject, body,
+        "SENT", now.at,
+    )  # fmt: skip

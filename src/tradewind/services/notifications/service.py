@@ -1,0 +1,21 @@
+"""The table of contents of notifications: what it hears, and what the customer is told."""
+
+from __future__ import annotations
+
+from ...chassis.model import Service, answers, on
+from ...contracts.notifications import ListNotifications
+from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
+from ...contracts.payments import PaymentRefunded
+from . import domain, queries
+from .storage import NOTIFICATIONS
+
+TOLD = NOTIFICATIONS.maybe_at(domain.notice)
+
+SERVICE = Service("notifications", keeps=[NOTIFICATIONS], does=[
+    on(OrderCreated,    domain.receive, TOLD),
+    on(OrderConfirmed,  domain.confirm, TOLD),
+    on(OrderFailed,     domain.fail,    TOLD),
+    on(OrderCancelled,  domain.cancel,  TOLD),
+    on(PaymentRefunded, domain.refund,  TOLD),
+    answers(ListNotifications, queries.list_notifications),
+])  # fmt: skip

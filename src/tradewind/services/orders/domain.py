@@ -1,0 +1,211 @@
+"""Decides what becomes of an order: the only place that may change its status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from ...chassis.model import Aggregate, At, Consult, Does, Due, Message, Moment, Never, Refused
+from ...contracts import inventory
+from ...contracts.inventory import FindProducts, Found, ProductListed, StockRejected, StockReserved
+from ...contracts.orders import (
+    CancelOrder,
+    Failure,
+    Item,
+    Line,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderFailed,
+    OrderView,
+    PaymentRequested,
+    PlaceOrder,
+    RefundRequested,
+)
+from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
+from ...contracts.values import Money, stamp
+
+MOST = 1_000_000_000_000
+PENDING, CONFIRMED, FAILED, CANCELLED = "PENDING", "CONFIRMED", "FAILED", "CANCELLED"
+
+
+class Order(Aggregate, frozen=True):
+    """`token` is the customer's means of payment; it is forgotten when the order is final."""
+
+    status: str
+    payment_status: str
+    customer_id: str
+    items: tuple[Line, ...]
+    total: int
+    currency: str
+    failure: Failure | None
+    token: str
+    expires_at: int
+    version: int
+    created_at: int
+    updated_at: int
+
+    @property
+    def money(self) -> Money:
+        return Money(self.total, self.currency)
+
+    def become(self, status: str, now: Moment, **changes: Any) -> Order:
+        token = self.token if status == PENDING else ""
+        return replace(self, status=status, token=token, version=self.version + 1, updated_at=now.at, **changes)
+
+
+class Entry(Aggregate, frozen=True):
+    """What orders knows of a product. Kept twice: under its id and under `sku:` and its SKU, since a basket may name either."""
+
+    product_id: str
+    sku: str
+    name: str
+    price: int
+    currency: str
+    version: int
+
+
+class PaymentDue(Due, frozen=True, tag="orders.payment_due"):
+    order_id: str
+
+
+class CatalogueLearned(Message, frozen=True, tag="orders.catalogue_learned"):
+    """Inventory's answer about products that were not in the copy."""
+
+    products: tuple[inventory.Listing, ...]
+
+
+def view(order: Order) -> OrderView:
+    return OrderView(
+        order.id, order.status, order.payment_status, order.customer_id, order.items, order.money, order.failure,  # type: ignore[arg-type]
+        stamp(order.expires_at), order.version, stamp(order.created_at), stamp(order.updated_at),
+    )  # fmt: skip
+
+
+def entry_key(item: Item) -> str:
+    return item.product_id or f"sku:{item.sku}"
+
+
+def wanted(ask: PlaceOrder) -> Iterable[str]:
+    return [item.product_id or f"sku:{item.sku}" for item in ask.items]
+
+
+def listed(heard: ProductListed) -> Iterable[str]:
+    return (heard.product_id, f"sku:{heard.sku}")
+
+
+def learned(heard: CatalogueLearned) -> Iterable[str]:
+    return [key for product in heard.products for key in (product.product_id, f"sku:{product.sku}")]
+
+
+def placing(deadline_ms: int) -> Callable[[PlaceOrder, Moment, Mapping[str, Entry]], Does[OrderView]]:
+    """The handler that takes an order; the buyer's payment is due `deadline_ms` after."""
+
+    def place(ask: PlaceOrder, now: Moment, catalogue: Mapping[str, Entry]) -> Does[OrderView]:
+        if unknown := [item for item in ask.items if entry_key(item) not in catalogue]:
+            _unknown(unknown, now)
+        lines = tuple([_line(item, catalogue[entry_key(item)]) for item in ask.items])
+        total = _total(lines)
+        if ask.expected_total is not None and ask.expected_total != total:
+            raise Refused("price_changed", says="The total is not what was expected.", total=total)
+        expires_at = now.at + deadline_ms
+        order = Order(now.fresh, PENDING, "none", now.caller.id, lines, total.amount, total.currency, None, ask.payment.token,
+                      expires_at, 1, now.at, now.at)  # fmt: skip
+        yield order
+        yield OrderCreated(order.id, order.customer_id, lines, total, expires_at)
+        yield At(expires_at, PaymentDue(order.id))
+        return view(order)
+
+    return place
+
+
+def _unknown(items: list[Item], now: Moment) -> None:
+    """A product that the copy lacks may only be new: inventory is asked once before the order is refused."""
+    if not now.consulted:
+        ids = tuple([item.product_id for item in items if item.product_id])
+        raise Consult(FindProducts(ids, tuple([item.sku for item in items if item.sku])), _learn)
+    raise Refused("unknown_product", 422, "A product of the basket does not exist.", products=[i.product_id or i.sku for i in items])
+
+
+def _learn(found: Found) -> CatalogueLearned:
+    return CatalogueLearned(found.products)
+
+
+def _line(item: Item, entry: Entry) -> Line:
+    price, total = Money(entry.price, entry.currency), Money(entry.price * item.quantity, entry.currency)
+    return Line(entry.product_id, entry.sku, entry.name, item.quantity, price, total)
+
+
+def _total(lines: tuple[Line, ...]) -> Money:
+    currency = lines[0].line_total.currency
+    if any([line.line_total.currency != currency for line in lines]):
+        raise Refused("mixed_currencies", 422, "All lines of an order must be in one currency.")
+    amount = sum([line.line_total.amount for line in lines])
+    if amount > MOST:
+        raise Refused("total_too_large", 422, f"An order may come to {MOST} minor units at the most.")
+    return Money(amount, currency)
+
+
+def learn(heard: ProductListed | CatalogueLearned, now: Moment, catalogue: Mapping[str, Entry]) -> Does[None]:
+    for product in [heard] if isinstance(heard, ProductListed) else heard.products:
+        known = catalogue.get(product.product_id)
+        if known is not None and known.version >= product.version:
+            continue
+        for key in (product.product_id, f"sku:{product.sku}"):
+            yield Entry(key, product.product_id, product.sku, product.name, product.price, product.currency, product.version)
+
+
+def request_payment(heard: StockReserved, now: Moment, order: Order) -> Does[None]:
+    if order.status == PENDING:
+        yield PaymentRequested(order.id, order.customer_id, order.money, order.token, order.expires_at)
+
+
+def confirm(heard: PaymentCompleted, now: Moment, order: Order) -> Does[None]:
+    if order.status == PENDING:
+        yield order.become(CONFIRMED, now, payment_status="paid")
+        yield OrderConfirmed(order.id, order.customer_id, order.money)
+        yield Never(PaymentDue(order.id))
+    elif order.payment_status == "none":
+        # the money came too late: the order keeps its end, the customer gets the money back
+        yield order.become(order.status, now, payment_status="paid")
+        yield RefundRequested(order.id, order.customer_id, "the payment arrived after the order had ended")
+
+
+def fail(heard: StockRejected | PaymentFailed, now: Moment, order: Order) -> Does[None]:
+    if order.status != PENDING:
+        return
+    if isinstance(heard, StockRejected):
+        yield from _end(order, now, Failure("out_of_stock", {"shortages": heard.shortages}), heard.shortages)
+    else:
+        yield from _end(order, now, Failure(heard.code, {"reason": heard.reason}))
+
+
+def expire(due: PaymentDue, now: Moment, order: Order) -> Does[None]:
+    if order.status == PENDING:
+        yield from _end(order, now, Failure("expired", {"reason": "no payment before the deadline"}))
+
+
+def _end(order: Order, now: Moment, failure: Failure, shortages: tuple[inventory.Shortage, ...] = ()) -> Does[None]:
+    yield order.become(FAILED, now, failure=failure)
+    yield OrderFailed(order.id, order.customer_id, failure.code, shortages)
+    yield Never(PaymentDue(order.id))
+
+
+def cancel(ask: CancelOrder, now: Moment, order: Order) -> Does[OrderView]:
+    if not now.caller.may_see(order.customer_id):
+        raise Refused("not_found", 404)
+    if order.status not in (PENDING, CONFIRMED):
+        raise Refused("illegal_transition", says=f"A {order.status} order cannot be cancelled.", current=order.status)
+    order = order.become(CANCELLED, now)
+    yield order
+    yield OrderCancelled(order.id, order.customer_id, ask.reason)
+    yield Never(PaymentDue(order.id))
+    return view(order)
+
+
+def note_refund(heard: PaymentRefunded, now: Moment, order: Order) -> Does[None]:
+    status = "refunded" if heard.whole else "partially_refunded"
+    if order.payment_status not in (status, "refunded"):
+        yield order.become(order.status, now, payment_status=status)

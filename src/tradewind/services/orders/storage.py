@@ -1,0 +1,50 @@
+"""Where orders lie: the only file of this service that knows SQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ...chassis.model import Table
+from ...chassis.store.schema import Doc, Ledgers, metadata
+from .domain import Entry, Order
+
+MD = metadata("orders")
+LEDGERS = Ledgers(MD)
+
+ORDERS = Table(Order, sa.Table(
+    "orders", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("payment_status", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("items", Doc, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("failure", Doc, nullable=True),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED')", name="orders_status"),
+    sa.CheckConstraint("total >= 0", name="orders_total"),
+    sa.Index("orders_customer", "customer_id", "id"),
+))  # fmt: skip
+
+CATALOGUE = Table(Entry, sa.Table(
+    "catalogue", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("product_id", sa.Text, nullable=False),
+    sa.Column("sku", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("price", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+))  # fmt: skip
+
+_row = ORDERS.rows.c
+_page = sa.select(ORDERS.rows).where(_row.id < sa.bindparam("before")).order_by(_row.id.desc()).limit(sa.bindparam("n"))
+NEWEST = _page
+NEWEST_OF = _page.where(_row.customer_id == sa.bindparam("customer"))
+NEWEST_IN = _page.where(_row.status == sa.bindparam("status"))
+NEWEST_OF_IN = NEWEST_OF.where(_row.status == sa.bindparam("status"))

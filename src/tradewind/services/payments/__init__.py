@@ -1,0 +1,1 @@
+"""Moves money exactly once."""

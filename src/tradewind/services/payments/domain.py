@@ -1,0 +1,220 @@
+"""Decides where an order's money is. A payment is stored before the provider is asked, and asked by its id.
+
+What the provider has truly done always wins: a charge that turns up after we gave the payment up makes it COMPLETED, and `orders`,
+which knows whether it still wants the money, asks for it to be given back.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec.structs import replace
+
+from ...chassis.model import Activity, Aggregate, At, Does, Due, Moment, Outcome, Refused
+from ...chassis.world import derived
+from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
+from ...contracts.payments import (
+    PaymentCompleted,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentView,
+    PaymentVoided,
+    ProviderReported,
+    RefundPayment,
+    RefundView,
+)
+from ...contracts.values import Money, stamp
+
+PENDING, COMPLETED, FAILED, VOIDED = "PENDING", "COMPLETED", "FAILED", "VOIDED"
+PARTIALLY_REFUNDED, REFUNDED = "PARTIALLY_REFUNDED", "REFUNDED"
+FIRST_CHECK_MS, LAST_CHECK_MS = 2_000, 60_000
+
+
+class Payment(Aggregate, frozen=True):
+    """`refunded` has been given back, `refunding` is on its way. `token` is forgotten when the charge is settled."""
+
+    order_id: str
+    customer_id: str
+    amount: int
+    currency: str
+    refunded: int
+    refunding: int
+    status: str
+    provider: str
+    token: str
+    charge_id: str
+    checks: int
+    created_at: int
+    updated_at: int
+
+    @property
+    def left(self) -> int:
+        return self.amount - self.refunded - self.refunding
+
+
+class Refund(Aggregate, frozen=True):
+    payment_id: str
+    order_id: str
+    amount: int
+    currency: str
+    reason: str
+    status: str
+    created_at: int
+    updated_at: int
+
+
+class CheckDue(Due, frozen=True, tag="payments.check_due"):
+    """The provider has not told us yet: ask."""
+
+    keyed_by: ClassVar[str] = "payment_id"
+    payment_id: str
+
+
+class Charge(Activity, frozen=True, tag="payments.charge"):
+    payment_id: str
+    amount: int
+    currency: str
+    token: str
+    expires_at: int
+
+
+class Ask(Activity, frozen=True, tag="payments.ask"):
+    payment_id: str
+
+
+class Void(Activity, frozen=True, tag="payments.void"):
+    payment_id: str
+
+
+class GiveBack(Activity, frozen=True, tag="payments.give_back"):
+    refund_id: str
+    payment_id: str
+    amount: int
+
+
+class Settled(Outcome, frozen=True, tag="payments.settled"):
+    """What the provider says of a charge: CHARGED, DECLINED, PENDING, or VOIDED (it was stopped before it was made)."""
+
+    payment_id: str
+    state: str
+    code: str
+    charge_id: str
+
+
+class GivenBack(Outcome, frozen=True, tag="payments.given_back"):
+    refund_id: str
+    payment_id: str
+    done: bool
+
+
+def payment_of(message: PaymentRequested | OrderFailed | OrderCancelled | RefundRequested | RefundPayment) -> str:
+    return derived(message.order_id, "payment")
+
+
+def payment_named(message: Settled | GivenBack | CheckDue | ProviderReported) -> str:
+    return message.payment_id
+
+
+def refund_named(message: GivenBack) -> str:
+    return message.refund_id
+
+
+def view(p: Payment) -> PaymentView:
+    return PaymentView(p.id, p.order_id, Money(p.amount, p.currency), Money(p.refunded, p.currency), p.status, p.provider,  # type: ignore[arg-type]
+                       stamp(p.created_at), stamp(p.updated_at))  # fmt: skip
+
+
+def refund_view(r: Refund) -> RefundView:
+    return RefundView(r.id, r.order_id, Money(r.amount, r.currency), r.reason, r.status, stamp(r.created_at))  # type: ignore[arg-type]
+
+
+def ask(heard: PaymentRequested, now: Moment, payment: Payment | None) -> Does[None]:
+    if payment is not None:
+        return
+    payment = Payment(payment_of(heard), heard.order_id, heard.customer_id, heard.total.amount, heard.total.currency, 0, 0, PENDING,
+                      "sandbox", heard.token, "", 0, now.at, now.at)  # fmt: skip
+    yield payment
+    yield Charge(payment.id, payment.amount, payment.currency, payment.token, heard.expires_at)
+
+
+def settle(heard: Settled, now: Moment, payment: Payment) -> Does[None]:
+    if heard.state == "CHARGED":
+        if payment.status in (PENDING, VOIDED, FAILED):
+            yield replace(payment, status=COMPLETED, token="", charge_id=heard.charge_id, updated_at=now.at)
+            yield PaymentCompleted(payment.order_id, payment.id, Money(payment.amount, payment.currency))
+    elif heard.state == "PENDING":
+        if payment.status in (PENDING, VOIDED):
+            yield replace(payment, checks=payment.checks + 1, updated_at=now.at)
+            yield At(now.at + min(LAST_CHECK_MS, FIRST_CHECK_MS * 2 ** min(payment.checks, 10)), CheckDue(payment.id))
+    elif payment.status == PENDING:
+        yield replace(payment, status=FAILED, token="", updated_at=now.at)
+        declined = heard.state == "DECLINED"
+        yield PaymentFailed(payment.order_id, payment.id, "payment_declined" if declined else "payment_error", heard.code)
+
+
+def check(heard: CheckDue, now: Moment, payment: Payment) -> Does[None]:
+    if payment.status in (PENDING, VOIDED, FAILED):
+        yield Ask(payment.id)
+
+
+def believe_nobody(heard: ProviderReported, now: Moment, payment: Payment | None) -> Does[None]:
+    """A webhook only makes us ask: the provider's own answer is what counts."""
+    if payment is not None and payment.status in (PENDING, VOIDED, FAILED):
+        yield Ask(payment.id)
+
+
+def void(heard: OrderFailed | OrderCancelled, now: Moment, payment: Payment | None) -> Does[None]:
+    if payment is None:
+        return
+    if payment.status == PENDING:
+        yield replace(payment, status=VOIDED, token="", updated_at=now.at)
+        yield PaymentVoided(payment.order_id, payment.id)
+        yield Void(payment.id)
+    elif isinstance(heard, OrderCancelled):
+        yield from _give_back_rest(payment, now, heard.reason or "the order was cancelled")
+
+
+def give_back(heard: RefundRequested, now: Moment, payment: Payment) -> Does[None]:
+    yield from _give_back_rest(payment, now, heard.reason)
+
+
+def _give_back_rest(payment: Payment, now: Moment, reason: str) -> Does[None]:
+    if payment.status in (COMPLETED, PARTIALLY_REFUNDED) and payment.left > 0:
+        yield from _start(payment, payment.left, reason, now)
+
+
+def refund(asked: RefundPayment, now: Moment, payment: Payment) -> Does[RefundView]:
+    if payment.status not in (COMPLETED, PARTIALLY_REFUNDED, REFUNDED):
+        raise Refused("illegal_transition", says=f"A {payment.status} payment cannot be refunded.", current=payment.status)
+    if asked.amount is not None and asked.amount.currency != payment.currency:
+        raise Refused("currency_mismatch", 422, f"The payment is in {payment.currency}.")
+    amount = payment.left if asked.amount is None else asked.amount.amount
+    if amount > payment.left or payment.left == 0:
+        raise Refused("refund_exceeds_payment", says="More than is left of the payment.", left=Money(payment.left, payment.currency))
+    if amount == 0:
+        raise Refused("invalid_amount", 422, "A refund must be at least one minor unit.")
+    return refund_view((yield from _start(payment, amount, asked.reason, now)))
+
+
+def _start(payment: Payment, amount: int, reason: str, now: Moment) -> Does[Refund]:
+    given = Refund(now.fresh, payment.id, payment.order_id, amount, payment.currency, reason, PENDING, now.at, now.at)
+    yield replace(payment, refunding=payment.refunding + amount, updated_at=now.at)
+    yield given
+    yield GiveBack(given.id, payment.id, amount)
+    return given
+
+
+def note_refund(heard: GivenBack, now: Moment, payment: Payment, given: Refund) -> Does[None]:
+    if given.status != PENDING:
+        return
+    refunding = payment.refunding - given.amount
+    if not heard.done:
+        yield replace(given, status="FAILED", updated_at=now.at)
+        yield replace(payment, refunding=refunding, updated_at=now.at)
+        return
+    refunded = payment.refunded + given.amount
+    whole = refunded == payment.amount
+    yield replace(given, status="SUCCEEDED", updated_at=now.at)
+    yield replace(payment, status=REFUNDED if whole else PARTIALLY_REFUNDED, refunding=refunding, refunded=refunded, updated_at=now.at)
+    yield PaymentRefunded(payment.order_id, payment.customer_id, payment.id, given.id, Money(given.amount, given.currency),
+                          Money(refunded, payment.currency), whole, given.reason)  # fmt: skip

@@ -1,0 +1,67 @@
+"""Keeps what the sandbox provider has promised, in a file of its own: money that moved stays moved when the shop, or the
+provider, is killed in between.
+
+`takings` has a row for every time money was taken, and no rule against a second one: so what an audit counts there is a fact.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from .commits import Commits
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS charges (
+  key TEXT PRIMARY KEY, charge_id TEXT NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, token_kind TEXT NOT NULL,
+  state TEXT NOT NULL, code TEXT NOT NULL, refunded INTEGER NOT NULL, due_at INTEGER, created_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS charges_due ON charges (due_at) WHERE state = 'PENDING';
+CREATE TABLE IF NOT EXISTS takings (id INTEGER PRIMARY KEY, key TEXT NOT NULL, amount INTEGER NOT NULL, taken_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS refunds (
+  refund_key TEXT PRIMARY KEY, key TEXT NOT NULL, amount INTEGER NOT NULL, created_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS calls (key TEXT PRIMARY KEY, seen INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS webhooks (id TEXT PRIMARY KEY, body BLOB NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS webhooks_next ON webhooks (next_at);
+"""
+ENTRIES = """
+SELECT c.key, c.amount, c.currency, c.state, coalesce(r.amount, 0), coalesce(t.times, 0), coalesce(t.amount, 0), coalesce(k.seen, 0)
+FROM charges c
+LEFT JOIN (SELECT key, sum(amount) AS amount FROM refunds GROUP BY key) r ON r.key = c.key
+LEFT JOIN (SELECT key, sum(amount) AS amount, count(*) AS times FROM takings GROUP BY key) t ON t.key = c.key
+LEFT JOIN calls k ON k.key = c.key ORDER BY c.key
+"""
+
+
+class LedgerEntry(msgspec.Struct, frozen=True):
+    """What became of one key. `refunded`, `charges` and `taken` are counted from the single movements of money."""
+
+    key: str
+    amount: int
+    currency: str
+    state: str
+    refunded: int
+    charges: int
+    taken: int
+    calls: int
+
+
+def open_ledger(path: Path | str, *, commit_inline: bool = False) -> Commits:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.executescript(SCHEMA)
+    return Commits(db, errors=sqlite3.Error, inline=commit_inline)
+
+
+def entries(path: Path | str) -> Iterator[LedgerEntry]:
+    """All keys at one moment, in order; the provider may run meanwhile. No such file: FileNotFoundError."""
+    file = Path(path).resolve()
+    if not file.exists():
+        raise FileNotFoundError(path)
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5.0)) as db:
+        for row in db.execute(ENTRIES):
+            yield LedgerEntry(*row)

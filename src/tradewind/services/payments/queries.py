@@ -1,0 +1,47 @@
+"""Answers questions about money."""
+
+from __future__ import annotations
+
+from ...chassis.model import Caller, Refused
+from ...chassis.paging import below, page
+from ...chassis.store.port import Reader
+from ...chassis.world import derived
+from ...contracts.payments import GetPayment, ListPayments, ListRefunds, PaymentView, RefundView
+from ...contracts.values import Page
+from . import storage
+from .domain import Payment, refund_view, view
+
+
+async def _seen(reader: Reader, payment_id: str, caller: Caller) -> Payment | None:
+    payment = await reader.get(storage.PAYMENTS, payment_id)
+    return payment if payment is not None and caller.may_see(payment.customer_id) else None
+
+
+async def get_payment(reader: Reader, query: GetPayment, caller: Caller) -> PaymentView:
+    payment = await _seen(reader, query.payment_id, caller)
+    if payment is None:
+        raise Refused("not_found", 404)
+    return view(payment)
+
+
+async def list_payments(reader: Reader, query: ListPayments, caller: Caller) -> Page[PaymentView]:
+    if query.order_id:
+        # an order has one payment, and its id follows from the order's
+        payment = await _seen(reader, derived(query.order_id, "payment"), caller)
+        return Page([] if payment is None else [view(payment)], None)
+    values = {"before": below(query.cursor), "n": query.limit + 1}
+    if caller.role == "admin":
+        found = await reader.find(storage.PAYMENTS, storage.NEWEST, values)
+    else:
+        found = await reader.find(storage.PAYMENTS, storage.NEWEST_OF, {**values, "customer": caller.id})
+    shown, cursor = page(found, query.limit, lambda payment: payment.id)
+    return Page([view(payment) for payment in shown], cursor)
+
+
+async def list_refunds(reader: Reader, query: ListRefunds, caller: Caller) -> Page[RefundView]:
+    payment_id = derived(query.order_id, "payment")
+    if await _seen(reader, payment_id, caller) is None:
+        raise Refused("not_found", 404)
+    values = {"payment": payment_id, "before": below(query.cursor), "n": query.limit + 1}
+    shown, cursor = page(await reader.find(storage.REFUNDS, storage.REFUNDS_OF, values), query.limit, lambda refund: refund.id)
+    return Page([refund_view(refund) for refund in shown], cursor)

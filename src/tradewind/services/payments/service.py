@@ -1,0 +1,45 @@
+"""The table of contents of payments."""
+
+from __future__ import annotations
+
+from ...chassis.model import Service, answers, on, performs
+from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
+from ...contracts.payments import (
+    GetPayment,
+    ListPayments,
+    ListRefunds,
+    PaymentCompleted,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentVoided,
+    ProviderReported,
+    RefundPayment,
+)
+from . import domain, queries
+from .activities import Cashier
+from .domain import payment_named, payment_of
+from .provider.port import Provider
+from .storage import PAYMENTS, REFUNDS
+
+
+def payments(provider: Provider) -> Service:
+    """`provider` is who moves the money."""
+    cashier = Cashier(provider)
+    return Service("payments", keeps=[PAYMENTS, REFUNDS], says=[PaymentCompleted, PaymentFailed, PaymentVoided, PaymentRefunded], does=[
+        on(PaymentRequested,       domain.ask,            PAYMENTS.maybe_at(payment_of)),
+        performs(domain.Charge,    cashier.charge),
+        on(domain.Settled,         domain.settle,         PAYMENTS.at(payment_named)),
+        on(ProviderReported,       domain.believe_nobody, PAYMENTS.maybe_at(payment_named)),
+        on(domain.CheckDue,        domain.check,          PAYMENTS.at(payment_named)),
+        performs(domain.Ask,       cashier.ask),
+        on(OrderFailed,            domain.void,           PAYMENTS.maybe_at(payment_of)),
+        on(OrderCancelled,         domain.void,           PAYMENTS.maybe_at(payment_of)),
+        performs(domain.Void,      cashier.void),
+        on(RefundRequested,        domain.give_back,      PAYMENTS.at(payment_of)),
+        on(RefundPayment,          domain.refund,         PAYMENTS.at(payment_of)),
+        performs(domain.GiveBack,  cashier.give_back),
+        on(domain.GivenBack,       domain.note_refund,    PAYMENTS.at(payment_named), REFUNDS.at(domain.refund_named)),
+        answers(GetPayment,        queries.get_payment),
+        answers(ListPayments,      queries.list_payments),
+        answers(ListRefunds,       queries.list_refunds),
+    ])  # fmt: skip

@@ -1,0 +1,57 @@
+"""Where payments and refunds lie: the only file of this service that knows SQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ...chassis.model import Table
+from ...chassis.store.schema import Ledgers, metadata
+from .domain import Payment, Refund
+
+MD = metadata("payments")
+LEDGERS = Ledgers(MD)
+
+PAYMENTS = Table(Payment, sa.Table(
+    "payments", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("refunded", sa.BigInteger, nullable=False),
+    sa.Column("refunding", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.Column("charge_id", sa.Text, nullable=False),
+    sa.Column("checks", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("refunded >= 0 AND refunding >= 0 AND refunded + refunding <= amount", name="payments_refunds"),
+    sa.Index("payments_customer", "customer_id", "id"),
+))  # fmt: skip
+
+REFUNDS = Table(Refund, sa.Table(
+    "refunds", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("payment_id", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("amount > 0", name="refunds_amount"),
+    sa.Index("payments_refunds_payment", "payment_id", "id"),
+))  # fmt: skip
+
+_row, _refund = PAYMENTS.rows.c, REFUNDS.rows.c
+NEWEST = sa.select(PAYMENTS.rows).where(_row.id < sa.bindparam("before")).order_by(_row.id.desc()).limit(sa.bindparam("n"))
+NEWEST_OF = NEWEST.where(_row.customer_id == sa.bindparam("customer"))
+REFUNDS_OF = (
+    sa.select(REFUNDS.rows)
+    .where(_refund.payment_id == sa.bindparam("payment"), _refund.id < sa.bindparam("before"))
+    .order_by(_refund.id.desc())
+    .limit(sa.bindparam("n"))
+)

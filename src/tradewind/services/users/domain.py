@@ -1,0 +1,129 @@
+"""Decides who somebody is, so that an address belongs to one person and the shop is never without an admin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any, Literal
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from ...chassis.model import Aggregate, Does, Moment, Refused
+from ...contracts import users as say
+from ...contracts.users import AddUser, ChangeUser, DeleteUser, Nothing, Role, UserView
+from ...contracts.values import stamp
+
+ALL_ADMINS = "admins"
+
+
+class User(Aggregate, frozen=True):
+    email: str
+    name: str
+    role: Role
+    status: Literal["ACTIVE", "DELETED"]
+    password_hash: str
+    version: int
+    created_at: int
+    updated_at: int
+
+    @property
+    def active(self) -> bool:
+        return self.status == "ACTIVE"
+
+    def changed(self, now: Moment, **fields: Any) -> User:
+        return replace(self, version=self.version + 1, updated_at=now.at, **fields)
+
+
+class EmailClaim(Aggregate, frozen=True):
+    """Whose an address is; nobody's where `user_id` is empty. Its id is a digest: a deleted user's address must not stay behind."""
+
+    user_id: str
+
+
+class Admins(Aggregate, frozen=True):
+    """One row with all active admins: a message alone cannot tell who is the last."""
+
+    ids: tuple[str, ...]
+
+    def joined_by(self, user: User) -> Admins:
+        return replace(self, ids=(*self.ids, user.id))
+
+    def left_by(self, user: User) -> Admins:
+        left = tuple([other for other in self.ids if other != user.id])
+        if not left:
+            raise Refused("last_admin", 409, "The last admin can neither leave nor give up the role.")
+        return replace(self, ids=left)
+
+
+def claim_id(email: str) -> str:
+    return sha256(email.lower().encode()).hexdigest()
+
+
+def claimed(ask: AddUser) -> str:
+    return claim_id(ask.email)
+
+
+def claims_of(user: User) -> Iterable[str]:
+    return (claim_id(user.email),) if user.active else ()
+
+
+def admins_joined(ask: AddUser) -> Iterable[str]:
+    return (ALL_ADMINS,) if ask.role == "admin" else ()
+
+
+def admins_changed(ask: ChangeUser) -> Iterable[str]:
+    return () if ask.role is UNSET else (ALL_ADMINS,)
+
+
+def admins_with(user: User) -> Iterable[str]:
+    return (ALL_ADMINS,) if user.role == "admin" else ()
+
+
+def view(user: User) -> UserView:
+    return UserView(user.id, user.email, user.name, user.role, stamp(user.created_at))
+
+
+def add(ask: AddUser, now: Moment, claim: EmailClaim | None, admins: Mapping[str, Admins]) -> Does[UserView]:
+    if claim is not None and claim.user_id:
+        raise Refused("email_taken", 409, "There is an account with this e-mail address.")
+    user = User(now.fresh, ask.email, ask.name, ask.role, "ACTIVE", ask.password_hash, 1, now.at, now.at)
+    yield user
+    yield EmailClaim(claim_id(ask.email), user.id)
+    if user.role == "admin":
+        yield _all(admins).joined_by(user)
+    yield say.UserRegistered(user.id, user.name, user.role)
+    return view(user)
+
+
+def change(ask: ChangeUser, now: Moment, user: User, admins: Mapping[str, Admins]) -> Does[UserView]:
+    if not user.active or not now.caller.may_see(user.id):
+        raise Refused("not_found", 404)
+    name = user.name if ask.name is UNSET else ask.name
+    role = user.role if ask.role is UNSET else ask.role
+    if role != user.role:
+        if now.caller.role != "admin":
+            raise Refused("forbidden", 403, "Only an admin gives or takes a role.")
+        yield _all(admins).joined_by(user) if role == "admin" else _all(admins).left_by(user)
+    elif name == user.name:
+        return view(user)
+    user = user.changed(now, name=name, role=role)
+    yield user
+    return view(user)
+
+
+def delete(ask: DeleteUser, now: Moment, user: User, claims: Mapping[str, EmailClaim], admins: Mapping[str, Admins]) -> Does[Nothing]:
+    """Keeps the row, for what others say about its id, and nothing about the person. Sessions end with it: see `FindPrincipal`."""
+    if not user.active:
+        raise Refused("not_found", 404)
+    if user.role == "admin":
+        yield _all(admins).left_by(user)
+    yield user.changed(now, email="", name="deleted user", status="DELETED", password_hash="")
+    for claim in claims.values():
+        yield replace(claim, user_id="")
+    yield say.UserDeleted(user.id)
+    return Nothing()
+
+
+def _all(admins: Mapping[str, Admins]) -> Admins:
+    return admins.get(ALL_ADMINS) or Admins(ALL_ADMINS, ())

@@ -1,0 +1,45 @@
+"""Answers who somebody is. A person who was deleted is not found: what is left of them is only for what others say about their id."""
+
+from __future__ import annotations
+
+from ...chassis import paging
+from ...chassis.model import Caller, Refused
+from ...chassis.store.port import Reader
+from ...contracts.users import Credentials, FindCredentials, FindPrincipal, GetMe, GetUser, ListUsers, Principal, UserView
+from ...contracts.values import Page
+from . import storage
+from .domain import claim_id, view
+
+
+async def get_me(reader: Reader, query: GetMe, caller: Caller) -> UserView:
+    return await _user(reader, caller.id)
+
+
+async def get_user(reader: Reader, query: GetUser, caller: Caller) -> UserView:
+    if not caller.may_see(query.user_id):
+        raise Refused("not_found", 404)
+    return await _user(reader, query.user_id)
+
+
+async def list_users(reader: Reader, query: ListUsers, caller: Caller) -> Page[UserView]:
+    values = {"before": paging.below(query.cursor), "n": query.limit + 1}
+    shown, more = paging.page(await reader.find(storage.USERS, storage.NEWEST, values), query.limit, lambda user: user.id)
+    return Page([view(user) for user in shown], more)
+
+
+async def find_credentials(reader: Reader, query: FindCredentials, caller: Caller) -> Credentials | None:
+    claim = await reader.get(storage.CLAIMS, claim_id(query.email))
+    user = await reader.get(storage.USERS, claim.user_id) if claim is not None and claim.user_id else None
+    return Credentials(user.id, user.password_hash) if user is not None and user.active else None
+
+
+async def find_principal(reader: Reader, query: FindPrincipal, caller: Caller) -> Principal | None:
+    found = await reader.rows(storage.ROLE_IN_SESSION, {"session": query.session_id, "user": query.user_id})
+    return Principal(query.user_id, found[0][0]) if found else None
+
+
+async def _user(reader: Reader, user_id: str) -> UserView:
+    user = await reader.get(storage.USERS, user_id)
+    if user is None or not user.active:
+        raise Refused("not_found", 404)
+    return view(user)

@@ -1,0 +1,36 @@
+"""The table of contents of users: what it is asked, and which function decides."""
+
+from __future__ import annotations
+
+from ...chassis.model import Service, answers, on
+from ...contracts.users import (
+    AddUser,
+    ChangeUser,
+    DeleteUser,
+    EndSession,
+    FindCredentials,
+    FindPrincipal,
+    GetMe,
+    GetUser,
+    ListUsers,
+    OpenSession,
+    RotateSession,
+    UserDeleted,
+    UserRegistered,
+)
+from . import domain, queries, sessions
+from .storage import ADMINS, CLAIMS, SESSIONS, USERS
+
+SERVICE = Service("users", keeps=[USERS, CLAIMS, ADMINS, SESSIONS], does=[
+    on(AddUser,       domain.add,      CLAIMS.maybe_at(domain.claimed), ADMINS.each(domain.admins_joined)),
+    on(OpenSession,   sessions.start,  USERS.maybe),
+    on(RotateSession, sessions.rotate, SESSIONS.maybe, USERS.follow(SESSIONS.maybe, sessions.user_of)),
+    on(EndSession,    sessions.end,    SESSIONS.maybe),
+    on(ChangeUser,    domain.change,   USERS, ADMINS.each(domain.admins_changed)),
+    on(DeleteUser,    domain.delete,   USERS, CLAIMS.follow(USERS, domain.claims_of), ADMINS.follow(USERS, domain.admins_with)),
+    answers(GetMe,           queries.get_me),
+    answers(GetUser,         queries.get_user),
+    answers(ListUsers,       queries.list_users),
+    answers(FindCredentials, queries.find_credentials),
+    answers(FindPrincipal,   queries.find_principal),
+], says=[UserRegistered, UserDeleted])  # fmt: skip

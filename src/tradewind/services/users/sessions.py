@@ -1,0 +1,64 @@
+"""Decides how long somebody stays signed in. Apart from the domain of users: it asks of a person only whether they are still here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from msgspec.structs import replace
+
+from ...chassis.model import Aggregate, Does, Moment, Refused
+from ...contracts.users import EndSession, Nothing, OpenSession, RotateSession, SessionView
+from .domain import User
+
+LIFETIME_MS = 30 * 24 * 60 * 60 * 1000
+OVER = -1
+
+
+class Session(Aggregate, frozen=True):
+    """A family of refresh tokens: only that of the current `generation` is good. It ends 30 days after the log-in, used or not."""
+
+    user_id: str
+    generation: int
+    status: Literal["OPEN", "ENDED"]
+    created_at: int
+    updated_at: int
+    expires_at: int
+
+    def ended(self, now: Moment) -> Session:
+        return replace(self, status="ENDED", updated_at=now.at)
+
+
+def user_of(session: Session | None) -> Iterable[str]:
+    return () if session is None else (session.user_id,)
+
+
+def start(ask: OpenSession, now: Moment, user: User | None) -> Does[SessionView]:
+    if user is None or not user.active:
+        raise Refused("invalid_credentials", 401)
+    session = Session(now.fresh, user.id, 1, "OPEN", now.at, now.at, now.at + LIFETIME_MS)
+    yield session
+    return SessionView(session.id, user.id, user.role, session.generation, now.at)
+
+
+def rotate(ask: RotateSession, now: Moment, session: Session | None, users: Mapping[str, User]) -> Does[SessionView]:
+    """The next generation of a session; or generation -1, which the edge tells the caller as 401 `invalid_token`.
+
+    No `Refused` here: it would undo the end of a session whose old token was used again, that is: which was stolen.
+    """
+    over = SessionView(ask.session_id, "", "customer", OVER, now.at)
+    if session is None or session.status == "ENDED":
+        return over
+    user = users.get(session.user_id)
+    if user is None or not user.active or now.at >= session.expires_at or ask.generation != session.generation:
+        yield session.ended(now)
+        return over
+    session = replace(session, generation=session.generation + 1, updated_at=now.at)
+    yield session
+    return SessionView(session.id, user.id, user.role, session.generation, now.at)
+
+
+def end(ask: EndSession, now: Moment, session: Session | None) -> Does[Nothing]:
+    if session is not None and session.status == "OPEN":
+        yield session.ended(now)
+    return Nothing()

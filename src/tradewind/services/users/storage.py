@@ -1,0 +1,65 @@
+"""Where users, their addresses and their sessions lie. The only file of this service that knows SQL."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ...chassis.model import Table
+from ...chassis.store.schema import Doc, Ledgers, metadata
+from .domain import Admins, EmailClaim, User
+from .sessions import Session
+
+MD = metadata("users")
+LEDGERS = Ledgers(MD)
+
+USERS = Table(User, sa.Table(
+    "users", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+))  # fmt: skip
+CLAIMS = Table(EmailClaim, sa.Table(
+    "email_claims", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, nullable=False),
+))  # fmt: skip
+ADMINS = Table(Admins, sa.Table(
+    "admins", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("ids", Doc, nullable=False),
+))  # fmt: skip
+SESSIONS = Table(Session, sa.Table(
+    "sessions", MD,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+))  # fmt: skip
+
+_user, _session = USERS.rows.c, SESSIONS.rows.c
+
+NEWEST = (
+    sa.select(USERS.rows)
+    .where(_user.status == "ACTIVE", _user.id < sa.bindparam("before", type_=sa.Text))
+    .order_by(_user.id.desc())
+    .limit(sa.bindparam("n", type_=sa.Integer))
+)
+ROLE_IN_SESSION = (
+    sa.select(_user.role)
+    .join_from(SESSIONS.rows, USERS.rows, _session.user_id == _user.id)
+    .where(
+        _session.id == sa.bindparam("session", type_=sa.Text),
+        _session.user_id == sa.bindparam("user", type_=sa.Text),
+        _session.status == "OPEN",
+        _user.status == "ACTIVE",
+    )
+)

@@ -1,0 +1,56 @@
+"""Holds what a figure in a result may claim: medians of rounds, ratios only of what was measured, skips by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import report
+from benchmarks.bench import Bench
+from benchmarks.openloop import percentile
+from benchmarks.options import Options
+from benchmarks.paths import ROOT, relative
+from benchmarks.processes import Missing
+from benchmarks.servers.base import Server
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench("sample", Options(rounds=3), tmp_path, {})
+
+
+def test_rounds_are_interleaved_and_medians_compared(bench: Bench) -> None:
+    fast, slow = iter([90.0, 100.0, 500.0]), iter([1.0, 20.0, 25.0])
+    bench.interleave({"fast": lambda: {"per_s": next(fast)}, "slow": lambda: {"per_s": next(slow)}})
+    assert [played["subject"] for played in bench.outcome.rounds] == ["fast", "slow"] * 3
+    bench.ratio("fast against slow", ("fast", "per_s"), ("slow", "per_s"), at_least=5)
+    assert (bench.outcome.checks[0].value, bench.outcome.checks[0].met) == (5, True)
+
+
+def test_a_missed_target_is_told(bench: Bench) -> None:
+    bench.check("too slow", 31, at_most=30)
+    assert bench.outcome.checks[0].met is False
+    assert "MISSED" in report.show(bench.outcome)
+
+
+def test_a_server_that_cannot_run_is_skipped_by_name_with_its_ratios(bench: Bench) -> None:
+    class Absent(Server):
+        def start(self) -> None:
+            raise Missing("node is not here: apt-get install nodejs")
+
+    assert bench.start(Absent, "nestjs") is None
+    bench.ratio("against NestJS", ("tradewind", "per_s"), ("nestjs", "per_s"), at_least=4)
+    assert bench.outcome.skipped == ["nestjs: node is not here: apt-get install nodejs", "against NestJS: not measured"]
+    assert bench.outcome.checks[0].value is None
+    assert "not measured" in report.show(bench.outcome)
+
+
+def test_no_result_names_a_folder_of_this_machine() -> None:
+    assert relative(f"{ROOT}/.bench/x and {Path.home()}/y") == ".bench/x and ~/y"
+
+
+def test_percentiles_come_from_the_values() -> None:
+    assert percentile([5, 1, 3], 50) == 3
+    assert percentile(list(range(100)), 99) == 99
+    assert percentile([7], 99) == 7

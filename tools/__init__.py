@@ -1,0 +1,1 @@
+"""What ./dev stands on. Standard library only: it runs before there is an environment."""

@@ -1,0 +1,13 @@
+"""Real servers for tests and blueprints, started from the machine's packages in the project's own folder.
+
+Each runs unprivileged, on the loopback, on a port of its own: a server that is already there is never touched. One module
+per server, each with the same shape (`model.Server`), listed in `KNOWN`.
+"""
+
+from tools.servers.model import Server
+from tools.servers.postgres import Postgres
+
+KNOWN: dict[str, Server] = {server.name: server for server in [Postgres()]}
+
+# the servers that a blueprint stands on
+NEEDS: dict[str, list[str]] = {"default": [], "postgres": ["postgres"]}

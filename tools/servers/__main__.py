@@ -1,0 +1,122 @@
+"""./dev services: up, down, status and env."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tools.servers import KNOWN, NEEDS, machine
+from tools.servers.model import Server, Unstarted
+
+
+def up(server: Server, *, install: bool = False) -> None:
+    if not server.installed():
+        if not install:
+            raise Unstarted(f"not installed: apt-get install {server.package}, or as root ./dev services up --install {server.name}")
+        say(f"installing {server.package} (apt-get) ...")
+        machine.install(server)
+    folder = machine.prepare(server)
+    if server.pid(folder) is None:
+        say(f"starting {server.name} ...")
+        for attempt in (1, 2, 3):
+            port = machine.choose_port(server, folder)
+            try:
+                server.start(folder, port)
+                break
+            except Unstarted:
+                if attempt == 3 or machine.free(port):  # else someone took the port in between: try the next one
+                    raise
+    status(server)
+
+
+def down(server: Server) -> None:
+    if server.installed() and server.pid(folder := machine.home(server)):
+        server.stop(folder)
+        print(f"{server.name:<10} stopped")
+    else:
+        print(f"{server.name:<10} was not running")
+
+
+def status(server: Server) -> None:
+    if not server.installed():
+        print(f"{server.name:<10} not installed (apt-get install {server.package})")
+    elif pid := server.pid(folder := machine.home(server)):
+        print(f"{server.name:<10} running  {server.url(machine.remembered_port(server, folder))}  (pid {pid}, {folder})")
+    else:
+        print(f"{server.name:<10} stopped")
+
+
+def env(name: str) -> None:
+    """`tests` is what the running servers are to the tests; any other name is a blueprint, which needs its servers to run."""
+    if name != "tests" and name not in NEEDS:
+        raise Unstarted(f"unknown blueprint '{name}'; known: {', '.join(NEEDS)}")
+    for server in [KNOWN[needed] for needed in NEEDS.get(name, KNOWN)]:
+        folder = machine.home(server) if server.installed() else None
+        if folder and server.pid(folder):
+            port = machine.remembered_port(server, folder)
+            for key, value in (server.test_env(port) if name == "tests" else server.blueprint_env(port)).items():
+                print(f"{key}={value}")
+        elif name != "tests":
+            raise Unstarted(f"blueprint {name} needs {server.name}: ./dev services up {server.name}")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Two calls at once take turns, so that they never start the same server twice."""
+    machine.SERVICES.mkdir(mode=0o755, exist_ok=True)
+    with (machine.SERVICES / "lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
+
+
+def say(text: str) -> None:
+    print(f"dev services: {text}", file=sys.stderr, flush=True)
+
+
+def each(names: list[str], act: str, *, install: bool = False) -> int:
+    """One server's trouble does not keep the others from being served."""
+    red = 0
+    for server in [KNOWN[name] for name in names or KNOWN]:
+        try:
+            if act == "up":
+                up(server, install=install)
+            else:
+                {"down": down, "status": status}[act](server)
+        except Unstarted as reason:
+            say(f"{server.name}: {reason}")
+            red = 1
+    return red
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev services", description=f"Servers for tests and blueprints. Known: {', '.join(KNOWN)}.")
+    acts = parser.add_subparsers(dest="act", required=True, metavar="up|down|status|env")
+    for act in ("up", "down", "status"):
+        named = acts.add_parser(act)
+        named.add_argument("names", nargs="*")
+        if act == "up":
+            named.add_argument("--install", action="store_true", help="install missing packages with apt-get (as root)")
+    acts.add_parser("env").add_argument("blueprint")
+    asked = parser.parse_args()
+    unknown = [name for name in getattr(asked, "names", []) if name not in KNOWN]
+    if unknown:
+        say(f"unknown server '{unknown[0]}'; known: {', '.join(KNOWN)}")
+        return 2
+    try:
+        if asked.act == "env":
+            env(asked.blueprint)
+            return 0
+        if asked.act == "status":
+            return each(asked.names, "status")
+        with alone():
+            return each(asked.names, asked.act, install=getattr(asked, "install", False))
+    except (Unstarted, PermissionError) as reason:
+        say(str(reason))
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

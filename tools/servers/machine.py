@@ -1,0 +1,108 @@
+"""What every server needs of the machine: a folder, a user that is not root, a free port, a package, its programs run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tools.servers.model import Server, Unstarted
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SERVICES = ROOT / ".services"
+
+
+def account(server: Server) -> pwd.struct_passwd | None:
+    """Who runs the server: its package's user where we are root (PostgreSQL refuses root), else we ourselves."""
+    try:
+        return pwd.getpwnam(server.user) if os.geteuid() == 0 else None
+    except KeyError:
+        raise Unstarted(f"there is no user '{server.user}' to run it as, and root may not: reinstall {server.package}") from None
+
+
+def run(server: Server, *command: str | Path, deadline: float = 90) -> tuple[int, str]:
+    """One of the server's programs, as its user: exit code and output."""
+    owner = account(server)
+    # an environment of its own: PGPORT and its like must not reach the server
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": owner.pw_dir if owner else str(Path.home())}
+    uid, gid = (owner.pw_uid, owner.pw_gid) if owner else (None, None)
+    groups: list[int] | None = [] if owner else None  # not root's own
+    with tempfile.TemporaryFile("w+") as output:  # not a pipe, which a daemon would keep open
+        try:
+            code = subprocess.run(
+                [*command], cwd="/", env=env, user=uid, group=gid, extra_groups=groups, timeout=deadline,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            ).returncode  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise Unstarted(f"'{Path(command[0]).name}' took longer than {deadline:.0f} s") from None
+        output.seek(0)
+        return code, output.read()
+
+
+def home(server: Server) -> Path:
+    """In the project's folder; in /tmp where that lies under a folder that the server's user may not enter."""
+    base = SERVICES if SERVICES.is_dir() else ROOT
+    if account(server) is None or run(server, "test", "-x", base)[0] == 0:
+        return SERVICES / server.name
+    return Path("/tmp") / f"tradewind-{hashlib.sha256(bytes(ROOT)).hexdigest()[:12]}-{server.name}"
+
+
+def prepare(server: Server) -> Path:
+    """The home, made where it is missing: nobody but its owner may look in, nobody else may have made it."""
+    owner, folder = account(server), home(server)
+    uid, gid = (owner.pw_uid, owner.pw_gid) if owner else (os.geteuid(), os.getegid())
+    if not folder.is_symlink() and not folder.exists():
+        folder.mkdir(mode=0o700)
+        os.chown(folder, uid, gid)
+    found = folder.lstat()
+    if not folder.is_dir() or folder.is_symlink() or found.st_uid != uid:
+        raise Unstarted(f"{folder} belongs to another user: remove it, or stop what runs there")
+    return folder
+
+
+def free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def remembered_port(server: Server, folder: Path) -> int:
+    note = folder / "port"
+    return int(note.read_text()) if note.is_file() else server.port
+
+
+def choose_port(server: Server, folder: Path) -> int:
+    """The one it had, or the next that is free; remembered, so that a URL stays good."""
+    first = remembered_port(server, folder)
+    port = next((port for port in range(first, first + 200) if free(port)), None)
+    if port is None:
+        raise Unstarted(f"no free port from {first} to {first + 199}")
+    (folder / "port").write_text(f"{port}\n")
+    return port
+
+
+def runs(pid: int, mark: str) -> bool:
+    """Is it alive, and ours? After a crash its number may belong to someone else."""
+    if Path("/proc/self").exists():
+        line = Path(f"/proc/{pid}/cmdline")
+        return line.exists() and mark.encode() in line.read_bytes()
+    return mark in subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
+
+
+def install(server: Server) -> None:
+    if os.geteuid() != 0:
+        raise Unstarted(f"only root may install: sudo apt-get install {server.package}")
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    subprocess.run([*apt, "update"], env=env, capture_output=True)  # one bad source is no matter if the next step works
+    done = subprocess.run([*apt, "install", "--yes", "--no-install-recommends", server.package], env=env, capture_output=True, text=True)
+    if done.returncode:
+        raise Unstarted(f"apt-get install {server.package} failed:\n{(done.stdout + done.stderr)[-2000:]}")
