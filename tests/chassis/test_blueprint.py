@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tradewind.apps import blueprints
+import tradewind
 from tradewind.chassis import blueprint, config
 from tradewind.chassis.blueprint import BadBlueprint, Blueprint, Process
 
+FOLDER = Path(tradewind.__file__).parent / "apps" / "blueprints"
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 GOOD = """\
 # Two processes on one machine.
@@ -56,16 +57,16 @@ def test_a_variable_cannot_bring_toml_along(tmp_path: Path) -> None:
 
 def test_a_file_is_named_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(GOOD)
-    found = blueprint.load(str(tmp_path / "own.toml"), folder=blueprints.FOLDER, services=SERVICES, environment={"DB_USER": "x"})
+    found = blueprint.load(str(tmp_path / "own.toml"), folder=FOLDER, services=SERVICES, environment={"DB_USER": "x"})
     assert found.name == "own"
 
 
 def test_default_runs_the_whole_shop_in_one_process() -> None:
-    found = blueprint.load("default", folder=blueprints.FOLDER, services=SERVICES, environment={})
+    found = blueprint.load("default", folder=FOLDER, services=SERVICES, environment={})
     assert found.processes == (Process("shop", SERVICES, True),)
     config.load({}, found.settings)
-    assert ("default", found.says) in blueprint.listing(blueprints.FOLDER)
-    assert all(says for _, says in blueprint.listing(blueprints.FOLDER))
+    assert ("default", found.says) in blueprint.listing(FOLDER)
+    assert all(says for _, says in blueprint.listing(FOLDER))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_default_runs_the_whole_shop_in_one_process() -> None:
         ('[processes.shop]\nservices = "users"', "must be a list of names"),
         ('[processes.shop]\nservices = ["users", 1]', "must be a list of names"),
         ('[processes.shop]\nservices = ["users", "users"]\nedge = true', "'users' is named twice, first in shop"),
-        ('[processes.a]\nservices = ["users"]\n[processes.b]\nservices = ["users"]', "processes.b.services: 'users' is named twice, first in a"),
+        ('[processes.a]\nservices = ["users"]\n[processes.b]\nservices = ["users"]', "'users' is named twice, first in a"),
         ("[processes.shop]", "processes.shop: runs nothing"),
         ("[processes.shop]\nedge = true", "processes: no service is named"),
         ('[processes.shop]\nservices = ["users"]', "edge = true stands in none; exactly one process is the edge"),
@@ -104,7 +105,7 @@ def test_a_wrong_blueprint_is_told_in_one_line(tmp_path: Path, text: str, says: 
 
 def test_an_unknown_name_says_which_there_are(tmp_path: Path) -> None:
     with pytest.raises(BadBlueprint, match="no blueprint 'defualt'; did you mean 'default'"):
-        blueprint.load("defualt", folder=blueprints.FOLDER, services=SERVICES, environment={})
+        blueprint.load("defualt", folder=FOLDER, services=SERVICES, environment={})
     (tmp_path / "mine.toml").write_bytes(b"\xff")
     with pytest.raises(BadBlueprint, match="mine: cannot be read"):
         blueprint.load("mine", folder=tmp_path, services=SERVICES, environment={})

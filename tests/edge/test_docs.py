@@ -3,12 +3,12 @@
 import re
 from html.parser import HTMLParser
 
+import jsonschema_rs
 import pytest
 
 from tradewind.edge import docs, openapi
 from tradewind.edge.docs import shapes
 from tradewind.edge.docs.frame import text
-from tradewind.edge.http.messages import Request
 from tradewind.edge.problems import TABLE
 
 ROUTES = docs.docs_routes()
@@ -75,22 +75,16 @@ def test_texts_are_escaped() -> None:
 
 
 def test_samples_fit_their_shapes() -> None:
-    import jsonschema_rs
-
     schemas = openapi.document()["components"]["schemas"]
     for name in ("Order", "Product", "UserPage", "Tokens", "Invoice", "Problem"):
         check = jsonschema_rs.Draft202012Validator({**schemas[name], "components": {"schemas": schemas}})
         assert check.is_valid(shapes.sample(schemas[name], schemas)), name
 
 
-def test_the_edge_serves_them_with_a_strict_policy() -> None:
+def test_the_policy_is_strict() -> None:
     assert "unsafe" not in docs.CSP
     assert "default-src 'none'" in docs.CSP
-    pages = docs.pages()
-    assert pages.keys() == ROUTES.keys()
-    answer = pages["/docs"](Request("GET", "/docs"))
-    assert (answer.status, answer.content_type) == (200, docs.HTML.encode())
-    assert (b"content-security-policy", docs.CSP.encode()) in answer.headers
+    assert docs.HEADERS["Content-Security-Policy"] == docs.CSP
 
 
 def test_pages_stay_small() -> None:

@@ -2,7 +2,9 @@
 
 import ast
 from pathlib import Path
+from typing import get_args, get_type_hints
 
+import msgspec
 import pytest
 
 import tradewind
@@ -15,7 +17,7 @@ from tradewind.edge.problem import Problem
 
 ROOT = Path(tradewind.__file__).parent
 # callee: which argument is the code, which the status, and the status where none is given
-CALLS = {"Refused": (0, 1, 409), "field_refused": (1, None, 422), "_refuse": (0, 1, 409)}
+CALLS = {"Refused": (0, 1, 409), "field_refused": (1, None, 422)}
 
 
 def raised(source: str) -> set[tuple[str, int]]:
@@ -54,8 +56,6 @@ def test_every_declared_refusal_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("name", [name for name, item in vars(refusals).items() if isinstance(item, Response)])
 def test_the_servers_own_refusals_say_the_same(name: str) -> None:
-    import msgspec
-
     told = msgspec.json.decode(getattr(refusals, name).body, type=Problem)
     known = problems.BY_CODE[told.code]
     assert (told.status, told.title, told.type) == (known.status, known.title, known.type)
@@ -69,6 +69,4 @@ def test_codes_are_given_once_and_explained() -> None:
 
 
 def test_every_failure_of_an_order_is_explained() -> None:
-    literal = Failure.__annotations__["code"]
-    assert all(f'"{code}"' in str(literal) for code in problems.FAILURES)
-    assert str(literal).count('"') == 2 * len(problems.FAILURES)
+    assert set(get_args(get_type_hints(Failure)["code"])) == set(problems.FAILURES)

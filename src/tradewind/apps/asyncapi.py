@@ -20,7 +20,8 @@ ABOUT = (
 
 
 def document(heard: Mapping[str, Sequence[str]] | None = None) -> Json:
-    """The whole description. `heard` says which services hear an event (`wire.hearers`)."""
+    """The whole description. `heard` says which services hear an event; without it, those of the shop."""
+    heard = wire.heard() if heard is None else heard
     told = wire.events()
     refs, shapes = msgspec.json.schema_components([event for _, event in told], ref_template=SCHEMAS + "{name}")
     channels: Json = {}
@@ -43,7 +44,7 @@ def document(heard: Mapping[str, Sequence[str]] | None = None) -> Json:
             "x-key": wire.keyed_by(event),
         }
         operations[f"{speaker}.says.{name}"] = _operation("send", name, f"{speaker} says {name}", speaker)
-        for hearer in (heard or {}).get(name, ()):
+        for hearer in heard.get(name, ()):
             operations[f"{hearer}.hears.{name}"] = _operation("receive", name, f"{hearer} hears {name}", hearer)
     return {
         "asyncapi": "3.0.0",

@@ -1,4 +1,7 @@
-"""The command line: what an operator types, told in one list. Each command imports what it needs when it is called, so that all start fast."""
+"""The command line: what an operator types, told in one list.
+
+Each command imports what it needs when it is called, so that all of them start fast.
+"""
 
 from __future__ import annotations
 

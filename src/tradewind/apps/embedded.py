@@ -83,8 +83,9 @@ class Embedded:
         )  # fmt: skip
         self.platform: Platform = platform(config, self.store, self._world, self.provider, self._names)
         settings = EdgeSettings(
-            jwt_secret=key, rate_limit_per_minute=config.rate_limit, webhook_secrets=(webhook_secret(key),), reads_at_once=not config.database_url
-        )
+            jwt_secret=key, rate_limit_per_minute=config.rate_limit, webhook_secrets=(webhook_secret(key),),
+            reads_at_once=not config.database_url,
+        )  # fmt: skip
         metrics = Metrics()
         self.platform.processor.gauge = metrics
         passwords = Passwords(settings, self._world)
@@ -157,7 +158,7 @@ class Embedded:
 
 
 def _shown(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
 
 
 def _pages(metrics: Metrics) -> dict[str, Callable[[Request], Response]]:
@@ -173,7 +174,7 @@ def _pages(metrics: Metrics) -> dict[str, Callable[[Request], Response]]:
 
 def _watch(metrics: Metrics, made: Platform, server: HttpServer, access: AccessLog) -> None:
     rooms = made.rooms
-    metrics.watch("queue_depth", lambda: {"edge": len(made.processor.requests), "internal": len(made.processor.internal)})
+    metrics.watch("queue_depth", lambda: {"edge": len(made.processor.intake.requests), "internal": len(made.processor.intake.internal)})
     metrics.watch("log_lag", lambda: {name: sum(line.lag for line in room.lines.values()) for name, room in rooms.items()})
     metrics.watch("activities_running", lambda: made.runner.running)
     metrics.watch("connections", lambda: server.connections)

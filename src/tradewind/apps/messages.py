@@ -23,8 +23,8 @@ imperative and has one reply. A question changes nothing. `?` marks a field that
 
 
 def page(heard: Mapping[str, Sequence[str]] | None = None) -> str:
-    """The whole page. `heard` says which services hear an event (`wire.hearers`)."""
-    return "\n".join(_lines(heard or {})) + "\n"
+    """The whole page. `heard` says which services hear an event; without it, those of the shop."""
+    return "\n".join(_lines(wire.heard() if heard is None else heard)) + "\n"
 
 
 def _lines(heard: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -33,10 +33,10 @@ def _lines(heard: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for name, module in wire.speakers().items():
         yield from ("", f"## {name}", "", (module.__doc__ or "").strip())
         if told := wire.said(module, Event):
-            yield from ("", "| tells | about | fields |" + (" heard by |" if heard else ""), "|---|---|---|" + ("---|" if heard else ""))
+            yield from ("", "| tells | about | fields | heard by |", "|---|---|---|---|")
             for event in told:
-                row = f"| {_named(event)} | `{wire.keyed_by(event)}` | {_fields(event)} |"
-                yield row + (f" {', '.join(heard.get(wire_name(event), ())) or '·'} |" if heard else "")
+                hearers = ", ".join(heard.get(wire_name(event), ())) or "·"
+                yield f"| {_named(event)} | `{wire.keyed_by(event)}` | {_fields(event)} | {hearers} |"
         if asked := wire.asked(module):
             yield from ("", "| is asked | by | fields |", "|---|---|---|")
             for message in asked:

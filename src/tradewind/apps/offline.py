@@ -8,7 +8,6 @@ from typing import Any
 from ..chassis.config import Config
 from ..chassis.engine.platform import Platform
 from ..chassis.failpoints import Broken
-from ..chassis.model import Caller
 from ..chassis.store.lock import DataLock
 from ..chassis.store.opening import open_store
 from ..chassis.store.port import StoreUnusable
@@ -41,7 +40,7 @@ def call(config: Config, method: str, path: str) -> Answer:
 
 async def _call(config: Config, method: str, path: str) -> Answer:
     world = SystemWorld()
-    made = platform(config, open_store(config.database_url, config.data), world, NoProvider())  # type: ignore[arg-type]
+    made = platform(config, open_store(config.database_url, config.data), world, NoProvider())
     made.runner.stopped = True
     await made.store.open()
     try:
@@ -61,6 +60,6 @@ async def _call(config: Config, method: str, path: str) -> Answer:
 
 async def _answered(made: Platform, request: Request) -> None:
     while request.answer is None:
-        if made.processor.requests:
+        if made.processor.intake.requests:
             await made.processor.step()
         await asyncio.sleep(0.005)

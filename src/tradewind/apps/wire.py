@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
+from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import inspect
@@ -50,6 +51,14 @@ def hearers(services: Iterable[Service]) -> Mapping[str, list[str]]:
             if issubclass(heard, Event):
                 found.setdefault(wire_name(heard), []).append(service.name)
     return found
+
+
+@cache
+def heard() -> Mapping[str, list[str]]:
+    """`hearers` of all services of the shop, which are not run for it."""
+    from .assembly import services  # here, since it takes the whole shop along
+
+    return hearers(services(cast(Any, None), 0))
 
 
 def keyed_by(kind: type[Message]) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 ACTIONS = ("kill", "error", "pause")
 
 
-class Broken(Exception):  # noqa: N818  the name says what happened
+class Broken(Exception):
     """The fault that the action `error` raises."""
 
 

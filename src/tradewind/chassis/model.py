@@ -92,7 +92,7 @@ class Moment(msgspec.Struct, frozen=True):
     consulted: bool = False
 
 
-class Refused(Exception):  # noqa: N818  a decision, not a fault
+class Refused(Exception):
     """Undoes this message alone and tells the caller why. `status` is the HTTP status of the answer, `detail` its facts."""
 
     def __init__(self, code: str, status: int = 409, says: str = "", **detail: Any) -> None:
@@ -100,7 +100,7 @@ class Refused(Exception):  # noqa: N818  a decision, not a fault
         self.code, self.status, self.says, self.detail = code, status, says, detail
 
 
-class Consult(Exception):  # noqa: N818  a pause, not a fault
+class Consult(Exception):
     """Sets this message aside, asks another service outside any transaction, takes the answer over as a message, tries again."""
 
     def __init__(self, query: Query, then: Callable[[Any], Message]) -> None:
@@ -108,7 +108,7 @@ class Consult(Exception):  # noqa: N818  a pause, not a fault
         self.query, self.then = query, then
 
 
-class Temporary(Exception):  # noqa: N818  says what to do
+class Temporary(Exception):
     """An activity could not be done now: try again after the backoff."""
 
 
@@ -136,6 +136,7 @@ class Load(Generic[M_con, A]):
 
     def __init__(self, table: Table[Any], keys: Callable[[Any], Iterable[str]], how: str, via: Load[Any, Any] | None = None) -> None:
         self.table, self.keys, self.how, self.via = table, keys, how, via
+        self.each_of = how == "each"
 
 
 class Table(Generic[Ag], Load[Message, Ag]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -18,7 +19,7 @@ class World(Protocol):
 
 
 def _text(number: int) -> str:
-    h = f"{number:032x}"
+    h = "%032x" % number  # noqa: UP031  this is measurably the fastest
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 
@@ -40,6 +41,7 @@ class SystemWorld:
         return _text((tick >> 12) << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0b10 << 62 | self._draw.getrandbits(62))
 
 
+@lru_cache(maxsize=16_384)
 def derived(uuid: str, kind: str) -> str:
     """The id of the one `kind` that belongs to `uuid`: a UUIDv7 of the same millisecond, the same on every machine."""
     digest = hashlib.blake2b(f"{uuid}:{kind}".encode(), digest_size=10).hexdigest()

@@ -136,5 +136,5 @@ OPERATIONS = (
     Operation("inventory.change_product", "PATCH", _PRODUCTS + "/{productId}", ChangeProduct, ProductView, Who.ADMIN,
               "Change a product's name or price", refuses=(_GONE,), example={"price": {"amount": 1899, "currency": "EUR"}}),
     Operation("inventory.adjust_stock", "POST", _PRODUCTS + "/{productId}/stock-adjustments", AdjustStock, MovementView, Who.ADMIN,
-              "Add or take stock", 201, (_GONE, (409, "insufficient_stock")), {"delta": 25, "reason": "delivery"}),
+              "Add or take stock", 201, (_GONE, (409, "insufficient_stock"), (422, "too_much_stock")), {"delta": 25, "reason": "delivery"}),
 )  # fmt: skip

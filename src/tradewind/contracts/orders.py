@@ -30,7 +30,7 @@ class Item(View, frozen=True, forbid_unknown_fields=True):
 
 
 class PaymentBy(View, frozen=True, forbid_unknown_fields=True):
-    token: Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$", max_length=255)]
+    token: Annotated[str, Meta(pattern=r"^[\x21-\x7e]+$(?!\n)", max_length=255)]
 
 
 class Line(View, frozen=True):
@@ -152,7 +152,8 @@ _NEW = {
     "expectedTotal": {"amount": 3998, "currency": "EUR"},
 }
 PLACE = Operation("orders.place", "POST", _ORDER, PlaceOrder, OrderView, Who.USER, "Place an order", 201,
-                  ((422, "unknown_product"), (422, "mixed_currencies"), (409, "price_changed")), _NEW)  # fmt: skip
+                  ((422, "unknown_product"), (422, "mixed_currencies"), (422, "total_too_large"), (409, "price_changed")),
+                  _NEW)  # fmt: skip
 GET = Operation("orders.get", "GET", _ONE, GetOrder, OrderView, Who.OWNER,
                 "One order; with `Prefer: wait=N` (at most 30) answered when it is final or after N seconds", refuses=(_GONE,))  # fmt: skip
 OPERATIONS = (

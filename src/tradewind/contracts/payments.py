@@ -100,7 +100,7 @@ _REFUNDS = "/api/v1/orders/{orderId}/refunds"
 _GONE = (404, "not_found")
 OPERATIONS = (
     Operation("payments.refund", "POST", _REFUNDS, RefundPayment, RefundView, Who.ADMIN, "Give money back, all of it or a part", 201,
-              (_GONE, (409, "refund_exceeds_payment"), (409, "illegal_transition"), (422, "currency_mismatch")),
+              (_GONE, (409, "refund_exceeds_payment"), (409, "illegal_transition"), (422, "currency_mismatch"), (422, "invalid_amount")),
               {"amount": {"amount": 500, "currency": "EUR"}, "reason": "damaged"}),
     Operation("payments.refunds", "GET", _REFUNDS, ListRefunds, Page[RefundView], Who.OWNER, "The refunds of an order",
               refuses=(_GONE,), paged=True),

@@ -11,7 +11,7 @@ from .operation import Operation, Who
 from .values import Page, Stamp, Text, Uuid, View
 
 Role = Literal["customer", "admin"]
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$")]
+Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$(?!\n)")]
 Password = Annotated[str, Meta(min_length=8, max_length=256)]
 Token = Annotated[str, Meta(min_length=1, max_length=2048)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
@@ -181,7 +181,7 @@ OPERATIONS = (
     Operation("users.list", "GET", "/api/v1/users", ListUsers, Page[UserView], Who.ADMIN, "All users, newest first", paged=True),
     Operation("users.get", "GET", "/api/v1/users/{userId}", GetUser, UserView, Who.OWNER, "One user", refuses=((404, "not_found"),)),
     Operation("users.change", "PATCH", "/api/v1/users/{userId}", ChangeUser, UserView, Who.ADMIN, "Change a user",
-              refuses=((404, "not_found"),), example={"name": "Ada King", "role": "customer"}),
+              refuses=((404, "not_found"), (409, "last_admin")), example={"name": "Ada King", "role": "customer"}),
     Operation("users.delete", "DELETE", "/api/v1/users/{userId}", DeleteUser, Nothing, Who.ADMIN, "Delete a user", 204,
-              ((404, "not_found"),)),
+              ((404, "not_found"), (409, "last_admin"))),
 )  # fmt: skip

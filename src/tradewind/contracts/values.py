@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 # ISO 4217 minor units: at most 10^12 keeps every total of 100 lines of 9,999 pieces inside 64 bits
 Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="integer minor units (ISO 4217)")]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
-Uuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-Sku = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217 code")]
+Uuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)")]
+Sku = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)", max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=9999)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Reason = Annotated[str, Meta(max_length=500)]
@@ -37,13 +37,15 @@ class Page(View, Generic[T], frozen=True):
     next_cursor: str | None
 
 
-_second, _text = -1, ""
+_seconds: dict[int, str] = {}
 
 
 def stamp(at: int) -> str:
     """Milliseconds since the epoch as `2026-11-21T09:30:00.123Z`."""
-    global _second, _text
     second, milli = divmod(at, 1000)
-    if second != _second:
-        _second, _text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-    return f"{_text}.{milli:03d}Z"
+    text = _seconds.get(second)
+    if text is None:
+        if len(_seconds) >= 10_000:
+            _seconds.clear()
+        text = _seconds[second] = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+    return f"{text}.{milli:03d}Z"

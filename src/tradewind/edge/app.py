@@ -118,16 +118,17 @@ class Edge:
             call.route.serve(call)
             return
         authorization = request.headers.get(b"authorization") if rule.reads else None
+        now = self._world.now()
         if authorization is None:
-            self._admit(call, None)
+            self._admit(call, None, now)
             return
-        caller = self._principals.at_once(authorization, self._world.now())
+        caller = self._principals.at_once(authorization, now)
         if caller is not None:
-            self._admit(call, caller)
+            self._admit(call, caller, now)
             return
 
         def known(caller: Caller | None) -> None:
-            self._admit(call, caller)
+            self._admit(call, caller, self._world.now())
 
         def unknown(error: BaseException) -> None:
             # nobody has to be signed in here: then a token that cannot be checked now is no reason to refuse
@@ -135,21 +136,18 @@ class Edge:
 
         self._principals.find(authorization, known, unknown)
 
-    def _admit(self, call: Call, caller: Caller | None) -> None:
-        if caller is None:
-            self._count_anonymous(call)
-        else:
-            self._count(caller.id)
+    def _admit(self, call: Call, caller: Caller | None, now: int) -> None:
+        self._count(network(call.request.client) if caller is None else caller.id, now)
         rule = call.route.rule
         assert rule is not None
         call.caller = admit(rule, caller)
         call.route.serve(call)
 
     def _count_anonymous(self, call: Call) -> None:
-        self._count(network(call.request.client))
+        self._count(network(call.request.client), self._world.now())
 
-    def _count(self, who: str) -> None:
-        wait = self._buckets.take(who, self._world.now())
+    def _count(self, who: str, now: int) -> None:
+        wait = self._buckets.take(who, now)
         if wait:
             raise Refused("rate_limited", 429, retry_after=wait)
 

@@ -27,6 +27,8 @@ MOST_PARAMETERS = 32
 _JSON = re.compile(rb'application/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?', re.IGNORECASE)
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _IN_PATH = re.compile(r"{(\w+)}")
+# as in bodies: C0, DEL and C1, and what turns the direction of the text around it
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
@@ -84,10 +86,12 @@ def _of_query(kind: type[Message], path: list[Any], inner: type[msgspec.Struct],
         if not request.query:
             return kind(*checked)
         given = _parameters(request.query)
-        for name in given:
+        for name, value in given.items():
             if name not in known:
                 shown = name if _NAME.fullmatch(name) else "?"
                 raise field_refused(shown, "unknown_field", "This field is not known here.")
+            if _UNSEEN.search(value):
+                raise invalid_field(name, "The text has a control character.")
         sought: dict[str, Any] = {n: int(v) if n in whole and _WHOLE.fullmatch(v) else v for n, v in given.items()}
         try:
             return kind(*checked, *astuple(msgspec.convert(sought, inner)))

@@ -1,67 +1,26 @@
-"""The databases that the suites of the store run on, each new and empty."""
+"""What the suites of the store run on."""
 
 import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.chassis.store.places import Place
-from tests.chassis.store.servers import Cluster
+from tests.chassis.store.servers import Cluster, Wire
+from tests.chassis.store.tables import PROBE
+from tests.support.databases import URL, Place, unmet
 from tools.servers import machine
-from tradewind.chassis.store.databases import database
+from tradewind.chassis.store import sessions
 from tradewind.chassis.store.port import Store
-
-URL = "TRADEWIND_TEST_POSTGRES_URL"
-
-
-def unmet(need: str) -> None:
-    """Skips what cannot run here, by name; fails it where everything must run."""
-    if os.environ.get("TRADEWIND_REQUIRE_SERVICES") == "1":
-        pytest.fail(need)
-    pytest.skip(need)
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A database of our own on the server of the tests, so that two runs at once do not meet."""
-    server = os.environ.get(URL, "")
-    if not server:
-        unmet(f"needs PostgreSQL: ./dev services up postgres, or set {URL}")
-    name = f"tradewind_test_{os.getpid()}"
-    _on_server(server, f"CREATE DATABASE {name}")
-    yield urlsplit(server)._replace(path=f"/{name}").geturl()
-    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _on_server(url: str, text: str) -> None:
-    database(url, Path()).work(lambda connection: connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(text))
-
-
-@pytest.fixture
-def sqlite(tmp_path: Path) -> Place:
-    return Place("", tmp_path)
-
-
-@pytest.fixture
-def postgres(postgres_url: str, tmp_path: Path) -> Place:
-    return Place(postgres_url, tmp_path)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def place(request: pytest.FixtureRequest) -> Place:
-    """Either."""
-    found: Place = request.getfixturevalue(request.param)
-    return found
+from tradewind.chassis.store.postgres import PostgresStore
 
 
 @pytest.fixture
 async def store(place: Place) -> AsyncIterator[Store]:
     """Open, with the tables of the probe."""
-    place.fill()
+    place.fill(PROBE)
     made = place.store()
     await made.open()
     yield made
@@ -82,3 +41,25 @@ def cluster() -> Iterator[Cluster]:
     yield made
     made.stop()
     shutil.rmtree(home)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "STATEMENT_S", 1)
+    monkeypatch.setattr(sessions, "CONNECT_S", 1)
+    monkeypatch.setattr(sessions, "LEFT_OVER_S", 0.3)
+
+
+@pytest.fixture
+async def wire(postgres: Place) -> AsyncIterator[Wire]:
+    postgres.fill(PROBE)
+    async with Wire(postgres.url) as made:
+        yield made
+
+
+@pytest.fixture
+async def wired(wire: Wire, impatient: None) -> AsyncIterator[PostgresStore]:
+    store = PostgresStore(wire.url)
+    await store.open()
+    yield store
+    await store.close()

@@ -41,7 +41,7 @@ THINGS = Table(
     ),
 )  # fmt: skip
 ROWS = THINGS.rows
-PROBE = Slice(MD, Path(__file__).parent / "migrations")
+PROBE = Slice(MD, Path(__file__).parent / "probe_steps")
 
 
 def row(key: str, amount: int = 1, *, title: str = "title", held: int = 0, note: str | None = None) -> tuple[object, ...]:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.chassis.store.places import Place
 from tests.chassis.store.tables import LEDGERS, ROWS, THINGS, Mark, Thing, row
+from tests.support.databases import Place
 from tradewind.chassis.store.port import RowRefused, Store, StoreUnavailable, StoreUnusable, Transaction
 
 ABOVE = sa.select(ROWS).where(ROWS.c.amount > sa.bindparam("least")).order_by(ROWS.c.amount).limit(sa.bindparam("n"))
@@ -92,7 +92,9 @@ async def test_trim_takes_the_lowest_up_to_its_limit(store: Store) -> None:
 
 
 async def test_figures_are_plain_numbers_and_texts_sort_by_byte(store: Store) -> None:
-    await put(store, row("a", 1, title="b"), row("b", 4, title="B"), row("c", 5, title="ä"), row("d", 0, title="a-1"), row("e", 0, title="a1"))
+    await put(
+        store, row("a", 1, title="b"), row("b", 4, title="B"), row("c", 5, title="ä"), row("d", 0, title="a-1"), row("e", 0, title="a1")
+    )
     assert [[type(value) for value in found] for found in await store.rows(TOTAL)] == [[int, int, int]]
     assert await store.rows(TOTAL) == [(10, 5, 5)]
     assert await store.rows(AVERAGE) == [(2.0,)]

@@ -4,7 +4,8 @@ import json
 
 from tradewind.edge.http.messages import Request, Response
 
-from .support import QUICK, Keeper, Loose, answers, echo, serving
+from .loose import Loose
+from .support import QUICK, Keeper, answers, echo, serving
 
 
 def get(path: bytes, method: bytes = b"GET") -> bytes:
@@ -13,6 +14,10 @@ def get(path: bytes, method: bytes = b"GET") -> bytes:
 
 def paths(requests: list[Request]) -> list[str]:
     return [request.path for request in requests]
+
+
+def paused(loose: Loose) -> bool:
+    return loose.transport.paused
 
 
 async def test_answers_leave_in_the_order_of_their_requests() -> None:
@@ -51,14 +56,14 @@ def test_no_more_than_eight_are_worked_on_and_then_nothing_is_read() -> None:
     loose = Loose(keeper, QUICK)
     loose.feed(*[get(b"%d" % number) for number in range(8)])
     assert len(keeper.requests) == 8
-    assert not loose.transport.paused
+    assert not paused(loose)
     loose.feed(get(b"8"), get(b"9"))
     assert len(keeper.requests) == 8
-    assert loose.transport.paused
+    assert paused(loose)
     keeper.requests[0].respond(Response(200))
-    assert loose.transport.paused
+    assert paused(loose)
     keeper.requests[1].respond(Response(200))
-    assert not loose.transport.paused
+    assert not paused(loose)
     assert len(keeper.requests) == 10
 
 
@@ -67,24 +72,32 @@ def test_nothing_is_worked_on_for_a_client_that_does_not_read() -> None:
     loose.connection.pause_writing()
     loose.feed(get(b"1"))
     assert keeper.requests == []
-    assert loose.transport.paused
+    assert paused(loose)
     loose.connection.resume_writing()
     assert paths(keeper.requests) == ["/1"]
-    assert not loose.transport.paused
+    assert not paused(loose)
 
 
 def test_time_spent_paused_is_not_the_clients() -> None:
     loose = Loose(keeper := Keeper(), QUICK)
     loose.feed(b"".join(get(b"%d" % number) for number in range(9)) + b"GET /half")
-    assert loose.transport.paused
+    assert paused(loose)
     loose.pass_time(QUICK.header_seconds * 1.5)
     for request in keeper.requests:
         request.respond(Response(200))
     keeper.requests[8].respond(Response(200))
-    assert not loose.transport.paused
+    assert not paused(loose)
     loose.pass_time(QUICK.header_seconds * 0.5)
     loose.feed(b" HTTP/1.1\r\nHost: x\r\n\r\n")
     assert paths(keeper.requests)[9:] == ["/half"]
+
+
+def test_continue_is_not_said_to_who_has_sent_the_body_already() -> None:
+    loose = Loose(echo, QUICK)
+    loose.feed(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab" + get(b"next") + b"GET /half")
+    loose.feed(b" HTTP/1.1\r\n")
+    assert b"100 Continue" not in loose.transport.written
+    assert len(answers(loose.transport.written)) == 2
 
 
 async def test_a_refusal_waits_for_its_turn() -> None:

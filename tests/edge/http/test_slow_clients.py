@@ -10,7 +10,8 @@ import pytest
 
 from tradewind.edge.http.messages import Response
 
-from .support import QUICK, Client, Keeper, Loose, answers, echo, serving
+from .loose import Loose
+from .support import QUICK, Client, Keeper, answers, echo, serving
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

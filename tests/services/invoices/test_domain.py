@@ -14,7 +14,7 @@ from tradewind.chassis.world import derived
 from tradewind.contracts.invoices import CreditNoteIssued, InvoiceIssued
 from tradewind.contracts.values import Money
 from tradewind.services.invoices.domain import Heard, credit, draft, issue, void
-from tradewind.services.invoices.papers import CreditNote, Invoice, Owed, invoice_seal, note_seal
+from tradewind.services.invoices.invoice import CreditNote, Invoice, Owed, invoice_seal, note_seal
 from tradewind.services.invoices.series import GENESIS, Series
 from tradewind.services.invoices.service import SERVICE
 

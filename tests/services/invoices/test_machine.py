@@ -15,7 +15,7 @@ from tradewind.chassis.model import Moment
 from tradewind.contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from tradewind.contracts.payments import PaymentRefunded
 from tradewind.services.invoices.domain import Heard
-from tradewind.services.invoices.papers import CreditNote, Invoice, invoice_seal, note_id, note_seal
+from tradewind.services.invoices.invoice import CreditNote, Invoice, invoice_seal, note_id, note_seal
 from tradewind.services.invoices.series import GENESIS, Series, place
 from tradewind.services.invoices.service import SERVICE
 

@@ -13,7 +13,7 @@ from tradewind.chassis.store.sqlite import SqliteStore
 from tradewind.contracts.invoices import GetInvoice, GetInvoicePdf, ListInvoices
 from tradewind.contracts.values import Money
 from tradewind.services.invoices import queries, storage
-from tradewind.services.invoices.papers import CreditNote, Invoice, invoice_id
+from tradewind.services.invoices.invoice import CreditNote, Invoice, invoice_id
 from tradewind.services.invoices.series import Series
 from tradewind.services.invoices.service import SERVICE
 
@@ -101,5 +101,14 @@ async def test_the_invoice_of_an_order_is_found_by_it(store: SqliteStore) -> Non
 
 @pytest.mark.parametrize("order", [DRAFT, VOID])
 async def test_there_is_no_pdf_before_the_invoice_is_issued(store: SqliteStore, order: str) -> None:
-    with pytest.raises(Refused, match="not_issued"):
+    with pytest.raises(Refused, match="not_issued") as refused:
         await queries.get_pdf(store, GetInvoicePdf(invoice_id(order)), MINE)
+    assert refused.value.status == 409
+
+
+async def test_the_pdf_is_the_invoice_with_its_credit_notes(store: SqliteStore) -> None:
+    file = await queries.get_pdf(store, GetInvoicePdf(invoice_id(PAID)), MINE)
+    assert file.name == "INV-2026-000001.pdf"
+    assert file.content.startswith(b"%PDF-")
+    for words in (b"INV-2026-000001", b"CN-2026-000002", b"39.98 EUR", b"33.98 EUR", b"TEA-1"):
+        assert words in file.content

@@ -48,9 +48,9 @@ def test_every_template_has_its_text(locale: str) -> None:
     [
         (Money(1999, "EUR"), "19.99 EUR", "19,99 EUR"),
         (Money(5, "USD"), "0.05 USD", "0,05 USD"),
-        (Money(1999, "JPY"), "1999 JPY", "1999 JPY"),
+        (Money(1999, "JPY"), "1,999 JPY", "1.999 JPY"),
         (Money(1999, "KWD"), "1.999 KWD", "1,999 KWD"),
-        (Money(10**12, "CLF"), "100000000.0000 CLF", "100000000,0000 CLF"),
+        (Money(10**12, "CLF"), "100,000,000.0000 CLF", "100.000.000,0000 CLF"),
     ],
 )
 def test_amounts_have_the_digits_of_their_currency(money: Money, english: str, german: str) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.services.payments.shop import DEADLINE, FakeTime, order, persist, quiet, sandbox
+from tradewind.chassis import failpoints
 from tradewind.services.payments.provider.commits import Commits
 from tradewind.services.payments.provider.ledger import LedgerEntry, entries
-from tradewind.services.payments.provider.port import ProviderDown, State
+from tradewind.services.payments.provider.port import NoAnswer, ProviderDown, State
 
 
 @pytest.fixture
@@ -126,4 +127,16 @@ async def test_every_way_of_failing_happens(tmp_path: Path, time: FakeTime) -> N
     calls = {entry.key: entry.calls for entry in entries(tmp_path / "provider.db")}
     seen = {(type(result).__name__, calls.get(key, 0)) for key, result in zip(keys, results, strict=True)}
     assert seen == {("ProviderDown", 0), ("NoAnswer", 0), ("NoAnswer", 1), ("Answer", 1), ("Answer", 2)}
+    await provider.close()
+
+
+async def test_a_fault_after_the_commit_is_no_answer(time: FakeTime) -> None:
+    provider = sandbox(":memory:", time)
+    failpoints.arm("provider.done:1:error")
+    try:
+        with pytest.raises(NoAnswer):
+            await provider.charge(order("tok_ok"))
+    finally:
+        failpoints.disarm()
+    assert (await provider.find("pay-1")).state is State.CHARGED
     await provider.close()

@@ -46,7 +46,8 @@ def timeline(order: Annotated[str, typer.Argument(metavar="ORDER", help="The ord
 
 
 def _brief(data: dict[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in data.items() if isinstance(value, str | int) and name not in ("orderId", "customerId"))
+    plain = {name: value for name, value in data.items() if isinstance(value, str | int) and name not in ("orderId", "customerId")}
+    return " ".join(f"{name}={value}" for name, value in plain.items())
 
 
 def stats(data: Data = None, sets: Sets = None, json: Json = False) -> None:
@@ -61,8 +62,8 @@ def stats(data: Data = None, sets: Sets = None, json: Json = False) -> None:
         return
     print(f"requests queued {found['requestsQueued']} · activities running {found['activitiesRunning']}")
     for name, row in found["services"].items():
-        lag = sum(row["lag"].values())
-        print(f"{name:14} lag {lag:<6} activities {row['activities']:<6} overdue timers {row['timersOverdue']:<6} dead letters {row['parked']}")
+        lag, late = sum(row["lag"].values()), row["timersOverdue"]
+        print(f"{name:14} lag {lag:<6} activities {row['activities']:<6} overdue timers {late:<6} dead letters {row['parked']}")
 
 
 @letters.command("list")

@@ -21,7 +21,7 @@ def up(blueprint: Which = "default", data: Data = None, host: Host = None, port:
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
     if len(chosen.processes) > 1:
         names = ", ".join(process.name for process in chosen.processes)
-        fail(f"blueprint {chosen.name} separates {names}: this version runs all services in one process; put them under one [processes.NAME]")
+        fail(f"blueprint {chosen.name} separates {names}: this version runs one process; put all services under one [processes.NAME]")
     _run(config, chosen.processes[0].services)
 
 
@@ -46,8 +46,6 @@ def serve(
 
 
 def _run(config: Config, names: tuple[str, ...]) -> None:
-    import sqlite3
-
     import uvloop
 
     from ...chassis.store.port import StoreUnavailable, StoreUnusable
@@ -67,7 +65,7 @@ def _run(config: Config, names: tuple[str, ...]) -> None:
         fail(error)
     except ValueError as error:
         fail(error)
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
         fail(f"{config.data}: {error}")
     print("tradewind: stopped; everything that was accepted is kept", flush=True)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+from msgspec import Meta
 from msgspec.structs import replace
 
 from ..model import Aggregate, Does, Moment, Query, Refused, Request, Rule, Table, on
@@ -43,7 +44,7 @@ class DiscardParked(Request, frozen=True, tag="chassis.discard"):
 
 
 class ListParked(Query, frozen=True, tag="chassis.parked"):
-    limit: int = 20
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: str = ""
 
 

@@ -6,13 +6,16 @@ import logging
 from typing import Any
 
 from ..door import Reply
-from ..model import Consult, Moment, Refused, Table
+from ..model import Consult, Moment, Refused
+from ..store.port import RowRefused, StoreUnavailable
 from ..world import World
 from .incoming import ActivityFailed, Incoming, Origin, encode, refusal, refused
 from .parking import Parking
-from .unit import Unit
+from .unit import Absent, Unit
 
 LOG = logging.getLogger("tradewind.engine")
+# the id of such a message is nobody else's in its service, and stays the same when it is tried again
+OWN_ID = (Origin.EVENT, Origin.OUTCOME)
 
 
 async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking) -> None:
@@ -34,19 +37,13 @@ async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking)
         return
     rule = incoming.room.rules[type(incoming.message)]
     if not incoming.fresh:
-        incoming.fresh = world.uuid()
-    moment = Moment(incoming.at, incoming.fresh, incoming.caller, incoming.consulted)
-    wanted: dict[Table[Any], dict[str, None]] = {}
-    unit.wanted(rule.loads, incoming.message, wanted)
-    while wanted:
-        await unit.fetch(wanted)
-        wanted.clear()
-        unit.wanted(rule.loads, incoming.message, wanted)
-    mark, seqs = len(unit.heard), incoming.room.seq
+        incoming.fresh = incoming.ref if incoming.origin in OWN_ID else world.uuid()
+    mark, seq = len(unit.heard), incoming.room.seq
     effects: list[Any] = []
     reply: Any = None
     try:
-        does = rule.do(incoming.message, moment, *[unit.argument(load, incoming.message) for load in rule.loads])
+        arguments = await unit.arguments(incoming, rule.loads)
+        does = rule.do(incoming.message, Moment(incoming.at, incoming.fresh, incoming.caller, incoming.consulted), *arguments)
         while True:
             try:
                 effects.append(next(does))
@@ -63,25 +60,24 @@ async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking)
         else:
             _refuse(unit, incoming, error)
         return
-    except LookupError as error:
-        if incoming.origin is Origin.REQUEST and type(error) is LookupError:
-            _refuse(unit, incoming, Refused("not_found", 404))
-            return
-        _broken(unit, incoming, error, parking, mark, seqs)
-        return
+    except (StoreUnavailable, RowRefused):
+        raise
     except Exception as error:  # a handler's bug must hurt its own message alone
-        _broken(unit, incoming, error, parking, mark, seqs)
+        if isinstance(error, Absent) and incoming.origin is Origin.REQUEST:
+            _refuse(unit, incoming, Refused("not_found", 404))
+        else:
+            _broken(unit, incoming, error, parking, mark, seq)
         return
     _done(unit, incoming, reply)
 
 
 def _decided(unit: Unit, incoming: Incoming) -> bool:
     """Answers a copy of a request from what was decided for the first."""
-    row = unit.overlay(incoming.room.inbox).get(incoming.claim)
+    row = unit.rows[incoming.room.inbox].get(incoming.claim)
     if row is None:
         return False
     if row.fingerprint == incoming.fingerprint:
-        incoming.reply = Reply(row.status, row.reply.encode(), True)
+        incoming.reply = Reply(row.status, row.reply.encode(), replayed=True)
     else:
         incoming.reply = refusal(422, "idempotency_key_reused", "This idempotency key was used with another request body.")
     unit.answered.append(incoming)

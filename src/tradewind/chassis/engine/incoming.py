@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from ..door import Refusal, Reply
 from ..model import NOBODY, Caller, Message, Refused
-
-if TYPE_CHECKING:
-    from .rooms import Room
 
 encode = msgspec.json.Encoder().encode
 
@@ -28,25 +25,27 @@ class Origin(IntEnum):
     LEARNED = 5
 
 
-class Incoming:
-    """One message for one service. `ref` is the id of the row that claims it; `seq` its place in the source's log."""
+class Incoming(msgspec.Struct, eq=False):
+    """One message for one service: `ref` is the id of what claims it, `seq` its place in the log of `source`, `keys` what its rule loads."""
 
-    __slots__ = (
-        "at", "attempts", "caller", "claim", "consulted", "deliver", "fingerprint", "first_at", "fresh", "message", "origin", "ref",
-        "reply", "room", "seq", "source", "trace",
-    )  # fmt: skip
-
-    def __init__(self, room: Room, message: Message, origin: Origin, ref: str, at: int, *, trace: str = "", caller: Caller = NOBODY) -> None:
-        self.room, self.message, self.origin, self.ref, self.at = room, message, origin, ref, at
-        self.trace, self.caller = trace, caller
-        self.fresh = ""
-        self.claim = self.fingerprint = ""
-        self.deliver: Callable[[Reply], None] | None = None
-        self.reply: Reply | None = None
-        self.consulted = False
-        self.attempts = 0
-        self.first_at = at
-        self.seq, self.source = 0, ""
+    room: Any
+    message: Message
+    origin: Origin
+    ref: str
+    at: int
+    trace: str = ""
+    caller: Caller = NOBODY
+    seq: int = 0
+    source: str = ""
+    fresh: str = ""
+    claim: str = ""
+    fingerprint: str = ""
+    deliver: Callable[[Reply], None] | None = None
+    reply: Reply | None = None
+    consulted: bool = False
+    attempts: int = 0
+    first_at: int = 0
+    keys: list[Any] | None = None
 
 
 class ActivityFailed(Message, frozen=True, tag="chassis.activity_failed"):

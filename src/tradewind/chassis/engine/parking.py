@@ -34,7 +34,7 @@ class Parking:
         attempts = incoming.attempts + 1
         dead = attempts > len(self._delays)
         due = incoming.at if dead else incoming.at + self._delays[attempts - 1]
-        known = unit.overlay(incoming.room.parked).get(incoming.ref) if incoming.origin is Origin.PARKED else None
+        known = unit.rows[incoming.room.parked].get(incoming.ref) if incoming.origin is Origin.PARKED else None
         if isinstance(known, Parked):
             letter = replace(known, status="DEAD" if dead else "RETRYING", attempts=attempts, reason=reason[:REASON],
                              due_at=due, last_at=incoming.at)  # fmt: skip
@@ -76,7 +76,7 @@ class Parking:
     @staticmethod
     def settle(unit: Unit, incoming: Incoming) -> None:
         """A parked message was handled after all."""
-        letter = unit.overlay(incoming.room.parked).get(incoming.ref)
+        letter = unit.rows[incoming.room.parked].get(incoming.ref)
         if isinstance(letter, Parked):
             unit.save(incoming.room.parked, replace(letter, status="DONE"))
 

@@ -109,6 +109,7 @@ class Platform:
         self, room: Room, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str
     ) -> None:
         incoming = Incoming(room, message, Origin.REQUEST, trace, self.world.now(), trace=trace, caller=caller)
+        incoming.first_at = incoming.at
         incoming.claim, incoming.fingerprint, incoming.deliver = claim, fingerprint, deliver
         if not self.processor.put(incoming):
             deliver(refusal(503, "overloaded", "More requests wait than can be answered in time.", retry_after=1))

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Protocol
 
 from ..failpoints import Broken, failpoint
-from ..model import Event, Table
+from ..model import Table
 from ..store.port import RowRefused, Store, StoreUnavailable
 from ..world import World
 from .activities import Runner
 from .backlog import pull, recover, save_positions
 from .handling import handle
 from .incoming import Incoming, Origin, refusal
+from .intake import Intake
 from .parking import Parking
 from .rooms import Room
 from .unit import Unit
@@ -38,9 +38,9 @@ AFTER_START = failpoint("batch.after-start", "activities are started; the next b
 
 BATCH = 256
 CHAIN = 1_500
+# a batch with this many requests is a queue that is filling: taking orders goes first, reactions wait in their lines
+RUSH = 48
 CACHE = 4_096
-QUEUE = 20_000
-PATIENCE_MS = 10_000
 
 
 class Gauge(Protocol):
@@ -55,20 +55,18 @@ class Processor:
 
     def __init__(self, store: Store, rooms: dict[str, Room], world: World, runner: Runner, parking: Parking) -> None:
         self.store, self.rooms, self.world, self.runner, self.parking = store, rooms, world, runner, parking
-        self.requests: deque[Incoming] = deque()
-        self.internal: deque[Incoming] = deque()
+        self.intake = Intake()
         self.aside: Callable[[Incoming, Any], None] = lambda incoming, pause: None
         self.committed: Callable[[set[str]], None] = lambda keys: None
         self.gauge: Gauge | None = None
         self.waking = Waking(rooms, world, parking)
-        self.subscribers: dict[type[Event], list[Room]] = {}
-        for room in rooms.values():
-            for kind in room.service.says:
-                self.subscribers[kind] = [other for other in rooms.values() if other.hears(kind)]
+        self._tables = [table for room in rooms.values() for table in (*room.tables.values(), room.inbox)]
+        self._lines = [line for room in rooms.values() for line in room.lines.values()]
         self._cache: dict[Table[Any], dict[str, Any]] = {}
         self._wake = asyncio.Event()
         self.alone = asyncio.Lock()
         self._solo = 0
+        self._rush = False
         self._failures = 0
         self._recovered = False
         self._stopping = False
@@ -76,14 +74,14 @@ class Processor:
 
     def put(self, incoming: Incoming) -> bool:
         """Queues a request; False when the queue is full."""
-        if len(self.requests) >= QUEUE or self._stopping:
+        if self.intake.full or self._stopping:
             return False
-        self.requests.append(incoming)
+        self.intake.requests.append(incoming)
         self._wake.set()
         return True
 
     def put_internal(self, incoming: Incoming) -> None:
-        self.internal.append(incoming)
+        self.intake.internal.append(incoming)
         self._wake.set()
 
     def wake(self) -> None:
@@ -91,8 +89,7 @@ class Processor:
 
     @property
     def busy(self) -> bool:
-        lines = any(line.behind for room in self.rooms.values() for line in room.lines.values())
-        return bool(self.requests or self.internal or lines)
+        return bool(self.intake) or any(line.behind for line in self._lines)
 
     async def run(self) -> None:
         """Until `stop`: waits for something to do, does it."""
@@ -123,13 +120,13 @@ class Processor:
 
     async def _step(self) -> bool:
         begun = perf_counter()
-        batch = self._take()
+        batch = self.intake.take(1 if self._solo else BATCH, self.world.now())
         try:
             tx = await self.store.begin()
         except (StoreUnavailable, Broken) as error:
             self._put_back(batch, str(error))
             return False
-        unit = Unit(tx, self._cache, self.subscribers)
+        unit = Unit(tx, self._tables, self._cache)
         messages = batch
         try:
             BEGUN()
@@ -157,20 +154,12 @@ class Processor:
         self._settle(unit)
         return True
 
-    def _take(self) -> list[Incoming]:
-        limit = 1 if self._solo else BATCH
-        batch = [self.internal.popleft() for _ in range(min(len(self.internal), limit))]
-        if not (self._solo and batch):
-            batch += [self.requests.popleft() for _ in range(min(len(self.requests), limit))]
-        now = self.world.now()
-        for incoming in batch:
-            incoming.at = now
-        return batch
-
     async def _gather(self, unit: Unit, batch: list[Incoming]) -> list[Incoming]:
         """What has come due, what is left in the lines, what has arrived: in this order."""
         now, limit = self.world.now(), 1 if self._solo else BATCH
-        messages = [] if batch and self._solo else await pull(unit.tx, self.rooms, now, limit, self.waking)
+        self._rush = len(batch) >= RUSH
+        share = len(batch) // max(1, len(self._lines)) if self._rush else limit
+        messages = [] if batch and self._solo else await pull(unit.tx, self.rooms, now, share, self.waking)
         if not (messages and self._solo):
             messages = [*await self.waking.due(unit.tx, now, self.runner, limit), *messages]
         await self._claims(unit, batch)
@@ -186,16 +175,11 @@ class Processor:
     async def _decide(self, unit: Unit, current: list[Incoming]) -> None:
         """Rounds: the batch, then what it said, then what that led to, until it is quiet or the bound is met."""
         while current:
-            wanted: dict[Table[Any], dict[str, None]] = {}
-            for incoming in current:
-                rule = incoming.room.rules.get(type(incoming.message))
-                if rule is not None:
-                    unit.wanted(rule.loads, incoming.message, wanted)
-            await unit.fetch(wanted)
+            await unit.prepare(current)
             for incoming in current:
                 await handle(unit, incoming, self.world, self.parking)
             current, unit.heard = unit.heard, []
-            if current and (self._solo or unit.handled >= CHAIN):
+            if current and (self._solo or self._rush or unit.handled >= CHAIN):
                 unit.heard = current
                 return
             behind = [i for i in current if i.room.lines[i.source].behind]
@@ -263,13 +247,4 @@ class Processor:
         self._failures += 1
         self.broken = why
         LOG.warning("the store cannot take a batch of %d now, it will be tried again: %s", len(batch), why)
-        now = self.world.now()
-        for incoming in reversed(batch):
-            incoming.reply = None
-            if incoming.origin is not Origin.REQUEST:
-                self.internal.appendleft(incoming)
-            elif now - incoming.first_at > PATIENCE_MS:
-                if incoming.deliver is not None:
-                    incoming.deliver(refusal(503, "store_unavailable", "The store cannot take this now; nothing was done.", retry_after=5))
-            else:
-                self.requests.appendleft(incoming)
+        self.intake.give_back(batch, self.world.now())

@@ -12,7 +12,7 @@ from .rooms import Room
 
 LOG = logging.getLogger("tradewind.retention")
 TRIMMED = failpoint("retention.trimmed", "old rows are deleted, not committed")
-EVERY_S = 30.0
+EVERY_S, PAUSE_S = 30.0, 0.05
 ROWS = 2_000
 
 
@@ -33,9 +33,8 @@ class Retention:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(EVERY_S)
-            while await self.sweep():
-                await asyncio.sleep(0.05)
+            more = await self.sweep()
+            await asyncio.sleep(PAUSE_S if more else EVERY_S)
 
     async def sweep(self) -> bool:
         """One small transaction; True while there is more."""

@@ -14,7 +14,19 @@ from .desk import RULES as DESK_RULES
 from .desk import Parked
 
 AGGREGATE, EVENT, ACTIVITY, AT, NEVER = range(5)
-TAIL = 20_000
+TAIL = 5_000
+
+
+_names: dict[type[Message], str] = {}
+
+
+def name_of(message: Message) -> str:
+    """Its name on the wire."""
+    kind = type(message)
+    name = _names.get(kind)
+    if name is None:
+        name = _names[kind] = wire_name(kind)
+    return name
 
 
 class Claimed(Aggregate, frozen=True):
@@ -74,7 +86,8 @@ class Room:
         self.stale = False
         self.says = {wire_name(kind): kind for kind in service.says}
         self._decoders: dict[type[Message], Callable[[str], Any]] = {}
-        self._kinds: dict[type[Any], int] = {At: AT, Never: NEVER}
+        self.kinds: dict[type[Any], int] = {At: AT, Never: NEVER}
+        self.said: dict[type[Event], tuple[str, tuple[Room, ...]]] = {}
         known = [*service.rules, *service.performs, *service.says]
         self.kinds_by_name: dict[str, type[Message]] = {wire_name(kind): kind for kind in known}
         log, timers, activities, parked = self.log.c, self.timers.c, self.activities.c, self.parked.rows.c
@@ -103,7 +116,7 @@ class Room:
 
     def kind(self, effect: type[Any]) -> int:
         """Which of the five effects a type is."""
-        found = self._kinds.get(effect)
+        found = self.kinds.get(effect)
         if found is None:
             parents = ((Aggregate, AGGREGATE), (Event, EVENT), (Activity, ACTIVITY))
             found = next((number for parent, number in parents if issubclass(effect, parent)), -1)
@@ -113,7 +126,7 @@ class Room:
                 raise TypeError(f"{self.name}: a handler yields {effect.__name__}, which is not kept here")
             if found == EVENT and wire_name(effect) not in self.says:
                 raise TypeError(f"{self.name}: a handler yields {effect.__name__}, which is not among what it says")
-            self._kinds[effect] = found
+            self.kinds[effect] = found
         return found
 
     def decode(self, kind: type[Message], body: str) -> Message:
@@ -134,6 +147,8 @@ def furnish(services: Iterable[Service]) -> dict[str, Room]:
         for source in rooms.values():
             if any(kind in room.service.rules for kind in source.service.says):
                 room.lines[source.name] = Line(source)
+        for kind in room.service.says:
+            room.said[kind] = (wire_name(kind), tuple(other for other in rooms.values() if kind in other.service.rules))
     spoken: dict[str, str] = {}
     for room in rooms.values():
         for name in room.says:

@@ -35,7 +35,7 @@ async def stats(store: Store, rooms: dict[str, Room], processor: Processor, now:
     """Depths, ages in ms, and lags in events."""
     services = {name: await _of(store, room, now) for name, room in rooms.items()}
     return {
-        "requestsQueued": len(processor.requests),
+        "requestsQueued": len(processor.intake.requests),
         "activitiesRunning": processor.runner.running,
         "services": services,
     }

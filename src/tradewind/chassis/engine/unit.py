@@ -11,12 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..failpoints import failpoint
-from ..model import Activity, Aggregate, Event, Load, Table, wire_name
+from ..model import Activity, Aggregate, Event, Load, Table
 from ..store.port import Transaction
 from ..store.schema import codec
 from .desk import Parked
 from .incoming import Incoming, Origin, encode
-from .rooms import ACTIVITY, AGGREGATE, AT, EVENT, Claimed, Room
+from .rooms import ACTIVITY, AGGREGATE, AT, EVENT, Claimed, Room, name_of
 
 WRITTEN_ROWS = failpoint("batch.rows-written", "aggregates are written, events and claims are not")
 WRITTEN_LOG = failpoint("batch.log-written", "aggregates and events are written, timers, activities and claims are not")
@@ -24,12 +24,16 @@ WRITTEN_LOG = failpoint("batch.log-written", "aggregates and events are written,
 Rows = dict[str, Any]
 
 
+class Absent(LookupError):
+    """A row that a rule cannot do without is not there."""
+
+
 class Unit:
     """Collects the effects of one batch."""
 
-    def __init__(self, tx: Transaction, cache: Mapping[Table[Any], Rows], subscribers: Mapping[type[Event], list[Room]]) -> None:
-        self.tx, self._cache, self._subscribers = tx, cache, subscribers
-        self.rows: dict[Table[Any], Rows] = {}
+    def __init__(self, tx: Transaction, tables: Iterable[Table[Any]], cache: Mapping[Table[Any], Rows]) -> None:
+        self.tx, self._cache = tx, cache
+        self.rows: dict[Table[Any], Rows] = {table: {} for table in tables}
         self.changed: dict[Table[Any], Rows] = {}
         self.created: dict[Table[Any], set[str]] = {}
         self.logged: dict[Room, list[tuple[Any, ...]]] = {}
@@ -47,16 +51,66 @@ class Unit:
         self.keys: set[str] = set()
         self.handled = 0
 
-    def overlay(self, table: Table[Any]) -> Rows:
-        rows = self.rows.get(table)
-        if rows is None:
-            rows = self.rows[table] = {}
-        return rows
+    async def prepare(self, batch: list[Incoming]) -> None:
+        """Brings in what a batch needs, as far as its messages alone can tell: one SELECT a table."""
+        wanted: dict[Table[Any], dict[str, None]] = {}
+        for incoming in batch:
+            if (rule := incoming.room.rules.get(type(incoming.message))) is not None:
+                self._want(incoming, rule.loads, wanted)
+        if wanted:
+            await self.fetch(wanted)
+
+    async def arguments(self, incoming: Incoming, loads: tuple[Load[Any, Any], ...]) -> list[Any]:
+        """What a handler is called with. Errors: Absent for a row that must exist."""
+        wanted: dict[Table[Any], dict[str, None]] = {}
+        if incoming.keys is None:
+            self._want(incoming, loads, wanted)
+        while True:
+            if wanted:
+                await self.fetch(wanted)
+                wanted = {}
+            found = [self._argument(load, incoming, n, wanted) for n, load in enumerate(loads)]
+            if not wanted:
+                return found
+
+    def _want(self, incoming: Incoming, loads: tuple[Load[Any, Any], ...], wanted: dict[Table[Any], dict[str, None]]) -> None:
+        message, known = incoming.message, []
+        for load in loads:
+            keys = load.keys(message) if load.via is None else ()
+            known.append(keys)
+            rows = self.rows[load.table]
+            for key in keys:
+                if key not in rows:
+                    wanted.setdefault(load.table, {})[key] = None
+        incoming.keys = known
+
+    def _argument(self, load: Load[Any, Any], incoming: Incoming, n: int, wanted: dict[Table[Any], dict[str, None]]) -> Any:
+        rows, keys = self.rows[load.table], incoming.keys[n]  # type: ignore[index]
+        if not load.each_of:
+            for key in keys:
+                row = rows.get(key)
+                if row is None and load.how == "one":
+                    if key in rows:
+                        raise Absent(load.table.name)
+                    wanted.setdefault(load.table, {})[key] = None
+                return row
+            return None
+        if load.via is not None:
+            for key in load.via.keys(incoming.message):
+                subject = self.rows[load.via.table].get(key)
+                keys = () if subject is None else load.keys(subject)
+        found = {}
+        for key in keys:
+            if key not in rows:
+                wanted.setdefault(load.table, {})[key] = None
+            elif (row := rows[key]) is not None:
+                found[key] = row
+        return found
 
     async def fetch(self, wanted: Mapping[Table[Any], Iterable[str]]) -> None:
         """Brings rows into the unit; a key that has no row is known as None from then on."""
         for table, keys in wanted.items():
-            rows, cached = self.overlay(table), self._cache.get(table)
+            rows, cached = self.rows[table], self._cache.get(table)
             missing = []
             for key in keys:
                 if key not in rows:
@@ -68,42 +122,14 @@ class Unit:
                 for found in await self.tx.load(table, missing):
                     rows[found.id] = found
 
-    def wanted(self, loads: tuple[Load[Any, Any], ...], message: Any, wanted: dict[Table[Any], dict[str, None]]) -> None:
-        """Adds the keys of these loads that are not here yet."""
-        for load in loads:
-            subject = message
-            if load.via is not None:
-                subject = self._one(load.via, message)
-                if subject is None:
-                    continue
-            rows = self.rows.get(load.table, {})
-            for key in load.keys(subject):
-                if key not in rows:
-                    wanted.setdefault(load.table, {})[key] = None
-
-    def _one(self, load: Load[Any, Any], message: Any) -> Any:
-        for key in load.keys(message):
-            return self.rows.get(load.table, {}).get(key)
-        return None
-
-    def argument(self, load: Load[Any, Any], message: Any) -> Any:
-        """The rows one load stands for; all of them must have been fetched. Errors: LookupError for a row that must exist."""
-        if load.how == "each":
-            subject = message if load.via is None else self._one(load.via, message)
-            if subject is None:
-                return {}
-            rows = self.rows.get(load.table, {})
-            return {key: row for key in load.keys(subject) if (row := rows.get(key)) is not None}
-        row = self._one(load, message)
-        if row is None and load.how == "one":
-            raise LookupError(load.table.name)
-        return row
-
     def apply(self, incoming: Incoming, effects: list[Any], ids: Any) -> None:
         """Takes over what a handler yielded, once it has come to its end."""
         room = incoming.room
-        kinds = [room.kind(type(effect)) for effect in effects]
-        for kind, effect in zip(kinds, effects, strict=True):
+        for effect in effects:
+            room.kind(type(effect))
+        kinds = room.kinds
+        for effect in effects:
+            kind = kinds[type(effect)]
             if kind == AGGREGATE:
                 self.save(room.tables[type(effect)], effect)
             elif kind == EVENT:
@@ -116,28 +142,33 @@ class Unit:
                 self.drop_timer(room, timer_id(effect.what))
 
     def save(self, table: Table[Any], aggregate: Aggregate) -> None:
-        rows = self.overlay(table)
-        key = aggregate.id
+        rows, key = self.rows[table], aggregate.id
         if rows.get(key) is None:
             self.created.setdefault(table, set()).add(key)
         rows[key] = aggregate
-        self.changed.setdefault(table, {})[key] = aggregate
+        changed = self.changed.get(table)
+        if changed is None:
+            changed = self.changed[table] = {}
+        changed[key] = aggregate
 
     def _log(self, room: Room, event: Event, incoming: Incoming, ids: Any) -> None:
-        room.seq += 1
+        room.seq = seq = room.seq + 1
+        name, subscribers = room.said[type(event)]
         key, event_id = event.key, ids.uuid()
-        body = encode(event).decode()
-        row = (room.seq, event_id, wire_name(type(event)), key, body, incoming.ref, incoming.trace, incoming.at)
-        self.logged.setdefault(room, []).append(row)
+        row = (seq, event_id, name, key, encode(event).decode(), incoming.ref, incoming.trace, incoming.at)
+        logged = self.logged.get(room)
+        if logged is None:
+            logged = self.logged[room] = []
+        logged.append(row)
         self.keys.add(key)
-        for subscriber in self._subscribers.get(type(event), ()):
-            heard = Incoming(subscriber, event, Origin.EVENT, event_id, incoming.at, trace=incoming.trace)
-            heard.seq, heard.source = room.seq, room.name
-            self.heard.append(heard)
+        for subscriber in subscribers:
+            self.heard.append(
+                Incoming(subscriber, event, Origin.EVENT, event_id, incoming.at, trace=incoming.trace, seq=seq, source=room.name)
+            )
 
     def _set_timer(self, room: Room, when: int, what: Any) -> None:
         name = timer_id(what)
-        self.timers.setdefault(room, {})[name] = (name, wire_name(type(what)), encode(what).decode(), when)
+        self.timers.setdefault(room, {})[name] = (name, name_of(what), encode(what).decode(), when)
         self.no_timers.get(room, {}).pop(name, None)
 
     def drop_timer(self, room: Room, name: str) -> None:
@@ -145,14 +176,14 @@ class Unit:
         self.no_timers.setdefault(room, {})[name] = None
 
     def _start(self, room: Room, activity: Activity, incoming: Incoming, ids: Any) -> None:
-        row = (ids.uuid(), wire_name(type(activity)), encode(activity).decode(), 0, incoming.at, "", incoming.trace, incoming.at)
+        row = (ids.uuid(), name_of(activity), encode(activity).decode(), 0, incoming.at, "", incoming.trace, incoming.at)
         self.activities.setdefault(room, {})[row[0]] = row
         self.started.append((room, activity, row))
 
     def claim(self, incoming: Incoming, status: int, reply: bytes) -> None:
         row = (incoming.claim, incoming.fingerprint, status, reply.decode(), incoming.at)
         self.claimed.setdefault(incoming.room, []).append(row)
-        self.overlay(incoming.room.inbox)[incoming.claim] = Claimed(*row)
+        self.rows[incoming.room.inbox][incoming.claim] = Claimed(*row)
 
     async def flush(self) -> None:
         """Writes everything, one statement per table and kind of change."""
@@ -192,4 +223,4 @@ async def _write(how: Any, table: sa.Table, rows: list[Any]) -> None:
 
 
 def timer_id(what: Any) -> str:
-    return f"{wire_name(type(what))}:{what.key}"
+    return f"{name_of(what)}:{what.key}"

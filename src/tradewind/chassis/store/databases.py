@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,6 +39,10 @@ class Database(Protocol):
 
     def alone(self, connection: sa.Connection) -> None:
         """Waits, in a transaction that has just begun, until nobody else takes a step."""
+        ...
+
+    def unused(self, connection: sa.Connection) -> None:
+        """Errors: StoreUnusable, while a Tradewind that has this database to itself is running."""
         ...
 
 
@@ -79,6 +84,9 @@ class File:
     def alone(self, connection: sa.Connection) -> None:
         """BEGIN IMMEDIATE has seen to it."""
 
+    def unused(self, connection: sa.Connection) -> None:
+        """The lock of the data folder sees to it."""
+
 
 class Server:
     """PostgreSQL."""
@@ -119,6 +127,13 @@ class Server:
 
     def alone(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
+
+    def unused(self, connection: sa.Connection) -> None:
+        until = time.monotonic() + self._sessions.LEFT_OVER_S
+        while not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({self._sessions.OURS})").scalar():
+            if time.monotonic() >= until:
+                raise self._sessions.taken(self._url)
+            time.sleep(0.05)
 
     def _wait(self, wanted: Coroutine[Any, Any, T]) -> T:
         with ThreadPoolExecutor(1) as thread:  # a loop of its own, as the caller may be in one

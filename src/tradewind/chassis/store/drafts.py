@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +22,7 @@ from .schema import Doc
 from .sql import SqliteSql
 from .steps import Steps, read
 
+_IN_DDL = {"literal_binds": True, "include_table": False}
 SCRIPT = '''"""{why}."""
 
 import sqlalchemy as sa
@@ -57,7 +60,7 @@ def new(kept: Slice, message: str) -> Path | None:
     path = kept.folder / f"{len(steps) + 1:04}_{name}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(SCRIPT.format(why=message[:1].upper() + message[1:].rstrip("."), up=up, down=down))
-    if ruff := shutil.which("ruff"):
+    if ruff := shutil.which("ruff", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"):
         subprocess.run([ruff, "format", "--quiet", path], check=False)
     return path
 
@@ -99,19 +102,24 @@ def _compared(connection: sa.Connection, kept: Slice) -> tuple[MigrationContext,
 
 
 def _compare_checks(connection: sa.Connection, table: sa.Table, script: ops.MigrationScript) -> None:
-    """Alembic compares no CHECK constraints. By name: PostgreSQL writes their texts its own way."""
+    """Alembic compares no CHECK constraints. By name, and on SQLite by text too: PostgreSQL writes the texts its own way."""
     inspector = sa.inspect(connection)
     assert script.upgrade_ops is not None
     assert script.downgrade_ops is not None
     if not inspector.has_table(table.name, table.schema):
         return
-    there = {str(c["name"]): c["sqltext"] for c in inspector.get_check_constraints(table.name, table.schema)}
-    wanted = {str(c.name): c for c in table.constraints if isinstance(c, sa.CheckConstraint)}
-    added: list[ops.MigrateOperation] = [ops.AddConstraintOp.from_constraint(wanted[name]) for name in wanted.keys() - there.keys()]
-    gone = [sa.CheckConstraint(there[name], name=name, table=_bare(table)) for name in there.keys() - wanted.keys()]
-    added += [ops.DropConstraintOp.from_constraint(check) for check in gone]
-    if added:
-        change = ops.ModifyTableOps(table.name, added, schema=table.schema)
+    dialect = connection.dialect
+    there = {str(check["name"]): check["sqltext"] for check in inspector.get_check_constraints(table.name, table.schema)}
+    wanted = {str(check.name): check for check in table.constraints if isinstance(check, sa.CheckConstraint)}
+    agreed = {
+        name for name in there.keys() & wanted.keys()
+        if dialect.name == "postgresql" or there[name] == str(wanted[name].sqltext.compile(dialect=dialect, compile_kwargs=_IN_DDL))
+    }  # fmt: skip
+    gone = [sa.CheckConstraint(there[name], name=name, table=_bare(table)) for name in sorted(there.keys() - agreed)]
+    changes: list[ops.MigrateOperation] = [ops.DropConstraintOp.from_constraint(check) for check in gone]
+    changes += [ops.AddConstraintOp.from_constraint(wanted[name]) for name in sorted(wanted.keys() - agreed)]
+    if changes:
+        change = ops.ModifyTableOps(table.name, changes, schema=table.schema)
         script.upgrade_ops.ops.append(change)
         script.downgrade_ops.ops.insert(0, change.reverse())
 
@@ -147,4 +155,5 @@ def _rendered(context: MigrationContext, operations: list[ops.MigrateOperation])
         return "sa.Text()" if kind == "type" and isinstance(item, Doc) else False
 
     text = render_python_code(ops.UpgradeOps(operations), render_as_batch=True, render_item=as_text, migration_context=context)
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("# ###"))
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("# ###")]
+    return "\n".join(lines).replace(", schema=None)", ")").rstrip()

@@ -13,7 +13,7 @@ import msgspec
 from .port import StoreUnusable
 
 FILE = "lock"
-TRIES, PAUSE_S = 5, 0.02
+TRIES, PAUSE_S = 10, 0.02
 
 
 class Holder(msgspec.Struct, frozen=True):

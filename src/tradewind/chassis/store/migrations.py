@@ -111,6 +111,7 @@ def _one(place: Database, connection: sa.Connection, kept: Slice, step: str, upw
             _refuse_newer(place, [_state(kept, taken)])
             if (step in taken) is upwards:
                 return False
+            place.unused(connection)
             script, operations = steps.read(kept.folder, step), steps.Steps(connection, kept.name, place)
             act: Callable[[steps.Steps], None] = script.up if upwards else script.down
             act(operations)
@@ -120,7 +121,8 @@ def _one(place: Database, connection: sa.Connection, kept: Slice, step: str, upw
             BEFORE_COMMIT()
             return True
     except sa.exc.SQLAlchemyError as error:
-        raise StoreUnusable(f"{place.where}: step {kept.name} {step} failed, and nothing of it was kept: {error}") from error
+        why = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise StoreUnusable(f"{place.where}: step {kept.name} {step} failed, and nothing of it was kept: {why}") from error
 
 
 def _lay(connection: sa.Connection, service: str, note: str) -> None:

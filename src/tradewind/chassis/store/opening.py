@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from .port import Store, StoreUnusable
 from .sqlite import SqliteStore
@@ -23,7 +22,8 @@ def open_store(url: str, data: Path, *, exclusive: bool = True) -> Store:
 
 def on_server(url: str) -> bool:
     """PostgreSQL, or the file under the data folder? Errors: StoreUnusable."""
-    scheme = urlsplit(url).scheme if "://" in url else url
-    if scheme and scheme not in POSTGRES:
-        raise StoreUnusable(f"TRADEWIND_DATABASE_URL: {scheme!r} is not known: leave it empty (a SQLite file), or give postgresql://…")
-    return bool(scheme)
+    scheme, there, _ = url.partition("://")
+    if url and not (there and scheme in POSTGRES):
+        known = f"{scheme}:// is not known" if there else "that is no URL"
+        raise StoreUnusable(f"TRADEWIND_DATABASE_URL: {known}: leave it empty (a SQLite file), or give postgresql://…")
+    return bool(url)

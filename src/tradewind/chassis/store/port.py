@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import sqlalchemy as sa
 
 from ..model import Ag, Table
 
+Statement: TypeAlias = "sa.Select[*tuple[Any, ...]]"
 
-class StoreUnavailable(Exception):  # noqa: N818
+
+class StoreUnavailable(Exception):
     """The store cannot take this now (locked, full, gone): nothing was written; the batch is tried again."""
 
 
-class RowRefused(Exception):  # noqa: N818
+class RowRefused(Exception):
     """The store will never take this row (a constraint, a type): the message behind it is at fault."""
 
 
-class StoreUnusable(Exception):  # noqa: N818
+class StoreUnusable(Exception):
     """The store cannot be opened at all; the text says why and what to do."""
 
 
 class Reader(Protocol):
     """Committed rows, outside any transaction of ours."""
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Runs a module-level statement; compiled once per dialect."""
         ...
 
     async def get(self, table: Table[Ag], key: str) -> Ag | None: ...
 
-    async def find(self, table: Table[Ag], statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[Ag]:
+    async def find(self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None) -> list[Ag]:
         """The aggregates that `statement`, a select of all columns of the table, finds."""
         ...
 
@@ -43,7 +45,7 @@ class Transaction(Protocol):
         """The rows under these keys, locked in key order: two batches can never wait for each other."""
         ...
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
+    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
 
     async def insert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None: ...
 

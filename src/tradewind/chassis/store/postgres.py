@@ -7,7 +7,6 @@ next `begin`: whoever remembers what lies in the store then knows that someone e
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,13 +15,11 @@ import sqlalchemy as sa
 
 from ..model import Ag, Table
 from . import explain, sessions
-from .port import StoreUnavailable, StoreUnusable
+from .port import Statement, StoreUnavailable, StoreUnusable
 from .schema import codec
 from .sessions import TROUBLE, Connection, Pool
 from .sql import PostgresSql, storable
 
-LEFT_OVER_S = 3.0  # what the session of a process that was killed may take to end
-OURS = int.from_bytes(hashlib.sha256(b"tradewind").digest()[:8], signed=True)  # advisory locks are per database
 DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 
 
@@ -38,7 +35,7 @@ class PostgresStore:
         self._readers: Pool | None = None
 
     async def open(self) -> None:
-        self._writer = await self._connect(LEFT_OVER_S)
+        self._writer = await self._connect(sessions.LEFT_OVER_S)
         self._readers = sessions.pool(self.url)
         try:
             await self._readers
@@ -69,7 +66,7 @@ class PostgresStore:
         await transaction.run("BEGIN")
         return transaction
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
         return [tuple(row) for row in await self._read(text, *arguments)]
 
@@ -77,7 +74,7 @@ class PostgresStore:
         found = await self._read(self._sql.load_one(table.rows), key) if storable([key]) else []
         return codec(table).from_row(found[0]) if found else None
 
-    async def find(self, table: Table[Ag], statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[Ag]:
+    async def find(self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None) -> list[Ag]:
         turn = codec(table).from_row
         return [turn(row) for row in await self.rows(statement, values)]
 
@@ -96,17 +93,17 @@ class PostgresStore:
 
     async def _connect(self, wait: float = 0) -> Connection:
         connection = await sessions.connect(self.url)
-        where, clock = sessions.where(self.url), asyncio.get_running_loop().time
+        clock = asyncio.get_running_loop().time
         until = clock() + wait
         try:
             await connection.execute(DURABLE)
-            while self.exclusive and not await connection.fetchval("SELECT pg_try_advisory_lock($1)", OURS):
+            while self.exclusive and not await connection.fetchval("SELECT pg_try_advisory_lock($1)", sessions.OURS):
                 if clock() >= until:
-                    raise StoreUnusable(f"{where}: another tradewind is running on this database: stop it, or name another one")
+                    raise sessions.taken(self.url)
                 await asyncio.sleep(0.05)
         except TROUBLE as error:
             connection.terminate()
-            raise StoreUnusable(f"{where}: {explain.postgres(error)}") from error
+            raise StoreUnusable(f"{sessions.where(self.url)}: {explain.postgres(error)}") from error
         except BaseException:
             connection.terminate()
             raise
@@ -121,6 +118,7 @@ class PostgresStore:
 class PostgresTransaction:
     def __init__(self, store: PostgresStore, connection: Connection, sql: PostgresSql) -> None:
         self._store, self._connection, self._sql = store, connection, sql
+        self._refused = False
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
         keys = storable(keys)
@@ -128,7 +126,7 @@ class PostgresTransaction:
         turn = codec(table).from_row
         return [turn(row) for row in found]
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
         return [tuple(row) for row in await self._ask(text, *arguments)]
 
@@ -153,8 +151,10 @@ class PostgresTransaction:
             await self._ask(text, *zip(*rows, strict=True))
 
     async def commit(self) -> None:
+        if self._refused:
+            raise StoreUnavailable("not committed, because something in it was refused")
         if await self.run("COMMIT") != "COMMIT":
-            raise StoreUnavailable("rolled back, because something in it was refused")
+            raise StoreUnavailable("rolled back by the server")
 
     async def rollback(self) -> None:
         if not self._connection.is_closed() and self._connection.is_in_transaction():
@@ -173,6 +173,7 @@ class PostgresTransaction:
         try:
             yield
         except TROUBLE as error:
+            self._refused = True
             if sessions.lost(error):
                 self._store.drop(self._connection)
             raise sessions.translate(error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -40,15 +41,16 @@ class Codec:
         self._docs: dict[int, Callable[[Any], Any]] = {}
         encode = msgspec.json.Encoder().encode
         names = list(columns)
-        self._plain = tuple(names)
+        self._get = operator.attrgetter(*names)
         self._doc_columns = [(i, names[i]) for i, column in enumerate(table.rows.columns) if isinstance(column.type, Doc)]
         self._decoders = {i: msgspec.json.Decoder(hints[name]).decode for i, name in self._doc_columns}
         self._encode = encode
 
     def to_row(self, aggregate: Any) -> tuple[Any, ...]:
         if not self._doc_columns:
-            return tuple([getattr(aggregate, name) for name in self._plain])
-        row = [getattr(aggregate, name) for name in self._plain]
+            plain: tuple[Any, ...] = self._get(aggregate)
+            return plain
+        row = list(self._get(aggregate))
         for i, _ in self._doc_columns:
             if row[i] is not None:
                 row[i] = self._encode(row[i]).decode()
@@ -72,13 +74,17 @@ def codec(table: Table[Any]) -> Codec:
     return found
 
 
+# on SQLite only the type INTEGER makes the key the row's own place in the file
+SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
 class Ledgers:
     """The tables that every service has for its messages: what it said, what it heard, what it waits for, what it could not do."""
 
     def __init__(self, md: sa.MetaData) -> None:
         self.log = sa.Table(
             "log", md,
-            sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+            sa.Column("seq", SEQ, primary_key=True, autoincrement=False),
             sa.Column("id", sa.Text, nullable=False),
             sa.Column("name", sa.Text, nullable=False),
             sa.Column("key", sa.Text, nullable=False),

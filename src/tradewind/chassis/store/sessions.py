@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ except ModuleNotFoundError as missing:
 
 CONNECT_S, STATEMENT_S, IDLE_S = 5, 10, 30
 READERS = 4
+OURS = int.from_bytes(hashlib.sha256(b"tradewind").digest()[:8], signed=True)  # the lock of who has a database alone; they are per database
+LEFT_OVER_S = 3.0  # what the session of a process that was killed may take to end
 TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -56,6 +59,11 @@ def pool(url: str) -> Pool:
         """What happens to a session that comes back: nothing, which saves a round trip."""
 
     return asyncpg.create_pool(connect=reader, reset=keep_settings, min_size=1, max_size=READERS)
+
+
+def taken(url: str) -> StoreUnusable:
+    """Somebody else has OURS."""
+    return StoreUnusable(f"{where(url)}: another tradewind is running on this database: stop it, or name another one")
 
 
 def where(url: str) -> str:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 
+from .port import Statement
 from .schema import Doc
 
 _SCHEMA = re.compile(r"__\[SCHEMA_(\w+)\]\.")
@@ -28,13 +29,13 @@ class Sql:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._texts: dict[tuple[str, sa.Table], str] = {}
-        self._statements: dict[int, tuple[sa.Select[Any], str, list[str], dict[str, Any]]] = {}
+        self._statements: dict[int, tuple[Statement, str, list[str], dict[str, Any]]] = {}
         self.encode: Callable[[Any], str] = lambda value: msgspec.json.encode(value).decode()
 
     def name(self, table: sa.Table) -> str:
         return _SCHEMA.sub(self.schema, f"__[SCHEMA_{table.schema}].{table.name}") if table.schema else table.name
 
-    def compiled(self, statement: sa.Select[Any], values: Mapping[str, Any] | None) -> tuple[str, tuple[Any, ...]]:
+    def compiled(self, statement: Statement, values: Mapping[str, Any] | None) -> tuple[str, tuple[Any, ...]]:
         """The text of a statement and its arguments in order. Statements are module-level constants: each is compiled once."""
         found = self._statements.get(id(statement))
         if found is None:

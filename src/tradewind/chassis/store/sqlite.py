@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from ..model import Ag, Table
 from . import explain
-from .port import RowRefused, StoreUnavailable, StoreUnusable
+from .port import RowRefused, Statement, StoreUnavailable, StoreUnusable
 from .schema import codec
 from .sql import SqliteSql, storable
 
@@ -64,9 +64,9 @@ class SqliteStore:
         self._reader: sqlite3.Connection | None = None
 
     async def open(self) -> None:
-        uri = self.path
-        self._writer = connect(uri)
-        self._reader = self._writer if self.path == ":memory:" else connect(uri, reader=True)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._writer = connect(self.path)
+        self._reader = self._writer if self.path == ":memory:" else connect(self.path, reader=True)
 
     async def close(self) -> None:
         self._thread.shutdown(wait=True)
@@ -86,7 +86,7 @@ class SqliteStore:
         _all(connection, "BEGIN IMMEDIATE", ())
         return SqliteTransaction(connection, self._sql, None if self._commit_inline else self._thread)
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         if self._reader is None:
             raise StoreUnavailable("the store is closed")
         text, arguments = self._sql.compiled(statement, values)
@@ -98,7 +98,7 @@ class SqliteStore:
         found = _all(self._reader, self._sql.load_one(table.rows), (key,)) if storable([key]) else []
         return codec(table).from_row(found[0]) if found else None
 
-    async def find(self, table: Table[Ag], statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[Ag]:
+    async def find(self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None) -> list[Ag]:
         turn = codec(table).from_row
         return [turn(row) for row in await self.rows(statement, values)]
 
@@ -124,7 +124,7 @@ class SqliteTransaction:
         turn = codec(table).from_row
         return [turn(row) for row in found]
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
         return _all(self._connection, text, arguments)
 

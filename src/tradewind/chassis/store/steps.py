@@ -37,19 +37,21 @@ class Steps(Operations):
                 setattr(operation, slot, self._name(getattr(operation, slot)))
         if hasattr(operation, "schema"):
             operation.schema = self._schema
-        if self.on_server:
-            _in_byte_order(operation)
-        return super().invoke(operation)
+        return super().invoke(_in_byte_order(operation) if self.on_server else operation)
 
     @contextmanager
     def batch_alter_table(self, table_name: str, *arguments: Any, **options: Any) -> Iterator[BatchOperations]:
         name = self._name(table_name)
-        if not self.on_server:  # SQLite copies the table, and Alembic would forget its checks
+        options["schema"] = self._schema
+        if not self.on_server:  # SQLite changes a copy of the table, and Alembic would forget its checks
             copied = sa.Table(name, sa.MetaData(), autoload_with=self._connection)
             for check in sa.inspect(self._connection).get_check_constraints(name):
                 copied.append_constraint(sa.CheckConstraint(check["sqltext"], name=check["name"]))
             options["copy_from"] = copied
-        with super().batch_alter_table(name, self._schema, *arguments, **options) as batch:
+        with super().batch_alter_table(name, *arguments, **options) as batch:
+            if self.on_server:
+                plain = batch.invoke
+                batch.invoke = lambda operation: plain(_in_byte_order(operation))  # type: ignore[method-assign]
             yield batch
 
     @property
@@ -60,12 +62,13 @@ class Steps(Operations):
         return table if self.on_server else f"{self.service}_{table}"
 
 
-def _in_byte_order(operation: ops.MigrateOperation) -> None:
+def _in_byte_order(operation: ops.MigrateOperation) -> ops.MigrateOperation:
     """Texts sort as on SQLite, fast, and the same after an upgrade of the system's locales, which may break an index."""
     columns = operation.columns if isinstance(operation, ops.CreateTableOp) else [getattr(operation, "column", None)]
     for column in columns:
         if isinstance(column, sa.Column) and isinstance(column.type, sa.Text) and column.type.collation is None:
             column.type = sa.Text(collation="C")
+    return operation
 
 
 def read(folder: Path, step: str) -> ModuleType:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
 from .. import openapi
-from ..http.messages import Request, Response
 from . import problems, reference
 
 HTML = "text/html; charset=utf-8"
@@ -36,13 +34,3 @@ def docs_routes() -> dict[str, tuple[str, bytes]]:
         "/docs/problems": (HTML, problems.page()),
         **{f"/docs/assets/{name}": (kind, (folder / name).read_bytes()) for name, kind in ASSETS.items()},
     }
-
-
-def pages() -> dict[str, Callable[[Request], Response]]:
-    """The same as the edge serves pages."""
-    headers = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
-    return {path: _page(Response(200, content, headers, kind.encode())) for path, (kind, content) in docs_routes().items()}
-
-
-def _page(response: Response) -> Callable[[Request], Response]:
-    return lambda request: response

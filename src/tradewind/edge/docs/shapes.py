@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ..openapi.schemas import PLAIN
 from .frame import text
 
 Json = dict[str, Any]
@@ -16,7 +17,7 @@ SAMPLES: dict[str, Any] = {
     "sku": "TEA-100", "name": "Assam, 100 g", "email": "ada@example.com", "currency": "EUR", "amount": 1999, "locale": "en",
     "subject": "We have your order", "body": "…", "reason": "damaged", "number": "2026-000042", "provider": "sandbox", "hash": "9f2c…",
     "previousHash": "41d0…", "nextCursor": None, "accessToken": "eyJhbGciOi…", "refreshToken": "…", "expiresIn": 900,
-    "failure": None, "service": "orders", "requestId": ID, "cause": ID, "channel": "inbox", "detail": {}, "data": {},
+    "failure": None, "service": "orders", "requestId": ID, "cause": ID, "channel": "inbox",
 }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def _says(field: Json) -> str:
     says = [field["description"]] if "description" in field else []
     if field.get("default") not in (None, ""):
         says.append(f"default `{field['default']}`")
-    if "pattern" in field:
+    if field.get("pattern", PLAIN) != PLAIN:
         says.append(f"form `{field['pattern']}`")
     return f"<br><small>{text('; '.join(says))}</small>" if says else ""
 

@@ -44,7 +44,7 @@ TAGS = {
 }
 PARAMETERS: dict[str, Json] = {
     "Idempotency-Key": {
-        "name": "Idempotency-Key", "in": "header", "required": False, "example": "6f1c2a34-order-1",
+        "name": "Idempotency-Key", "in": "header", "required": False,
         "description": "1 to 255 visible ASCII characters that name what you want done once. `X-Idempotency-Key` means the same.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~][!-~]*$"},
     },

@@ -15,6 +15,8 @@ from ..problem import Problem
 Json = dict[str, Any]
 PREFIX = "#/components/schemas/"
 TAG = "type"
+# what the edge takes in a text that has no form of its own: no control characters, nothing that turns the direction of the text around
+PLAIN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
 
 # what a type cannot say: rules over several fields that the service checks
 REFINED: dict[str, Json] = {
@@ -75,7 +77,7 @@ class Schemas:
             in_path = f"{{{name}}}" in operation.path
             if name == TAG or not (in_path or operation.reads):
                 continue
-            shape = self._tidy(_without_empty(shape))
+            shape = _plain(self._tidy(_without_empty(shape)))
             says = shape.pop("description", None) or PARAMETERS.get(name, "")
             entry = {"name": name, "in": "path" if in_path else "query", "required": in_path or name in required, "schema": shape}
             found.append(entry | ({"description": says} if says else {}))
@@ -85,7 +87,7 @@ class Schemas:
         """What the body holds: the message without its wire name and without what the path says."""
         asked: Json = self._tidy(self._asked[operation.name])
         gone = [TAG, *(name for name in asked["properties"] if f"{{{name}}}" in operation.path)]
-        properties = {name: shape for name, shape in asked["properties"].items() if name not in gone}
+        properties = {name: _plain(shape) for name, shape in asked["properties"].items() if name not in gone}
         required = [name for name in asked.get("required", []) if name not in gone]
         shape = asked | {"properties": properties, "additionalProperties": False}
         shape.pop("required", None)
@@ -122,6 +124,13 @@ PARAMETERS = {
     "q": "Words of the name or the SKU.",
 }
 """What a query parameter means where its type does not say."""
+
+
+def _plain(shape: Json) -> Json:
+    if "anyOf" in shape:
+        return shape | {"anyOf": [_plain(option) for option in shape["anyOf"]]}
+    free = shape.get("type") == "string" and not {"pattern", "enum"} & shape.keys()
+    return shape | {"pattern": PLAIN} if free else shape
 
 
 def _without_empty(shape: Json) -> Json:

@@ -14,7 +14,7 @@ from ...chassis.model import Does, Event, Moment
 from ...contracts.invoices import CreditNoteIssued, InvoiceIssued
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
-from .papers import CreditNote, Invoice, Owed, invoice_id, invoice_seal, note_id, note_seal
+from .invoice import CreditNote, Invoice, Owed, invoice_id, invoice_seal, note_id, note_seal
 from .series import Series
 
 INVOICES, CREDIT_NOTES = "INV", "CN"

@@ -51,7 +51,8 @@ def width(text: bytes, size: float, *, bold: bool = False) -> float:
 
 def wrap(text: bytes, size: float, within: float, *, most: int) -> list[bytes]:
     """At most `most` lines, broken at spaces where there are any; what does not fit ends in an ellipsis."""
-    lines, rest = [], b" ".join(text.split())
+    lines: list[bytes] = []
+    rest = b" ".join(text.split())
     while rest and len(lines) < most:
         end = _fitting(rest, size, within)
         if end < len(rest) and b" " in rest[1 : end + 1]:

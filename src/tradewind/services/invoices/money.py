@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 # ISO 4217; what is not here has two
-DECIMALS = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
-}
+NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+THREE = "BHD IQD JOD KWD LYD OMR TND"
+FOUR = "CLF UYW"
+DECIMALS = {code: places for codes, places in ((NONE, 0), (THREE, 3), (FOUR, 4)) for code in codes.split()}
 
 
 def decimals(currency: str) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from . import helvetica, money
-from .paper import WIDTH, Paper
+from .pdf_writer import WIDTH, Paper
 
 LEFT, RIGHT, TOP, BOTTOM = 50, WIDTH - 50, 780, 80
 NAME, QUANTITY, UNIT, TOTAL = LEFT, 340, 440, RIGHT
@@ -41,7 +41,7 @@ class InvoiceDocument(msgspec.Struct, frozen=True):
     total: int
     status: str
     credit_notes: tuple[InvoiceCredit, ...] = ()
-    hash: str = ""
+    hash: str | None = None
 
 
 def render(invoice: InvoiceDocument) -> bytes:
@@ -50,7 +50,7 @@ def render(invoice: InvoiceDocument) -> bytes:
     sheet.lines()
     sheet.sums()
     sheet.feet()
-    return sheet.paper.bytes()
+    return sheet.paper.file()
 
 
 class Sheet:
@@ -94,7 +94,8 @@ class Sheet:
 
     def sums(self) -> None:
         invoice = self.invoice
-        self.room(34)
+        # all of it on one page, unless there is no end of credit notes
+        self.room(34 + 16 * min(len(invoice.credit_notes) + 1, 20))
         self.paper.rule(LEFT, self.y + 12, RIGHT)
         self.sum("Total", invoice.total, bold=True)
         for credit in invoice.credit_notes:
@@ -106,7 +107,7 @@ class Sheet:
 
     def feet(self) -> None:
         for page in range(self.paper.pages):
-            self.paper.text(LEFT, 44, *fit(self.invoice.hash and f"Hash {self.invoice.hash}", SMALL, 360), grey=True, page=page)
+            self.paper.text(LEFT, 44, *fit(f"Hash {self.invoice.hash}" if self.invoice.hash else "", SMALL, 360), grey=True, page=page)
             self.paper.text(
                 RIGHT, 44, *fit(f"{self.name}, page {page + 1} of {self.paper.pages}", SMALL, 130), grey=True, right=True, page=page
             )

@@ -10,8 +10,8 @@ from ...chassis.model import Caller, Refused
 from ...chassis.store.port import Reader
 from ...contracts.invoices import CreditNoteView, GetInvoice, GetInvoicePdf, InvoiceView, ListInvoices, Pdf, Status
 from ...contracts.values import Money, Page, stamp
-from . import storage
-from .papers import CreditNote, Invoice, invoice_id
+from . import pdf, storage
+from .invoice import CreditNote, Invoice, invoice_id
 
 
 def view(invoice: Invoice, notes: Sequence[CreditNote]) -> InvoiceView:
@@ -50,6 +50,16 @@ async def list_invoices(reader: Reader, query: ListInvoices, caller: Caller) -> 
     return Page([view(invoice, notes) for invoice in shown], more)
 
 
+async def get_pdf(reader: Reader, query: GetInvoicePdf, caller: Caller) -> Pdf:
+    invoice = await _visible(reader, query.invoice_id, caller)
+    if invoice is None:
+        raise Refused("not_found", 404)
+    if invoice.status != "PAID":
+        raise Refused("not_issued", 409, "An invoice is issued when its order is confirmed.", current=invoice.status)
+    document = _document(invoice, await _notes(reader, [invoice], caller))
+    return Pdf(f"{invoice.number}.pdf", pdf.render(document))
+
+
 async def _visible(reader: Reader, key: str, caller: Caller) -> Invoice | None:
     invoice = await reader.get(storage.INVOICES, key)
     return invoice if invoice is not None and invoice.lines and caller.may_see(invoice.customer_id) else None
@@ -64,8 +74,10 @@ async def _notes(reader: Reader, invoices: Sequence[Invoice], caller: Caller) ->
     return await reader.find(storage.NOTES, storage.NOTES_BETWEEN_OF, {**values, "customer": caller.id})
 
 
-async def get_pdf(reader: Reader, query: GetInvoicePdf, caller: Caller) -> Pdf:
-    invoice = await _visible(reader, query.invoice_id, caller)
-    if invoice is None:
-        raise Refused("not_found", 404)
-    raise Refused("not_issued", 409)
+def _document(invoice: Invoice, notes: Sequence[CreditNote]) -> pdf.InvoiceDocument:
+    lines = [pdf.InvoiceLine(o.name, o.sku, o.quantity, o.unit_price.amount, o.line_total.amount) for o in invoice.lines]
+    credits = [pdf.InvoiceCredit(note.number, note.amount, note.issued_at) for note in notes]
+    return pdf.InvoiceDocument(
+        invoice.number, invoice.issued_at, invoice.customer_id, invoice.order_id, invoice.currency, tuple(lines), invoice.total,
+        invoice.status, tuple(credits), invoice.hash or "",
+    )  # fmt: skip

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ...chassis.model import Table
 from ...chassis.store.schema import Doc, Ledgers, metadata
-from .papers import CreditNote, Invoice
+from .invoice import CreditNote, Invoice
 from .series import Series
 
 MD = metadata("invoices")

@@ -23,7 +23,7 @@ class Locale:
 
     def __init__(self, sections: Mapping[str, Mapping[str, Any]]) -> None:
         pieces = sections["pieces"]
-        self.point: str = pieces["point"]
+        self._group, self._point = pieces["group"], pieces["point"]
         self._shortages: Write = pieces["shortages"].format
         self._shortage: Write = pieces["shortage"].format
         self._because: Write = pieces["because"].format
@@ -40,10 +40,9 @@ class Locale:
 
     def price(self, money: Money) -> str:
         digits = DIGITS.get(money.currency, 2)
-        if not digits:
-            return f"{money.amount} {money.currency}"
         whole, rest = divmod(money.amount, 10**digits)
-        return f"{whole}{self.point}{rest:0{digits}d} {money.currency}"
+        text = f"{whole:,}".replace(",", self._group) if whole > 999 else str(whole)
+        return f"{text}{self._point}{rest:0{digits}d} {money.currency}" if digits else f"{text} {money.currency}"
 
     def shortages(self, short: Iterable[Shortage]) -> str:
         named = [self._shortage(sku=one.sku, wanted=one.wanted, available=one.available) for one in short]

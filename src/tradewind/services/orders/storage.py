@@ -43,6 +43,11 @@ CATALOGUE = Table(Entry, sa.Table(
 ))  # fmt: skip
 
 _row = ORDERS.rows.c
+# in the order of the view: an order that is only shown need not become an aggregate
+ONE = sa.select(
+    _row.id, _row.status, _row.payment_status, _row.customer_id, _row["items"], _row.total, _row.currency, _row.failure, _row.expires_at,
+    _row.version, _row.created_at, _row.updated_at,
+).where(_row.id == sa.bindparam("id"))  # fmt: skip
 _page = sa.select(ORDERS.rows).where(_row.id < sa.bindparam("before")).order_by(_row.id.desc()).limit(sa.bindparam("n"))
 NEWEST = _page
 NEWEST_OF = _page.where(_row.customer_id == sa.bindparam("customer"))

@@ -1,4 +1,4 @@
-"""First."""
+"""The tables of invoices, as they were on the first day."""
 
 import sqlalchemy as sa
 
@@ -6,117 +6,126 @@ from tradewind.chassis.store.steps import Steps
 
 
 def up(op: Steps) -> None:
-    op.create_table('activities',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('due_at', sa.BigInteger(), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('trace', sa.Text(), nullable=False),
-    sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "activities",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("trace", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index('invoices_activities_due', 'activities', ['due_at'], unique=False)
-    op.create_table('credit_notes',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('invoice_id', sa.Text(), nullable=False),
-    sa.Column('order_id', sa.Text(), nullable=False),
-    sa.Column('customer_id', sa.Text(), nullable=False),
-    sa.Column('number', sa.Text(), nullable=False),
-    sa.Column('invoice_number', sa.Text(), nullable=False),
-    sa.Column('amount', sa.BigInteger(), nullable=False),
-    sa.Column('currency', sa.Text(), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('issued_at', sa.BigInteger(), nullable=False),
-    sa.Column('previous_hash', sa.Text(), nullable=False),
-    sa.Column('hash', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_index("invoices_activities_due", "activities", ["due_at"], unique=False)
+    op.create_table(
+        "credit_notes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("invoice_id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("invoice_number", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("previous_hash", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index('invoices_credit_notes_customer', 'credit_notes', ['customer_id', 'invoice_id'], unique=False)
-    op.create_index('invoices_credit_notes_invoice', 'credit_notes', ['invoice_id'], unique=False)
-    op.create_table('cursors',
-    sa.Column('source', sa.Text(), nullable=False),
-    sa.Column('position', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('source')
+    op.create_index("invoices_credit_notes_customer", "credit_notes", ["customer_id", "invoice_id"], unique=False)
+    op.create_index("invoices_credit_notes_invoice", "credit_notes", ["invoice_id"], unique=False)
+    op.create_table(
+        "cursors",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source"),
     )
-    op.create_table('inbox',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('fingerprint', sa.Text(), nullable=False),
-    sa.Column('status', sa.Integer(), nullable=False),
-    sa.Column('reply', sa.Text(), nullable=False),
-    sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "inbox",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("reply", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index('invoices_inbox_at', 'inbox', ['at'], unique=False)
-    op.create_table('invoices',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('order_id', sa.Text(), nullable=False),
-    sa.Column('customer_id', sa.Text(), nullable=False),
-    sa.Column('status', sa.Text(), nullable=False),
-    sa.Column('lines', sa.Text(), nullable=False),
-    sa.Column('total', sa.BigInteger(), nullable=False),
-    sa.Column('currency', sa.Text(), nullable=False),
-    sa.Column('number', sa.Text(), nullable=True),
-    sa.Column('issued_at', sa.BigInteger(), nullable=True),
-    sa.Column('previous_hash', sa.Text(), nullable=True),
-    sa.Column('hash', sa.Text(), nullable=True),
-    sa.Column('waiting', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_index("invoices_inbox_at", "inbox", ["at"], unique=False)
+    op.create_table(
+        "invoices",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("issued_at", sa.BigInteger(), nullable=True),
+        sa.Column("previous_hash", sa.Text(), nullable=True),
+        sa.Column("hash", sa.Text(), nullable=True),
+        sa.Column("waiting", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index('invoices_invoices_customer', 'invoices', ['customer_id', 'id'], unique=False)
-    op.create_table('log',
-    sa.Column('seq', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('cause', sa.Text(), nullable=False),
-    sa.Column('trace', sa.Text(), nullable=False),
-    sa.Column('at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('seq')
+    op.create_index("invoices_invoices_customer", "invoices", ["customer_id", "id"], unique=False)
+    op.create_table(
+        "log",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("trace", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
     )
-    op.create_index('invoices_log_key', 'log', ['key'], unique=False)
-    op.create_table('parked',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('status', sa.Text(), nullable=False),
-    sa.Column('origin', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('trace', sa.Text(), nullable=False),
-    sa.Column('due_at', sa.BigInteger(), nullable=False),
-    sa.Column('first_at', sa.BigInteger(), nullable=False),
-    sa.Column('last_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_index("invoices_log_key", "log", ["key"], unique=False)
+    op.create_table(
+        "parked",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("trace", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index('invoices_parked_key', 'parked', ['key', 'id'], unique=False)
-    op.create_table('series',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('year', sa.Integer(), nullable=False),
-    sa.Column('next', sa.BigInteger(), nullable=False),
-    sa.Column('last_hash', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_index("invoices_parked_key", "parked", ["key", "id"], unique=False)
+    op.create_table(
+        "series",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("next", sa.BigInteger(), nullable=False),
+        sa.Column("last_hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table('timers',
-    sa.Column('id', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=False),
-    sa.Column('body', sa.Text(), nullable=False),
-    sa.Column('due_at', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "timers",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index('invoices_timers_due', 'timers', ['due_at'], unique=False)
+    op.create_index("invoices_timers_due", "timers", ["due_at"], unique=False)
 
 
 def down(op: Steps) -> None:
-    op.drop_table('timers')
-    op.drop_table('series')
-    op.drop_table('parked')
-    op.drop_table('log')
-    op.drop_table('invoices')
-    op.drop_table('inbox')
-    op.drop_table('cursors')
-    op.drop_table('credit_notes')
-    op.drop_table('activities')
+    op.drop_table("timers")
+    op.drop_table("series")
+    op.drop_table("parked")
+    op.drop_table("log")
+    op.drop_table("invoices")
+    op.drop_table("inbox")
+    op.drop_table("cursors")
+    op.drop_table("credit_notes")
+    op.drop_table("activities")

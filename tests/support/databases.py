@@ -1,17 +1,21 @@
-"""What the suites of the store need of a database beyond its driver: to make its tables, and to look into it from outside."""
+"""The databases of a test, each new and empty: to make its tables, and to look into it from outside."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
 import sqlalchemy as sa
 
-from tests.chassis.store.tables import PROBE, ROWS
-from tradewind.chassis.store import drafts
+from tradewind.chassis.store import migrations
 from tradewind.chassis.store.databases import Database, database
+from tradewind.chassis.store.migrations import Slice
 from tradewind.chassis.store.opening import on_server, open_store
 from tradewind.chassis.store.port import Store
+
+URL = "TRADEWIND_TEST_POSTGRES_URL"
 
 
 class Place:
@@ -20,29 +24,20 @@ class Place:
     def __init__(self, url: str, data: Path) -> None:
         self.url, self.data = url, data
         if on_server(url):
-            self.outside("DROP SCHEMA IF EXISTS probe CASCADE")
+            kept = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$|^public$'"
+            for (schema,) in self.outside(kept):
+                self.outside(f"DROP SCHEMA {schema} CASCADE")
 
     @property
     def database(self) -> Database:
         return database(self.url, self.data)
 
-    @property
-    def things(self) -> str:
-        return self.database.sql.name(ROWS)
-
     def store(self) -> Store:
         return open_store(self.url, self.data)
 
-    def fill(self) -> None:
-        """The tables of the probe, as the code wants them."""
-
-        def make(connection: sa.Connection) -> None:
-            with connection.begin():
-                if on_server(self.url):
-                    connection.exec_driver_sql("CREATE SCHEMA probe")
-                drafts.laid(PROBE, connection.dialect.name).create_all(connection)
-
-        self.database.work(make)
+    def fill(self, *slices: Slice) -> None:
+        """Their tables."""
+        migrations.up(self.url, self.data, slices)
 
     def outside(self, text: str) -> list[Any]:
         """A statement on a connection of its own."""
@@ -53,3 +48,10 @@ class Place:
                 return [tuple(row) for row in answer] if answer.returns_rows else []
 
         return self.database.work(ask)
+
+
+def unmet(need: str) -> NoReturn:
+    """Skips what cannot run here, by name; fails it where everything must run."""
+    if os.environ.get("TRADEWIND_REQUIRE_SERVICES") == "1":
+        pytest.fail(need)
+    pytest.skip(need)

@@ -40,8 +40,8 @@ class Paper:
     def rule(self, x: float, y: float, to: float, *, thick: float = 0.5) -> None:
         self._pages[-1].append(b"%.2f w %.2f %.2f m %.2f %.2f l S" % (thick, x, y, to, y))
 
-    def bytes(self) -> bytes:
-        """The whole file."""
+    def file(self) -> bytes:
+        """The whole document."""
         numbers = range(6, 6 + 2 * len(self._pages), 2)
         objects = [
             b"<< /Type /Catalog /Pages 2 0 R /Lang (en) /ViewerPreferences << /DisplayDocTitle true >> >>",

@@ -1,4 +1,4 @@
-"""Says what a paper of an order is, what its id is and what its seal covers. Facts alone: the domain decides, the audit checks."""
+"""Says what an invoice and a credit note are, and what their seals cover: the domain decides on them, an audit checks them."""
 
 from __future__ import annotations
 

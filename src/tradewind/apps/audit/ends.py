@@ -1,0 +1,101 @@
+"""Checks that an order which came to its end left everywhere what belongs to that end, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from ...chassis.model import wire_name
+from ...contracts.orders import OrderConfirmed, OrderCreated
+from ...services.inventory.domain import COMMITTED, EXPIRED, RELEASED
+from ...services.orders.domain import CANCELLED, CONFIRMED, FAILED
+from .findings import Broken
+from .money import PAID, left
+from .stories import OrderRow, Story
+
+RECEIVED, ACCEPTED, REFUNDED = "order_received", "order_confirmed", "payment_refunded"
+TOLD = {CONFIRMED: ACCEPTED, FAILED: "order_failed", CANCELLED: "order_cancelled"}
+
+
+class Piece(msgspec.Struct, rename="camel"):
+    """As much of a line as the shelf knows."""
+
+    product_id: str
+    quantity: int
+
+
+_pieces = msgspec.json.Decoder(tuple[Piece, ...])
+_claimed = msgspec.json.Decoder(dict[str, int])
+
+
+def whole(story: Story) -> Iterator[Broken]:
+    """A confirmed order has one payment, one invoice, its stock, and its customer was told once."""
+    order = story.order
+    if order is None or order.status != CONFIRMED:
+        return
+    statuses = [payment.status for payment in story.payments]
+    if len(statuses) != 1 or statuses[0] not in PAID:
+        yield story.broken(f"payments: {_listed(statuses)}")
+    papers = [invoice.status for invoice in story.invoices]
+    if papers != ["PAID"]:
+        yield story.broken(f"invoices: {_listed(papers)}")
+    elif (story.invoices[0].total, story.invoices[0].currency) != (order.total, order.currency):
+        yield story.broken(f"its invoice is {story.invoices[0].total} {story.invoices[0].currency}")
+    if any([owner != order.customer_id for owner in _owners(story)]):
+        yield story.broken("its payment or invoice is another customer's")
+    if story.hold is None or story.hold.status != COMMITTED:
+        yield story.broken(f"its stock is {story.hold.status if story.hold else 'not held'}")
+    elif not _same(order, story.hold.items):
+        yield story.broken("its stock is not what it ordered")
+    yield from _told(story, order)
+
+
+def clean(story: Story) -> Iterator[Broken]:
+    """A failed or cancelled order holds no stock and no money, and no invoice is open."""
+    order = story.order
+    if order is None or order.status not in (FAILED, CANCELLED):
+        return
+    if story.hold is not None and story.hold.status not in (RELEASED, EXPIRED):
+        yield story.broken(f"its stock is {story.hold.status}")
+    if money := sum([left(payment) for payment in story.payments]):
+        yield story.broken(f"{money} of its money was not given back")
+    for invoice in story.invoices:
+        credited = sum([note.amount for note in story.notes if note.invoice_id == invoice.id])
+        if invoice.status == "PAID" and credited != invoice.total:
+            yield story.broken(f"{credited} of its invoice of {invoice.total} is credited")
+        elif invoice.status not in ("PAID", "VOID"):
+            yield story.broken(f"its invoice is {invoice.status}")
+    yield from _told(story, order)
+
+
+def _told(story: Story, order: OrderRow) -> Iterator[Broken]:
+    """Once each, and once for every refund. An order that is cancelled may have been confirmed before, as far as the log remembers."""
+    said = {event.name for event in story.said}
+    heard = Counter([notice.template for notice in story.told])
+    wanted = Counter([RECEIVED, TOLD[order.status]])
+    wanted[REFUNDED] = sum([refund.status == "SUCCEEDED" for refund in story.refunds])
+    if order.status == CANCELLED:
+        wanted[ACCEPTED] = int(wire_name(OrderConfirmed) in said) if wire_name(OrderCreated) in said else heard[ACCEPTED]
+    for template in sorted(heard.keys() | wanted.keys()):
+        if heard[template] != wanted[template]:
+            yield story.broken(f"{template} was told {heard[template]} times")
+
+
+def _owners(story: Story) -> list[str]:
+    return [payment.customer_id for payment in story.payments] + [invoice.customer_id for invoice in story.invoices]
+
+
+def _same(order: OrderRow, claimed: str) -> bool:
+    wanted: Counter[str] = Counter()
+    try:
+        for piece in _pieces.decode(order.items):
+            wanted[piece.product_id] += piece.quantity
+        return wanted == _claimed.decode(claimed)
+    except msgspec.MsgspecError:
+        return False
+
+
+def _listed(statuses: Sequence[str]) -> str:
+    return ", ".join(statuses) or "none"

@@ -1,0 +1,74 @@
+"""What an audit says: one line for each promise of the shop, with whom it was broken to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+SHOWN = 20
+
+
+class Promise(StrEnum):
+    """The lines, in the order in which they are told."""
+
+    KEPT = "accepted is kept"
+    REAL = "no phantom"
+    MONEY = "money"
+    STOCK = "stock"
+    WHOLE = "confirmed is whole"
+    CLEAN = "failed is clean"
+    MOVES = "nothing stuck"
+    LEGAL = "legal transitions only"
+    PAPERS = "invoice numbers and hash chain"
+    LETTERS = "dead letters"
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """What is not as it must be: an order's id where it is about an order."""
+
+    id: str
+    why: str
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One promise. `broken` has the first of the `violations`; what a line merely lists stands there too, with `ok`."""
+
+    name: str
+    ok: bool
+    checked: int
+    of: str
+    violations: int
+    broken: tuple[Broken, ...]
+    note: str = ""
+
+
+class Report(msgspec.Struct, frozen=True, rename="camel"):
+    """`in_flight` orders were on their way, so not all of their promises could be checked yet."""
+
+    ok: bool
+    running: bool
+    orders: int
+    in_flight: int
+    findings: tuple[Finding, ...]
+
+
+class Tally:
+    """Counts one promise's line together; keeps no more than it shows."""
+
+    def __init__(self, promise: Promise, of: str = "orders") -> None:
+        self.promise, self.of = promise, of
+        self.checked = self.violations = 0
+        self.note = ""
+        self._first: list[Broken] = []
+
+    def take(self, found: Iterable[Broken], checked: int = 1) -> None:
+        self.checked += checked
+        for broken in found:
+            self.violations += 1
+            if len(self._first) < SHOWN:
+                self._first.append(broken)
+
+    def finding(self) -> Finding:
+        return Finding(self.promise.value, not self.violations, self.checked, self.of, self.violations, tuple(self._first), self.note)

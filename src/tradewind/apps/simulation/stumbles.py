@@ -1,0 +1,41 @@
+"""Makes handlers of events fail for a while, as after a release with a bug: what they could not do must be done once they can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ...chassis.model import Event, Rule, Service
+from .weather import Weather
+
+MOST = 4  # a message that fails once more is a dead letter
+
+
+class Stumble(Exception):  # noqa: N818
+    """A handler's bug."""
+
+
+def stumbling(services: Iterable[Service], weather: Weather) -> list[Service]:
+    """The same services, where what is drawn fails its first few times."""
+    left: dict[tuple[str, str], int] = {}
+    return [_stumbling(service, weather, left) for service in services] if weather.stumbles else list(services)
+
+
+def _stumbling(service: Service, weather: Weather, left: dict[tuple[str, str], int]) -> Service:
+    rules = [_wrapped(service.name, rule, weather, left) if issubclass(rule.hears, Event) else rule for rule in service.rules.values()]
+    does = [*rules, *service.performs.values(), *service.answers.values()]
+    return Service(service.name, keeps=service.tables.values(), does=does, says=service.says)
+
+
+def _wrapped(name: str, rule: Rule, weather: Weather, left: dict[tuple[str, str], int]) -> Rule:
+    def do(message: Any, *arguments: Any) -> Any:
+        which = (name, repr(message))
+        if which not in left:
+            left[which] = weather.random.randint(1, MOST) if weather.strikes(weather.stumbles) else 0
+        if left[which] > 0:
+            left[which] -= 1
+            raise Stumble(f"{rule.do.__name__} fails, {left[which]} more to come")
+        yield_from = yield from rule.do(message, *arguments)
+        return yield_from
+
+    return Rule(rule.hears, do, rule.loads)

@@ -1,0 +1,40 @@
+"""Every statement of the shop runs on both databases: what only one of them understands is found here, not by a customer."""
+
+import importlib
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.support.databases import Place
+from tradewind.apps.assembly import METADATA, services
+from tradewind.apps.offline import NoProvider
+from tradewind.apps.schema import SLICES
+from tradewind.chassis.engine.rooms import Room
+
+
+def statements(holder: Any) -> list[Any]:
+    return [value for value in vars(holder).values() if isinstance(value, sa.Select)]
+
+
+SHOP = [one for name in METADATA for one in statements(importlib.import_module(f"tradewind.services.{name}.storage"))]
+ENGINE = [one for made in services(NoProvider(), 1) for one in statements(Room(made))]
+
+
+def values(statement: Any) -> dict[str, Any]:
+    """Something of the right type for each parameter that has no value."""
+    found = statement.compile().binds.values()
+    return {bind.key: 1 if isinstance(bind.type, sa.Integer) or bind.key == "n" else "x" for bind in found if bind.required}
+
+
+async def test_every_statement_runs(place: Place) -> None:
+    assert len(SHOP) > 15
+    assert len(ENGINE) > 50
+    place.fill(*SLICES.values())
+    store = place.store()
+    await store.open()
+    tx = await store.begin()
+    for statement in [*SHOP, *ENGINE]:
+        assert isinstance(await store.rows(statement, values(statement)), list)
+        assert isinstance(await tx.rows(statement, values(statement)), list)
+    await tx.rollback()
+    await store.close()

@@ -1,0 +1,81 @@
+"""Where the shop of a test keeps its things: a data folder, and a database in it or on a server. Copied whole, so that a start is short."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from tests.support.databases import URL, unmet
+
+PREFIX = "tradewind_shop_"
+_TABLE = re.compile(r"\{(\w+)\.(\w+)\}")
+
+
+class Keeping:
+    """`url` is empty for SQLite, as in the settings."""
+
+    def __init__(self, data: Path, url: str = "") -> None:
+        self.data, self.url = data, url
+
+    def sql(self, text: str) -> list[tuple[Any, ...]]:
+        """One statement from outside; `{orders.log}` stands for the table. For a stopped shop, or to look into a running one."""
+        if self.url:
+            return asyncio.run(_ask(self.url, _TABLE.sub(r"\1.\2", text)))
+        connection = sqlite3.connect(self.data / "tradewind.db", isolation_level=None, timeout=10)
+        try:
+            return connection.execute(_TABLE.sub(r"\1_\2", text)).fetchall()
+        finally:
+            connection.close()
+
+    def copy(self, data: Path) -> Keeping:
+        """Another one with the same contents; this one must be at rest."""
+        if self.data.exists():
+            shutil.copytree(self.data, data)
+        if not self.url:
+            return Keeping(data)
+        return Keeping(data, _create(data, template=urlsplit(self.url).path[1:]))
+
+
+def nothing(data: Path, kind: str) -> Keeping:
+    """A new one of this kind, `sqlite` or `postgres`, with nothing in it."""
+    return Keeping(data, _create(data) if kind == "postgres" else "")
+
+
+def _server() -> str:
+    url = os.environ.get(URL, "")
+    if not url:
+        unmet(f"needs PostgreSQL: ./dev services up postgres, or set {URL}")
+    return url
+
+
+def _create(data: Path, template: str = "") -> str:
+    server = _server()
+    name = f"{PREFIX}{os.getpid()}_{abs(hash(data)):x}"
+    asyncio.run(_ask(server, f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def drop_all() -> None:
+    """Ours, and those of runs that are over. At the end of a run: each drop waits for a checkpoint, and then there is little to write."""
+    if not os.environ.get(URL):
+        return
+    for (name,) in asyncio.run(_ask(_server(), f"SELECT datname::text FROM pg_database WHERE datname LIKE '{PREFIX}%'")):
+        pid = int(name.removeprefix(PREFIX).partition("_")[0])
+        if pid == os.getpid() or not Path(f"/proc/{pid}").exists():
+            asyncio.run(_ask(_server(), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+async def _ask(url: str, text: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [tuple(row.values()) for row in await connection.fetch(text)]
+    finally:
+        await connection.close()

@@ -1,0 +1,47 @@
+"""Who uses the shop of a test. Their sessions are made once and shared, since each password costs a hash."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tests.support.http import Connection
+
+GOOD_FOR_S = 600  # an access token holds for 900
+
+
+class Person(NamedTuple):
+    email: str
+    password: str
+
+
+ADMIN = Person("admin@example.com", "correct horse 1")
+CUSTOMERS = {name: Person(f"{name}@example.com", f"battery staple {name}") for name in ("ada", "bob", "eve")}
+PERSONS = {"admin": ADMIN, **CUSTOMERS}
+
+
+class People:
+    """Of one keeping and its copies, which have the same key to sign tokens with."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, tuple[str, float]] = {}
+
+    def token(self, who: str, connect: Callable[[], Connection]) -> str:
+        token, at = self._tokens.get(who, ("", 0.0))
+        if token and time.monotonic() - at < GOOD_FOR_S:
+            return token
+        email, password = PERSONS[who]
+        with connect() as connection:
+            answer = connection.call("POST", "/api/v1/auth/login", {"email": email, "password": password})
+        assert answer.status == 200, answer
+        token = str(answer.json["accessToken"])
+        self._tokens[who] = token, time.monotonic()
+        return token
+
+    def register(self, connect: Callable[[], Connection]) -> None:
+        """Everybody but the admin, who is there at the first start."""
+        with connect() as connection:
+            for name, (email, password) in CUSTOMERS.items():
+                answer = connection.call("POST", "/api/v1/auth/register", {"email": email, "name": name.title(), "password": password})
+                assert answer.status == 201, answer

@@ -1,0 +1,193 @@
+"""Runs the real program as a child and speaks to it over HTTP, so that a test proves what a user would see, crashes included."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.support.http import Answer, Connection
+from tests.support.keeping import Keeping
+from tests.support.people import ADMIN, People
+
+T = TypeVar("T")
+START_S, END_S = 20.0, 15.0
+PROGRAM = (sys.executable, "-m", "tradewind")
+SETTINGS = {"rate_limit": "0", "provider_timeout_s": "0.2", "retry_delays_ms": "50,50,50", "log_level": "warning",
+            "admin_email": ADMIN.email, "admin_password": ADMIN.password}  # fmt: skip
+FINAL = ("CONFIRMED", "FAILED", "CANCELLED")
+MOMENT_S = 0.01
+
+
+class Late(AssertionError):
+    """A condition did not come true in time."""
+
+
+def until(condition: Callable[[], T | None], what: str, seconds: float = 15.0) -> T:
+    """Waits for the first answer that is not false. Errors: Late."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > end:
+            raise Late(f"not within {seconds} s: {what}")
+        time.sleep(MOMENT_S)
+    return found
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Ours without any setting of the person who runs the tests, and these."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("TRADEWIND_")}
+    return {**kept, **{f"TRADEWIND_{name.upper()}": text for name, text in settings.items()}}
+
+
+def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command that ends by itself."""
+    return subprocess.run([*PROGRAM, *words], env=environment(**settings), capture_output=True, text=True, timeout=60)
+
+
+class Shop:
+    """One platform on one keeping: started, killed, started again. `settings` are in force at every start."""
+
+    def __init__(self, keeping: Keeping, people: People, **settings: str) -> None:
+        self.keeping, self.people = keeping, people
+        self.settings = {**SETTINGS, "database_url": keeping.url, **settings}
+        self.log = keeping.data.with_suffix(".log")
+        self.process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+        self._connection: Connection | None = None
+
+    # -- its life -----------------------------------------------------------------------------------------------------
+
+    def start(self, *, ready: bool = True, **settings: str) -> Shop:
+        """Returns when it is up, or has died where `ready` does not matter. `settings` are for this start alone."""
+        told = self.keeping.data.with_suffix(".out")
+        with told.open("wb") as out, self.log.open("ab") as log:
+            self.process = subprocess.Popen([*PROGRAM, "up", "--data", str(self.keeping.data), "--port", "0"], stdout=out, stderr=log,
+                                            env=environment(**{**self.settings, **settings}))  # fmt: skip
+        self._connection = None
+        until(lambda: "Ctrl-C" in told.read_text() or not self.alive, "the shop is up", START_S)
+        if self.alive:
+            self.port = int(told.read_text().partition("http://127.0.0.1:")[2].split(maxsplit=1)[0])
+        elif ready:
+            raise AssertionError(f"the shop did not start ({self.process.returncode}): {self.log.read_text()[-2_000:]}")
+        return self
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def kill9(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def sigterm(self) -> int:
+        """Its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def restart(self, **settings: str) -> Shop:
+        """As it would come back after a crash."""
+        self.kill9()
+        return self.start(**settings)
+
+    def died(self, seconds: float = END_S) -> int | None:
+        """The exit code of one that ends by itself; None for one that does not."""
+        assert self.process is not None
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _end(self, how: signal.Signals) -> int:
+        assert self.process is not None
+        if self.alive:
+            self.process.send_signal(how)
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        return self.process.wait(END_S)
+
+    def close(self) -> None:
+        if self.alive:
+            self.kill9()
+        # shown by pytest where the test has failed
+        print(self.log.read_text(errors="replace")[-4_000:] if self.log.exists() else "")
+
+    # -- speaking to it -----------------------------------------------------------------------------------------------
+
+    def connect(self, **how: Any) -> Connection:
+        return Connection(self.port, **how)
+
+    def token(self, who: str) -> str:
+        return self.people.token(who, self.connect)
+
+    def call(self, method: str, path: str, body: Any = None, *, who: str = "ada", **how: Any) -> Answer:
+        """`who` is one of `people`, or empty for nobody."""
+        if self._connection is None:
+            self._connection = self.connect(timeout=45)
+        token = self.token(who) if who else ""
+        try:
+            return self._connection.call(method, f"/api/v1{path}" if not path.startswith("/health") else path, body, token=token, **how)
+        except OSError:
+            self._connection.close()
+            self._connection = None
+            raise
+
+    def get(self, path: str, *, who: str = "ada", **how: Any) -> Any:
+        answer = self.call("GET", path, who=who, **how)
+        assert answer.status == 200, answer
+        return answer.json
+
+    def post(self, path: str, body: Any, *, who: str = "ada", status: int = 201, **how: Any) -> Any:
+        answer = self.call("POST", path, body, who=who, **how)
+        assert answer.status == status, answer
+        return answer.json
+
+    def product(self, sku: str, stock: int = 1_000, price: int = 1_999) -> str:
+        """Its id."""
+        body = {"sku": sku, "name": f"Product {sku}", "price": {"amount": price, "currency": "EUR"}, "stock": stock}
+        return str(self.post("/products", body, who="admin")["id"])
+
+    def order(self, token: str = "tok_ok", *lines: tuple[str, int], who: str = "ada", **how: Any) -> str:
+        """Its id."""
+        return str(self.post("/orders", basket(token, *lines), who=who, **how)["id"])
+
+    def wait_final(self, order_id: str, *, who: str = "admin") -> Any:
+        order = self.get(f"/orders/{order_id}", who=who, headers={"Prefer": "wait=30"})
+        assert order["status"] in FINAL, order
+        return order
+
+    def settle(self, seconds: float = 15.0) -> None:
+        """Until nothing is under way any more."""
+
+        def quiet() -> bool:
+            stats = self.get("/ops/stats", who="admin")
+            services = stats["services"].values()
+            return not stats["requestsQueued"] and not any(s["activities"] or any(s["lag"].values()) for s in services)
+
+        until(quiet, "nothing is under way", seconds)
+
+    # -- looking at it from outside -----------------------------------------------------------------------------------
+
+    def audit(self) -> tuple[int, Any]:
+        """Exit code and report; of a running shop or one at rest."""
+        done = run("audit", "--data", str(self.keeping.data), "--json", database_url=self.keeping.url)
+        return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+
+    def assert_clean(self) -> None:
+        code, report = self.audit()
+        assert code == 0, json.dumps(report, indent=1)
+
+
+def basket(token: str = "tok_ok", *lines: tuple[str, int]) -> dict[str, Any]:
+    """The body of an order; without lines one piece of the product that every shop has."""
+    items: Sequence[tuple[str, int]] = lines or (("TEA", 1),)
+    return {"items": [{"sku": sku, "quantity": quantity} for sku, quantity in items], "payment": {"token": token}}
+
+
+def up(data: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A start that is expected to be refused."""
+    return run("up", "--data", str(data), "--port", "0", *words, **settings)

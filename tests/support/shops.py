@@ -1,0 +1,88 @@
+"""Hands out running shops. One of each kind is furnished once per run, the others are copies of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.keeping import drop_all, nothing
+from tests.support.people import PERSONS, People
+from tests.support.shop import Shop
+
+KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+OpenShop = Callable[..., Shop]
+
+
+class Furnished:
+    """A shop at rest, with an admin, three customers and the products TEA and LAST; how to open copies of it."""
+
+    def __init__(self, kind: str, home: Path) -> None:
+        self.people = People()
+        self.keeping = nothing(home / "furnished", kind)
+        shop = Shop(self.keeping, self.people).start()
+        try:
+            furnish(shop)
+            assert shop.sigterm() == 0
+        finally:
+            shop.close()
+
+    def copy(self, data: Path, **settings: str) -> Shop:
+        """Not started yet."""
+        return Shop(self.keeping.copy(data), self.people, **settings)
+
+
+def furnish(shop: Shop) -> None:
+    """People, and two products: TEA, and LAST of which there is little."""
+    shop.people.register(shop.connect)
+    for who in PERSONS:
+        shop.token(who)
+    shop.product("TEA")
+    shop.product("LAST", stock=5)
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Furnished]]:
+    made: dict[str, Furnished] = {}
+
+    def give(kind: str) -> Furnished:
+        if kind not in made:
+            made[kind] = Furnished(kind, tmp_path_factory.mktemp(kind))
+        return made[kind]
+
+    yield give
+    drop_all()
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of database."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_shop(kind: str, furnished: Callable[[str], Furnished], tmp_path: Path) -> Iterator[OpenShop]:
+    """Makes copies of the furnished shop, not started yet; `empty` ones have never run."""
+    shops: list[Shop] = []
+
+    def make(*, empty: bool = False, **settings: str) -> Shop:
+        data = tmp_path / f"shop{len(shops)}"
+        shops.append(Shop(nothing(data, kind), People(), **settings) if empty else furnished(kind).copy(data, **settings))
+        return shops[-1]
+
+    yield make
+    _close(shops)
+
+
+@pytest.fixture(scope="module")
+def shop(kind: str, furnished: Callable[[str], Furnished], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A running one that the tests of a module share."""
+    shared = furnished(kind).copy(tmp_path_factory.mktemp("shared") / "shop")
+    yield shared.start()
+    _close([shared])
+
+
+def _close(shops: list[Shop]) -> None:
+    for shop in shops:
+        shop.close()

@@ -1,0 +1,143 @@
+"""Buyers that do what buyers do until the shop dies under them, and write down what they asked and what they heard.
+
+What is written down is the other half of the audit: the shop's own books cannot know what its customers were promised.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tests.support.http import Answer, Connection
+from tests.support.shop import FINAL, Shop, basket
+
+TOKENS = ("tok_ok", "tok_ok", "tok_charged_no_answer", "tok_declined", "tok_error_then_ok", "tok_no_answer", "tok_insufficient_funds")
+EXPECTED = (200, 201, 404, 409)  # 404: a refund for an order that never came to a payment
+BUYERS = ("ada", "bob", "eve", "ada")
+
+
+@dataclass
+class Deed:
+    """A request that changes something. `answer` is None while nobody has said what became of it."""
+
+    path: str
+    body: Any
+    who: str
+    key: str
+    answer: Answer | None = None
+
+    def tell(self, connection: Connection, token: str) -> Answer:
+        answer = connection.call("POST", f"/api/v1{self.path}", self.body, token=token, key=self.key)
+        if answer.status < 500:
+            self.answer = answer
+        return answer
+
+
+@dataclass
+class Ledger:
+    """What was asked, in the order it was asked by each."""
+
+    deeds: list[Deed] = field(default_factory=list)
+
+    @property
+    def accepted(self) -> dict[str, Deed]:
+        """The orders that were promised, by id."""
+        return {deed.answer.json["id"]: deed for deed in self.deeds if deed.path == "/orders" and deed.answer and deed.answer.status == 201}
+
+
+class Buyer(threading.Thread):
+    def __init__(self, shop: Shop, who: str, seed: int, deeds: int) -> None:
+        super().__init__(daemon=True)
+        self.who, self.ledger, self.failure = who, Ledger(), ""
+        self._shop, self._seed, self._left = shop, seed, deeds
+        self._tokens = {name: shop.token(name) for name in (who, "admin")}
+        self.random = Random(seed)
+
+    def run(self) -> None:
+        try:
+            with self._shop.connect() as connection:
+                while self._left > 0:
+                    self._left -= 1
+                    self._act(connection)
+        except OSError:
+            pass  # the shop has died
+        except Exception as error:  # a thread's own end is seen by nobody
+            self.failure = f"{type(error).__name__}: {error}"
+
+    def stop(self) -> None:
+        self._left = 0
+
+    def _act(self, connection: Connection) -> None:
+        deed = self._choose()
+        self.ledger.deeds.append(deed)
+        answer = deed.tell(connection, self._tokens[deed.who])
+        if answer.status not in EXPECTED and answer.status != 503:
+            raise AssertionError(f"{deed} was answered {answer}")
+        if answer.status == 201 and self.random.random() < 0.2:
+            connection.call("GET", "/api/v1/orders?limit=5", token=self._tokens[self.who])
+
+    def _choose(self) -> Deed:
+        key = f"{self._seed}-{len(self.ledger.deeds)}"
+        known = [deed.answer.json["id"] for deed in self.ledger.deeds if deed.path == "/orders" and deed.answer is not None]
+        chance = self.random.random()
+        if not known or chance < 0.65:
+            sku = "LAST" if self.random.random() < 0.1 else "TEA"
+            return Deed("/orders", basket(self.random.choice(TOKENS), (sku, self.random.randint(1, 3))), self.who, key)
+        order_id = self.random.choice(known)
+        if chance < 0.8:
+            return Deed(f"/orders/{order_id}/cancel", {"reason": "changed my mind"}, self.who, key)
+        amount = {"amount": self.random.choice([100, 700]), "currency": "EUR"} if self.random.random() < 0.7 else None
+        return Deed(f"/orders/{order_id}/refunds", {"reason": "damaged", **({"amount": amount} if amount else {})}, "admin", key)
+
+
+def trade(shop: Shop, *, seed: int = 1, deeds: int = 40) -> Ledger:
+    """Lets four buyers at the shop until they are done or it has died."""
+    buyers = start(shop, seed=seed, deeds=deeds)
+    return gather(buyers)
+
+
+def start(shop: Shop, *, seed: int, deeds: int) -> list[Buyer]:
+    buyers = [Buyer(shop, who, seed * 100 + number, deeds) for number, who in enumerate(BUYERS)]
+    for buyer in buyers:
+        buyer.start()
+    return buyers
+
+
+def gather(buyers: list[Buyer], seconds: float = 60.0) -> Ledger:
+    """What they wrote down. Errors: AssertionError for an answer that no buyer may get."""
+    end = time.monotonic() + seconds
+    for buyer in buyers:
+        buyer.join(max(0.0, end - time.monotonic()))
+        assert not buyer.is_alive(), "a buyer hangs"
+    assert not (failures := [buyer.failure for buyer in buyers if buyer.failure]), failures
+    return Ledger([deed for buyer in buyers for deed in buyer.ledger.deeds])
+
+
+def assert_kept(shop: Shop, ledger: Ledger) -> None:
+    """Everything that was promised is there, once, and ends: the shop runs again after whatever happened to it."""
+    with shop.connect() as connection:
+        for deed in ledger.deeds:
+            heard = deed.answer
+            answer = deed.tell(connection, shop.token(deed.who))
+            assert answer.status in EXPECTED, (deed, answer)
+            if heard is not None:
+                assert answer.replayed, deed
+                assert (answer.status, answer.body) == (heard.status, heard.body), (heard, answer)
+    for order_id in ledger.accepted:
+        assert shop.wait_final(order_id)["status"] in FINAL
+    assert all_orders(shop) == set(ledger.accepted), "an order that nobody was told of, or one that is gone"
+    shop.settle()
+    shop.assert_clean()
+
+
+def all_orders(shop: Shop) -> set[str]:
+    found: set[str] = set()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = shop.get("/orders?limit=100" + (f"&cursor={cursor}" if cursor else ""), who="admin")
+        found |= {order["id"] for order in page["data"]}
+        cursor = page["nextCursor"]
+    return found
