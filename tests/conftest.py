@@ -18,6 +18,7 @@ def postgres_url() -> Iterator[str]:
     if not server:
         unmet(f"needs PostgreSQL: ./dev services up postgres, or set {URL}")
     name = f"tradewind_test_{os.getpid()}"
+    _on_server(server, f"DROP DATABASE IF EXISTS {name}")  # of a run that was killed
     _on_server(server, f"CREATE DATABASE {name}")
     yield urlsplit(server)._replace(path=f"/{name}").geturl()
     _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -87,6 +87,8 @@ def test_dying_there_loses_nothing(name: str, new_shop: OpenShop) -> None:
     shop = new_shop(empty=empty)
     ledger = play(shop, f"{name}:{nth}:kill")
     assert shop.died(DYING_S) == -signal.SIGKILL, f"{name} was passed less than {nth} times"
+    # once more while it recovers, where that is on the way
+    shop.start(fail=f"{name}:1:kill", ready=False).kill9()
     shop.start()
     if empty:
         furnish(shop)

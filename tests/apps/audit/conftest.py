@@ -2,11 +2,13 @@
 
 import asyncio
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.apps.audit.shop import Shop, config, trade
+from tradewind.apps.audit.checking import GRACE_MS
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +19,9 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
         async with Shop(config(data)) as shop:
             return {**await trade(shop), "tea": shop.tea}
 
-    return data, asyncio.run(trading())
+    made = data, asyncio.run(trading())
+    time.sleep(GRACE_MS / 1_000)  # what changed a moment ago is on its way to an audit of a running platform
+    return made
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.apps.audit.shop import config, red, spoil
-from tradewind.apps.audit import Promise, run_audit
+from tradewind.apps.audit import Promise, run_audit, stories
+from tradewind.chassis.world import derived
 
 COUNTED = {Promise.KEPT: 8, Promise.MONEY: 8, Promise.STOCK: 1, Promise.WHOLE: 5, Promise.CLEAN: 3, Promise.PAPERS: 8, Promise.LETTERS: 0}
 
@@ -47,7 +48,7 @@ SPOILED: list[tuple[str, Promise, str, list[str]]] = [
     ("an order that says it is paid", Promise.MONEY, "declined", ["UPDATE orders_orders SET payment_status = 'paid' WHERE id = :declined"]),
     ("a refund that nobody made", Promise.MONEY, "refunded", ["UPDATE payments_refunds SET amount = amount + 1 WHERE order_id = :refunded"]),
     ("a refund that nobody carries", Promise.MONEY, "confirmed", ["UPDATE payments_payments SET refunding = 1 WHERE order_id = :confirmed"]),
-    ("a payment under a foreign id", Promise.MONEY, "00000000-0000-7000-8000-000000000000", [STRAY]),
+    ("two payments", Promise.WHOLE, "confirmed", [STRAY]),
     ("more on the shelf than came", Promise.STOCK, "tea", ["UPDATE inventory_products SET on_hand = on_hand + 1 WHERE id = :tea"]),
     ("held for nobody", Promise.STOCK, "tea", ["UPDATE inventory_products SET held = held + 1 WHERE id = :tea"]),
     ("sold to nobody", Promise.STOCK, "tea", ["UPDATE inventory_products SET committed = committed - 1 WHERE id = :tea"]),
@@ -112,12 +113,18 @@ LEDGER: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize(("order", "statement"), [case[1:] for case in LEDGER], ids=[case[0] for case in LEDGER])
 def test_a_ledger_that_says_otherwise(data: Path, orders: dict[str, str], order: str, statement: str) -> None:
-    from tradewind.chassis.world import derived
-
     spoil(data, statement, file="provider.db", key=derived(orders[order], "payment"))
     found = red(run_audit(config(data)))
     assert list(found) == [Promise.MONEY]
     assert set(found[Promise.MONEY]) == {orders[order]}
+
+
+def test_orders_that_are_read_in_many_windows(data: Path, orders: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stories, "WINDOW", 1)
+    report = run_audit(config(data))
+    assert (red(report), report.orders) == ({}, 8)
+    spoil(data, STRAY, confirmed=orders["confirmed"])
+    assert red(run_audit(config(data))) == {Promise.MONEY: ["00000000-0000-7000-8000-000000000000"]}
 
 
 def test_money_of_nobody(data: Path) -> None:

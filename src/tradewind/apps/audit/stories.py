@@ -151,7 +151,7 @@ def _within(statement: sa.Select[Any], key: sa.Column[Any]) -> sa.Select[Any]:
 
 
 def _end(key: sa.Column[Any]) -> sa.Select[Any]:
-    return sa.select(key).where(key > sa.bindparam("after")).order_by(key).limit(1).offset(WINDOW)
+    return sa.select(key).where(key > sa.bindparam("after")).order_by(key).limit(1).offset(sa.bindparam("n", type_=sa.Integer))
 
 
 _ORDERS = _range(ORDERS.rows, OrderRow, "id")
@@ -185,7 +185,7 @@ async def windows(source: Rows, ledger: Ledger) -> AsyncIterator[Window]:
     """All orders, oldest first."""
     after, upto = "", ""
     while upto != TOP:
-        ends = [row[0] for statement in _ENDS for row in await source.rows(statement, {"after": after})]
+        ends = [row[0] for statement in _ENDS for row in await source.rows(statement, {"after": after, "n": WINDOW})]
         upto = min(ends)[:MILLISECOND] + TOP if ends else TOP
         yield await _read(source, ledger, Window(after, upto))
         after = upto

@@ -46,6 +46,8 @@ def serve(
 
 
 def _run(config: Config, names: tuple[str, ...]) -> None:
+    import gc
+
     import uvloop
 
     from ...chassis.store.port import StoreUnavailable, StoreUnusable
@@ -56,6 +58,10 @@ def _run(config: Config, names: tuple[str, ...]) -> None:
     access = logs.set_up(config.log_level, config.log_format)
 
     def started(what: Started) -> None:
+        # what a batch makes dies with it: looking through all that was loaded at the start, again and again, finds nothing
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         print(_banner(config, what), flush=True)
 
     try:

@@ -17,7 +17,7 @@ from ...services.payments.provider.port import Provider
 from ..assembly import services, with_timeline
 from .disk import Disk, WeatheredStore
 from .lives import LIFE, OUTSIDE, Crash, Lives
-from .stumbles import stumbling
+from .stumbles import Left, stumbling
 from .trace import Trace
 from .virtual import SeededWorld, VirtualLoop
 from .weather import MOST_CRASHES, Weather
@@ -45,14 +45,21 @@ class Shop:
         self.platform: Platform | None = None
         self.life = OUTSIDE
         self.skew_ms = 0
+        self._stumbles: Left = {}
         self._crashes = 0
         self._fuse = -1
         self._fuse_at = ""
         self._ended = asyncio.Event()
 
     @property
-    def up(self) -> bool:
-        return self.platform is not None and self.platform.ready
+    def resting(self) -> bool:
+        """Up, and nothing is under way or set for later."""
+        platform = self.platform
+        if platform is None or not platform.ready:
+            return False
+        processor = platform.processor
+        moving = processor.busy or platform.runner.running or processor.alone.locked()
+        return not moving and processor.waking.wait_ms(platform.world.now()) is None
 
     async def keep(self) -> None:
         """For ever: lives until a crash, then again."""
@@ -74,7 +81,7 @@ class Shop:
         self.life += 1
         world = SeededWorld(self._loop.clock, self._weather.start, self._weather.random.getrandbits(64), self.skew_ms)
         store = WeatheredStore(self._disk, self._weather, partial(self._alive, self.life))
-        made = stumbling(services(self.provider, self._weather.deadline_ms), self._weather)
+        made = stumbling(services(self.provider, self._weather.deadline_ms), self._weather, self._stumbles)
         self._light()
         before = LIFE.set(self.life)
         try:

@@ -15,19 +15,21 @@ class Stumble(Exception):  # noqa: N818
     """A handler's bug."""
 
 
-def stumbling(services: Iterable[Service], weather: Weather) -> list[Service]:
-    """The same services, where what is drawn fails its first few times."""
-    left: dict[tuple[str, str], int] = {}
+Left = dict[tuple[str, str], int]
+
+
+def stumbling(services: Iterable[Service], weather: Weather, left: Left) -> list[Service]:
+    """The same services, where what is drawn fails its first few times; how often it still will is `left`."""
     return [_stumbling(service, weather, left) for service in services] if weather.stumbles else list(services)
 
 
-def _stumbling(service: Service, weather: Weather, left: dict[tuple[str, str], int]) -> Service:
+def _stumbling(service: Service, weather: Weather, left: Left) -> Service:
     rules = [_wrapped(service.name, rule, weather, left) if issubclass(rule.hears, Event) else rule for rule in service.rules.values()]
     does = [*rules, *service.performs.values(), *service.answers.values()]
     return Service(service.name, keeps=service.tables.values(), does=does, says=service.says)
 
 
-def _wrapped(name: str, rule: Rule, weather: Weather, left: dict[tuple[str, str], int]) -> Rule:
+def _wrapped(name: str, rule: Rule, weather: Weather, left: Left) -> Rule:
     def do(message: Any, *arguments: Any) -> Any:
         which = (name, repr(message))
         if which not in left:
@@ -35,7 +37,6 @@ def _wrapped(name: str, rule: Rule, weather: Weather, left: dict[tuple[str, str]
         if left[which] > 0:
             left[which] -= 1
             raise Stumble(f"{rule.do.__name__} fails, {left[which]} more to come")
-        yield_from = yield from rule.do(message, *arguments)
-        return yield_from
+        return (yield from rule.do(message, *arguments))
 
     return Rule(rule.hears, do, rule.loads)

@@ -8,6 +8,7 @@ from .incoming import Incoming, Origin, refusal
 
 QUEUE = 20_000
 PATIENCE_MS = 10_000
+FEW = 16
 
 
 class Intake:
@@ -20,6 +21,11 @@ class Intake:
     @property
     def full(self) -> bool:
         return len(self.requests) >= QUEUE
+
+    @property
+    def may_linger(self) -> bool:
+        """A few outcomes and nobody who waits for an answer."""
+        return not self.requests and 0 < len(self.internal) < FEW
 
     def __bool__(self) -> bool:
         return bool(self.requests or self.internal)

@@ -27,6 +27,7 @@ class Parking:
     def __init__(self, world: World, delays: Sequence[int]) -> None:
         self._world, self._delays = world, tuple(delays)
         self.refused: dict[str, str] = {}
+        self.revived: dict[str, Parked] = {}
 
     def failed(self, unit: Unit, incoming: Incoming, reason: str) -> None:
         """The message failed (again): wait longer, or give up."""
@@ -34,8 +35,10 @@ class Parking:
         attempts = incoming.attempts + 1
         dead = attempts > len(self._delays)
         due = incoming.at if dead else incoming.at + self._delays[attempts - 1]
-        known = unit.rows[incoming.room.parked].get(incoming.ref) if incoming.origin is Origin.PARKED else None
-        if isinstance(known, Parked):
+        known = self.revived.get(incoming.ref) if incoming.origin is Origin.PARKED else None
+        if known is not None:
+            # its row is there, though no rule of the batch has asked for it
+            unit.rows[incoming.room.parked].setdefault(known.id, known)
             letter = replace(known, status="DEAD" if dead else "RETRYING", attempts=attempts, reason=reason[:REASON],
                              due_at=due, last_at=incoming.at)  # fmt: skip
         else:
@@ -76,9 +79,7 @@ class Parking:
     @staticmethod
     def settle(unit: Unit, incoming: Incoming) -> None:
         """A parked message was handled after all."""
-        letter = unit.rows[incoming.room.parked].get(incoming.ref)
-        if isinstance(letter, Parked):
-            unit.save(incoming.room.parked, replace(letter, status="DONE"))
+        unit.save(incoming.room.parked, Parked(incoming.ref, "DONE", "", "", "", "", 0, "", "", 0, 0, 0))
 
 
 def revive(room: Room, letter: Parked, now: int) -> Incoming:

@@ -38,6 +38,8 @@ AFTER_START = failpoint("batch.after-start", "activities are started; the next b
 
 BATCH = 256
 CHAIN = 1_500
+# an outcome alone waits so long for a request to share its commit with: in a trickle that saves every other transaction
+LINGER_MS = 5
 # a batch with this many requests is a queue that is filling: taking orders goes first, reactions wait in their lines
 RUSH = 48
 CACHE = 4_096
@@ -95,19 +97,24 @@ class Processor:
         """Until `stop`: waits for something to do, does it."""
         while not self._stopping or self.busy:
             self._wake.clear()
+            if self.intake.may_linger and self._recovered and not any(line.behind for line in self._lines):
+                await self._pause(LINGER_MS)
             if not self.busy and self._recovered:
-                wait = self.waking.wait_ms(self.world.now())
-                try:
-                    async with asyncio.timeout(None if wait is None else wait / 1000):
-                        await self._wake.wait()
-                except TimeoutError:
-                    pass
+                await self._pause(self.waking.wait_ms(self.world.now()))
                 if self._stopping and not self.busy:
                     return
             if not await self.step():
                 await asyncio.sleep(min(2.0, 0.05 * 2 ** min(self._failures, 6)))
                 if self._stopping:
                     return
+
+    async def _pause(self, ms: int | None) -> None:
+        """Until something comes, or for so long."""
+        try:
+            async with asyncio.timeout(None if ms is None else ms / 1000):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
 
     def stop(self) -> None:
         self._stopping = True

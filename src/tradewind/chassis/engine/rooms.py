@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -68,28 +69,14 @@ class Line:
             self.tail.append(incoming)
 
 
-class Room:
-    """A service as the processor runs it."""
+class Corner:
+    """A service's own tables, and what is asked of them. The same for every room of a service: a statement is compiled once an object."""
 
-    def __init__(self, service: Service) -> None:
-        self.service, self.name = service, service.name
-        tables = next(iter(service.tables.values())).rows.metadata.tables
-        self.log, self.cursors = tables[f"{self.name}.log"], tables[f"{self.name}.cursors"]
-        self.timers, self.activities = tables[f"{self.name}.timers"], tables[f"{self.name}.activities"]
-        self.inbox = Table(Claimed, tables[f"{self.name}.inbox"])
-        self.parked = Table(Parked, tables[f"{self.name}.parked"])
-        self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, Parked: self.parked}
-        self.rules: dict[type[Message], Rule] = {**service.rules, **{kind: make(self.parked) for kind, make in DESK_RULES.items()}}
-        self.lines: dict[str, Line] = {}
-        self.seq = 0
-        self.blocked: set[str] = set()
-        self.stale = False
-        self.says = {wire_name(kind): kind for kind in service.says}
-        self._decoders: dict[type[Message], Callable[[str], Any]] = {}
-        self.kinds: dict[type[Any], int] = {At: AT, Never: NEVER}
-        self.said: dict[type[Event], tuple[str, tuple[Room, ...]]] = {}
-        known = [*service.rules, *service.performs, *service.says]
-        self.kinds_by_name: dict[str, type[Message]] = {wire_name(kind): kind for kind in known}
+    def __init__(self, name: str, tables: Mapping[str, sa.Table]) -> None:
+        self.log, self.cursors = tables[f"{name}.log"], tables[f"{name}.cursors"]
+        self.timers, self.activities = tables[f"{name}.timers"], tables[f"{name}.activities"]
+        self.inbox = Table(Claimed, tables[f"{name}.inbox"])
+        self.parked = Table(Parked, tables[f"{name}.parked"])
         log, timers, activities, parked = self.log.c, self.timers.c, self.activities.c, self.parked.rows.c
         now: Any = sa.bindparam("now")
         n: Any = sa.bindparam("n")
@@ -113,6 +100,31 @@ class Room:
         self.parked_page = sa.select(self.parked.rows).where(parked.id < sa.bindparam("before")).order_by(parked.id.desc()).limit(n)
         self.parked_count = sa.select(sa.func.count()).select_from(self.parked.rows)
         self.inbox_count = sa.select(sa.func.count()).select_from(self.inbox.rows)
+
+
+@cache
+def _corner(name: str, md: sa.MetaData) -> Corner:
+    return Corner(name, md.tables)
+
+
+class Room(Corner):
+    """A service as the processor runs it."""
+
+    def __init__(self, service: Service) -> None:
+        self.service, self.name = service, service.name
+        vars(self).update(vars(_corner(self.name, next(iter(service.tables.values())).rows.metadata)))
+        self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, Parked: self.parked}
+        self.rules: dict[type[Message], Rule] = {**service.rules, **{kind: make(self.parked) for kind, make in DESK_RULES.items()}}
+        self.lines: dict[str, Line] = {}
+        self.seq = 0
+        self.blocked: set[str] = set()
+        self.stale = False
+        self.says = {wire_name(kind): kind for kind in service.says}
+        self._decoders: dict[type[Message], Callable[[str], Any]] = {}
+        self.kinds: dict[type[Any], int] = {At: AT, Never: NEVER}
+        self.said: dict[type[Event], tuple[str, tuple[Room, ...]]] = {}
+        known = [*service.rules, *service.performs, *service.says]
+        self.kinds_by_name: dict[str, type[Message]] = {wire_name(kind): kind for kind in known}
 
     def kind(self, effect: type[Any]) -> int:
         """Which of the five effects a type is."""

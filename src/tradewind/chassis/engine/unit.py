@@ -22,6 +22,7 @@ WRITTEN_ROWS = failpoint("batch.rows-written", "aggregates are written, events a
 WRITTEN_LOG = failpoint("batch.log-written", "aggregates and events are written, timers, activities and claims are not")
 
 Rows = dict[str, Any]
+Wanted = dict[Table[Any], dict[str, None]]
 
 
 class Absent(LookupError):
@@ -53,39 +54,34 @@ class Unit:
 
     async def prepare(self, batch: list[Incoming]) -> None:
         """Brings in what a batch needs, as far as its messages alone can tell: one SELECT a table."""
-        wanted: dict[Table[Any], dict[str, None]] = {}
+        wanted: Wanted = {}
+        rows = self.rows
         for incoming in batch:
-            if (rule := incoming.room.rules.get(type(incoming.message))) is not None:
-                self._want(incoming, rule.loads, wanted)
+            rule = incoming.room.rules.get(type(incoming.message))
+            if rule is None:
+                continue
+            incoming.keys = keys = [load.keys(incoming.message) if load.via is None else () for load in rule.loads]
+            for load, some in zip(rule.loads, keys, strict=True):
+                known = rows[load.table]
+                for key in some:
+                    if key not in known:
+                        wanted.setdefault(load.table, {})[key] = None
         if wanted:
             await self.fetch(wanted)
 
     async def arguments(self, incoming: Incoming, loads: tuple[Load[Any, Any], ...]) -> list[Any]:
         """What a handler is called with. Errors: Absent for a row that must exist."""
-        wanted: dict[Table[Any], dict[str, None]] = {}
         if incoming.keys is None:
-            self._want(incoming, loads, wanted)
+            await self.prepare([incoming])
         while True:
-            if wanted:
-                await self.fetch(wanted)
-                wanted = {}
-            found = [self._argument(load, incoming, n, wanted) for n, load in enumerate(loads)]
+            wanted: Wanted = {}
+            found = [self._argument(load, incoming, keys, wanted) for load, keys in zip(loads, incoming.keys or (), strict=True)]
             if not wanted:
                 return found
+            await self.fetch(wanted)
 
-    def _want(self, incoming: Incoming, loads: tuple[Load[Any, Any], ...], wanted: dict[Table[Any], dict[str, None]]) -> None:
-        message, known = incoming.message, []
-        for load in loads:
-            keys = load.keys(message) if load.via is None else ()
-            known.append(keys)
-            rows = self.rows[load.table]
-            for key in keys:
-                if key not in rows:
-                    wanted.setdefault(load.table, {})[key] = None
-        incoming.keys = known
-
-    def _argument(self, load: Load[Any, Any], incoming: Incoming, n: int, wanted: dict[Table[Any], dict[str, None]]) -> Any:
-        rows, keys = self.rows[load.table], incoming.keys[n]  # type: ignore[index]
+    def _argument(self, load: Load[Any, Any], incoming: Incoming, keys: Iterable[str], wanted: Wanted) -> Any:
+        rows = self.rows[load.table]
         if not load.each_of:
             for key in keys:
                 row = rows.get(key)
@@ -125,9 +121,10 @@ class Unit:
     def apply(self, incoming: Incoming, effects: list[Any], ids: Any) -> None:
         """Takes over what a handler yielded, once it has come to its end."""
         room = incoming.room
-        for effect in effects:
-            room.kind(type(effect))
         kinds = room.kinds
+        for effect in effects:
+            if type(effect) not in kinds:
+                room.kind(type(effect))
         for effect in effects:
             kind = kinds[type(effect)]
             if kind == AGGREGATE:

@@ -53,6 +53,7 @@ class Waking:
     async def due(self, tx: Transaction, now: int, runner: Runner, limit: int) -> list[Incoming]:
         """What must be handled now; activities that are due are handed to the runner."""
         batch: list[Incoming] = []
+        self._parking.revived.clear()
         for name, room in self._rooms.items():
             if self.timer[name] <= now:
                 rows = await tx.rows(room.timers_due, {"now": now, "n": limit})
@@ -76,6 +77,7 @@ class Waking:
             letter = Parked(**dict(zip(room.parked.rows.columns.keys(), row, strict=True)))
             try:
                 batch.append(revive(room, letter, now))
+                self._parking.revived[letter.id] = letter
             except (msgspec.MsgspecError, StopIteration) as error:
                 LOG.error("%s: parked message %s cannot be read: %s", room.name, letter.id, error)
         REVIVED()

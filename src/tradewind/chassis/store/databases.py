@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +13,14 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from . import explain, sqlite
+from .lock import DataInUse, holder
 from .opening import FILE, on_server
 from .port import StoreUnusable
 from .sql import PostgresSql, Sql, SqliteSql
 
 STEPS = "schema_steps"  # the table, in each service's corner, of the steps that were taken
-PATIENCE_S = 3_600  # a step may rewrite a large table
+PATIENCE_S, TURN_S = 3_600, 60  # a step may rewrite a large table; who waits for another's is told after a while
+MEMORY = ":memory:"
 TURN = 5_141_924_771_046_013_310  # the advisory lock of whoever takes a step
 T = TypeVar("T")
 
@@ -52,7 +55,7 @@ def database(url: str, data: Path) -> Database:
 
 
 class File:
-    """SQLite. `:memory:` is a new database at every call of `work`."""
+    """SQLite. MEMORY is a new database at every call of `work`."""
 
     def __init__(self, path: str) -> None:
         self.where, self.sql = path, SqliteSql()
@@ -78,14 +81,17 @@ class File:
         # the driver's own transactions leave DDL outside
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         with engine.connect() as connection:
-            connection.connection.cursor().execute(f"PRAGMA busy_timeout={PATIENCE_S * 1_000}")
+            connection.connection.cursor().execute(f"PRAGMA busy_timeout={TURN_S * 1_000}")
             return do(connection)
 
     def alone(self, connection: sa.Connection) -> None:
         """BEGIN IMMEDIATE has seen to it."""
 
     def unused(self, connection: sa.Connection) -> None:
-        """The lock of the data folder sees to it."""
+        data = Path(self.where).parent
+        who = None if self.where == MEMORY else holder(data)
+        if who is not None and who.pid != os.getpid():
+            raise DataInUse(data, who)
 
 
 class Server:

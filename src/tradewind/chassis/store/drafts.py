@@ -16,7 +16,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.operations import ops
 
-from .databases import STEPS, File
+from .databases import MEMORY, STEPS, File
 from .migrations import Slice, listed
 from .schema import Doc
 from .sql import SqliteSql
@@ -41,7 +41,7 @@ def down(op: Steps) -> None:
 
 def new(kept: Slice, message: str) -> Path | None:
     """Writes the next numbered step, to be read and mended; None where the steps lead to the tables already. Needs no database."""
-    steps, place = listed(kept.folder), File(":memory:")
+    steps, place = listed(kept.folder), File(MEMORY)
 
     def work(connection: sa.Connection) -> tuple[list[ops.MigrateOperation], str, str]:
         with connection.begin():

@@ -17,6 +17,7 @@ SQLITE = {
 # by the start of the SQLSTATE
 POSTGRES = {
     "08P01": "what answers there is not PostgreSQL: correct TRADEWIND_DATABASE_URL",
+    "08": "the connection was lost, and is made anew",
     "25006": "this server only reads (it is a standby): name the primary in TRADEWIND_DATABASE_URL",
     "28": "wrong user or password: correct TRADEWIND_DATABASE_URL",
     "3D": "there is no such database: create it with createdb, or correct TRADEWIND_DATABASE_URL",

@@ -17,7 +17,7 @@ class StoreUnavailable(Exception):
 
 
 class RowRefused(Exception):
-    """The store will never take this row (a constraint, a type): the message behind it is at fault."""
+    """The store will never take this row (a constraint, a type, a NUL): the message behind it is at fault."""
 
 
 class StoreUnusable(Exception):
@@ -39,7 +39,7 @@ class Reader(Protocol):
 
 
 class Transaction(Protocol):
-    """One unit of work. After `commit` or `rollback` it is spent."""
+    """One unit of work. After `commit` or `rollback` it is spent; after an error of any statement it can only be rolled back."""
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
         """The rows under these keys, locked in key order: two batches can never wait for each other."""
@@ -63,7 +63,9 @@ class Transaction(Protocol):
         """Deletes up to `limit` rows whose `column` is under `below`; how many went."""
         ...
 
-    async def commit(self) -> None: ...
+    async def commit(self) -> None:
+        """Errors: StoreUnavailable; then nobody knows whether it was kept, so it is safe to try again only because of the claims."""
+        ...
 
     async def rollback(self) -> None: ...
 
@@ -74,8 +76,12 @@ class Store(Reader, Protocol):
     exclusive: bool
     kind: str
 
-    async def open(self) -> None: ...
+    async def open(self) -> None:
+        """Errors: StoreUnusable, also when another process has it to itself. Makes and changes no table."""
+        ...
 
     async def close(self) -> None: ...
 
-    async def begin(self) -> Transaction: ...
+    async def begin(self) -> Transaction:
+        """One at a time. Errors: StoreUnavailable; then others may have written meanwhile: forget what you remember of the store."""
+        ...

@@ -30,7 +30,8 @@ async def connect(url: str, *, patience: int = 0, reader: bool = False) -> Conne
     patience = patience or STATEMENT_S
     settings = {
         "application_name": "tradewind",
-        "statement_timeout": f"{patience}s", "lock_timeout": f"{patience * 500}ms", "idle_in_transaction_session_timeout": f"{IDLE_S}s",
+        "statement_timeout": f"{patience}s", "lock_timeout": f"{min(patience * 500, 60_000)}ms",
+        "idle_in_transaction_session_timeout": f"{IDLE_S}s",
         "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",  # a dead client gives up its locks
         "plan_cache_mode": "force_custom_plan",  # a plan from when a table was empty scans it when it is full: measured, 7 times slower
         "jit": "off",
@@ -50,7 +51,7 @@ async def connect(url: str, *, patience: int = 0, reader: bool = False) -> Conne
 
 
 def pool(url: str) -> Pool:
-    """Sessions that only read. Awaiting it opens the first."""
+    """Sessions that only read, each opened when it is first needed."""
 
     async def reader(*_: Any, **__: Any) -> Connection:
         return await connect(url, reader=True)
@@ -58,7 +59,7 @@ def pool(url: str) -> Pool:
     async def keep_settings(_: Any) -> None:
         """What happens to a session that comes back: nothing, which saves a round trip."""
 
-    return asyncpg.create_pool(connect=reader, reset=keep_settings, min_size=1, max_size=READERS)
+    return asyncpg.create_pool(connect=reader, reset=keep_settings, min_size=0, max_size=READERS)
 
 
 def taken(url: str) -> StoreUnusable:

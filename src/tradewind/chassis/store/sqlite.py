@@ -6,10 +6,8 @@ a seventh more throughput and a tenth of the p99 at low load. Readers have a con
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,15 @@ import sqlalchemy as sa
 
 from ..model import Ag, Table
 from . import explain
+from .committing import Committing
 from .port import RowRefused, Statement, StoreUnavailable, StoreUnusable
 from .schema import codec
 from .sql import SqliteSql, storable
 
 CACHE_KIB = 32_768
 BUSY_MS = 2_000
+# 16 MiB of log between two checkpoints: hot pages are copied into the file once, not at every other batch
+CHECKPOINT_PAGES = 4_000
 TROUBLE = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 
 
@@ -34,6 +35,7 @@ def connect(path: str, *, reader: bool = False) -> sqlite3.Connection:
         if not reader:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB if not reader else CACHE_KIB // 4}")
         connection.execute("PRAGMA temp_store=MEMORY")
         if reader:
@@ -59,17 +61,17 @@ class SqliteStore:
         self.path = str(path)
         self._sql = SqliteSql()
         self._commit_inline = commit_inline
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._committing = Committing("commit", inline=commit_inline)
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
 
     async def open(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._committing = Committing("commit", inline=self._commit_inline)
         self._writer = connect(self.path)
         self._reader = self._writer if self.path == ":memory:" else connect(self.path, reader=True)
 
     async def close(self) -> None:
-        self._thread.shutdown(wait=True)
+        self._committing.close()
         for connection in {self._writer, self._reader}:
             if connection is not None:
                 connection.close()
@@ -84,7 +86,7 @@ class SqliteStore:
     async def begin(self) -> SqliteTransaction:
         connection = self.writer
         _all(connection, "BEGIN IMMEDIATE", ())
-        return SqliteTransaction(connection, self._sql, None if self._commit_inline else self._thread)
+        return SqliteTransaction(connection, self._sql, self._committing)
 
     async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         if self._reader is None:
@@ -111,8 +113,9 @@ def _all(connection: sqlite3.Connection, text: str, arguments: Sequence[Any]) ->
 
 
 class SqliteTransaction:
-    def __init__(self, connection: sqlite3.Connection, sql: SqliteSql, thread: ThreadPoolExecutor | None) -> None:
-        self._connection, self._sql, self._thread = connection, sql, thread
+    def __init__(self, connection: sqlite3.Connection, sql: SqliteSql, committing: Committing) -> None:
+        self._connection, self._sql, self._committing = connection, sql, committing
+        self._before = connection.total_changes
         self._refused = False
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
@@ -165,12 +168,15 @@ class SqliteTransaction:
         if self._refused:
             raise StoreUnavailable("not committed, because something in it was refused")
         try:
-            if self._thread is None:
-                self._connection.execute("COMMIT")
+            if self._committing.at_once(self._connection.total_changes - self._before):
+                self._committing.here(self._commit)
             else:
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.execute, "COMMIT")
+                await self._committing.there(self._commit)
         except TROUBLE as error:
             raise _translate(error) from error
+
+    def _commit(self) -> None:
+        self._connection.execute("COMMIT")
 
     async def rollback(self) -> None:
         if self._connection.in_transaction:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
+from ....chassis.store.committing import Committing
 from .port import ProviderDown, Refusal
 
 
@@ -38,7 +38,7 @@ class Commits:
     def __init__(self, db: Db, *, errors: type[Exception], inline: bool = False) -> None:
         """`errors` are the database's own: whoever waits hears ProviderDown. Any other is also raised, as the bug that it is."""
         self._db, self._errors = db, errors
-        self._thread = None if inline else ThreadPoolExecutor(1, "provider-commit")
+        self._committing = Committing("provider-commit", inline=inline)
         self._waiting: list[Asked] = []
         self._busy = False
         self._closed = False
@@ -59,8 +59,7 @@ class Commits:
         try:
             await self._put(lambda _: None)
         finally:
-            if self._thread:
-                self._thread.shutdown()
+            self._committing.close()
             self._db.close()
 
     def _put(self, work: Work[T]) -> asyncio.Future[T]:
@@ -79,11 +78,12 @@ class Commits:
             self._db.execute("BEGIN IMMEDIATE")
             before = self._db.total_changes
             settled = [(future, self._try(work)) for work, future in batch if not future.cancelled()]
-            if self._thread and self._db.total_changes != before:
-                committing = asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
+            changes = self._db.total_changes - before
+            if changes and not self._committing.at_once(changes):
+                committing = self._committing.there(self._commit)
                 committing.add_done_callback(lambda done: self._committed(settled, done.exception()))
                 return
-            self._commit()
+            self._committing.here(self._commit)
         except BaseException as error:
             self._finish([(future, ProviderDown("ledger failed")) for _, future in batch])
             if not isinstance(error, self._errors):

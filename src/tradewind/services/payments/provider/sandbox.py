@@ -10,7 +10,7 @@ from ....chassis.failpoints import Broken, failpoint
 from . import tokens
 from .charges import Charges, End, Row
 from .faults import Faults
-from .ledger import open_ledger
+from .ledger import ENTRIES, LedgerEntry, open_ledger
 from .port import Answer, Charge, NoAnswer, ProviderDown, State
 from .rounds import Clock, Rounds, Sleep
 from .webhooks import Deliver, Webhooks
@@ -62,6 +62,10 @@ class Sandbox:
 
     async def refund(self, key: str, refund_key: str, amount: int) -> Answer:
         return await self._faults.around(lambda: self._refund(key, refund_key, amount))
+
+    async def entries(self) -> list[LedgerEntry]:
+        """All keys of the ledger at one moment, in order."""
+        return await self._commits.ask(lambda db: [LedgerEntry(*row) for row in db.execute(ENTRIES)])
 
     async def close(self) -> None:
         for rounds in self._rounds:

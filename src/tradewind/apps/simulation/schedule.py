@@ -1,0 +1,135 @@
+"""Runs one schedule: a day of the shop as the seed wants it, then peace, then the question whether every promise was kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from ...services.payments.provider.sandbox import Sandbox
+from .checks import audited, kept
+from .clients import Clients
+from .disk import Disk
+from .ledger import Ledger, Violation
+from .lives import Lives
+from .network import Line, Postman
+from .shop import Build, Shop, build
+from .trace import Trace
+from .virtual import Stuck, VirtualLoop
+from .weather import Weather
+
+ORDERS = 20
+QUIET_S = 7_200.0
+SECRET = b"simulated"
+
+
+class Result(msgspec.Struct, frozen=True):
+    """`digest` is the same for the same seed and code. `counts`: how often what happened. `story`: of whom the first violation concerns."""
+
+    seed: int
+    orders: int
+    violations: tuple[Violation, ...]
+    digest: str
+    counts: dict[str, int]
+    seconds: float
+    story: tuple[str, ...]
+
+
+class Schedule:
+    """One day. Nothing of it outlives it but the disk, which is emptied for the next."""
+
+    def __init__(self, seed: int, orders: int, disk: Disk, loop: VirtualLoop, make: Build) -> None:
+        self._seed, self._loop, self._disk = seed, loop, disk
+        self.trace = Trace(loop.clock)
+        self.ledger = Ledger(self.trace)
+        self._weather = Weather(seed)
+        self._lives = Lives(lambda says: self.ledger.broken("no bug", "", says))
+        loop.set_task_factory(self._lives.make)
+        self._shop = Shop(loop, disk, self._weather, self.trace, self._lives, make)
+        self._postman = Postman(self._shop, self._weather, self.trace)
+        self._sandbox = Sandbox(
+            ":memory:", clock=self._now, random=random.Random(f"{seed}/provider"), secret=SECRET, deliver=self._postman,
+            faults=self._weather.provider_faults, commit_inline=True,
+        )  # fmt: skip
+        self._shop.provider = Line(self._sandbox, self._weather, self.trace)
+        self._clients = Clients(seed, orders, self._shop, self.ledger, self._weather)
+
+    def _now(self) -> int:
+        return self._weather.start + int(self._loop.clock.now * 1_000)
+
+    async def run(self) -> None:
+        self._sandbox.start()
+        background = [self._loop.create_task(work) for work in (self._shop.keep(), *self._troubles())]
+        try:
+            await self._clients.day()
+            self.trace.note("calm")
+            self._weather.calm = True
+            await self._clients.repeat()
+            await self._rest()
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.wait(background)
+            await self._lives.end(self._shop.life)
+            self._disk.cut()
+        entries = await self._sandbox.entries()
+        for violation in (*await audited(self._disk, entries, self._now() + self._shop.skew_ms), *kept(self._disk, self.ledger)):
+            self.ledger.broken(violation.name, violation.about, violation.says)
+        await self._sandbox.close()
+
+    def _troubles(self) -> list[Coroutine[Any, Any, None]]:
+        weather, shop, luck = self._weather, self._shop, self._weather.random
+
+        async def crash() -> None:
+            shop.crash("at any moment")
+
+        async def jump() -> None:
+            shop.jump(luck.choice((-60_000, -900, 900, 30_000, 300_000)))
+
+        async def rumour() -> None:
+            self._postman.rumour(self._clients.payment_of_any(luck))
+
+        return [
+            self._often(weather.crash_any_s, crash),
+            self._often(weather.restart_s, shop.restart),
+            self._often(weather.jumps_s, jump),
+            self._often(weather.rumours_s, rumour),
+        ]
+
+    async def _often(self, mean_s: float, do: Callable[[], Awaitable[None]], most: int = 5) -> None:
+        while mean_s and most and not self._weather.calm:
+            most -= 1
+            await asyncio.sleep(self._weather.soon_s(mean_s))
+            if not self._weather.calm:
+                await do()
+
+    async def _rest(self) -> None:
+        """Until nothing is left to do, also once all that was still on its way has arrived."""
+        until, quiet = self._loop.time() + QUIET_S, 0
+        while quiet < 2 and self._loop.time() < until and not self.ledger.violations:
+            await asyncio.sleep(30.0)
+            quiet = quiet + 1 if self._shop.resting else 0
+
+
+def run(seed: int, orders: int, disk: Disk, make: Build = build) -> Result:
+    """One schedule, start to end. The same seed, orders and code: the same result."""
+    begun = perf_counter()
+    disk.wipe()
+    loop = VirtualLoop()
+    loop.set_exception_handler(lambda loop, context: None)
+    schedule = Schedule(seed, orders, disk, loop, make)
+    trace, ledger = schedule.trace, schedule.ledger
+    try:
+        loop.run_until_complete(schedule.run())
+    except Stuck as error:
+        ledger.broken("nothing stuck", "", str(error))
+    finally:
+        loop.close()
+    about = ledger.about(ledger.violations[0]) if ledger.violations else set()
+    story = tuple(trace.story(about)) if ledger.violations else ()
+    return Result(seed, orders, tuple(ledger.violations), trace.digest(disk.rows()), trace.counts, perf_counter() - begun, story)
