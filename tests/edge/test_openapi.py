@@ -11,7 +11,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from tradewind.contracts.operation import Operation, Who
 from tradewind.edge import openapi
-from tradewind.edge.openapi.schemas import PLAIN
+from tradewind.edge.binding import _UNSEEN
+from tradewind.edge.openapi.schemas import LINE, PLAIN
 from tradewind.edge.strict_json import _FORBIDDEN
 
 DOCUMENT = openapi.document()
@@ -148,4 +149,8 @@ def test_is_made_once() -> None:
 def test_a_text_takes_what_the_edge_takes() -> None:
     for code in (*range(0x300), *range(0x2000, 0x2100), 0xFFFD, 0x1F600):
         assert (re.search(PLAIN, chr(code)) is None) == (_FORBIDDEN.search(chr(code)) is not None), hex(code)
+        if chr(code) != "\n":  # `$` of Python takes one at the end, that of JSON Schema does not
+            assert (re.search(LINE, chr(code)) is None) == (_UNSEEN.search(chr(code)) is not None), hex(code)
     assert SCHEMAS["CancelOrder"]["properties"]["reason"]["pattern"] == PLAIN
+    products = declared(next(one for one in openapi.ALL if one.name == "inventory.products"))
+    assert {parameter["schema"].get("pattern") for parameter in products["parameters"] if parameter.get("name") in ("q", "cursor")} == {LINE}

@@ -52,7 +52,11 @@ class Connection:
         headers: Mapping[str, Text] | Iterable[tuple[str, Text]] = (),
     ) -> None:  # fmt: skip
         """`body` is sent as JSON, bytes as they are."""
-        self._socket.sendall(request(method, path, body, token=token, key=key, headers=headers))
+        self.write(request(method, path, body, token=token, key=key, headers=headers))
+
+    def write(self, data: bytes) -> None:
+        """Any bytes at all."""
+        self._socket.sendall(data)
 
     def receive(self) -> Answer:
         head, _, self._rest = self._until(b"\r\n\r\n")
@@ -90,17 +94,19 @@ def request(
     headers: Mapping[str, Text] | Iterable[tuple[str, Text]] = (),
 ) -> bytes:  # fmt: skip
     """A request as it goes over the wire."""
+    given = list(headers.items() if isinstance(headers, Mapping) else headers)
     lines: list[tuple[str, Text]] = [("Host", "shop")]
     content = b""
     if body is not None:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        lines += [("Content-Type", "application/json")]
+        if not any(name == "Content-Type" for name, _ in given):
+            lines.append(("Content-Type", "application/json"))
     if method != "GET":
         lines += [("Content-Length", str(len(content)))]
     if token:
         lines.append(("Authorization", f"Bearer {token}"))
     if key is not None:
         lines.append(("Idempotency-Key", key))
-    lines += headers.items() if isinstance(headers, Mapping) else headers
-    head = b"".join([name.encode() + b": " + (text if isinstance(text, bytes) else text.encode()) + b"\r\n" for name, text in lines])
+    texts = [(name, text if isinstance(text, bytes) else text.encode()) for name, text in [*lines, *given]]
+    head = b"".join([name.encode() + b": " + text + b"\r\n" for name, text in texts])
     return f"{method} {path} HTTP/1.1\r\n".encode() + head + b"\r\n" + content

@@ -36,6 +36,14 @@ class Keeping:
         finally:
             connection.close()
 
+    def ledger(self, text: str) -> list[tuple[Any, ...]]:
+        """A question to the sandbox provider's own book."""
+        connection = sqlite3.connect(f"file:{self.data / 'provider.db'}?mode=ro", uri=True, timeout=10)
+        try:
+            return connection.execute(text).fetchall()
+        finally:
+            connection.close()
+
     def copy(self, data: Path) -> Keeping:
         """Another one with the same contents; this one must be at rest."""
         if self.data.exists():

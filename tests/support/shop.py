@@ -105,9 +105,7 @@ class Shop:
         assert self.process is not None
         if self.alive:
             self.process.send_signal(how)
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._hang_up()
         return self.process.wait(END_S)
 
     def close(self) -> None:
@@ -130,11 +128,18 @@ class Shop:
             self._connection = self.connect(timeout=45)
         token = self.token(who) if who else ""
         try:
-            return self._connection.call(method, f"/api/v1{path}" if not path.startswith("/health") else path, body, token=token, **how)
+            answer = self._connection.call(method, path if path.startswith("/health") else f"/api/v1{path}", body, token=token, **how)
         except OSError:
+            self._hang_up()
+            raise
+        if answer.headers.get("connection") == "close":
+            self._hang_up()
+        return answer
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
             self._connection.close()
             self._connection = None
-            raise
 
     def get(self, path: str, *, who: str = "ada", **how: Any) -> Any:
         answer = self.call("GET", path, who=who, **how)

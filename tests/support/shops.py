@@ -77,10 +77,15 @@ def new_shop(kind: str, furnished: Callable[[str], Furnished], tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def shop(kind: str, furnished: Callable[[str], Furnished], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A running one that the tests of a module share."""
+    """A running one that the tests of a module share. What they leave must be clean."""
     shared = furnished(kind).copy(tmp_path_factory.mktemp("shared") / "shop")
-    yield shared.start()
-    _close([shared])
+    try:
+        yield shared.start()
+        shared.settle()
+        assert shared.sigterm() == 0
+        shared.assert_clean()
+    finally:
+        shared.close()
 
 
 def _close(shops: list[Shop]) -> None:

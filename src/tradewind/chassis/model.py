@@ -127,6 +127,10 @@ Act = TypeVar("Act", bound=Activity)
 Q = TypeVar("Q", bound=Query)
 
 
+def _key(message: Message) -> str:
+    return message.key
+
+
 def keyed(message: Message) -> tuple[str, ...]:
     return (message.key,)
 
@@ -137,6 +141,7 @@ class Load(Generic[M_con, A]):
     def __init__(self, table: Table[Any], keys: Callable[[Any], Iterable[str]], how: str, via: Load[Any, Any] | None = None) -> None:
         self.table, self.keys, self.how, self.via = table, keys, how, via
         self.each_of = how == "each"
+        self.key: Callable[[Any], str] = _key
 
 
 class Table(Generic[Ag], Load[Message, Ag]):
@@ -153,11 +158,16 @@ class Table(Generic[Ag], Load[Message, Ag]):
 
     def at(self, key: Callable[[M], str]) -> Load[M, Ag]:
         """The row under this key, which must exist."""
-        return Load(self, lambda m: (key(m),), "one")
+        return self._under(key, "one")
 
     def maybe_at(self, key: Callable[[M], str]) -> Load[M, Ag | None]:
         """The row under this key, or None."""
-        return Load(self, lambda m: (key(m),), "maybe")
+        return self._under(key, "maybe")
+
+    def _under(self, key: Callable[[Any], str], how: str) -> Load[Any, Any]:
+        load: Load[Any, Any] = Load(self, lambda m: (key(m),), how)
+        load.key = key
+        return load
 
     def follow(self, other: Load[M, B], keys: Callable[[B], Iterable[str]]) -> Load[M, Mapping[str, Ag]]:
         """The rows that another loaded row points to; none where that row is missing."""

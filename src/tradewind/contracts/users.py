@@ -11,7 +11,9 @@ from .operation import Operation, Who
 from .values import Page, Stamp, Text, Uuid, View
 
 Role = Literal["customer", "admin"]
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+$(?!\n)")]
+# no control characters, and nothing that turns the direction of the text around
+_LOCAL = r"[^@\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]{1,64}"
+Email = Annotated[str, Meta(max_length=254, pattern=rf"^{_LOCAL}@[A-Za-z0-9-]{{1,63}}(\.[A-Za-z0-9-]{{1,63}})+$(?!\n)")]
 Password = Annotated[str, Meta(min_length=8, max_length=256)]
 Token = Annotated[str, Meta(min_length=1, max_length=2048)]
 Limit = Annotated[int, Meta(ge=1, le=100)]

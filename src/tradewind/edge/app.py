@@ -17,7 +17,7 @@ from ..contracts.operation import Operation
 from . import guard
 from .access import admit
 from .accounts import Accounts
-from .call import Call, Route
+from .call import Call, Route, request_ids
 from .http.messages import Request, Response
 from .idempotency import Claims
 from .limits import Buckets, network
@@ -60,7 +60,7 @@ class Edge:
         passwords: Passwords | None = None,
     ) -> None:
         self.observe, self.log = observe, log
-        self._world, self._clock, self._fresh = world, clock, world.uuid
+        self._world, self._clock, self._fresh = world, clock, request_ids(world)
         self._asks = guard.Asks(settings.answer_s, settings.reads_at_once)
         self._passwords = passwords or Passwords(settings, world)
         self._buckets = Buckets(settings.rate_limit_per_minute, settings.buckets)

@@ -63,6 +63,7 @@ def _whole(field: FieldInfo) -> bool:
 def _of_body(kind: type[Message], path: list[Any], inner: type[msgspec.Struct], optional: bool) -> Bind:
     decoder = msgspec.json.Decoder(inner)
     decode = strict_json.decode
+    holder = _holder(path)
 
     def bind(request: Request, values: tuple[str, ...]) -> Message:
         body = request.body
@@ -73,16 +74,17 @@ def _of_body(kind: type[Message], path: list[Any], inner: type[msgspec.Struct], 
         elif optional:
             body = b"{}"
         fields, _ = decode(body, decoder)
-        return kind(*_checked(path, values), *astuple(fields)) if values else kind(*astuple(fields))
+        return kind(*_checked(holder, values), *astuple(fields)) if values else kind(*astuple(fields))
 
     return bind
 
 
 def _of_query(kind: type[Message], path: list[Any], inner: type[msgspec.Struct], whole: set[str]) -> Bind:
     known = {field.encode_name for field in msgspec.structs.fields(inner)}
+    holder = _holder(path)
 
     def bind(request: Request, values: tuple[str, ...]) -> Message:
-        checked = _checked(path, values)
+        checked = _checked(holder, values)
         if not request.query:
             return kind(*checked)
         given = _parameters(request.query)
@@ -104,10 +106,15 @@ def _of_query(kind: type[Message], path: list[Any], inner: type[msgspec.Struct],
     return bind
 
 
-def _checked(types: list[Any], values: tuple[str, ...]) -> list[Any]:
+def _holder(types: list[Any]) -> type[msgspec.Struct]:
+    """A struct of the path's values: msgspec finds a class by its address, but works an annotated type out anew each time."""
+    return msgspec.defstruct("Path", [(f"value{n}", type) for n, type in enumerate(types)], array_like=True, frozen=True)
+
+
+def _checked(holder: type[msgspec.Struct], values: tuple[str, ...]) -> tuple[Any, ...]:
     """The path's values. One that cannot be an id is the id of nothing."""
     try:
-        return [msgspec.convert(value, type) for type, value in zip(types, values, strict=True)]
+        return astuple(msgspec.convert(values, holder))
     except msgspec.ValidationError:
         raise Refused("not_found", 404) from None
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import msgspec
 
 from ..chassis.door import Reply
 from ..chassis.model import NOBODY, Caller, Message
+from ..chassis.world import World
 from . import guard, refusals
 from .access import Rule
 from .http.messages import Request, Response
@@ -42,6 +44,12 @@ class Route:
     ) -> None:
         self.name, self.path, self.rule, self.serve, self.status, self.location = name, path, rule, serve, status, location
         self.bind, self.finish = bind or _unbound, finish or finish_view
+
+
+def request_ids(world: World) -> Callable[[], str]:
+    """Makes ids for requests that came without one: a name of this start and a number. Nothing is kept under them, so that is enough."""
+    start, number = world.uuid().replace("-", "")[:20], count(1)
+    return lambda: f"{start}-{next(number):x}"
 
 
 class Call:

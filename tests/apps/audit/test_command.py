@@ -44,8 +44,8 @@ def test_json(data: Path, orders: dict[str, str]) -> None:
     done = run(data, "--json")
     report = json.loads(done.stdout)
     assert (done.exit_code, report["ok"], report["running"], report["orders"], report["inFlight"]) == (1, False, False, 8, 0)
-    bad = [finding for finding in report["findings"] if not finding["ok"]]
-    assert [(one["name"], one["violations"], [b["id"] for b in one["broken"]]) for one in bad] == [(Promise.LEGAL, 1, [orders["confirmed"]])]
+    (bad,) = [finding for finding in report["findings"] if not finding["ok"]]
+    assert (bad["name"], bad["violations"], [one["id"] for one in bad["broken"]]) == (Promise.LEGAL, 1, [orders["confirmed"]])
 
 
 def gone(data: Path) -> None:

@@ -12,6 +12,7 @@ from tests.chassis.store.servers import Cluster, Wire
 from tests.chassis.store.tables import PROBE
 from tests.support.databases import URL, Place, unmet
 from tools.servers import machine
+from tools.servers.postgres import Postgres
 from tradewind.chassis.store import sessions
 from tradewind.chassis.store.port import Store
 from tradewind.chassis.store.postgres import PostgresStore
@@ -30,10 +31,10 @@ async def store(place: Place) -> AsyncIterator[Store]:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A server that a test may stop and kill."""
+    if not os.environ.get(URL) or not Postgres().installed():
+        unmet(f"needs PostgreSQL on this machine: ./dev services up --install postgres, and {URL}")
     home = Path(tempfile.mkdtemp(prefix="tradewind-test-"))
     made = Cluster(home)
-    if not os.environ.get(URL) or not made.server.installed():
-        unmet(f"needs PostgreSQL on this machine: ./dev services up --install postgres, and {URL}")
     owner = machine.account(made.server)
     if owner is not None:
         os.chown(home, owner.pw_uid, owner.pw_gid)

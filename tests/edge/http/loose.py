@@ -14,7 +14,7 @@ class FakeTransport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written = b""
-        self.closed = self.ended = self.paused = False
+        self.closed = self.aborted = self.ended = self.paused = False
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         assert high == 0
@@ -41,7 +41,7 @@ class FakeTransport(asyncio.Transport):
         self.closed = True
 
     def abort(self) -> None:
-        self.closed = True
+        self.closed = self.aborted = True
 
 
 class Loose:
@@ -60,5 +60,5 @@ class Loose:
 
     def pass_time(self, seconds: float) -> None:
         self.shared.now += seconds
-        if not self.transport.closed:
+        if not self.transport.aborted:
             self.connection.check(self.shared.now)

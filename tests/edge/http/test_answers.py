@@ -64,6 +64,13 @@ async def test_requests_are_read_as_they_are_meant(raw: bytes, expected: list[ob
         assert json.loads((await house.ask(raw)).body) == expected
 
 
+async def test_an_absolute_target_rules_again_and_again() -> None:
+    async with serving(echo) as house, house.connect() as client:
+        for host in (b"one", b"two"):
+            client.send(b"GET http://real/p HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
+            assert json.loads((await client.answer()).body)[3] == {"host": "real"}
+
+
 @pytest.mark.parametrize(
     ("version", "connection", "kept"),
     [

@@ -9,6 +9,7 @@ import pytest
 from tradewind.edge.http.messages import Response
 from tradewind.edge.http.server import HttpServer, PortInUse
 
+from .loose import Loose
 from .support import QUICK, Keeper, answers, echo, serving
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -74,6 +75,20 @@ async def test_stop_lets_finish_what_is_under_way() -> None:
         await stopping
         with pytest.raises(ConnectionError):
             await asyncio.open_connection("127.0.0.1", house.port)
+
+
+def test_what_has_begun_when_the_server_stops_is_answered_too() -> None:
+    loose = Loose(keeper := Keeper(), QUICK)
+    loose.feed(GET + GET[:10])
+    loose.shared.draining = True
+    loose.connection.drain()
+    keeper.requests[0].respond(Response(200))
+    loose.feed(GET[10:])
+    keeper.requests[1].respond(Response(200))
+    first, second = answers(loose.transport.written)
+    assert b"connection" not in first.headers
+    assert second.headers[b"connection"] == b"close"
+    assert loose.transport.closed
 
 
 async def test_stop_has_an_end() -> None:

@@ -134,6 +134,40 @@ async def test_a_handler_that_does_not_answer_is_answered_for(caplog: pytest.Log
     assert caplog.text == ""
 
 
+def test_the_first_request_counts_from_the_connect() -> None:
+    loose = Loose(echo, QUICK)
+    loose.pass_time(QUICK.header_seconds * 0.75)
+    loose.feed(b"G")
+    loose.pass_time(QUICK.header_seconds * 0.25)
+    assert answers(loose.transport.written)[0].status == 408
+
+
+def test_a_last_answer_has_its_time_to_be_taken() -> None:
+    loose = Loose(echo, replace(QUICK, drain_seconds=30))
+    loose.feed(b"GET / HTTP/1.0\r\n\r\n")
+    loose.connection.pause_writing()
+    assert loose.transport.closed
+    loose.pass_time(29)
+    assert not aborted(loose)
+    loose.pass_time(1)
+    assert aborted(loose)
+
+
+def aborted(loose: Loose) -> bool:
+    return loose.transport.aborted
+
+
+def test_an_answer_that_waits_for_its_reader_is_not_late(caplog: pytest.LogCaptureFixture) -> None:
+    loose = Loose(keeper := Keeper(), replace(QUICK, drain_seconds=30))
+    loose.feed(GET)
+    loose.connection.pause_writing()
+    keeper.requests[0].respond(Response(201))
+    loose.pass_time(QUICK.answer_seconds)
+    loose.connection.resume_writing()
+    assert [answer.status for answer in answers(loose.transport.written)] == [201]
+    assert caplog.text == ""
+
+
 def test_waiting_for_a_handler_is_not_the_clients_slowness() -> None:
     loose = Loose(keeper := Keeper(), replace(QUICK, answer_seconds=100))
     loose.feed(GET + GET)

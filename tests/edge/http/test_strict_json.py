@@ -92,6 +92,7 @@ def test_a_missing_field_is_a_422(body: bytes, field: str) -> None:
         order(f'"note":"{"[" * 100}"'),
         order(f'"note":"{"é" * 10_000}"'),
         order('"extra":' + "[" * 31 + "]" * 31),
+        order(r'"note":"\"","extra":[' + ",".join(["{}"] * 40) + "]"),
         order('"count":9223372036854775807'),
         order('"count":-9223372036854775807'),
         order('"note":"99999999999999999999999999"'),

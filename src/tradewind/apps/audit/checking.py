@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...chassis.engine.rooms import Room
-from ...services.orders.domain import PENDING
+from ...services.orders.domain import CONFIRMED, PENDING
 from ...services.payments.provider.ledger import LedgerEntry
 from . import ends, money, orders
 from .findings import Broken, Finding, Promise, Tally
-from .flight import Flight, in_flight, rooms
+from .flight import Flight, in_flight
 from .letters import letters
 from .papers import Papers
+from .rows import Rows
 from .stock import Shelf
-from .stories import Ledger, Rows, Story, windows
+from .stories import Ledger, Story, windows
 from .stuck import pending, stuck
 
 GRACE_MS = 1_000
@@ -25,7 +25,6 @@ class Check:
     def __init__(self, source: Rows, ledger: Ledger, now: int, *, quiet: bool = False) -> None:
         self._source, self._ledger, self._now = source, ledger, now
         self._grace = 0 if quiet else GRACE_MS
-        self.rooms: dict[str, Room] = rooms()
         self.tallies: dict[Promise, Tally] = {promise: Tally(promise) for promise in Promise if promise is not Promise.LETTERS}
         self.orders = self.in_flight = 0
         self._shelf, self._money, self._papers = Shelf(), money.Money(), Papers()
@@ -33,42 +32,57 @@ class Check:
     async def run(self, late: Iterable[Broken]) -> list[Finding]:
         """All lines. `late`: what `stuck` has found."""
         source, tallies = self._source, self.tallies
-        flight, since = await in_flight(source, self.rooms), await orders.remembered_since(source)
+        flight, since = await in_flight(source), await orders.remembered_since(source)
         async for window in windows(source, self._ledger):
             for promise, strays in window.strays.items():
-                tallies[promise].take(strays, 0)
+                tallies[promise].take(strays)
             for story in window.stories.values():
                 self._judge(story, flight, since)
         forgotten, answers = await orders.forgotten_answers(source)
-        tallies[Promise.KEPT].take(forgotten, 0)
-        tallies[Promise.KEPT].note = f"{answers} answers"
+        tallies[Promise.KEPT].take(forgotten)
         shelf, products = await self._shelf.compare(source)
-        tallies[Promise.STOCK].take(shelf, products)
-        tallies[Promise.STOCK].of = "products"
-        tallies[Promise.MONEY].take(self._money.differences() if not tallies[Promise.MONEY].violations else (), 0)
+        tallies[Promise.STOCK].take(shelf)
+        if not tallies[Promise.MONEY].violations:
+            tallies[Promise.MONEY].take(self._money.differences())
+        tallies[Promise.PAPERS].take(await self._papers.close(source))
+        tallies[Promise.MOVES].take(late)
+        self._count({Promise.STOCK: products, Promise.PAPERS: self._papers.count})
+        tallies[Promise.KEPT].note = f"{answers:,} answers"
         tallies[Promise.MONEY].note = self._money.note()
-        tallies[Promise.PAPERS].take(await self._papers.close(source), self._papers.count)
-        tallies[Promise.PAPERS].of = "papers"
-        tallies[Promise.MOVES].take(late, 0)
-        return [*(tally.finding() for tally in tallies.values()), await letters(source, self.rooms)]
+        return [*(tally.finding() for tally in tallies.values()), await letters(source)]
+
+    def _count(self, others: dict[Promise, int]) -> None:
+        """How many each line has seen: all orders, those that are settled, or those of an end."""
+        for promise in (Promise.KEPT, Promise.REAL, Promise.MOVES, Promise.LEGAL):
+            self.tallies[promise].checked = self.orders
+        self.tallies[Promise.MONEY].checked = self.orders - self.in_flight
+        for promise, count in others.items():
+            self.tallies[promise].checked = count
+            self.tallies[promise].of = "products" if promise is Promise.STOCK else "papers"
 
     def _judge(self, story: Story, flight: Flight, since: int) -> None:
         tallies, order = self.tallies, story.order
-        story.settled = self._settled(story, flight)
-        self.orders += order is not None
-        self.in_flight += order is not None and not story.settled
         tallies[Promise.KEPT].take(orders.kept(story))
         tallies[Promise.REAL].take(orders.real(story, since))
         tallies[Promise.LEGAL].take(orders.legal(story))
         tallies[Promise.MOVES].take(pending(story, flight))
-        tallies[Promise.STOCK].take(self._shelf.claim(story.hold), 0)
-        tallies[Promise.PAPERS].take(self._papers.enter(story), 0)
-        tallies[Promise.MONEY].take(money.moved_once(story), int(story.settled))
-        if story.settled and order is not None:
-            self._money.count(story)
-            tallies[Promise.MONEY].take(money.agreed(story), 0)
-            tallies[Promise.WHOLE].take(ends.whole(story), int(order.status == "CONFIRMED"))
-            tallies[Promise.CLEAN].take(ends.clean(story), int(order.status != "CONFIRMED"))
+        tallies[Promise.STOCK].take(self._shelf.claim(story.hold))
+        tallies[Promise.PAPERS].take(self._papers.enter(story))
+        tallies[Promise.MONEY].take(money.moved_once(story))
+        if order is None:
+            return
+        self.orders += 1
+        if not self._settled(story, flight):
+            self.in_flight += 1
+            return
+        self._money.count(story)
+        tallies[Promise.MONEY].take(money.agreed(story))
+        if order.status == CONFIRMED:
+            tallies[Promise.WHOLE].checked += 1
+            tallies[Promise.WHOLE].take(ends.whole(story))
+        else:
+            tallies[Promise.CLEAN].checked += 1
+            tallies[Promise.CLEAN].take(ends.clean(story))
 
     def _settled(self, story: Story, flight: Flight) -> bool:
         if story.order is None or story.order.status == PENDING or flight.has(story):
@@ -80,4 +94,4 @@ class Check:
 async def check(source: Rows, entries: Iterable[LedgerEntry], now: int) -> list[Finding]:
     """All lines, for rows that nobody changes meanwhile: an open store that is at rest, and the provider's entries by key."""
     made = Check(source, Ledger(entries), now, quiet=True)
-    return await made.run(await stuck(source, made.rooms, now, unread_before=now))
+    return await made.run(await stuck(source, now, unread_before=now))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -13,7 +12,8 @@ from ...services.inventory.domain import COMMITTED, EXPIRED, RELEASED
 from ...services.orders.domain import CANCELLED, CONFIRMED, FAILED
 from .findings import Broken
 from .money import PAID, left
-from .stories import OrderRow, Story
+from .rows import OrderRow
+from .stories import Story
 
 RECEIVED, ACCEPTED, REFUNDED = "order_received", "order_confirmed", "payment_refunded"
 TOLD = {CONFIRMED: ACCEPTED, FAILED: "order_failed", CANCELLED: "order_cancelled"}
@@ -72,15 +72,16 @@ def clean(story: Story) -> Iterator[Broken]:
 
 def _told(story: Story, order: OrderRow) -> Iterator[Broken]:
     """Once each, and once for every refund. An order that is cancelled may have been confirmed before, as far as the log remembers."""
-    said = {event.name for event in story.said}
-    heard = Counter([notice.template for notice in story.told])
-    wanted = Counter([RECEIVED, TOLD[order.status]])
-    wanted[REFUNDED] = sum([refund.status == "SUCCEEDED" for refund in story.refunds])
+    heard = [notice.template for notice in story.told]
+    wanted = [RECEIVED, TOLD[order.status], *[REFUNDED for refund in story.refunds if refund.status == "SUCCEEDED"]]
     if order.status == CANCELLED:
-        wanted[ACCEPTED] = int(wire_name(OrderConfirmed) in said) if wire_name(OrderCreated) in said else heard[ACCEPTED]
-    for template in sorted(heard.keys() | wanted.keys()):
-        if heard[template] != wanted[template]:
-            yield story.broken(f"{template} was told {heard[template]} times")
+        said = [event.name for event in story.said]
+        confirmed = wire_name(OrderConfirmed) in said if wire_name(OrderCreated) in said else ACCEPTED in heard
+        wanted += [ACCEPTED] * confirmed
+    if sorted(heard) != sorted(wanted):
+        for template in sorted({*heard, *wanted}):
+            if heard.count(template) != wanted.count(template):
+                yield story.broken(f"{template} was told {heard.count(template)} times")
 
 
 def _owners(story: Story) -> list[str]:
@@ -88,10 +89,10 @@ def _owners(story: Story) -> list[str]:
 
 
 def _same(order: OrderRow, claimed: str) -> bool:
-    wanted: Counter[str] = Counter()
+    wanted: dict[str, int] = {}
     try:
         for piece in _pieces.decode(order.items):
-            wanted[piece.product_id] += piece.quantity
+            wanted[piece.product_id] = wanted.get(piece.product_id, 0) + piece.quantity
         return wanted == _claimed.decode(claimed)
     except msgspec.MsgspecError:
         return False

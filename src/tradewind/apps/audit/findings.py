@@ -63,8 +63,7 @@ class Tally:
         self.note = ""
         self._first: list[Broken] = []
 
-    def take(self, found: Iterable[Broken], checked: int = 1) -> None:
-        self.checked += checked
+    def take(self, found: Iterable[Broken]) -> None:
         for broken in found:
             self.violations += 1
             if len(self._first) < SHOWN:

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import msgspec
 
 from ...contracts.orders import Line
+from ...services.invoices.money import show
 from ...services.orders.domain import CONFIRMED
 from ...services.payments.domain import COMPLETED, PARTIALLY_REFUNDED, REFUNDED
 from ...services.payments.provider.ledger import LedgerEntry
 from .findings import Broken
-from .stories import OrderRow, PaymentRow, Story
+from .rows import OrderRow, PaymentRow
+from .stories import Story
 
 PAID = (COMPLETED, PARTIALLY_REFUNDED, REFUNDED)
 SHOWN_AS = {COMPLETED: "paid", PARTIALLY_REFUNDED: "partially_refunded", REFUNDED: "refunded"}
@@ -40,7 +42,7 @@ class Money:
         ]  # fmt: skip
 
     def note(self) -> str:
-        return ", ".join([f"{amount} {currency}" for currency, amount in sorted(self.payments.items()) if amount])
+        return ", ".join([show(amount, currency) for currency, amount in sorted(self.payments.items()) if amount])
 
 
 def left(payment: PaymentRow) -> int:

@@ -12,7 +12,8 @@ from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, Or
 from ...services.orders.domain import CANCELLED, CONFIRMED, FAILED, PENDING
 from ...services.orders.storage import LEDGERS, ORDERS
 from .findings import Broken
-from .stories import Rows, Said, Story
+from .rows import Rows, Said
+from .stories import Story
 
 CREATED, PAY, REFUND = wire_name(OrderCreated), wire_name(PaymentRequested), wire_name(RefundRequested)
 ENDS = {wire_name(OrderConfirmed): CONFIRMED, wire_name(OrderFailed): FAILED, wire_name(OrderCancelled): CANCELLED}

@@ -17,7 +17,8 @@ from ...services.invoices.invoice import CreditNote, Invoice, invoice_seal, note
 from ...services.invoices.series import GENESIS, Series, place
 from ...services.invoices.storage import SERIES
 from .findings import Broken
-from .stories import Rows, Story
+from .rows import Rows
+from .stories import Story
 
 FURTHEST = 1_000_000  # a number this far beyond the highest known is a mistake and no gap
 _series = sa.select(SERIES.rows)

@@ -38,27 +38,27 @@ async def audited(config: Config, world: World) -> Report:
     async with snapshot(config.database_url, config.data) as source:
         running = running or source.worked_on or holder(config.data) is not None
         check = Check(source, ledger, now, quiet=not running)
-        late = await (_stuck(config, world, source, check) if running else _was_stuck(source, check))
+        late = await (_stuck(config, world, source) if running else _was_stuck(source))
         findings = await check.run(late)
     return Report(all([finding.ok for finding in findings]), running, check.orders, check.in_flight, tuple(findings))
 
 
-async def _stuck(config: Config, world: World, source: Snapshot, check: Check) -> list[Broken]:
+async def _stuck(config: Config, world: World, source: Snapshot) -> list[Broken]:
     """What is late and still there a little later: after a start, or under load, much is late for a moment."""
     now = world.now()
-    late = await stuck(source, check.rooms, now, unread_before=now - GRACE_MS)
+    late = await stuck(source, now, unread_before=now - GRACE_MS)
     if not late:
         return late
     await asyncio.sleep(LOOK_AGAIN_S)
     async with snapshot(config.database_url, config.data) as again:
         now = world.now()
-        still = {found.id for found in await stuck(again, check.rooms, now, unread_before=now - GRACE_MS)}
+        still = {found.id for found in await stuck(again, now, unread_before=now - GRACE_MS)}
     return [found for found in late if found.id in still]
 
 
-async def _was_stuck(source: Snapshot, check: Check) -> list[Broken]:
+async def _was_stuck(source: Snapshot) -> list[Broken]:
     """What was late when the platform stopped. What it had not read yet, it reads when it starts."""
-    return await stuck(source, check.rooms, await last_sign(source, check.rooms), unread_before=0)
+    return await stuck(source, await last_sign(source), unread_before=0)
 
 
 def _ready(config: Config) -> None:

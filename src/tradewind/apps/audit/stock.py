@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ...services.inventory.domain import COMMITTED, HELD
 from ...services.inventory.storage import MOVEMENTS, PRODUCTS
 from .findings import Broken
-from .stories import Hold, Rows
+from .rows import Hold, Rows
 
 _product = PRODUCTS.rows.c
 _products = sa.select(_product.id, _product.on_hand, _product.held, _product.committed)

@@ -6,106 +6,41 @@ by its primary key, and out of the provider's ledger, whose keys are the ids of 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
-from ...chassis.model import Table, wire_name
+from ...chassis.model import Table
 from ...chassis.paging import TOP
 from ...chassis.store.schema import codec
-from ...services.inventory.storage import RESERVATIONS
 from ...services.invoices.invoice import CreditNote, Invoice
 from ...services.invoices.storage import INVOICES, NOTES
-from ...services.notifications.storage import NOTIFICATIONS
-from ...services.orders.domain import PaymentDue
-from ...services.orders.storage import LEDGERS, ORDERS
 from ...services.payments.provider.ledger import LedgerEntry
-from ...services.payments.storage import PAYMENTS, REFUNDS
+from . import rows
 from .findings import Broken, Promise
 
 WINDOW = 2_000
 MILLISECOND = 13  # so many characters of a UUIDv7 are its time
-TIMER = f"{wire_name(PaymentDue)}:"
-
-
-class Rows(Protocol):
-    """Where rows are read: a snapshot, a transaction, or a store that nobody writes to meanwhile."""
-
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
-
-
-class OrderRow(msgspec.Struct, frozen=True):
-    id: str
-    status: str
-    payment_status: str
-    customer_id: str
-    items: str
-    total: int
-    currency: str
-    version: int
-    created_at: int
-    updated_at: int
-
-
-class Hold(msgspec.Struct, frozen=True):
-    id: str
-    status: str
-    items: str
-
-
-class PaymentRow(msgspec.Struct, frozen=True):
-    id: str
-    order_id: str
-    customer_id: str
-    amount: int
-    currency: str
-    refunded: int
-    refunding: int
-    status: str
-    updated_at: int
-
-
-class RefundRow(msgspec.Struct, frozen=True):
-    id: str
-    payment_id: str
-    amount: int
-    status: str
-
-
-class Told(msgspec.Struct, frozen=True):
-    id: str
-    order_id: str
-    template: str
-
-
-class Said(msgspec.Struct, frozen=True):
-    """An event of orders, in the log's order."""
-
-    key: str
-    seq: int
-    name: str
 
 
 class Story:
     """One order as every service keeps it. `order` is None where the others speak of an order that is not there."""
 
-    __slots__ = ("charges", "due", "hold", "id", "invoices", "notes", "order", "payments", "refunds", "said", "settled", "told")
+    __slots__ = ("charges", "due", "hold", "id", "invoices", "notes", "order", "payments", "refunds", "said", "told")
 
     def __init__(self, order_id: str) -> None:
         self.id = order_id
-        self.order: OrderRow | None = None
-        self.hold: Hold | None = None
-        self.payments: list[PaymentRow] = []
-        self.refunds: list[RefundRow] = []
+        self.order: rows.OrderRow | None = None
+        self.hold: rows.Hold | None = None
+        self.payments: list[rows.PaymentRow] = []
+        self.refunds: list[rows.RefundRow] = []
         self.invoices: list[Invoice] = []
         self.notes: list[CreditNote] = []
-        self.told: list[Told] = []
-        self.said: list[Said] = []
+        self.told: list[rows.Told] = []
+        self.said: list[rows.Said] = []
         self.charges: dict[str, LedgerEntry] = {}
         self.due = False
-        self.settled = False
 
     def broken(self, why: str) -> Broken:
         return Broken(self.id, why)
@@ -142,30 +77,6 @@ class Window:
         return story
 
 
-def _range(table: sa.Table, kind: type[msgspec.Struct], key: str) -> sa.Select[Any]:
-    return _within(sa.select(*[table.c[name] for name in kind.__struct_fields__]), table.c[key])
-
-
-def _within(statement: sa.Select[Any], key: sa.Column[Any]) -> sa.Select[Any]:
-    return statement.where(key > sa.bindparam("after"), key <= sa.bindparam("upto"))
-
-
-def _end(key: sa.Column[Any]) -> sa.Select[Any]:
-    return sa.select(key).where(key > sa.bindparam("after")).order_by(key).limit(1).offset(sa.bindparam("n", type_=sa.Integer))
-
-
-_ORDERS = _range(ORDERS.rows, OrderRow, "id")
-_HOLDS = _range(RESERVATIONS.rows, Hold, "id")
-_PAYMENTS = _range(PAYMENTS.rows, PaymentRow, "id")
-_REFUNDS = _range(REFUNDS.rows, RefundRow, "payment_id")
-_TOLD = _range(NOTIFICATIONS.rows, Told, "id")
-_SAID = _range(LEDGERS.log, Said, "key")
-_INVOICES = _within(sa.select(INVOICES.rows), INVOICES.rows.c.id)
-_NOTES = _within(sa.select(NOTES.rows), NOTES.rows.c.invoice_id)
-_DUE = _within(sa.select(LEDGERS.timers.c.id), LEDGERS.timers.c.id)
-_ENDS = [_end(column) for column in (ORDERS.rows.c.id, RESERVATIONS.rows.c.id, PAYMENTS.rows.c.id, INVOICES.rows.c.id, LEDGERS.log.c.key)]
-
-
 class Ledger:
     """The provider's entries, taken as far as a window goes. The first is read at once, which fixes the moment of them all."""
 
@@ -181,49 +92,49 @@ class Ledger:
         return taken
 
 
-async def windows(source: Rows, ledger: Ledger) -> AsyncIterator[Window]:
+async def windows(source: rows.Rows, ledger: Ledger) -> AsyncIterator[Window]:
     """All orders, oldest first."""
     after, upto = "", ""
     while upto != TOP:
-        ends = [row[0] for statement in _ENDS for row in await source.rows(statement, {"after": after, "n": WINDOW})]
+        ends = [row[0] for statement in rows.ENDS for row in await source.rows(statement, {"after": after, "n": WINDOW})]
         upto = min(ends)[:MILLISECOND] + TOP if ends else TOP
         yield await _read(source, ledger, Window(after, upto))
         after = upto
 
 
-async def _read(source: Rows, ledger: Ledger, window: Window) -> Window:
+async def _read(source: rows.Rows, ledger: Ledger, window: Window) -> Window:
     span = {"after": window.after, "upto": window.upto}
-    for row in await source.rows(_ORDERS, span):
-        window.of(row[0]).order = OrderRow(*row)
-    for row in await source.rows(_HOLDS, span):
-        window.of(row[0]).hold = Hold(*row)
-    for row in await source.rows(_SAID, span):
-        window.of(row[0]).said.append(Said(*row))
-    for row in await source.rows(_PAYMENTS, span):
+    for row in await source.rows(rows.ORDERS_IN, span):
+        window.of(row[0]).order = rows.OrderRow(*row)
+    for row in await source.rows(rows.HOLDS_IN, span):
+        window.of(row[0]).hold = rows.Hold(*row)
+    for row in await source.rows(rows.SAID_IN, span):
+        window.of(row[0]).said.append(rows.Said(*row))
+    for row in await source.rows(rows.PAYMENTS_IN, span):
         if story := window.owner(Promise.MONEY, row[0], row[1]):
-            story.payments.append(PaymentRow(*row))
-    for row in await source.rows(_REFUNDS, span):
+            story.payments.append(rows.PaymentRow(*row))
+    for row in await source.rows(rows.REFUNDS_IN, span):
         if story := window.following(Promise.MONEY, row[0], row[1], "a refund of no payment"):
-            story.refunds.append(RefundRow(*row))
+            story.refunds.append(rows.RefundRow(*row))
     for entry in ledger.upto(window.upto):
         moved = entry.charges or entry.refunded
         if moved and (story := window.following(Promise.MONEY, entry.key, entry.key, "charged, and there is no such payment")):
             story.charges[entry.key] = entry
-    for row in await source.rows(_TOLD, span):
+    for row in await source.rows(rows.TOLD_IN, span):
         if story := window.owner(Promise.WHOLE, row[0], row[1]):
-            story.told.append(Told(*row))
+            story.told.append(rows.Told(*row))
     await _papers(source, window, span)
-    for (timer,) in await source.rows(_DUE, {"after": TIMER + window.after, "upto": TIMER + window.upto}):
-        window.of(timer.removeprefix(TIMER)).due = True
+    for (timer,) in await source.rows(rows.DUE_IN, {"after": rows.TIMER + window.after, "upto": rows.TIMER + window.upto}):
+        window.of(timer.removeprefix(rows.TIMER)).due = True
     return window
 
 
-async def _papers(source: Rows, window: Window, span: dict[str, str]) -> None:
-    for row in await source.rows(_INVOICES, span):
+async def _papers(source: rows.Rows, window: Window, span: dict[str, str]) -> None:
+    for row in await source.rows(rows.INVOICES_IN, span):
         invoice = _decoded(INVOICES, row, window)
         if invoice is not None and (story := window.owner(Promise.WHOLE, invoice.id, invoice.order_id)):
             story.invoices.append(invoice)
-    for row in await source.rows(_NOTES, span):
+    for row in await source.rows(rows.NOTES_IN, span):
         note = _decoded(NOTES, row, window)
         if note is not None and (story := window.following(Promise.WHOLE, note.id, note.invoice_id, "a credit note of no invoice")):
             story.notes.append(note)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-import sqlalchemy as sa
+from collections.abc import Iterator
 
 from ...chassis.model import wire_name
-from ...chassis.store.sql import SqliteSql
 from ...contracts.orders import OrderCreated, PlaceOrder
 from ...services.payments.provider.ledger import LedgerEntry
 from ..audit import Promise, check
@@ -18,20 +14,9 @@ from .ledger import Ledger, Violation
 MADE = "SELECT key, trace FROM orders_log WHERE name = ? ORDER BY seq"
 
 
-class _AtRest:
-    """The rows of a disk that nobody writes to any more."""
-
-    def __init__(self, disk: Disk) -> None:
-        self._connection, self._sql = disk.connection, SqliteSql()
-
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        text, arguments = self._sql.compiled(statement, values)
-        return self._connection.execute(text, arguments).fetchall()
-
-
 async def audited(disk: Disk, entries: list[LedgerEntry], now: int) -> list[Violation]:
     """What the audit finds. Here a dead letter is one too: no message of a schedule is beyond remedy."""
-    found = await check(_AtRest(disk), entries, now)
+    found = await check(disk.store, entries, now)
     return [
         Violation(finding.name, broken.id, broken.why)
         for finding in found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,19 +14,21 @@ from ...chassis.model import Ag, Table
 from ...chassis.store import migrations
 from ...chassis.store.databases import STEPS
 from ...chassis.store.opening import FILE
-from ...chassis.store.port import Statement, StoreUnavailable
-from ...chassis.store.sql import SqliteSql
-from ...chassis.store.sqlite import SqliteStore, SqliteTransaction, connect
+from ...chassis.store.port import Statement, Store, StoreUnavailable, Transaction
+from ...chassis.store.sqlite import SqliteStore, connect
+from ...contracts.values import stamp
 from ..schema import SLICES
+from .trace import Trace
 from .weather import Weather
 
 
 class Disk:
-    """One database in memory, with the tables that the schema steps make; emptied before each schedule, since that is faster than a new one."""
+    """One database in memory, with the tables that the schema steps make. It is emptied before each schedule: faster than a new one."""
 
     def __init__(self) -> None:
-        self.sql = SqliteSql()
-        self.connection = connect(":memory:")
+        self.store = SqliteStore(":memory:", commit_inline=True)
+        asyncio.run(self.store.open())
+        self.connection = self.store.writer
         with TemporaryDirectory() as folder:
             migrations.up("", Path(folder), list(SLICES.values()))
             made = connect(str(Path(folder) / FILE))
@@ -50,39 +52,55 @@ class Disk:
             yield (name,)
             yield from self.connection.execute(f"SELECT * FROM {name} ORDER BY 1")
 
+    def statuses(self) -> list[str]:
+        """Of all orders."""
+        return [status for (status,) in self.connection.execute("SELECT status FROM orders_orders")]
 
-class WeatheredStore(SqliteStore):
+    def timeline(self, about: Iterable[str]) -> list[str]:
+        """Every event about these ids, in the order in which they were said."""
+        said: list[tuple[Any, ...]] = []
+        for table in [name for name in self._tables if name.endswith("_log")]:
+            columns = f"at, id, '{table.removesuffix('_log')}', name, key, trace"
+            for key in sorted(about):
+                said += self.connection.execute(f"SELECT {columns} FROM {table} WHERE key = ?", (key,))
+        return [f"{stamp(at)}  {speaker:<14} {name:<20} {key} {trace}".rstrip() for at, _, speaker, name, key, trace in sorted(said)]
+
+
+class WeatheredStore(Store):
     """One life's way to the disk. `alive` raises once that life has ended."""
 
-    def __init__(self, disk: Disk, weather: Weather, alive: Callable[[], None]) -> None:
-        super().__init__(":memory:", commit_inline=True)
-        self._sql = disk.sql
-        self._disk, self._weather, self._alive = disk, weather, alive
-        self.trouble = weather.store_fails / 10  # of single statements
+    exclusive = True
+    kind = "sqlite"
+
+    def __init__(self, disk: Disk, weather: Weather, trace: Trace, alive: Callable[[], None]) -> None:
+        self._store, self.weather, self._trace, self._alive = disk.store, weather, trace, alive
         self._free = asyncio.Event()
         self._free.set()
 
     async def open(self) -> None:
         self._alive()
-        self._writer = self._reader = self._disk.connection
 
     async def close(self) -> None:
-        self._writer = self._reader = None
+        """The disk stays."""
 
-    async def begin(self) -> SqliteTransaction:
+    async def begin(self) -> Transaction:
         await self.wait()
-        self.fail(self._weather.store_fails, "locked")
-        self.writer.execute("BEGIN IMMEDIATE")
+        self.fail(self.weather.store_fails, "locked")
+        begun = await self._store.begin()
         self._free.clear()
-        return WeatheredTransaction(self, self.writer, self._sql, None)
+        return WeatheredTransaction(self, begun)
 
     async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         await self._read()
-        return await super().rows(statement, values)
+        return await self._store.rows(statement, values)
 
     async def get(self, table: Table[Ag], key: str) -> Ag | None:
         await self._read()
-        return await super().get(table, key)
+        return await self._store.get(table, key)
+
+    async def find(self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None) -> list[Ag]:
+        await self._read()
+        return await self._store.find(table, statement, values)
 
     async def _read(self) -> None:
         """Readers see what is committed. Here they share the writer's connection, so they wait for its commit."""
@@ -90,51 +108,60 @@ class WeatheredStore(SqliteStore):
         while not self._free.is_set():
             await self._free.wait()
             self._alive()
-        self.fail(self._weather.store_fails, "no reader")
+        self.fail(self.weather.store_fails, "no reader")
 
     async def wait(self) -> None:
         self._alive()
-        await asyncio.sleep(self._weather.disk_s())
+        await asyncio.sleep(self.weather.disk_s())
         self._alive()
 
     def fail(self, share: float, why: str) -> None:
         self._alive()
-        if self._weather.strikes(share):
+        if self.weather.strikes(share):
+            self._trace.note("store fails", says=why)
             raise StoreUnavailable(f"simulated: {why}")
 
-    def commit_fates(self) -> tuple[bool, bool]:
-        """Whether a commit fails, and whether one that succeeds is reported."""
-        return self._weather.strikes(self._weather.commit_fails), self._weather.strikes(self._weather.commit_unknown)
-
     def ended(self) -> None:
+        """A transaction is over: who reads may go on."""
         self._free.set()
 
 
-class WeatheredTransaction(SqliteTransaction):
-    def __init__(self, store: WeatheredStore, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._store = store
+class WeatheredTransaction(Transaction):
+    def __init__(self, store: WeatheredStore, begun: Transaction) -> None:
+        self._store, self._begun, self._seldom = store, begun, store.weather.store_fails / 10
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
-        self._store.fail(self._store.trouble, "load")
-        return await super().load(table, keys)
+        self._store.fail(self._seldom, "load")
+        return await self._begun.load(table, keys)
+
+    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        return await self._begun.rows(statement, values)
 
     async def insert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        self._store.fail(self._store.trouble, "insert")
-        await super().insert(table, rows)
+        self._store.fail(self._seldom, "insert")
+        await self._begun.insert(table, rows)
+
+    async def update(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._begun.update(table, rows)
+
+    async def upsert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._begun.upsert(table, rows)
+
+    async def delete(self, table: sa.Table, ids: Iterable[str]) -> None:
+        await self._begun.delete(table, ids)
+
+    async def trim(self, table: sa.Table, column: str, below: int, limit: int) -> int:
+        return await self._begun.trim(table, column, below, limit)
 
     async def commit(self) -> None:
         await self._store.wait()
-        fails, unknown = self._store.commit_fates()
-        if fails:
-            raise StoreUnavailable("simulated: disk full")
-        await super().commit()
+        self._store.fail(self._store.weather.commit_fails, "commit, nothing is kept")
+        await self._begun.commit()
         self._store.ended()
         await self._store.wait()
-        if unknown:
-            raise StoreUnavailable("simulated: the answer to COMMIT was lost")
+        self._store.fail(self._store.weather.commit_unknown, "commit, all is kept and nobody knows")
 
     async def rollback(self) -> None:
-        await super().rollback()
+        await self._begun.rollback()
         self._store.ended()
-        self._store.fail(self._store.trouble, "rollback")
+        self._store.fail(self._seldom, "rollback")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
 
 import msgspec
 
 from ...chassis.door import Refusal, Reply
 from ...chassis.model import Caller, Request
+from ...chassis.world import derived
 from ...contracts.inventory import AddProduct, AdjustStock, ChangeProduct, ProductView
 from ...contracts.orders import CancelOrder, OrderView, PlaceOrder
 from ...contracts.payments import RefundPayment
@@ -119,16 +119,11 @@ class Ledger:
         self._seen[order.id] = order.status
 
     def about(self, violation: Violation) -> set[str]:
-        """Everybody a violation concerns: the order, its payment, the requests about it."""
-        from ...chassis.world import derived
-
-        orders = [i for i, asked in self.orders.items() if violation.about in (i, asked.claim, derived(i, "payment"), derived(i, "invoice"))]
-        named: set[str] = {violation.about, *orders}
-        for order_id in orders:
-            named |= {derived(order_id, "payment"), self.orders[order_id].claim}
-            named |= {asked.claim for asked in self.asked if order_id in _ids(asked.message)}
-        return named - {""}
-
-
-def _ids(message: Any) -> tuple[str, ...]:
-    return (getattr(message, "order_id", ""),)
+        """Everybody a violation concerns: the order, its payment and invoice, the requests about it."""
+        whom = {violation.about}
+        for order_id, asked in self.orders.items():
+            names = {order_id, asked.claim, derived(order_id, "payment"), derived(order_id, "invoice")}
+            if violation.about in names:
+                whom |= names
+                whom |= {other.claim for other in self.asked if getattr(other.message, "order_id", "") == order_id}
+        return whom - {""}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import ContextVar
 from typing import Any
 
@@ -22,8 +22,11 @@ class Lives:
         self._trouble = trouble
         self._tasks: dict[int, dict[asyncio.Task[Any], None]] = {}
 
-    def make(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, Any], **more: Any) -> asyncio.Task[Any]:
-        task = asyncio.Task(coroutine, loop=loop, **more)
+    def __call__(
+        self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any] | Generator[Any, None, Any], /, **more: Any
+    ) -> asyncio.Task[Any]:
+        """The loop's task factory."""
+        task = asyncio.Task(coro, loop=loop, **more)
         life = LIFE.get()
         tasks = self._tasks.setdefault(life, {})
         tasks[task] = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,6 @@ from .trace import Trace
 from .weather import Weather
 
 PATIENCE_S = 1.0
-T = TypeVar("T")
 
 
 class Line(Provider):
@@ -64,16 +64,14 @@ class Line(Provider):
             return
         try:
             found = await call()
-        except Exception as error:  # as the provider's own, for the shop to hear
+        except Exception as error:  # the provider's own, for the shop to hear
             self._trace.note(f"{name} fails", key, f"{type(error).__name__} {error}")
-            await self._back(lambda: answer.set_exception(error), answer)
+            tell: Callable[[], None] = partial(answer.set_exception, error)
         else:
-            self._trace.note(name, key, f"{found.state} {found.code}")
-            await self._back(lambda: answer.set_result(found), answer)
-
-    async def _back(self, tell: Callable[[], None], answer: asyncio.Future[Answer]) -> None:
-        await asyncio.sleep(self._weather.way_s())
-        if not answer.done() and not self._weather.strikes(self._weather.lost):
+            self._trace.note(name, key, f"{found.state} {found.code}".rstrip())
+            tell = partial(answer.set_result, found)
+        await asyncio.sleep(weather.way_s())
+        if not answer.done() and not weather.strikes(weather.lost):
             tell()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any
 
@@ -49,7 +50,7 @@ class Schedule:
         self.ledger = Ledger(self.trace)
         self._weather = Weather(seed)
         self._lives = Lives(lambda says: self.ledger.broken("no bug", "", says))
-        loop.set_task_factory(self._lives.make)
+        loop.set_task_factory(self._lives)
         self._shop = Shop(loop, disk, self._weather, self.trace, self._lives, make)
         self._postman = Postman(self._shop, self._weather, self.trace)
         self._sandbox = Sandbox(
@@ -77,9 +78,12 @@ class Schedule:
             await asyncio.wait(background)
             await self._lives.end(self._shop.life)
             self._disk.cut()
-        entries = await self._sandbox.entries()
-        for violation in (*await audited(self._disk, entries, self._now() + self._shop.skew_ms), *kept(self._disk, self.ledger)):
-            self.ledger.broken(violation.name, violation.about, violation.says)
+        if not self.ledger.violations:
+            entries = await self._sandbox.entries()
+            for violation in (*await audited(self._disk, entries, self._now() + self._shop.skew_ms), *kept(self._disk, self.ledger)):
+                self.ledger.broken(violation.name, violation.about, violation.says)
+        for status in self._disk.statuses():
+            self.trace.count(f"order {status}")
         await self._sandbox.close()
 
     def _troubles(self) -> list[Coroutine[Any, Any, None]]:
@@ -116,6 +120,27 @@ class Schedule:
             quiet = quiet + 1 if self._shop.resting else 0
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """Keeps the shop from logging what is done to it."""
+    log = logging.getLogger("tradewind")
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+def _give_up(loop: VirtualLoop) -> None:
+    loop.clock.turns = 0
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    with suppress(Stuck):
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+
+
 def run(seed: int, orders: int, disk: Disk, make: Build = build) -> Result:
     """One schedule, start to end. The same seed, orders and code: the same result."""
     begun = perf_counter()
@@ -125,11 +150,13 @@ def run(seed: int, orders: int, disk: Disk, make: Build = build) -> Result:
     schedule = Schedule(seed, orders, disk, loop, make)
     trace, ledger = schedule.trace, schedule.ledger
     try:
-        loop.run_until_complete(schedule.run())
+        with silence():
+            loop.run_until_complete(schedule.run())
     except Stuck as error:
         ledger.broken("nothing stuck", "", str(error))
+        _give_up(loop)
     finally:
         loop.close()
     about = ledger.about(ledger.violations[0]) if ledger.violations else set()
-    story = tuple(trace.story(about)) if ledger.violations else ()
+    story = (*trace.story(about), *disk.timeline(about)) if ledger.violations else ()
     return Result(seed, orders, tuple(ledger.violations), trace.digest(disk.rows()), trace.counts, perf_counter() - begun, story)

@@ -28,7 +28,7 @@ BREAKABLE = ("batch.begun", "batch.claimed", "batch.handled", "batch.rows-writte
              "timers.due", "activity.before-call", "activity.after-call", "retention.trimmed")  # fmt: skip
 
 
-class Down(Exception):  # noqa: N818
+class Down(Exception):
     """Nobody listens there now."""
 
 
@@ -67,20 +67,21 @@ class Shop:
             point.armed = partial(self._passed, name)
         try:
             while True:
-                await self._live()
+                store = await self._live()
                 await self._ended.wait()
                 self._ended.clear()
                 await self._lives.end(self.life)
                 self._disk.cut()
+                store.ended()
                 await asyncio.sleep(self._weather.soon_s(0.5))
         finally:
             disarm()
 
-    async def _live(self) -> None:
+    async def _live(self) -> WeatheredStore:
         assert self.provider is not None
         self.life += 1
         world = SeededWorld(self._loop.clock, self._weather.start, self._weather.random.getrandbits(64), self.skew_ms)
-        store = WeatheredStore(self._disk, self._weather, partial(self._alive, self.life))
+        store = WeatheredStore(self._disk, self._weather, self._trace, partial(self._alive, self.life))
         made = stumbling(services(self.provider, self._weather.deadline_ms), self._weather, self._stumbles)
         self._light()
         before = LIFE.set(self.life)
@@ -90,15 +91,17 @@ class Shop:
             await self.platform.start()
         finally:
             LIFE.reset(before)
+        return store
 
     def _light(self) -> None:
-        """Draws when the next crash comes."""
+        """Draws where the next crash comes: at one of all places, also those that are seldom passed, and at which time of passing."""
         self._fuse, weather = -1, self._weather
         if weather.calm or not weather.crash_after or self._crashes >= MOST_CRASHES:
             return
+        self._fuse_at = weather.random.choice([name for name in sorted(REGISTRY) if name.startswith(PLACES)])
         again = self._crashes > 0 and weather.random.random() < weather.crash_again
-        self._fuse_at = weather.random.choice([name for name in sorted(REGISTRY) if name.startswith(PLACES)]) if weather.crash_named else ""
-        self._fuse = 1 + int(weather.soon_s(4 if again or self._fuse_at else weather.crash_after))
+        often = self._fuse_at.startswith("batch.")
+        self._fuse = 1 + int(weather.soon_s((2 if again else weather.crash_after) / (1 if often else 6)))
 
     def _passed(self, name: str) -> None:
         life = LIFE.get()
@@ -109,13 +112,14 @@ class Shop:
             return
         self._alive(life)
         self._trace.count(f"passed {name}")
-        if self._fuse > 0 and self._fuse_at in ("", name):
+        if self._fuse > 0 and self._fuse_at == name:
             self._fuse -= 1
             if self._fuse == 0 and not self._weather.calm:
                 self._trace.count(f"crash at {name}")
                 self.crash(f"at {name}")
                 raise Crash
         if name in BREAKABLE and self._weather.strikes(self._weather.failpoint_errors):
+            self._trace.note("store fails", says=f"at {name}")
             raise Broken(name)
 
     def _alive(self, life: int) -> None:

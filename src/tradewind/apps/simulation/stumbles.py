@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ...chassis.model import Event, Rule, Service
+from ...chassis.model import Answers, Event, Performs, Rule, Service
 from .weather import Weather
 
 MOST = 4  # a message that fails once more is a dead letter
 
 
-class Stumble(Exception):  # noqa: N818
+class Stumble(Exception):
     """A handler's bug."""
 
 
@@ -25,7 +25,7 @@ def stumbling(services: Iterable[Service], weather: Weather, left: Left) -> list
 
 def _stumbling(service: Service, weather: Weather, left: Left) -> Service:
     rules = [_wrapped(service.name, rule, weather, left) if issubclass(rule.hears, Event) else rule for rule in service.rules.values()]
-    does = [*rules, *service.performs.values(), *service.answers.values()]
+    does: list[Rule | Performs | Answers] = [*rules, *service.performs.values(), *service.answers.values()]
     return Service(service.name, keeps=service.tables.values(), does=does, says=service.says)
 
 

@@ -12,7 +12,7 @@ from ...chassis.world import SystemWorld
 MOST_TURNS = 50_000
 
 
-class Stuck(Exception):  # noqa: N818  the name says what happened
+class Stuck(Exception):
     """The schedule cannot go on: everybody waits for somebody, or somebody never waits."""
 
 

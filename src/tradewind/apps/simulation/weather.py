@@ -23,11 +23,10 @@ class Weather:
         self.random = random.Random(f"{seed}/luck")
         self.calm = False
         self.start = YEAR_ENDS if draw.random() < 0.1 else NOON
-        self.deadline_ms = draw.choice((2_000, 10_000, 60_000, 900_000))
+        self.deadline_ms = draw.choice((4_000, 20_000, 60_000, 900_000))
         self.span_s = draw.choice((0.05, 1.0, 10.0, 60.0))
         # the process
-        self.crash_after = int(some(0.7, 12, 50, 150))  # failpoints passed, on average
-        self.crash_named = draw.random() < 0.3  # at one kind of place only
+        self.crash_after = some(0.7, 3, 12, 40)  # times that a place is passed, on average
         self.crash_again = some(0.5, 0.3, 0.7)  # soon after the start
         self.crash_any_s = some(0.2, 0.5, 5.0)  # at any moment, this often
         self.restart_s = some(0.15, 2.0, 20.0)

@@ -35,28 +35,26 @@ async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking)
     if incoming.room.blocked and incoming.origin is Origin.EVENT and incoming.message.key in incoming.room.blocked:
         parking.behind(unit, incoming)
         return
-    rule = incoming.room.rules[type(incoming.message)]
+    plan = incoming.room.plans[type(incoming.message)]
     if not incoming.fresh:
         incoming.fresh = incoming.ref if incoming.origin in OWN_ID else world.uuid()
     mark, seq = len(unit.heard), incoming.room.seq
     effects: list[Any] = []
     reply: Any = None
     try:
-        arguments = await unit.arguments(incoming, rule.loads)
-        does = rule.do(incoming.message, Moment(incoming.at, incoming.fresh, incoming.caller, incoming.consulted), *arguments)
-        while True:
-            try:
-                effects.append(next(does))
-            except StopIteration as end:
-                reply = end.value
-                break
+        arguments = await unit.arguments(incoming, plan.finds)
+        does = plan.do(incoming.message, Moment(incoming.at, incoming.fresh, incoming.caller, incoming.consulted), *arguments)
+        if incoming.origin is Origin.REQUEST:
+            reply = _run(does, effects)
+        else:
+            effects.extend(does)
         unit.apply(incoming, effects, world)
     except Consult as pause:
         unit.aside.append((incoming, pause))
         return
     except Refused as error:
         if incoming.origin is not Origin.REQUEST:
-            parking.failed(unit, incoming, f"{rule.do.__name__} refused an event: {error.code}")
+            parking.failed(unit, incoming, f"{plan.do.__name__} refused an event: {error.code}")
         else:
             _refuse(unit, incoming, error)
         return
@@ -69,6 +67,14 @@ async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking)
             _broken(unit, incoming, error, parking, mark, seq)
         return
     _done(unit, incoming, reply)
+
+
+def _run(does: Any, effects: list[Any]) -> Any:
+    while True:
+        try:
+            effects.append(next(does))
+        except StopIteration as end:
+            return end.value
 
 
 def _decided(unit: Unit, incoming: Incoming) -> bool:

@@ -26,7 +26,7 @@ class Origin(IntEnum):
 
 
 class Incoming(msgspec.Struct, eq=False):
-    """One message for one service: `ref` is the id of what claims it, `seq` its place in the log of `source`, `keys` what its rule loads."""
+    """One message for one service. `ref` is the id of what claims it, `seq` its place in the log of `source`, `keys` what it loads."""
 
     room: Any
     message: Message

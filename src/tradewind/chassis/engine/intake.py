@@ -30,9 +30,9 @@ class Intake:
     def __bool__(self) -> bool:
         return bool(self.requests or self.internal)
 
-    def take(self, limit: int, now: int) -> list[Incoming]:
-        """The next messages, internal ones first; `limit` of each kind, but a limit of 1 is one in all."""
-        batch = [self.internal.popleft() for _ in range(min(len(self.internal), limit))]
+    def take(self, limit: int, outcomes: int, now: int) -> list[Incoming]:
+        """The next messages, up to so many `outcomes` first, then up to `limit` requests; a limit of 1 is one in all."""
+        batch = [self.internal.popleft() for _ in range(min(len(self.internal), outcomes))]
         if not batch or limit > 1:
             batch += [self.requests.popleft() for _ in range(min(len(self.requests), limit))]
         for incoming in batch:

@@ -22,6 +22,7 @@ from .backlog import pull, recover, save_positions
 from .handling import handle
 from .incoming import Incoming, Origin, refusal
 from .intake import Intake
+from .pace import BATCH, Pace
 from .parking import Parking
 from .rooms import Room
 from .unit import Unit
@@ -36,13 +37,8 @@ AFTER_COMMIT = failpoint("batch.after-commit", "committed, and nobody has been t
 AFTER_ANSWERS = failpoint("batch.after-answers", "requests are answered, activities are not started")
 AFTER_START = failpoint("batch.after-start", "activities are started; the next batch may begin")
 
-BATCH = 256
-CHAIN = 1_500
-# an outcome alone waits so long for a request to share its commit with: in a trickle that saves every other transaction
-LINGER_MS = 5
-# a batch with this many requests is a queue that is filling: taking orders goes first, reactions wait in their lines
-RUSH = 48
-CACHE = 4_096
+CHAIN = 600
+CACHE = 3_000
 
 
 class Gauge(Protocol):
@@ -68,7 +64,7 @@ class Processor:
         self._wake = asyncio.Event()
         self.alone = asyncio.Lock()
         self._solo = 0
-        self._rush = False
+        self.pace = Pace()
         self._failures = 0
         self._recovered = False
         self._stopping = False
@@ -91,14 +87,18 @@ class Processor:
 
     @property
     def busy(self) -> bool:
-        return bool(self.intake) or any(line.behind for line in self._lines)
+        return bool(self.intake) or self._behind
+
+    @property
+    def _behind(self) -> bool:
+        return any([line.behind for line in self._lines])
 
     async def run(self) -> None:
         """Until `stop`: waits for something to do, does it."""
         while not self._stopping or self.busy:
             self._wake.clear()
-            if self.intake.may_linger and self._recovered and not any(line.behind for line in self._lines):
-                await self._pause(LINGER_MS)
+            if self._recovered and (ms := self.pace.linger_ms(self.intake, self._behind, self.world.now())):
+                await self._pause(ms)
             if not self.busy and self._recovered:
                 await self._pause(self.waking.wait_ms(self.world.now()))
                 if self._stopping and not self.busy:
@@ -127,13 +127,16 @@ class Processor:
 
     async def _step(self) -> bool:
         begun = perf_counter()
-        batch = self.intake.take(1 if self._solo else BATCH, self.world.now())
+        now = self.world.now()
+        batch = self.intake.take(1 if self._solo else BATCH, 1 if self._solo else self.pace.outcomes(now), now)
+        self.pace.saw(len(batch), now)
         try:
             tx = await self.store.begin()
         except (StoreUnavailable, Broken) as error:
+            self._forget()
             self._put_back(batch, str(error))
             return False
-        unit = Unit(tx, self._tables, self._cache)
+        unit = Unit(tx, self._tables, self._cache, now)
         messages = batch
         try:
             BEGUN()
@@ -164,8 +167,7 @@ class Processor:
     async def _gather(self, unit: Unit, batch: list[Incoming]) -> list[Incoming]:
         """What has come due, what is left in the lines, what has arrived: in this order."""
         now, limit = self.world.now(), 1 if self._solo else BATCH
-        self._rush = len(batch) >= RUSH
-        share = len(batch) // max(1, len(self._lines)) if self._rush else limit
+        share = 1 if self._solo else self.pace.share(len(batch), len(self._lines), now)
         messages = [] if batch and self._solo else await pull(unit.tx, self.rooms, now, share, self.waking)
         if not (messages and self._solo):
             messages = [*await self.waking.due(unit.tx, now, self.runner, limit), *messages]
@@ -186,7 +188,7 @@ class Processor:
             for incoming in current:
                 await handle(unit, incoming, self.world, self.parking)
             current, unit.heard = unit.heard, []
-            if current and (self._solo or self._rush or unit.handled >= CHAIN):
+            if current and (self._solo or self.pace.rush(unit.at) or unit.handled >= CHAIN):
                 unit.heard = current
                 return
             behind = [i for i in current if i.room.lines[i.source].behind]
@@ -233,13 +235,17 @@ class Processor:
             await unit.tx.rollback()
         except StoreUnavailable as worse:
             LOG.warning("rollback failed: %s", worse)
-        self._cache.clear()
-        self._recovered = False
+        self._forget()
         if isinstance(error, RowRefused):
             if len(messages) == 1:
                 batch = self._accuse(messages[0], batch, error)
             self._solo = max(self._solo, unit.handled + len(messages) + 10)
         self._put_back(batch, str(error))
+
+    def _forget(self) -> None:
+        """What memory holds may not be what the store holds: the next batch reads it anew."""
+        self._cache.clear()
+        self._recovered = False
 
     def _accuse(self, incoming: Incoming, batch: list[Incoming], error: RowRefused) -> list[Incoming]:
         LOG.error("the store refuses what %s leads to: %s", type(incoming.message).__name__, error)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ..model import Activity, Aggregate, At, Event, Message, Never, Rule, Service, Table, wire_name
 from .desk import RULES as DESK_RULES
 from .desk import Parked
+from .plans import Plan, plan
 
 AGGREGATE, EVENT, ACTIVITY, AT, NEVER = range(5)
 TAIL = 5_000
@@ -115,6 +116,7 @@ class Room(Corner):
         vars(self).update(vars(_corner(self.name, next(iter(service.tables.values())).rows.metadata)))
         self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, Parked: self.parked}
         self.rules: dict[type[Message], Rule] = {**service.rules, **{kind: make(self.parked) for kind, make in DESK_RULES.items()}}
+        self.plans: dict[type[Message], Plan] = {kind: plan(rule) for kind, rule in self.rules.items()}
         self.lines: dict[str, Line] = {}
         self.seq = 0
         self.blocked: set[str] = set()

@@ -11,11 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..failpoints import failpoint
-from ..model import Activity, Aggregate, Event, Load, Table
+from ..model import Activity, Aggregate, Event, Table
 from ..store.port import Transaction
 from ..store.schema import codec
 from .desk import Parked
 from .incoming import Incoming, Origin, encode
+from .plans import Find
 from .rooms import ACTIVITY, AGGREGATE, AT, EVENT, Claimed, Room, name_of
 
 WRITTEN_ROWS = failpoint("batch.rows-written", "aggregates are written, events and claims are not")
@@ -32,8 +33,8 @@ class Absent(LookupError):
 class Unit:
     """Collects the effects of one batch."""
 
-    def __init__(self, tx: Transaction, tables: Iterable[Table[Any]], cache: Mapping[Table[Any], Rows]) -> None:
-        self.tx, self._cache = tx, cache
+    def __init__(self, tx: Transaction, tables: Iterable[Table[Any]], cache: Mapping[Table[Any], Rows], at: int) -> None:
+        self.tx, self._cache, self.at = tx, cache, at
         self.rows: dict[Table[Any], Rows] = {table: {} for table in tables}
         self.changed: dict[Table[Any], Rows] = {}
         self.created: dict[Table[Any], set[str]] = {}
@@ -57,50 +58,55 @@ class Unit:
         wanted: Wanted = {}
         rows = self.rows
         for incoming in batch:
-            rule = incoming.room.rules.get(type(incoming.message))
-            if rule is None:
+            message = incoming.message
+            plan = incoming.room.plans.get(type(message))
+            if plan is None:
                 continue
-            incoming.keys = keys = [load.keys(incoming.message) if load.via is None else () for load in rule.loads]
-            for load, some in zip(rule.loads, keys, strict=True):
-                known = rows[load.table]
-                for key in some:
-                    if key not in known:
-                        wanted.setdefault(load.table, {})[key] = None
+            incoming.keys = keys = []
+            for table, one, many, via, _must in plan.finds:
+                if one is not None:
+                    key = one(message)
+                    keys.append(key)
+                    if key not in rows[via or table]:
+                        wanted.setdefault(via or table, {})[key] = None
+                elif many is not None:
+                    several = many(message)
+                    keys.append(several)
+                    known = rows[table]
+                    for key in several:
+                        if key not in known:
+                            wanted.setdefault(table, {})[key] = None
         if wanted:
             await self.fetch(wanted)
 
-    async def arguments(self, incoming: Incoming, loads: tuple[Load[Any, Any], ...]) -> list[Any]:
+    async def arguments(self, incoming: Incoming, finds: tuple[Find, ...]) -> list[Any]:
         """What a handler is called with. Errors: Absent for a row that must exist."""
         if incoming.keys is None:
             await self.prepare([incoming])
         while True:
             wanted: Wanted = {}
-            found = [self._argument(load, incoming, keys, wanted) for load, keys in zip(loads, incoming.keys or (), strict=True)]
+            found = [self._argument(find, key, wanted) for find, key in zip(finds, incoming.keys or (), strict=True)]
             if not wanted:
                 return found
             await self.fetch(wanted)
 
-    def _argument(self, load: Load[Any, Any], incoming: Incoming, keys: Iterable[str], wanted: Wanted) -> Any:
-        rows = self.rows[load.table]
-        if not load.each_of:
-            for key in keys:
-                row = rows.get(key)
-                if row is None and load.how == "one":
-                    if key in rows:
-                        raise Absent(load.table.name)
-                    wanted.setdefault(load.table, {})[key] = None
-                return row
-            return None
-        if load.via is not None:
-            for key in load.via.keys(incoming.message):
-                subject = self.rows[load.via.table].get(key)
-                keys = () if subject is None else load.keys(subject)
+    def _argument(self, find: Find, key: Any, wanted: Wanted) -> Any:
+        table, one, many, via, must = find
+        rows = self.rows[table]
+        if one is not None and via is None:
+            row = rows.get(key)
+            if row is None and must:
+                raise Absent(table.name)
+            return row
+        if via is not None and many is not None:
+            subject = self.rows[via].get(key)
+            key = () if subject is None else many(subject)
         found = {}
-        for key in keys:
-            if key not in rows:
-                wanted.setdefault(load.table, {})[key] = None
-            elif (row := rows[key]) is not None:
-                found[key] = row
+        for one_key in key:
+            if one_key not in rows:
+                wanted.setdefault(table, {})[one_key] = None
+            elif (row := rows[one_key]) is not None:
+                found[one_key] = row
         return found
 
     async def fetch(self, wanted: Mapping[Table[Any], Iterable[str]]) -> None:

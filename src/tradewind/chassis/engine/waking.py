@@ -80,7 +80,8 @@ class Waking:
                 self._parking.revived[letter.id] = letter
             except (msgspec.MsgspecError, StopIteration) as error:
                 LOG.error("%s: parked message %s cannot be read: %s", room.name, letter.id, error)
-        REVIVED()
+        if batch:
+            REVIVED()
         return batch
 
     def note(self, unit: Unit) -> None:

@@ -41,7 +41,8 @@ class Codec:
         self._docs: dict[int, Callable[[Any], Any]] = {}
         encode = msgspec.json.Encoder().encode
         names = list(columns)
-        self._get = operator.attrgetter(*names)
+        # a tuple even for one column
+        self._get = operator.attrgetter(*names) if len(names) > 1 else lambda aggregate: (getattr(aggregate, names[0]),)
         self._doc_columns = [(i, names[i]) for i, column in enumerate(table.rows.columns) if isinstance(column.type, Doc)]
         self._decoders = {i: msgspec.json.Decoder(hints[name]).decode for i, name in self._doc_columns}
         self._encode = encode

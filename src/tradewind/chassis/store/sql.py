@@ -17,6 +17,8 @@ from .schema import Doc
 _SCHEMA = re.compile(r"__\[SCHEMA_(\w+)\]\.")
 _ARRAYS = {sa.Text: "text[]", sa.BigInteger: "bigint[]", sa.Integer: "integer[]", Doc: "text[]"}
 
+MOST_STATEMENTS = 2_000
+
 
 class Sql:
     """Texts for one dialect. The first column of a table is its primary key."""
@@ -37,6 +39,8 @@ class Sql:
 
     def compiled(self, statement: Statement, values: Mapping[str, Any] | None) -> tuple[str, tuple[Any, ...]]:
         """The text of a statement and its arguments in order. Statements are module-level constants: each is compiled once."""
+        if len(self._statements) > MOST_STATEMENTS:
+            self._statements.clear()  # somebody makes them as it goes
         found = self._statements.get(id(statement))
         if found is None:
             schemas = {t.schema: t.schema for f in statement.get_final_froms() for t in _tables(f)}

@@ -85,8 +85,6 @@ class Pipeline:
             return self._shared.writer.encode(request, refusals.INTERNAL, last)
 
     def _forget(self) -> None:
-        for request in self._inflight:
-            request.listener = None
         self._inflight.clear()
         self._ready.clear()
 

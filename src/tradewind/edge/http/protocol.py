@@ -90,7 +90,7 @@ class Connection(Pipeline, asyncio.Protocol):
         """Ends what is overdue."""
         if now >= self._drain_by:
             self._transport.abort()
-        elif self._inflight and now >= self._inflight[0].due:
+        elif self._inflight and now >= self._inflight[0].due and self._inflight[0].answer is None:
             overdue = self._inflight[0]
             overdue.keep_alive = False
             overdue.respond(refusals.NO_ANSWER)

@@ -106,9 +106,8 @@ class Reader:
         self._long_body = None
         self._first = self._piece
         self._bulk = 0
-        if self.phase == IDLE:
-            self.phase = HEAD
-            self.stage += 1
+        self.phase = HEAD
+        self.stage += 1
 
     def on_url(self, url: bytes) -> None:
         self._url += url

@@ -17,6 +17,8 @@ PREFIX = "#/components/schemas/"
 TAG = "type"
 # what the edge takes in a text that has no form of its own: no control characters, nothing that turns the direction of the text around
 PLAIN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
+# in a parameter it is one line, and without tabs
+LINE = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
 
 # what a type cannot say: rules over several fields that the service checks
 REFINED: dict[str, Json] = {
@@ -77,7 +79,7 @@ class Schemas:
             in_path = f"{{{name}}}" in operation.path
             if name == TAG or not (in_path or operation.reads):
                 continue
-            shape = _plain(self._tidy(_without_empty(shape)))
+            shape = _plain(self._tidy(_without_empty(shape)), LINE)
             says = shape.pop("description", None) or PARAMETERS.get(name, "")
             entry = {"name": name, "in": "path" if in_path else "query", "required": in_path or name in required, "schema": shape}
             found.append(entry | ({"description": says} if says else {}))
@@ -126,11 +128,11 @@ PARAMETERS = {
 """What a query parameter means where its type does not say."""
 
 
-def _plain(shape: Json) -> Json:
+def _plain(shape: Json, pattern: str = PLAIN) -> Json:
     if "anyOf" in shape:
-        return shape | {"anyOf": [_plain(option) for option in shape["anyOf"]]}
+        return shape | {"anyOf": [_plain(option, pattern) for option in shape["anyOf"]]}
     free = shape.get("type") == "string" and not {"pattern", "enum"} & shape.keys()
-    return shape | {"pattern": PLAIN} if free else shape
+    return shape | {"pattern": pattern} if free else shape
 
 
 def _without_empty(shape: Json) -> Json:

@@ -1,0 +1,13 @@
+"""A running shop of the usual kind to send things to."""
+
+import pytest
+
+from tests.support.shops import furnished, new_shop, shop
+
+__all__ = ["furnished", "new_shop", "shop"]
+
+
+@pytest.fixture(scope="module")
+def kind() -> str:
+    """What comes in over HTTP is judged before it meets a store: one kind of database is enough here."""
+    return "sqlite"

@@ -1,0 +1,136 @@
+"""A message that cannot be handled is set aside with its reason: its neighbours go on, and it is handled once when it can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.stories import story
+from tests.support.poison import Poison
+from tests.support.shop import Shop, until
+from tests.support.shops import OpenShop
+
+ATTEMPTS = 4  # the first, and one after each of the three delays that the shops of the tests have
+
+
+@pytest.fixture
+def poison(new_shop: OpenShop) -> Poison:
+    """Planted, and parked as dead."""
+    planted = Poison(new_shop().start())
+    planted.shop.start()
+    dead(planted.shop)
+    return planted
+
+
+def dead(shop: Shop) -> Any:
+    """The one letter that waits for a decision."""
+    return until(lambda: [letter for letter in shop.letters() if letter["status"] == "DEAD"], "a dead letter")[0]
+
+
+def decide(shop: Shop, letter: Any, what: str, **how: Any) -> Any:
+    return shop.call("POST", f"/ops/dead-letters/{letter['id']}/{what}", who=how.pop("who", "admin"), **how)
+
+
+def healed(poison: Poison) -> Shop:
+    assert poison.shop.sigterm() == 0
+    poison.heal()
+    return poison.shop.start()
+
+
+def assert_at_peace(shop: Shop) -> None:
+    until(lambda: not shop.letters(), "nothing is parked")
+    shop.settle()
+    assert shop.sigterm() == 0
+    shop.assert_clean()
+
+
+def test_it_is_parked_with_its_reason_after_a_few_attempts(poison: Poison) -> None:
+    letter = dead(poison.shop)
+    assert (letter["name"], letter["key"], letter["origin"]) == ("order.confirmed", poison.order_id, "event")
+    assert letter["attempts"] == ATTEMPTS
+    assert letter["reason"] == "Absent: reservations"
+    assert letter["firstAt"] < letter["lastAt"]
+    # what could be done of its story is done
+    seen = story(poison.shop, poison.order_id)
+    assert (seen.status, seen.invoice["status"], len(seen.charges)) == (("CONFIRMED", "paid"), "PAID", 1)
+
+
+def test_its_neighbours_go_on(poison: Poison) -> None:
+    shop = poison.shop
+    placed = [shop.order(token, who=who) for token in ("tok_ok", "tok_charged_no_answer") for who in ("ada", "bob", "eve")]
+    assert {shop.wait_final(order_id)["status"] for order_id in placed} == {"CONFIRMED"}
+    assert len(shop.letters()) == 1
+    assert_at_peace_after_replay(poison)
+
+
+def assert_at_peace_after_replay(poison: Poison) -> None:
+    shop = healed(poison)
+    assert decide(shop, dead(shop), "replay").json["status"] == "RETRYING"
+    assert_at_peace(shop)
+
+
+def test_what_comes_behind_it_waits_for_it(poison: Poison) -> None:
+    shop = poison.shop
+    shop.post(f"/orders/{poison.order_id}/cancel", {}, status=200)
+    waiting = until(lambda: [letter for letter in shop.letters() if letter["status"] == "WAITING"], "the cancellation waits")[0]
+    assert (waiting["name"], waiting["key"]) == ("order.cancelled", poison.order_id)
+    answer = decide(shop, waiting, "replay")
+    assert (answer.status, answer.code) == (409, "waits_for_another")
+    assert_at_peace_after_replay(poison)
+    stock = shop.keeping.sql("SELECT held, committed FROM {inventory.products} WHERE sku = 'TEA'")
+    assert stock == [(0, 0)], "confirmed, then cancelled: in this order"
+
+
+def test_a_restart_changes_nothing_about_it(poison: Poison) -> None:
+    before = dead(poison.shop)
+    poison.shop.restart()
+    assert dead(poison.shop) == before
+
+
+def test_a_replay_before_it_is_healed_parks_it_again(poison: Poison) -> None:
+    shop, letter = poison.shop, dead(poison.shop)
+    assert decide(shop, letter, "replay").status == 200
+    again = until(lambda: [found for found in shop.letters() if found["status"] == "DEAD" and found["lastAt"] > letter["lastAt"]], "again")[0]
+    assert (again["id"], again["attempts"], again["reason"]) == (letter["id"], ATTEMPTS, letter["reason"])
+
+
+def test_given_up_it_is_gone_and_what_is_behind_goes_on(poison: Poison) -> None:
+    shop, letter = poison.shop, dead(poison.shop)
+    shop.post(f"/orders/{poison.order_id}/cancel", {}, status=200)
+    assert decide(shop, letter, "discard").status == 200
+    until(lambda: not shop.letters(), "the cancellation was handled")
+    assert decide(shop, letter, "replay").status == 404
+
+
+def test_only_operators_decide(poison: Poison) -> None:
+    letter = dead(poison.shop)
+    assert decide(poison.shop, letter, "discard", who="ada").status == 403
+    assert decide(poison.shop, letter, "discard", who="").status == 401
+    assert decide(poison.shop, {"id": "0192f0c1-0000-7000-8000-000000000000"}, "discard").status == 404
+    assert dead(poison.shop) == letter
+
+
+EVENT = "SELECT coalesce(max(seq), 0) + 1, '0192f0c1-0000-7000-8000-000000000001', 'order.confirmed', 'x', '{broken', 'c', 't', 1"
+# each leaves one row that cannot be read behind, and what it may harm: the order it belongs to, and nothing else
+UNREADABLE = {
+    "event": ("", f"INSERT INTO {{orders.log}} {EVENT} FROM {{orders.log}}"),
+    "activity": ("tok_slow", "UPDATE {payments.activities} SET body = '{broken'"),
+    "timer": ("tok_never", "UPDATE {orders.timers} SET body = '{broken', due_at = 1"),
+    "aggregate": ("tok_webhook", "UPDATE {inventory.reservations} SET items = '{broken'"),
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_row_that_cannot_be_read_harms_only_its_own(new_shop: OpenShop, what: str) -> None:
+    token, harm = UNREADABLE[what]
+    shop = new_shop().start()
+    if token:
+        shop.order(token)
+    shop.kill9()
+    shop.keeping.sql(harm)
+    shop.start()
+    letter = dead(shop)
+    assert letter["reason"] and shop.alive
+    order_id = shop.order("tok_ok", ("LAST", 1), who="bob")
+    assert shop.wait_final(order_id)["status"] == "CONFIRMED"

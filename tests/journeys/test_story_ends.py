@@ -1,0 +1,179 @@
+"""Every way in which an order can end, seen by its customer over HTTP, with the money counted in the provider's own book."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.stories import shelf, story
+from tests.support.shop import Shop, basket, until
+
+PRICE = 1_999
+CHARGED = ("CONFIRMED", "paid", None, "COMPLETED", "PAID", ["order_received", "order_confirmed"], 1)
+
+
+def declined(reason: str) -> tuple[Any, ...]:
+    failure = {"code": "payment_declined", "detail": {"reason": reason}}
+    return ("FAILED", "none", failure, "FAILED", "VOID", ["order_received", "order_failed"], 0)
+
+
+ENDS = {
+    "tok_ok": CHARGED,
+    "tok_declined": declined("card_declined"),
+    "tok_insufficient_funds": declined("insufficient_funds"),
+    "tok_error_then_ok": CHARGED,
+    "tok_charged_no_answer": CHARGED,
+    "tok_no_answer": CHARGED,
+    "tok_slow": CHARGED,
+    "tok_webhook": CHARGED,
+    "tok_of_a_stranger": declined("unknown_token"),
+}
+
+
+@pytest.fixture(scope="module")
+def placed(shop: Shop) -> dict[str, str]:
+    """One order of each kind, on their way side by side."""
+    return {token: shop.order(token) for token in ENDS}
+
+
+@pytest.mark.parametrize("token", ENDS)
+def test_every_token_comes_to_its_end(shop: Shop, placed: dict[str, str], token: str) -> None:
+    shop.wait_final(placed[token])
+    seen = story(shop, placed[token])
+    found = (*seen.status, seen.order["failure"], seen.payment["status"], seen.invoice["status"], seen.told, len(seen.charges))
+    assert found == ENDS[token]
+    assert seen.charges == [PRICE] * len(seen.charges) and not seen.refunds
+    assert (seen.invoice["number"] is None) == (seen.order["status"] == "FAILED")
+
+
+def test_the_timeline_tells_it_in_causal_order(shop: Shop, placed: dict[str, str]) -> None:
+    shop.wait_final(placed["tok_charged_no_answer"])
+    told = shop.get(f"/orders/{placed['tok_charged_no_answer']}/timeline")["data"]
+    assert [(entry["service"], entry["name"]) for entry in told] == [
+        ("orders", "order.created"), ("inventory", "stock.reserved"), ("orders", "payment.requested"),
+        ("payments", "payment.completed"), ("orders", "order.confirmed"), ("invoices", "invoice.issued"),
+    ]  # fmt: skip
+    ids = [entry["id"] for entry in told]
+    for before, entry in zip(told, told[1:], strict=False):
+        # a payment is caused by what the provider said, which is no event
+        assert entry["cause"] in ids[: ids.index(entry["id"])] or entry["name"] == "payment.completed", (before, entry)
+    assert [entry["at"] for entry in told] == sorted([entry["at"] for entry in told])
+    assert "tok_" not in str(told)
+    assert shop.call("GET", f"/orders/{placed['tok_ok']}/timeline", who="bob").status == 404
+
+
+def test_more_than_there_is(shop: Shop) -> None:
+    few, many = shop.product("FEW", stock=5), shop.product("MANY", stock=100)
+    order = shop.wait_final(shop.order("tok_ok", ("FEW", 6), ("MANY", 7)))
+    short = [{"productId": few, "sku": "FEW", "wanted": 6, "available": 5}]
+    assert order["failure"] == {"code": "out_of_stock", "detail": {"shortages": short}}
+    assert (shelf(shop, few), shelf(shop, many)) == ((5, 0, 0, 5), (100, 0, 0, 100))
+    seen = story(shop, order["id"])
+    assert (seen.payment, seen.charges, seen.told) == (None, [], ["order_received", "order_failed"])
+
+
+def test_two_lines_of_one_product_are_summed(shop: Shop) -> None:
+    product = shop.product("PAIR", stock=5)
+    order = shop.wait_final(shop.order("tok_ok", ("PAIR", 3), ("PAIR", 3)))
+    assert order["failure"]["detail"]["shortages"] == [{"productId": product, "sku": "PAIR", "wanted": 6, "available": 5}]
+    order = shop.wait_final(shop.order("tok_ok", ("PAIR", 3), ("PAIR", 2)))
+    assert (order["status"], order["total"]["amount"]) == ("CONFIRMED", 5 * PRICE)
+    assert shelf(shop, product) == (5, 0, 5, 0)
+
+
+def test_a_total_that_was_not_expected(shop: Shop) -> None:
+    product = shop.product("TAG", price=500)
+    asked = basket("tok_ok", ("TAG", 2))
+
+    def expecting(amount: int, currency: str = "EUR") -> Any:
+        return shop.call("POST", "/orders", {**asked, "expectedTotal": {"amount": amount, "currency": currency}})
+
+    answer = expecting(999)
+    assert (answer.status, answer.code, answer.json["total"]) == (409, "price_changed", {"amount": 1_000, "currency": "EUR"})
+    assert expecting(1_000, "USD").code == "price_changed"
+    assert expecting(1_000).status == 201
+    shop.call("PATCH", f"/products/{product}", {"price": {"amount": 600, "currency": "EUR"}}, who="admin")
+    assert expecting(1_000).code == "price_changed"
+    assert expecting(1_200).status == 201
+
+
+def test_cancelled_before_it_is_paid(shop: Shop) -> None:
+    product = shop.product("EARLY", stock=3)
+    order_id = shop.order("tok_slow", ("EARLY", 2))
+    until(lambda: shelf(shop, product)[1] == 2, "the stock is held")
+    answer = shop.post(f"/orders/{order_id}/cancel", {"reason": "too slow"}, status=200)
+    assert (answer["status"], answer["failure"]) == ("CANCELLED", None)
+    assert shelf(shop, product) == (3, 0, 0, 3)
+    shop.settle()
+    seen = story(shop, order_id)
+    assert (seen.status, seen.payment["status"], seen.invoice["status"]) == (("CANCELLED", "none"), "VOIDED", "VOID")
+    assert (seen.charges, seen.told) == ([], ["order_received", "order_cancelled"])
+
+
+def test_cancelled_after_it_was_paid(shop: Shop) -> None:
+    product = shop.product("LATE", stock=3)
+    order_id = shop.order("tok_ok", ("LATE", 2))
+    shop.wait_final(order_id)
+    assert shelf(shop, product) == (3, 0, 2, 1)
+    shop.post(f"/orders/{order_id}/cancel", {"reason": "too late"}, status=200)
+    until(lambda: shop.get(f"/orders/{order_id}")["paymentStatus"] == "refunded", "the money is back")
+    seen = story(shop, order_id)
+    assert (seen.order["status"], seen.payment["status"], seen.invoice["status"]) == ("CANCELLED", "REFUNDED", "PAID")
+    assert (seen.charges, seen.refunds) == ([2 * PRICE], [2 * PRICE])
+    assert [note["amount"]["amount"] for note in seen.invoice["creditNotes"]] == [2 * PRICE]
+    assert seen.told == ["order_received", "order_confirmed", "order_cancelled", "payment_refunded"]
+    assert shelf(shop, product) == (3, 0, 0, 3)
+
+
+def test_refunds_a_part_then_the_rest_and_no_more(shop: Shop) -> None:
+    order_id = shop.order()
+    shop.wait_final(order_id)
+
+    def give(**amount: Any) -> Any:
+        return shop.call("POST", f"/orders/{order_id}/refunds", {"reason": "damaged", **amount}, who="admin")
+
+    def euros(amount: int) -> dict[str, Any]:
+        return {"amount": {"amount": amount, "currency": "EUR"}}
+
+    too_much = give(**euros(2_000))
+    assert (too_much.status, too_much.code, too_much.json["left"]["amount"]) == (409, "refund_exceeds_payment", PRICE)
+    assert give(amount={"amount": 5, "currency": "USD"}).code == "currency_mismatch"
+    assert give(**euros(0)).status == 422
+    assert give(**euros(500)).json["amount"]["amount"] == 500
+    until(lambda: shop.get(f"/orders/{order_id}")["paymentStatus"] == "partially_refunded", "the part is back")
+    assert give(**euros(1_500)).code == "refund_exceeds_payment"
+    assert give().json["amount"]["amount"] == 1_499
+    until(lambda: shop.get(f"/orders/{order_id}")["paymentStatus"] == "refunded", "the rest is back")
+    assert give().code == "refund_exceeds_payment"
+    seen = story(shop, order_id)
+    assert (seen.order["status"], seen.payment["status"], seen.refunds) == ("CONFIRMED", "REFUNDED", [500, 1_499])
+    assert sorted([note["amount"]["amount"] for note in seen.invoice["creditNotes"]]) == [500, 1_499]
+    assert seen.told.count("payment_refunded") == 2
+    assert {refund["status"] for refund in shop.get(f"/orders/{order_id}/refunds")["data"]} == {"SUCCEEDED"}
+
+
+def test_what_has_ended_cannot_be_ended_again(shop: Shop, placed: dict[str, str]) -> None:
+    for token, current in (("tok_declined", "FAILED"), ("tok_error_then_ok", "CANCELLED")):
+        shop.wait_final(placed[token])
+        if current == "CANCELLED":
+            shop.post(f"/orders/{placed[token]}/cancel", {}, status=200)
+        answer = shop.call("POST", f"/orders/{placed[token]}/cancel", {})
+        assert (answer.status, answer.code, answer.json["current"]) == (409, "illegal_transition", current)
+    answer = shop.call("POST", f"/orders/{placed['tok_declined']}/refunds", {"reason": "x"}, who="admin")
+    assert (answer.status, answer.code, answer.json["current"]) == (409, "illegal_transition", "FAILED")
+
+
+def test_stock_that_is_held_cannot_be_taken_away(shop: Shop) -> None:
+    product = shop.product("HELD", stock=10)
+    order_id = shop.order("tok_slow", ("HELD", 4))
+    until(lambda: shelf(shop, product)[1] == 4, "the stock is held")
+
+    def take(pieces: int) -> Any:
+        return shop.call("POST", f"/products/{product}/stock-adjustments", {"delta": -pieces, "reason": "lost"}, who="admin")
+
+    answer = take(7)
+    assert (answer.status, answer.code, answer.json["available"]) == (409, "insufficient_stock", 6)
+    assert take(6).status == 201
+    assert shop.wait_final(order_id)["status"] == "CONFIRMED"
+    assert shelf(shop, product) == (4, 0, 4, 0)
