@@ -13,7 +13,7 @@ from schemathesis.core.transport import Response
 from schemathesis.engine import events, from_schema
 from schemathesis.generation.case import Case
 from schemathesis.hooks import HookContext
-from schemathesis.specs.openapi.checks import RejectedPositiveData
+from schemathesis.openapi.checks import RejectedPositiveData
 
 from tradewind.contracts.operation import Operation
 from tradewind.edge.openapi import ALL
@@ -68,11 +68,11 @@ def fuzz(description: Mapping[str, Any], url: str, token: str, *, spare: str, ph
     schema = schemathesis.openapi.from_dict(dict(description), config=config)
 
     @schema.hook
-    def filter_case(context: HookContext, case: Case) -> bool:
+    def filter_case(context: HookContext, case: Case[Any]) -> bool:
         return case.method not in ("DELETE", "PATCH") or (case.path_parameters or {}).get("userId") != spare
 
     @schema.hook
-    def filter_failure(context: HookContext, failure: Failure, case: Case, response: Response) -> bool:
+    def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
         if not isinstance(failure, RejectedPositiveData) or response.status_code != 422:
             return True
         problem = response.json()

@@ -1,4 +1,4 @@
-"""The running shop keeps what its description promises, whatever is sent to it: examples, the borders of each schema, chance, and chains."""
+"""The running shop keeps what its description promises, whatever is sent to it: examples, the borders of schemas, chance, and chains."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.poison import Poison
-from tests.support.shop import Shop, basket, run
+from tests.support.program import run
+from tests.support.shop import Shop, basket
 from tests.support.shops import OpenShop, furnish
 from tests.support.traffic import Deed, Ledger, assert_kept, trade
 
@@ -93,6 +94,17 @@ def test_dying_there_loses_nothing(name: str, new_shop: OpenShop) -> None:
     if empty:
         furnish(shop)
         ledger = trade(shop, deeds=5)
+    assert_kept(shop, ledger)
+
+
+@pytest.mark.parametrize("action", ["error", "pause"])
+def test_a_store_that_fails_for_a_moment_at_each_place_loses_nothing(new_shop: OpenShop, action: str) -> None:
+    """All in one run. After the commit there is nothing that could fail."""
+    places = [name for name in failpoints() if not name.startswith(("batch.after", "migrate", "parking", "timers", "retention"))]
+    fail = ",".join([f"{name}:{nth}:{action}" for nth, name in enumerate(places[:: 1 if action == "error" else 3], 5)])
+    shop = new_shop().start(fail=fail)
+    ledger = trade(shop, seed=7)
+    assert len(ledger.accepted) > 20
     assert_kept(shop, ledger)
 
 

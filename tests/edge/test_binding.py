@@ -99,6 +99,12 @@ def test_content_types(content_type: str, status: int) -> None:
     assert tried("POST", ORDERS, BASKET, headers={"content-type": content_type})[1].status == status
 
 
+def test_a_packed_body_is_refused() -> None:
+    """RFC 9110 8.4: what cannot be unpacked is not read as if it were plain."""
+    answer = tried("POST", ORDERS, BASKET, headers={"content-encoding": "gzip"})[1]
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")
+
+
 def test_a_body_of_no_type_is_refused_and_no_body_needs_none() -> None:
     shop = Shop()
     request = shop.send("POST", CANCEL, None, token=shop.token(CUSTOMER))

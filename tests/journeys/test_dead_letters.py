@@ -91,7 +91,7 @@ def test_a_restart_changes_nothing_about_it(poison: Poison) -> None:
 def test_a_replay_before_it_is_healed_parks_it_again(poison: Poison) -> None:
     shop, letter = poison.shop, dead(poison.shop)
     assert decide(shop, letter, "replay").status == 200
-    again = until(lambda: [found for found in shop.letters() if found["status"] == "DEAD" and found["lastAt"] > letter["lastAt"]], "again")[0]
+    again = until(lambda: [found for found in [dead(shop)] if found["lastAt"] > letter["lastAt"]], "given up again")[0]
     assert (again["id"], again["attempts"], again["reason"]) == (letter["id"], ATTEMPTS, letter["reason"])
 
 
@@ -109,28 +109,3 @@ def test_only_operators_decide(poison: Poison) -> None:
     assert decide(poison.shop, letter, "discard", who="").status == 401
     assert decide(poison.shop, {"id": "0192f0c1-0000-7000-8000-000000000000"}, "discard").status == 404
     assert dead(poison.shop) == letter
-
-
-EVENT = "SELECT coalesce(max(seq), 0) + 1, '0192f0c1-0000-7000-8000-000000000001', 'order.confirmed', 'x', '{broken', 'c', 't', 1"
-# each leaves one row that cannot be read behind, and what it may harm: the order it belongs to, and nothing else
-UNREADABLE = {
-    "event": ("", f"INSERT INTO {{orders.log}} {EVENT} FROM {{orders.log}}"),
-    "activity": ("tok_slow", "UPDATE {payments.activities} SET body = '{broken'"),
-    "timer": ("tok_never", "UPDATE {orders.timers} SET body = '{broken', due_at = 1"),
-    "aggregate": ("tok_webhook", "UPDATE {inventory.reservations} SET items = '{broken'"),
-}
-
-
-@pytest.mark.parametrize("what", UNREADABLE)
-def test_a_row_that_cannot_be_read_harms_only_its_own(new_shop: OpenShop, what: str) -> None:
-    token, harm = UNREADABLE[what]
-    shop = new_shop().start()
-    if token:
-        shop.order(token)
-    shop.kill9()
-    shop.keeping.sql(harm)
-    shop.start()
-    letter = dead(shop)
-    assert letter["reason"] and shop.alive
-    order_id = shop.order("tok_ok", ("LAST", 1), who="bob")
-    assert shop.wait_final(order_id)["status"] == "CONFIRMED"

@@ -71,13 +71,13 @@ def test_reading_takes_no_notice_of_a_key(shop: Shop, text: str) -> None:
 
 
 def test_a_refusal_is_kept_also_when_it_would_be_accepted_now(shop: Shop) -> None:
-    unknown = {"body": basket("tok_ok", ("LATER", 1)), "key": "too-early"}
-    first = shop.call("POST", "/orders", **unknown)
+    unknown = basket("tok_ok", ("LATER", 1))
+    first = shop.call("POST", "/orders", unknown, key="too-early")
     assert first.code == "unknown_product"
     shop.product("LATER")
-    second = shop.call("POST", "/orders", **unknown)
+    second = shop.call("POST", "/orders", unknown, key="too-early")
     assert second.body == first.body and second.replayed
-    assert shop.call("POST", "/orders", unknown["body"], key="now").status == 201
+    assert shop.call("POST", "/orders", unknown, key="now").status == 201
 
 
 def test_the_first_bytes_come_also_when_the_order_has_gone_on(shop: Shop) -> None:

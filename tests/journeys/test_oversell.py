@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 from tests.journeys.stories import shelf
-from tests.support.shop import Shop, basket, until
+from tests.support.shop import FINAL, Shop, basket, until
 from tests.support.shops import OpenShop
-from tests.support.traffic import FINAL, all_orders
+from tests.support.traffic import all_orders
 
 BUYERS, PIECES = 400, 10
 CUSTOMERS = ("ada", "bob", "eve")
@@ -49,12 +49,13 @@ def test_ten_pieces_for_four_hundred(new_shop: OpenShop) -> None:
     assert set(ends) == set(placed) and len(placed) == BUYERS
     assert sorted(ends.values()) == ["CONFIRMED"] * PIECES + ["FAILED"] * (BUYERS - PIECES)
     assert shelf(shop, product) == (PIECES, 0, PIECES, 0)
-    assert all(on_hand == PIECES and held + committed + available == PIECES and available >= 0 for on_hand, held, committed, available in looks)
     assert looks
+    assert all([on_hand == held + committed + available == PIECES and available >= 0 for on_hand, held, committed, available in looks])
     failed = [order_id for order_id, status in ends.items() if status == "FAILED"]
     for order_id in failed[:: len(failed) // 20]:
         failure = shop.get(f"/orders/{order_id}", who="admin")["failure"]
-        assert failure == {"code": "out_of_stock", "detail": {"shortages": [{"productId": product, "sku": "FLASH", "wanted": 1, "available": 0}]}}
+        short = {"productId": product, "sku": "FLASH", "wanted": 1, "available": 0}
+        assert failure == {"code": "out_of_stock", "detail": {"shortages": [short]}}
     assert shop.keeping.ledger("SELECT count(*) FROM takings") == [(PIECES,)]
     shop.settle()
     assert shop.sigterm() == 0

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.support.http import Answer, Connection
 from tests.support.keeping import Keeping
 from tests.support.people import ADMIN, People
+from tests.support.program import PROGRAM, environment, run
 
 T = TypeVar("T")
 START_S, END_S = 20.0, 15.0
-PROGRAM = (sys.executable, "-m", "tradewind")
 SETTINGS = {"rate_limit": "0", "provider_timeout_s": "0.2", "retry_delays_ms": "50,50,50", "log_level": "warning",
             "admin_email": ADMIN.email, "admin_password": ADMIN.password}  # fmt: skip
 FINAL = ("CONFIRMED", "FAILED", "CANCELLED")
@@ -39,17 +36,6 @@ def until(condition: Callable[[], T | None], what: str, seconds: float = 15.0) -
     return found
 
 
-def environment(**settings: str) -> dict[str, str]:
-    """Ours without any setting of the person who runs the tests, and these."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("TRADEWIND_")}
-    return {**kept, **{f"TRADEWIND_{name.upper()}": text for name, text in settings.items()}}
-
-
-def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """A command that ends by itself."""
-    return subprocess.run([*PROGRAM, *words], env=environment(**settings), capture_output=True, text=True, timeout=60)
-
-
 class Shop:
     """One platform on one keeping: started, killed, started again. `settings` are in force at every start."""
 
@@ -63,14 +49,14 @@ class Shop:
 
     # -- its life -----------------------------------------------------------------------------------------------------
 
-    def start(self, *, ready: bool = True, **settings: str) -> Shop:
+    def start(self, *, ready: bool = True, seconds: float = START_S, **settings: str) -> Shop:
         """Returns when it is up, or has died where `ready` does not matter. `settings` are for this start alone."""
         told = self.keeping.data.with_suffix(".out")
         with told.open("wb") as out, self.log.open("ab") as log:
             self.process = subprocess.Popen([*PROGRAM, "up", "--data", str(self.keeping.data), "--port", "0"], stdout=out, stderr=log,
                                             env=environment(**{**self.settings, **settings}))  # fmt: skip
         self._connection = None
-        until(lambda: "Ctrl-C" in told.read_text() or not self.alive, "the shop is up", START_S)
+        until(lambda: "Ctrl-C" in told.read_text() or not self.alive, "the shop is up", seconds)
         if self.alive:
             self.port = int(told.read_text().partition("http://127.0.0.1:")[2].split(maxsplit=1)[0])
         elif ready:
@@ -88,10 +74,10 @@ class Shop:
         """Its exit code."""
         return self._end(signal.SIGTERM)
 
-    def restart(self, **settings: str) -> Shop:
+    def restart(self) -> Shop:
         """As it would come back after a crash."""
         self.kill9()
-        return self.start(**settings)
+        return self.start()
 
     def died(self, seconds: float = END_S) -> int | None:
         """The exit code of one that ends by itself; None for one that does not."""
@@ -196,8 +182,3 @@ def basket(token: str = "tok_ok", *lines: tuple[str, int]) -> dict[str, Any]:
     """The body of an order; without lines one piece of the product that every shop has."""
     items: Sequence[tuple[str, int]] = lines or (("TEA", 1),)
     return {"items": [{"sku": sku, "quantity": quantity} for sku, quantity in items], "payment": {"token": token}}
-
-
-def up(data: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """A start that is expected to be refused."""
-    return run("up", "--data", str(data), "--port", "0", *words, **settings)

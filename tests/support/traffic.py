@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -76,6 +77,7 @@ class Buyer(threading.Thread):
             self.failure = f"{type(error).__name__}: {error}"
 
     def stop(self) -> None:
+        """After the answer that it waits for."""
         self._left = 0
 
     def _act(self, connection: Connection) -> None:
@@ -103,11 +105,11 @@ class Buyer(threading.Thread):
 
 def trade(shop: Shop, *, seed: int = 1, deeds: int = 25) -> Ledger:
     """Lets four buyers at the shop until they are done or it has died."""
-    buyers = start(shop, seed=seed, deeds=deeds)
-    return gather(buyers)
+    return gather(start(shop, seed=seed, deeds=deeds))
 
 
-def start(shop: Shop, *, seed: int, deeds: int) -> list[Buyer]:
+def start(shop: Shop, *, seed: int, deeds: int = 10_000) -> list[Buyer]:
+    """They go on until they are stopped, or the shop is."""
     buyers = [Buyer(shop, who, seed * 100 + number, deeds) for number, who in enumerate(BUYERS)]
     for buyer in buyers:
         buyer.start()
@@ -136,19 +138,18 @@ def assert_kept(shop: Shop, ledger: Ledger) -> None:
 
 def _tell_again(shop: Shop, deeds: list[Deed]) -> None:
     """As clients do that have heard nothing; who has heard something hears it again, to the byte."""
-    connections = [shop.connect() for _ in range(AT_ONCE)]
-    for first in range(0, len(deeds), AT_ONCE):
-        some = list(zip(deeds[first : first + AT_ONCE], connections, strict=False))
-        for deed, connection in some:
-            deed.send(connection, shop.token(deed.who))
-        for deed, connection in some:
-            heard, answer = deed.answer, deed.hear(connection)
-            assert answer.status in EXPECTED, (deed, answer)
-            if heard is not None:
-                assert answer.replayed, deed
-                assert (answer.status, answer.body) == (heard.status, heard.body), (heard, answer)
-    for connection in connections:
-        connection.close()
+    with ExitStack() as open_:
+        connections = [open_.enter_context(shop.connect()) for _ in range(AT_ONCE)]
+        for first in range(0, len(deeds), AT_ONCE):
+            some = list(zip(deeds[first : first + AT_ONCE], connections, strict=False))
+            for deed, connection in some:
+                deed.send(connection, shop.token(deed.who))
+            for deed, connection in some:
+                heard, answer = deed.answer, deed.hear(connection)
+                assert answer.status in EXPECTED, (deed, answer)
+                if heard is not None:
+                    assert answer.replayed, deed
+                    assert (answer.status, answer.body) == (heard.status, heard.body), (heard, answer)
 
 
 def all_orders(shop: Shop) -> dict[str, str]:

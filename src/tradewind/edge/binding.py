@@ -71,6 +71,8 @@ def _of_body(kind: type[Message], path: list[Any], inner: type[msgspec.Struct], 
             content_type = request.headers.get(b"content-type")
             if content_type != JSON and (content_type is None or _JSON.fullmatch(content_type) is None):
                 raise Refused("unsupported_media_type", 415, "Send JSON in UTF-8, with Content-Type: application/json.")
+            if b"content-encoding" in request.headers:
+                raise Refused("unsupported_media_type", 415, "Send the JSON as it is, without a Content-Encoding.")
         elif optional:
             body = b"{}"
         fields, _ = decode(body, decoder)

@@ -18,8 +18,9 @@ from tests.support.traffic import gather, start
 from tradewind.apps.audit import Promise, audited, check, run_audit, running
 from tradewind.apps.schema import SLICES
 from tradewind.chassis.store.lock import DataLock
+from tradewind.chassis.store.opening import open_store
 from tradewind.chassis.world import SystemWorld
-from tradewind.services.payments.provider.ledger import entries
+from tradewind.services.payments.provider.ledger import LedgerEntry, entries
 
 __all__ = ["furnished", "kind", "new_shop"]
 UNREAD = "UPDATE invoices_cursors SET position = 0 WHERE source = 'orders'"
@@ -68,15 +69,21 @@ async def test_what_moves_before_the_second_look_is_not_stuck(open_data: Path, s
     assert red(await looking) == {}
 
 
-async def test_a_store_at_rest(tmp_path: Path) -> None:
+async def test_a_store_at_rest(data: Path) -> None:
     """What a simulation asks after each of its runs."""
-    async with Shop(config(tmp_path)) as shop:
-        await trade(shop)
-        store, ledger, now = shop.platform.store, list(entries(tmp_path / "provider.db")), shop.platform.world.now()
-        assert [finding.name for finding in await check(store, ledger, now) if not finding.ok] == []
-        assert [finding.name for finding in await check(store, ledger[1:], now) if not finding.ok] == [Promise.MONEY]
-        spoil(tmp_path, UNREAD)
-        assert [finding.name for finding in await check(store, ledger, now + 1) if not finding.ok] == [Promise.MOVES]
+    ledger, now = list(entries(data / "provider.db")), SystemWorld().now()
+
+    async def broken(ledger: list[LedgerEntry]) -> list[str]:
+        store = open_store("", data)
+        await store.open()
+        found = await check(store, ledger, now)
+        await store.close()
+        return [finding.name for finding in found if not finding.ok]
+
+    assert await broken(ledger) == []
+    assert await broken(ledger[1:]) == [Promise.MONEY]
+    spoil(data, UNREAD)
+    assert await broken(ledger) == [Promise.MOVES]
 
 
 async def test_audits_of_a_shop_at_work(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ class Hospital:
         await breathe()
         for _ in range(most):
             wait = self.processor.waking.wait_ms(self.clock.now())
-            if not self.processor.busy and not self.platform.runner.running and wait != 0 and self.processor._recovered:
+            if not self.processor.busy and not self.platform.runner.running and wait != 0 and self.processor.sound:
                 return
             await self.step()
         raise AssertionError("it does not come to rest")

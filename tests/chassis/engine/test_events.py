@@ -6,7 +6,7 @@ import pytest
 
 from tests.chassis.engine.hospital import Hospital, bounds
 from tests.chassis.engine.ward import Admit, Note, Noted, Throw, Weigh
-from tradewind.chassis.engine import processor, rooms
+from tradewind.chassis.engine import pace, processor, rooms
 from tradewind.chassis.engine.incoming import Incoming, Origin
 from tradewind.chassis.model import wire_name
 
@@ -36,7 +36,7 @@ async def test_places_move_with_what_was_handled_and_over_what_is_skipped(hospit
 
 async def test_what_was_said_and_not_heard_is_heard_after_a_restart(hospital: Hospital) -> None:
     await hospital.say(Admit("ann"))
-    with bounds(processor, RUSH=2):
+    with bounds(pace, RUSH=2):
         await notes(hospital, "ann", *range(10))
         assert await hospital.step()
     assert (hospital.count("desk_log"), place(hospital)) == (11, 1)
@@ -72,22 +72,22 @@ async def test_a_rush_leaves_reactions_to_later_and_keeps_their_order(hospital: 
 
 async def test_few_requests_are_no_rush(hospital: Hospital) -> None:
     await hospital.say(Admit("ann"))
-    await notes(hospital, "ann", *range(processor.RUSH - 1))
+    await notes(hospital, "ann", *range(pace.RUSH - 1))
     assert await hospital.step()
-    assert len(await hospital.heard("ann")) == processor.RUSH
+    assert len(await hospital.heard("ann")) == pace.RUSH
 
 
 @pytest.mark.parametrize("tail", [1, 5, 20])
 @pytest.mark.parametrize("batch", [1, 3, 256])
 async def test_a_backlog_that_memory_cannot_hold_is_read_from_the_log(hospital: Hospital, tail: int, batch: int) -> None:
     await hospital.say(Admit("ann"))
-    with bounds(rooms, TAIL=tail), bounds(processor, RUSH=2):
+    with bounds(rooms, TAIL=tail), bounds(pace, RUSH=2):
         for start in range(0, 30, 10):
             await notes(hospital, "ann", *range(start, start + 10))
             hospital.tell(Weigh("ann", start))
             await hospital.step()
         assert hospital.room("ward").lines["desk"].behind
-    with bounds(processor, BATCH=batch):
+    with bounds(pace, BATCH=batch):
         await hospital.quiet()
     assert (await hospital.heard("ann"))[1:] == tuple(str(n) for n in range(30))
     assert place(hospital) == hospital.room("desk").seq == 34
@@ -95,10 +95,10 @@ async def test_a_backlog_that_memory_cannot_hold_is_read_from_the_log(hospital: 
 
 async def test_new_events_wait_behind_the_backlog(hospital: Hospital) -> None:
     await hospital.say(Admit("ann"))
-    with bounds(processor, RUSH=2, BATCH=4):
+    with bounds(pace, RUSH=2, SLICE=4):
         await notes(hospital, "ann", *range(10))
         await hospital.step()
-    with bounds(processor, BATCH=2):
+    with bounds(pace, BATCH=2):
         for n in range(10, 15):
             await notes(hospital, "ann", n)
             await hospital.step()
@@ -110,7 +110,7 @@ async def test_an_event_that_cannot_be_read_is_parked_and_does_not_stop_the_line
     hospital: Hospital, silence: None
 ) -> None:  # fmt: skip
     await hospital.say(Admit("ann"), Admit("bob"))
-    with bounds(processor, RUSH=1):
+    with bounds(pace, RUSH=1):
         await notes(hospital, "ann", 1, 2)
         await notes(hospital, "bob", 3)
         await hospital.step()

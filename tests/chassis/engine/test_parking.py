@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("silence")
 async def poison(hospital: Hospital, times: int = 99) -> None:
     """Ann's second note fails, her third waits behind it; Bob's goes on."""
     hospital.script.fails["two"] = times
-    await hospital.say(Admit("ann"), Admit("bob"), Note("ann", "one"), Note("ann", "two"), Note("ann", "three"), Note("bob", "two and a half"))
+    await hospital.say(Admit("ann"), Admit("bob"), *[Note("ann", text) for text in ("one", "two", "three")], Note("bob", "two and a half"))
 
 
 async def test_a_bug_parks_its_own_event_alone(hospital: Hospital) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.chassis.engine.hospital import DELAYS, START, Hospital, bounds
-from tests.chassis.engine.ward import Admit, Note, Remind, Throw, Weigh
-from tradewind.chassis.engine import processor
+from tests.chassis.engine.ward import Admit, Note, Patient, Remind, Throw, Weigh
+from tradewind.chassis.engine import pace
 from tradewind.chassis.engine.desk import ReplayParked
 
 pytestmark = pytest.mark.usefixtures("silence")
-VISIT = f"visit {START + 10}"
 
 
 async def test_a_request_is_answered_500_and_its_neighbours_commit(hospital: Hospital) -> None:
@@ -62,8 +61,7 @@ async def test_it_is_found_among_all_that_is_due(hospital: Hospital, bad: str) -
     if bad == "letter":
         hospital.sql("UPDATE ward_parked SET body = replace(body, 'late', 'unkeepable')")
     if bad == "timer":
-        hospital.sql("UPDATE desk_timers SET name = 'Caught', body = '{\"patient\":\"ann\",\"left\":-5}'")
-        hospital.script.fails["ball -6"] = 0
+        hospital.script.visits = lambda patient: Patient(patient, kilos=-1)
     hospital.clock.at += DELAYS[0]
     answer = hospital.tell(Weigh("eve", -1 if bad == "request" else 1))
     for n in range(3):
@@ -71,7 +69,7 @@ async def test_it_is_found_among_all_that_is_due(hospital: Hospital, bad: str) -
     await hospital.quiet()
     assert answer.reply is not None and answer.reply.status == (500 if bad == "request" else 0)
     assert await hospital.heard("eve") == ("admitted", "0", "1", "2")
-    assert [letter.reason[:10] for letter in await hospital.parked()] == (["RowRefused"] if bad == "letter" else [])
+    assert [letter.reason[:10] for letter in await hospital.parked()] == ([] if bad == "request" else ["RowRefused"])
 
 
 async def test_a_stream_of_requests_does_not_hide_it(hospital: Hospital) -> None:
@@ -90,7 +88,7 @@ async def test_a_stream_of_requests_does_not_hide_it(hospital: Hospital) -> None
 
 async def test_it_is_found_in_a_long_backlog(hospital: Hospital) -> None:
     await hospital.say(Admit("ann"), Admit("bob"))
-    with bounds(processor, RUSH=2):
+    with bounds(pace, RUSH=2):
         for n in range(30):
             hospital.tell(Note("bob", str(n)))
             if n == 15:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.chassis.engine.hospital import START, Hospital, bounds
-from tests.chassis.engine.ward import Remind
+from tests.chassis.engine.ward import Remind, Visit
 from tradewind.chassis.engine import processor
+from tradewind.chassis.model import At, Never
 
 LATER = START + 1_000
 
@@ -59,7 +60,8 @@ async def test_timers_of_two_patients_do_not_meet(hospital: Hospital) -> None:
 async def test_called_off_or_moved_by_an_earlier_message_of_the_batch_in_which_it_is_due(hospital: Hospital, then: int) -> None:
     """Ann's deadline comes first and takes back Bob's, which is due in the same batch."""
     await hospital.say(Remind("ann", LATER), Remind("bob", LATER + 1))
-    hospital.script.visits = lambda patient: Remind("bob", then) if patient == "ann" else None
+    instead = At(then, Visit("bob")) if then else Never(Visit("bob"))
+    hospital.script.visits = lambda patient: instead if patient == "ann" else None
     await hospital.later(2_000)
     assert (await hospital.heard("ann"), await hospital.heard("bob")) == ((f"visit {START + 2_000}",), ())
     hospital.script.visits = lambda patient: None
@@ -70,7 +72,7 @@ async def test_called_off_or_moved_by_an_earlier_message_of_the_batch_in_which_i
 
 async def test_one_that_sets_itself_again_comes_again(hospital: Hospital) -> None:
     await hospital.say(Remind("ann", LATER))
-    hospital.script.visits = lambda patient: Remind(patient, hospital.clock.at + 1_000)
+    hospital.script.visits = lambda patient: At(hospital.clock.at + 1_000, Visit(patient))
     for _ in range(3):
         await hospital.later(1_000)
     assert await hospital.heard("ann") == tuple(f"visit {START + n}" for n in (1_000, 2_000, 3_000))

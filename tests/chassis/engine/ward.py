@@ -19,6 +19,7 @@ from tradewind.chassis.model import (
     Consult,
     Does,
     Due,
+    Effect,
     Event,
     Message,
     Moment,
@@ -110,7 +111,7 @@ class Script:
         self.attempts: list[Attempt] = []
         self.doctors: list[str] = []
         self.asked = 0
-        self.visits: Callable[[str], Remind | None] = lambda patient: None
+        self.visits: Callable[[str], Effect | None] = lambda patient: None
 
     async def ray(self, what: Ray, attempt: Attempt) -> Seen:
         self.attempts.append(attempt)
@@ -195,12 +196,12 @@ def hospital(script: Script) -> list[Service]:
     def visit(due: Visit, now: Moment) -> Does[None]:
         yield Noted(due.patient, f"visit {now.at}")
         if (then := script.visits(due.patient)) is not None:
-            yield from remind(then, now)
+            yield then
 
     def hear(heard: Admitted | Noted, now: Moment, bed: Bed | None) -> Does[None]:
         text = heard.text if isinstance(heard, Noted) else "admitted"
         bed = bed or Bed(heard.patient)
-        yield replace(bed, heard=(*bed.heard, text), level=-1 if text == "unkeepable" else 0)
+        yield replace(bed, heard=(*bed.heard, text), level=-1 if text == "unkeepable" else bed.level)
         if script.fails[text]:
             script.fails[text] -= 1
             raise KeyError(f"the ward stumbles over {text}")
@@ -213,8 +214,8 @@ def hospital(script: Script) -> list[Service]:
     return [
         Service("desk", keeps=[PATIENTS, DOCTORS], says=[Admitted, Noted, Weighed, Thrown], does=[
             on(Admit, admit, PATIENTS.maybe), on(Note, note, PATIENTS), on(Weigh, weigh, PATIENTS), on(Remind, remind), on(Visit, visit),
-            on(Scan, scan), performs(Ray, lambda what, attempt: script.ray(what, attempt)), on(Seen, see), on(Throw, throw), on(Caught, throw),
-            on(Refer, refer, DOCTORS.each(lambda ask: (ask.doctor,))), on(DoctorFound, learn),
+            on(Scan, scan), performs(Ray, lambda what, attempt: script.ray(what, attempt)), on(Seen, see), on(Throw, throw),
+            on(Caught, throw), on(Refer, refer, DOCTORS.each(lambda ask: (ask.doctor,))), on(DoctorFound, learn),
         ]),
         Service("ward", keeps=[BEDS], says=[Caught], does=[
             on(Admitted, hear, BEDS.maybe), on(Noted, hear, BEDS.maybe), on(Thrown, catch, BEDS.maybe), answers(FindDoctor, script.find),

@@ -70,4 +70,5 @@ def _spread(times: list[float]) -> dict[str, float]:
 
 
 def _line(times: list[float]) -> str:
-    return "  ".join([f"{name} {value:,.1f} ms" for name, value in _spread(times).items()]) or "none"
+    spread = "  ".join([f"{name} {value:,.0f}" for name, value in _spread(times).items()])
+    return f"{spread} ms" if spread else "none"

@@ -23,6 +23,7 @@ from .weather import Weather
 
 STAFF = Caller("staff", "admin")
 TOKENS = (*MANNERS, "tok_ok", "tok_ok", "tok_ok", "tok_unheard_of")
+STOCK = (0, 4, 4, 20, 20, 1_000, 1_000, 1_000, 1_000)
 ANSWER_S = 4.0
 MOST_TRIES = 60
 NOBODYS = "01900000-0000-7000-8000-000000000000"
@@ -36,7 +37,7 @@ class Clients:
     def __init__(self, seed: int, orders: int, shop: Shop, ledger: Ledger, weather: Weather) -> None:
         self._seed, self._orders, self._shop, self._ledger, self._weather = seed, orders, shop, ledger, weather
         draw = random.Random(f"{seed}/shelf")
-        self._stock = {f"SKU-{n}": draw.choice((0, 3, 20, 100, 1_000, 1_000)) for n in range(draw.randint(1, 4))}
+        self._stock = {f"SKU-{n}": draw.choice(STOCK) for n in range(draw.randint(1, 4))}
         self._price = {sku: draw.choice((1, 99, 1_999, 250_000)) for sku in self._stock}
         self._late = draw.random() < 0.2
         self._staff = draw.randint(0, 4)

@@ -13,8 +13,10 @@ from typing import Any
 import msgspec
 
 from ...services.payments.provider.sandbox import Sandbox
+from .bounds import narrowed
 from .checks import audited, kept
 from .clients import Clients
+from .desk import Desk
 from .disk import Disk
 from .ledger import Ledger, Violation
 from .lives import Lives
@@ -44,11 +46,11 @@ class Result(msgspec.Struct, frozen=True):
 class Schedule:
     """One day. Nothing of it outlives it but the disk, which is emptied for the next."""
 
-    def __init__(self, seed: int, orders: int, disk: Disk, loop: VirtualLoop, make: Build) -> None:
-        self._seed, self._loop, self._disk = seed, loop, disk
+    def __init__(self, seed: int, orders: int, weather: Weather, disk: Disk, loop: VirtualLoop, make: Build) -> None:
+        self._loop, self._disk = loop, disk
         self.trace = Trace(loop.clock)
         self.ledger = Ledger(self.trace)
-        self._weather = Weather(seed)
+        self._weather = weather
         self._lives = Lives(lambda says: self.ledger.broken("no bug", "", says))
         loop.set_task_factory(self._lives)
         self._shop = Shop(loop, disk, self._weather, self.trace, self._lives, make)
@@ -58,6 +60,7 @@ class Schedule:
             faults=self._weather.provider_faults, commit_inline=True,
         )  # fmt: skip
         self._shop.provider = Line(self._sandbox, self._weather, self.trace)
+        self._desk = Desk(self._shop, self.trace)
         self._clients = Clients(seed, orders, self._shop, self.ledger, self._weather)
 
     def _now(self) -> int:
@@ -117,6 +120,7 @@ class Schedule:
         until, quiet = self._loop.time() + QUIET_S, 0
         while quiet < 2 and self._loop.time() < until and not self.ledger.violations:
             await asyncio.sleep(30.0)
+            await self._desk.clear()
             quiet = quiet + 1 if self._shop.resting else 0
 
 
@@ -147,10 +151,11 @@ def run(seed: int, orders: int, disk: Disk, make: Build = build) -> Result:
     disk.wipe()
     loop = VirtualLoop()
     loop.set_exception_handler(lambda loop, context: None)
-    schedule = Schedule(seed, orders, disk, loop, make)
+    weather = Weather(seed)
+    schedule = Schedule(seed, orders, weather, disk, loop, make)
     trace, ledger = schedule.trace, schedule.ledger
     try:
-        with silence():
+        with silence(), narrowed(weather):
             loop.run_until_complete(schedule.run())
     except Stuck as error:
         ledger.broken("nothing stuck", "", str(error))

@@ -22,8 +22,8 @@ from .trace import Trace
 from .virtual import SeededWorld, VirtualLoop
 from .weather import MOST_CRASHES, Weather
 
-Build = Callable[[Store, list[Service], World], Platform]
-PLACES = ("batch.", "activity.", "timers.", "parking.")
+Build = Callable[[Store, list[Service], World, int], Platform]
+PLACES = ("batch.", "activity.", "timers.", "parking.", "retention.")
 BREAKABLE = ("batch.begun", "batch.claimed", "batch.handled", "batch.rows-written", "batch.log-written", "batch.before-commit",
              "timers.due", "activity.before-call", "activity.after-call", "retention.trimmed")  # fmt: skip
 
@@ -32,8 +32,8 @@ class Down(Exception):
     """Nobody listens there now."""
 
 
-def build(store: Store, made: list[Service], world: World) -> Platform:
-    return with_timeline(Platform(store, made, world))
+def build(store: Store, made: list[Service], world: World, keep_ms: int) -> Platform:
+    return with_timeline(Platform(store, made, world, retention_ms=keep_ms))
 
 
 class Shop:
@@ -86,7 +86,7 @@ class Shop:
         self._light()
         before = LIFE.set(self.life)
         try:
-            self.platform = self._build(store, made, world)
+            self.platform = self._build(store, made, world, self._weather.keep_ms)
             self._trace.note("start", says=f"life {self.life}")
             await self.platform.start()
         finally:

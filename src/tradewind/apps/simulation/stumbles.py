@@ -8,7 +8,7 @@ from typing import Any
 from ...chassis.model import Answers, Event, Performs, Rule, Service
 from .weather import Weather
 
-MOST = 4  # a message that fails once more is a dead letter
+MOST = 6  # a message that fails more than four times is a dead letter, until the operator tries it again
 
 
 class Stumble(Exception):

@@ -32,6 +32,8 @@ class Weather:
         self.restart_s = some(0.15, 2.0, 20.0)
         self.stumbles = some(0.15, 0.05, 0.2)
         self.jumps_s = some(0.2, 1.0, 10.0)
+        self.narrow = draw.random() < 0.3
+        self.keep_ms = int(some(0.1, 600_000))
         # the store
         self.store_fails = some(0.4, 0.02, 0.1, 0.3)
         self.commit_fails = some(0.4, 0.02, 0.1, 0.3)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from itertools import chain
 from typing import Any
 
 from ..failpoints import Broken, failpoint
 from ..model import Activity, Attempt, Outcome, Temporary
-from ..store.port import Transaction
 from ..world import World
 from .incoming import ActivityFailed, Incoming, Origin
 from .rooms import Room
@@ -23,7 +23,6 @@ WAITING = 20_000
 DEADLINE_S = 15.0
 FIRST_MS, CAP_MS = 200, 30_000
 BUGS = 5
-NEVER = 1 << 62
 
 Row = tuple[Any, ...]
 
@@ -43,23 +42,23 @@ class Runner:
     def running(self) -> int:
         return len(self._tasks)
 
-    def start(self, room: Room, activity: Activity, row: Row, *, again: bool = False) -> None:
-        """Starts it now, or when one of those under way has ended. Past the bound it is left to `resume`."""
-        if row[0] in self._known or self.stopped or len(self._queue) >= WAITING:
-            return
+    def start(self, room: Room, activity: Activity, row: Row, *, again: bool = False) -> bool:
+        """Starts it now, or when one of those under way has ended. False: too many wait, look for its row again later."""
+        if row[0] in self._known or self.stopped:
+            return True
+        if len(self._queue) >= WAITING:
+            return False
         self._known.add(row[0])
         if len(self._tasks) < AT_ONCE:
             self._spawn(self._perform(room, activity, row, again))
         else:
             self._queue.append((room, activity, row, again))
+        return True
 
-    async def resume(self, tx: Transaction, room: Room, now: int) -> int:
-        """Starts what the store says is due; when to look again."""
-        rows = await tx.rows(room.activities_due, {"now": now, "n": WAITING // 10})
-        for row in rows:
-            self.start(room, room.decode(room.kinds_by_name[row[1]], row[2]), row, again=True)  # type: ignore[arg-type]
-        first = (await tx.rows(room.next_activity, {"now": now}))[0][0] or NEVER
-        return int(first) if len(rows) < WAITING // 10 else min(first, now + 1000)
+    def settled(self, *ids: Iterable[Iterable[str]]) -> None:
+        """What came of these is in the store. Until then they are known here, so that nobody starts them from their rows."""
+        for ended in chain(*ids):
+            self._known.difference_update(ended)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -81,6 +80,8 @@ class Runner:
             async with asyncio.timeout(DEADLINE_S):
                 outcome = await call(activity, Attempt(number, self._world.now(), again or number > 1))
             AFTER_CALL()
+            if not room.hears(type(outcome)):
+                raise TypeError(f"{room.name} does not hear {type(outcome).__name__}")
         except (Temporary, TimeoutError, Broken) as error:
             self._again(room, activity, row, number, f"{type(error).__name__}: {error}", final=False)
         except Exception as error:  # an activity's bug is kept with its reason, like a handler's
@@ -90,12 +91,10 @@ class Runner:
             self._done(room, outcome, row)
 
     def _done(self, room: Room, outcome: Outcome, row: Row) -> None:
-        self._known.discard(row[0])
         self._report(Incoming(room, outcome, Origin.OUTCOME, row[0], self._world.now(), trace=row[6]))
 
     def _again(self, room: Room, activity: Activity, row: Row, number: int, reason: str, *, final: bool) -> None:
         self.failed += 1
-        self._known.discard(row[0])
         now = self._world.now()
         backoff = min(CAP_MS, FIRST_MS * 2 ** min(number - 1, 16))
         due = now + backoff // 2 + self._world.random.randrange(backoff // 2 + 1)

@@ -8,11 +8,13 @@ import msgspec
 
 from ..model import wire_name
 from ..store.port import Transaction
-from .desk import Parked
 from .incoming import Incoming, Origin
+from .parking import Parking
 from .rooms import Line, Room
 from .unit import Unit
-from .waking import Waking
+
+# rows read in search of a single message: a line that only skips must get on
+SEARCH = 64
 
 
 async def recover(tx: Transaction, rooms: dict[str, Room]) -> None:
@@ -32,7 +34,7 @@ async def recover(tx: Transaction, rooms: dict[str, Room]) -> None:
             line.gap = line.position < line.source.seq
 
 
-async def pull(tx: Transaction, rooms: dict[str, Room], now: int, limit: int, waking: Waking) -> list[Incoming]:
+async def pull(unit: Unit, rooms: dict[str, Room], now: int, limit: int, parking: Parking) -> list[Incoming]:
     """The next messages of every line that is behind, in their order; the lines move with them. A limit of 1 is one in all."""
     batch: list[Incoming] = []
     for room in rooms.values():
@@ -40,7 +42,7 @@ async def pull(tx: Transaction, rooms: dict[str, Room], now: int, limit: int, wa
             if batch and limit == 1:
                 return batch
             if line.gap:
-                batch += await _read(tx, room, line, now, limit, waking)
+                batch += await _read(unit, room, line, now, limit, parking)
             elif line.tail:
                 for _ in range(min(limit, len(line.tail))):
                     incoming = line.tail.popleft()
@@ -52,10 +54,15 @@ async def pull(tx: Transaction, rooms: dict[str, Room], now: int, limit: int, wa
     return batch
 
 
-async def _read(tx: Transaction, room: Room, line: Line, now: int, limit: int, waking: Waking) -> list[Incoming]:
-    rows = await tx.rows(line.source.log_after, {"after": line.position, "n": limit})
+async def _read(unit: Unit, room: Room, line: Line, now: int, limit: int, parking: Parking) -> list[Incoming]:
+    most = SEARCH if limit == 1 else limit
+    rows = await unit.tx.rows(line.source.log_after, {"after": line.position, "n": most})
     batch: list[Incoming] = []
+    if rows:
+        unit.moved.add(line)
     for seq, event_id, name, key, body, _cause, trace, _at in rows:
+        if len(batch) == limit:
+            return batch
         kind = line.source.says.get(name)
         line.position = seq
         if kind is None or not room.hears(kind):
@@ -63,14 +70,22 @@ async def _read(tx: Transaction, room: Room, line: Line, now: int, limit: int, w
         try:
             message = room.decode(kind, body)
         except msgspec.MsgspecError as error:
-            waking.undecodable(room, Parked(event_id, "DEAD", "event", wire_name(kind), key, body, 1, str(error), trace, now, now, now))
+            parking.unreadable(unit, room, "event", wire_name(kind), body, error, key=key, trace=trace)
             continue
         incoming = Incoming(room, message, Origin.EVENT, event_id, now, trace=trace)
         incoming.seq, incoming.source = seq, line.source.name
         batch.append(incoming)
-    if len(rows) < limit:
+    if len(rows) < most:
         line.gap = False
     return batch
+
+
+async def drop_settled(unit: Unit, batch: list[Incoming]) -> None:
+    """Where nobody knows whether a batch was committed: an outcome whose activity has no row any more was handled."""
+    for incoming in [i for i in batch if i.tried and i.origin is Origin.OUTCOME]:
+        if not await unit.tx.rows(incoming.room.activity, {"id": incoming.ref}):
+            batch.remove(incoming)
+            unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
 
 
 async def save_positions(tx: Transaction, unit: Unit, rooms: dict[str, Room]) -> None:

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from ..door import Reply
-from ..model import Consult, Moment, Refused
+from ..model import Activity, Consult, Moment, Refused
 from ..store.port import RowRefused, StoreUnavailable
 from ..world import World
 from .incoming import ActivityFailed, Incoming, Origin, encode, refusal, refused
@@ -30,7 +30,11 @@ async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking)
         return
     if incoming.claim and _decided(unit, incoming):
         return
-    if incoming.origin is Origin.TIMER and incoming.ref in unit.no_timers.get(incoming.room, {}):
+    if incoming.origin is Origin.TIMER and _taken_back(unit, incoming):
+        return
+    if incoming.origin is Origin.PARKED and isinstance(incoming.message, Activity):
+        unit.start_again(incoming, world)
+        release(unit, incoming)
         return
     if incoming.room.blocked and incoming.origin is Origin.EVENT and incoming.message.key in incoming.room.blocked:
         parking.behind(unit, incoming)
@@ -40,17 +44,21 @@ async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking)
         incoming.fresh = incoming.ref if incoming.origin in OWN_ID else world.uuid()
     mark, seq = len(unit.heard), incoming.room.seq
     effects: list[Any] = []
-    reply: Any = None
+    reply = b""
     try:
         arguments = await unit.arguments(incoming, plan.finds)
         does = plan.do(incoming.message, Moment(incoming.at, incoming.fresh, incoming.caller, incoming.consulted), *arguments)
         if incoming.origin is Origin.REQUEST:
-            reply = _run(does, effects)
+            reply = encode(_run(does, effects))
         else:
             effects.extend(does)
         unit.apply(incoming, effects, world)
     except Consult as pause:
-        unit.aside.append((incoming, pause))
+        if incoming.origin is not Origin.REQUEST or incoming.consulted:
+            # who asks for another while nobody waits could not be asked again after a crash
+            _broken(unit, incoming, TypeError("only a request may consult, and once"), parking, mark, seq)
+        else:
+            unit.aside.append((incoming, pause))
         return
     except Refused as error:
         if incoming.origin is not Origin.REQUEST:
@@ -90,6 +98,11 @@ def _decided(unit: Unit, incoming: Incoming) -> bool:
     return True
 
 
+def _taken_back(unit: Unit, timer: Incoming) -> bool:
+    """Called off or moved by an earlier message of the batch in which it is due."""
+    return timer.ref in unit.no_timers.get(timer.room, ()) or timer.ref in unit.timers.get(timer.room, ())
+
+
 def _refuse(unit: Unit, incoming: Incoming, error: Refused) -> None:
     incoming.reply = refused(error)
     if incoming.claim:
@@ -97,14 +110,12 @@ def _refuse(unit: Unit, incoming: Incoming, error: Refused) -> None:
     unit.answered.append(incoming)
 
 
-def _done(unit: Unit, incoming: Incoming, reply: Any) -> None:
+def _done(unit: Unit, incoming: Incoming, reply: bytes) -> None:
     unit.handled += 1
-    origin = incoming.origin
-    if origin is Origin.REQUEST:
-        body = encode(reply)
-        incoming.reply = Reply(0, body)
+    if incoming.origin is Origin.REQUEST:
+        incoming.reply = Reply(0, reply)
         if incoming.claim:
-            unit.claim(incoming, 0, body)
+            unit.claim(incoming, 0, reply)
         unit.answered.append(incoming)
     else:
         release(unit, incoming)

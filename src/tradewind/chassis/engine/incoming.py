@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
@@ -11,6 +12,7 @@ import msgspec
 from ..door import Refusal, Reply
 from ..model import NOBODY, Caller, Message, Refused
 
+LOG = logging.getLogger("tradewind.engine")
 encode = msgspec.json.Encoder().encode
 
 
@@ -26,7 +28,8 @@ class Origin(IntEnum):
 
 
 class Incoming(msgspec.Struct, eq=False):
-    """One message for one service. `ref` is the id of what claims it, `seq` its place in the log of `source`, `keys` what it loads."""
+    """One message for one service. `ref` is the id of what claims it, `seq` its place in the log of `source`, `keys` what it loads,
+    `tried` that a batch with it has failed."""
 
     room: Any
     message: Message
@@ -43,6 +46,7 @@ class Incoming(msgspec.Struct, eq=False):
     deliver: Callable[[Reply], None] | None = None
     reply: Reply | None = None
     consulted: bool = False
+    tried: bool = False
     attempts: int = 0
     first_at: int = 0
     keys: list[Any] | None = None
@@ -56,6 +60,15 @@ class ActivityFailed(Message, frozen=True, tag="chassis.activity_failed"):
     due_at: int
     reason: str
     final: bool
+
+
+def tell(incoming: Incoming, reply: Reply) -> None:
+    """Answers whoever waits for it. What goes wrong on their side is not ours: others wait too."""
+    if incoming.deliver is not None:
+        try:
+            incoming.deliver(reply)
+        except Exception:
+            LOG.exception("an answer could not be delivered")
 
 
 def refusal(status: int, code: str, says: str = "", *, retry_after: int = 0, detail: dict[str, Any] | None = None) -> Reply:

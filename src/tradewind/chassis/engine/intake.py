@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from .incoming import Incoming, Origin, refusal
+from .incoming import Incoming, Origin, refusal, tell
 
 QUEUE = 20_000
 PATIENCE_MS = 10_000
@@ -40,12 +40,20 @@ class Intake:
         return batch
 
     def give_back(self, batch: list[Incoming], now: int) -> None:
-        """Puts messages back in front, in their order. A request that has waited too long is answered instead."""
+        """Puts messages back in front, in their order. Requests that have waited too long are answered, also those behind them."""
         for incoming in reversed(batch):
-            incoming.reply = None
-            if incoming.origin is not Origin.REQUEST:
-                self.internal.appendleft(incoming)
-            elif now - incoming.first_at <= PATIENCE_MS:
-                self.requests.appendleft(incoming)
-            elif incoming.deliver is not None:
-                incoming.deliver(refusal(503, "store_unavailable", "The store cannot take this now; nothing was done.", retry_after=5))
+            incoming.reply, incoming.tried = None, True
+            (self.requests if incoming.origin is Origin.REQUEST else self.internal).appendleft(incoming)
+        while self.requests and now - self.requests[0].first_at > PATIENCE_MS:
+            self._refuse(self.requests.popleft())
+
+    def refuse_all(self) -> None:
+        """We leave. What is not a request comes again from its row."""
+        for incoming in (*self.internal, *self.requests):
+            self._refuse(incoming)
+        self.internal.clear()
+        self.requests.clear()
+
+    @staticmethod
+    def _refuse(incoming: Incoming) -> None:
+        tell(incoming, refusal(503, "store_unavailable", "This could not be stored in time. Ask again, under the same key.", retry_after=5))

@@ -5,6 +5,7 @@ It is tried again after each of the `delays`, then it is a dead letter. Later ev
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from .incoming import ActivityFailed, Incoming, Origin, encode
 from .rooms import Room
 from .unit import Unit
 
+LOG = logging.getLogger("tradewind.engine")
 PARKING = failpoint("parking.before-write", "a message failed; its place among the parked is not written yet")
 REASON = 500
 
@@ -39,7 +41,7 @@ class Parking:
         if known is not None:
             # its row is there, though no rule of the batch has asked for it
             unit.rows[incoming.room.parked].setdefault(known.id, known)
-            letter = replace(known, status="DEAD" if dead else "RETRYING", attempts=attempts, reason=reason[:REASON],
+            letter = replace(known, status="DEAD" if dead else "RETRYING", attempts=attempts, reason=storable(reason),
                              due_at=due, last_at=incoming.at)  # fmt: skip
         else:
             letter = self._letter(incoming, "DEAD" if dead else "RETRYING", attempts, reason, due)
@@ -56,19 +58,35 @@ class Parking:
         """An activity failed: its row says when to try again; with a bug it is parked."""
         if not failed.final:
             row = (incoming.ref, wire_name(type(failed.activity)), encode(failed.activity).decode(), failed.attempts, failed.due_at,
-                   failed.reason[:REASON], incoming.trace, incoming.first_at)  # fmt: skip
+                   storable(failed.reason), incoming.trace, incoming.first_at)  # fmt: skip
             unit.activities.setdefault(incoming.room, {})[incoming.ref] = row
             return
         unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
         letter = Parked(self._world.uuid(), "DEAD", "activity", wire_name(type(failed.activity)), "", encode(failed.activity).decode(),
-                        failed.attempts, failed.reason[:REASON], incoming.trace, incoming.at, incoming.first_at, incoming.at)  # fmt: skip
+                        failed.attempts, storable(failed.reason), incoming.trace, incoming.at, incoming.first_at, incoming.at)  # fmt: skip
         unit.save(incoming.room.parked, letter)
+
+    def unreadable(
+        self, unit: Unit, room: Room, origin: str, name: str, body: str, error: Exception, *, key: str = "", trace: str = ""
+    ) -> None:
+        """What lies in the store is no message of ours, after a release that forgot it: a dead letter at once."""
+        LOG.error("%s: %s cannot be read: %s", room.name, name, error)
+        reason = storable(f"{type(error).__name__}: {error}")
+        unit.save(room.parked, Parked(self._world.uuid(), "DEAD", origin, name, key, body, 1, reason, trace, unit.at, unit.at, unit.at))
+        if key:
+            room.blocked.add(key)
+
+    def illegible(self, unit: Unit, room: Room, letter: Parked, error: Exception) -> None:
+        """A letter that is to be tried again is none."""
+        LOG.error("%s: parked message %s cannot be read: %s", room.name, letter.id, error)
+        unit.rows[room.parked].setdefault(letter.id, letter)
+        unit.save(room.parked, replace(letter, status="DEAD", reason=storable(f"{type(error).__name__}: {error}"), last_at=unit.at))
 
     def _letter(self, incoming: Incoming, status: str, attempts: int, reason: str, due: int) -> Parked:
         message = incoming.message
         key = message.key if incoming.origin is Origin.EVENT else ""
         return Parked(self._world.uuid(), status, incoming.origin.name.lower(), wire_name(type(message)), key, encode(message).decode(),
-                      attempts, reason[:REASON], incoming.trace, due, incoming.at, incoming.at)  # fmt: skip
+                      attempts, storable(reason), incoming.trace, due, incoming.at, incoming.at)  # fmt: skip
 
     def _unclaim(self, unit: Unit, incoming: Incoming) -> None:
         if incoming.origin is Origin.TIMER:
@@ -83,7 +101,7 @@ class Parking:
 
 
 def revive(room: Room, letter: Parked, now: int) -> Incoming:
-    """A parked message in flight again. Errors: KeyError for a message nobody here knows, ValidationError for a body that is none."""
+    """A parked message in flight again. Errors: KeyError for a message nobody here knows, MsgspecError for a body that is none."""
     kind: type[Message] = room.kinds_by_name.get(letter.name) or _heard(room, letter.name)
     incoming = Incoming(room, room.decode(kind, letter.body), Origin.PARKED, letter.id, now, trace=letter.trace)
     incoming.attempts, incoming.first_at = letter.attempts, letter.first_at
@@ -91,4 +109,9 @@ def revive(room: Room, letter: Parked, now: int) -> Incoming:
 
 
 def _heard(room: Room, name: str) -> type[Message]:
-    return next(kind for kind in room.rules if wire_name(kind) == name)
+    return {wire_name(kind): kind for kind in room.rules}[name]
+
+
+def storable(reason: str) -> str:
+    """A reason as any database takes it: not too long, no half characters, no NUL."""
+    return reason[:REASON].encode(errors="replace").decode().replace("\0", "?")

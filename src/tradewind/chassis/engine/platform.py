@@ -13,7 +13,7 @@ from ..store.port import Reader, Store, StoreUnavailable
 from ..world import World
 from .activities import Runner
 from .desk import ListParked
-from .incoming import Incoming, Origin, refusal, refused
+from .incoming import Incoming, Origin, refusal, refused, tell
 from .parking import Parking
 from .processor import Processor
 from .retention import Retention
@@ -75,12 +75,15 @@ class Platform:
         self.ready = False
         self._retention.stop()
         await self.runner.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CONSULT_S)
         self.processor.stop()
         if self._loop_task is not None:
             done, _ = await asyncio.wait([self._loop_task], timeout=DRAIN_S)
             if not done:
                 self._loop_task.cancel()
                 await asyncio.wait([self._loop_task], timeout=1.0)
+        self.processor.intake.refuse_all()
         for task in list(self._tasks):
             task.cancel()
         await self.store.close()
@@ -98,11 +101,16 @@ class Platform:
         self, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str
     ) -> None:  # fmt: skip
         """Requests of the operator's desk go to the service that parked the message, or said what became of it."""
-        for room in self.rooms.values():
-            known = await self.store.get(room.parked, message.key) or (claim and await self.store.get(room.inbox, claim))
-            if known:
-                self._submit(room, message, caller, deliver, claim, fingerprint, trace)
-                return
+        try:
+            for room in self.rooms.values():
+                known = await self.store.get(room.parked, message.key) or (claim and await self.store.get(room.inbox, claim))
+                if known:
+                    self._submit(room, message, caller, deliver, claim, fingerprint, trace)
+                    return
+        except StoreUnavailable as error:
+            LOG.warning("a dead letter could not be looked for: %s", error)
+            deliver(refusal(503, "store_unavailable", retry_after=1))
+            return
         deliver(refusal(404, "not_found"))
 
     def _submit(
@@ -159,16 +167,19 @@ class Platform:
         try:
             async with asyncio.timeout(CONSULT_S):
                 found = await self.ask(pause.query)
+            message = pause.then(found)
         except (TimeoutError, StoreUnavailable) as error:
             LOG.warning("consulting for %s failed: %s", type(incoming.message).__name__, error)
-            if incoming.deliver is not None:
-                incoming.deliver(refusal(503, "store_unavailable", "Another service could not be asked in time.", retry_after=1))
+            tell(incoming, refusal(503, "store_unavailable", "Another service could not be asked in time.", retry_after=1))
             return
         except Refused as error:
-            if incoming.deliver is not None:
-                incoming.deliver(refused(error))
+            tell(incoming, refused(error))
             return
-        learned = Incoming(incoming.room, pause.then(found), Origin.LEARNED, incoming.ref, self.world.now(), trace=incoming.trace)
+        except Exception:  # a query's bug hurts who asked alone
+            LOG.exception("consulting for %s failed", type(incoming.message).__name__)
+            tell(incoming, refusal(500, "internal_error"))
+            return
+        learned = Incoming(incoming.room, message, Origin.LEARNED, incoming.ref, self.world.now(), trace=incoming.trace)
         incoming.consulted = True
         self.processor.put_internal(learned)
         self.processor.put_internal(incoming)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from ..failpoints import Broken, failpoint
 from ..store.port import RowRefused, StoreUnavailable, Transaction
@@ -33,15 +34,22 @@ class Retention:
 
     async def _run(self) -> None:
         while True:
-            more = await self.sweep()
+            try:
+                more = await self.sweep()
+            except Exception:
+                LOG.exception("old rows are not removed")
+                more = False
             await asyncio.sleep(PAUSE_S if more else EVERY_S)
 
     async def sweep(self) -> bool:
         """One small transaction; True while there is more."""
         async with self._processor.alone:
+            if not self._processor.sound:
+                return False
             try:
                 tx = await self._processor.store.begin()
             except StoreUnavailable:
+                self._processor.forget()
                 return False
             try:
                 more = await self._trim(tx)
@@ -49,7 +57,9 @@ class Retention:
                 await tx.commit()
             except (StoreUnavailable, RowRefused, Broken) as error:
                 LOG.warning("old rows could not be removed now: %s", error)
-                await tx.rollback()
+                self._processor.forget()
+                with suppress(StoreUnavailable):
+                    await tx.rollback()
                 return False
         return more
 

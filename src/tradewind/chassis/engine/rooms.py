@@ -90,6 +90,7 @@ class Corner:
         self.next_timer = sa.select(sa.func.min(timers.due_at)).where(timers.due_at > now)
         self.timers_late: Any = sa.select(sa.func.count(), sa.func.min(timers.due_at)).where(timers.due_at <= now)
         self.activities_due = sa.select(self.activities).where(activities.due_at <= now).order_by(activities.due_at, activities.id).limit(n)
+        self.activity = sa.select(activities.id).where(activities.id == sa.bindparam("id"))
         self.next_activity = sa.select(sa.func.min(activities.due_at)).where(activities.due_at > now)
         self.activity_count: Any = sa.select(sa.func.count(), sa.func.min(activities.at)).select_from(self.activities)
         earlier = self.parked.rows.alias("earlier")
@@ -140,6 +141,8 @@ class Room(Corner):
                 raise TypeError(f"{self.name}: a handler yields {effect.__name__}, which is not kept here")
             if found == EVENT and wire_name(effect) not in self.says:
                 raise TypeError(f"{self.name}: a handler yields {effect.__name__}, which is not among what it says")
+            if found == ACTIVITY and effect not in self.service.performs:
+                raise TypeError(f"{self.name}: a handler yields {effect.__name__}, which it does not perform")
             self.kinds[effect] = found
         return found
 

@@ -5,14 +5,14 @@ Nothing a handler yields touches the store before `flush`: a message that is ref
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from ..failpoints import failpoint
 from ..model import Activity, Aggregate, Event, Table
-from ..store.port import Transaction
+from ..store.port import RowRefused, Transaction
 from ..store.schema import codec
 from .desk import Parked
 from .incoming import Incoming, Origin, encode
@@ -53,7 +53,7 @@ class Unit:
         self.keys: set[str] = set()
         self.handled = 0
 
-    async def prepare(self, batch: list[Incoming]) -> None:
+    async def prepare(self, batch: list[Incoming], *, alone: bool = False) -> None:
         """Brings in what a batch needs, as far as its messages alone can tell: one SELECT a table."""
         wanted: Wanted = {}
         rows = self.rows
@@ -63,26 +63,32 @@ class Unit:
             if plan is None:
                 continue
             incoming.keys = keys = []
-            for table, one, many, via, _must in plan.finds:
-                if one is not None:
-                    key = one(message)
-                    keys.append(key)
-                    if key not in rows[via or table]:
-                        wanted.setdefault(via or table, {})[key] = None
-                elif many is not None:
-                    several = many(message)
-                    keys.append(several)
-                    known = rows[table]
-                    for key in several:
-                        if key not in known:
-                            wanted.setdefault(table, {})[key] = None
+            try:
+                for table, one, many, via, _must in plan.finds:
+                    if one is not None:
+                        key = one(message)
+                        keys.append(key)
+                        if key not in rows[via or table]:
+                            wanted.setdefault(via or table, {})[key] = None
+                    elif many is not None:
+                        several = tuple(many(message))
+                        keys.append(several)
+                        known = rows[table]
+                        for key in several:
+                            if key not in known:
+                                wanted.setdefault(table, {})[key] = None
+            except Exception:
+                # a rule's bug: it is met again where it hurts its own message alone
+                incoming.keys = None
+                if alone:
+                    raise
         if wanted:
             await self.fetch(wanted)
 
     async def arguments(self, incoming: Incoming, finds: tuple[Find, ...]) -> list[Any]:
         """What a handler is called with. Errors: Absent for a row that must exist."""
         if incoming.keys is None:
-            await self.prepare([incoming])
+            await self.prepare([incoming], alone=True)
         while True:
             wanted: Wanted = {}
             found = [self._argument(find, key, wanted) for find, key in zip(finds, incoming.keys or (), strict=True)]
@@ -127,22 +133,38 @@ class Unit:
     def apply(self, incoming: Incoming, effects: list[Any], ids: Any) -> None:
         """Takes over what a handler yielded, once it has come to its end."""
         room = incoming.room
+        # spelled out before any of it is taken over: what cannot be written leaves no half behind
+        bodies = [self._spelled(room, effect) for effect in effects]
         kinds = room.kinds
-        for effect in effects:
-            if type(effect) not in kinds:
-                room.kind(type(effect))
-        for effect in effects:
+        for effect, body in zip(effects, bodies, strict=True):
             kind = kinds[type(effect)]
             if kind == AGGREGATE:
                 self.save(room.tables[type(effect)], effect)
             elif kind == EVENT:
-                self._log(room, effect, incoming, ids)
+                self._log(room, effect, body, incoming, ids)
             elif kind == AT:
-                self._set_timer(room, effect.when, effect.what)
+                self._set_timer(room, effect.when, effect.what, body)
             elif kind == ACTIVITY:
-                self._start(room, effect, incoming, ids)
+                self._start(room, effect, body, incoming, ids)
             else:
                 self.drop_timer(room, timer_id(effect.what))
+
+    def start_again(self, incoming: Incoming, ids: Any) -> None:
+        """An activity that was a dead letter begins anew, as one that may have been carried out."""
+        message: Any = incoming.message
+        self._start(incoming.room, message, encode(message).decode(), incoming, ids, attempts=1)
+
+    @staticmethod
+    def _spelled(room: Room, effect: Any) -> str:
+        """What will be written of an effect, where that is its JSON. Errors: TypeError for what is no effect here, ValueError."""
+        kind = room.kinds.get(type(effect), -1)
+        if kind == -1:
+            kind = room.kind(type(effect))
+        if kind in (EVENT, ACTIVITY):
+            return encode(effect).decode()
+        if kind == AT and type(effect.what) not in room.rules:
+            raise TypeError(f"{room.name}: a handler sets {type(effect.what).__name__}, which it does not hear")
+        return encode(effect.what).decode() if kind == AT else ""
 
     def save(self, table: Table[Any], aggregate: Aggregate) -> None:
         rows, key = self.rows[table], aggregate.id
@@ -154,11 +176,11 @@ class Unit:
             changed = self.changed[table] = {}
         changed[key] = aggregate
 
-    def _log(self, room: Room, event: Event, incoming: Incoming, ids: Any) -> None:
+    def _log(self, room: Room, event: Event, body: str, incoming: Incoming, ids: Any) -> None:
         room.seq = seq = room.seq + 1
         name, subscribers = room.said[type(event)]
         key, event_id = event.key, ids.uuid()
-        row = (seq, event_id, name, key, encode(event).decode(), incoming.ref, incoming.trace, incoming.at)
+        row = (seq, event_id, name, key, body, incoming.ref, incoming.trace, incoming.at)
         logged = self.logged.get(room)
         if logged is None:
             logged = self.logged[room] = []
@@ -169,17 +191,17 @@ class Unit:
                 Incoming(subscriber, event, Origin.EVENT, event_id, incoming.at, trace=incoming.trace, seq=seq, source=room.name)
             )
 
-    def _set_timer(self, room: Room, when: int, what: Any) -> None:
+    def _set_timer(self, room: Room, when: int, what: Any, body: str) -> None:
         name = timer_id(what)
-        self.timers.setdefault(room, {})[name] = (name, name_of(what), encode(what).decode(), when)
+        self.timers.setdefault(room, {})[name] = (name, name_of(what), body, when)
         self.no_timers.get(room, {}).pop(name, None)
 
     def drop_timer(self, room: Room, name: str) -> None:
         self.timers.get(room, {}).pop(name, None)
         self.no_timers.setdefault(room, {})[name] = None
 
-    def _start(self, room: Room, activity: Activity, incoming: Incoming, ids: Any) -> None:
-        row = (ids.uuid(), name_of(activity), encode(activity).decode(), 0, incoming.at, "", incoming.trace, incoming.at)
+    def _start(self, room: Room, activity: Activity, body: str, incoming: Incoming, ids: Any, attempts: int = 0) -> None:
+        row = (ids.uuid(), name_of(activity), body, attempts, incoming.at, "", incoming.trace, incoming.at)
         self.activities.setdefault(room, {})[row[0]] = row
         self.started.append((room, activity, row))
 
@@ -200,7 +222,7 @@ class Unit:
                 if type(aggregate) is Parked and aggregate.status == "DONE":
                     gone.append(key)
                 else:
-                    (inserts if key in created else updates).append(to_row(aggregate))
+                    (inserts if key in created else updates).append(_row(to_row, aggregate))
             await _write(tx.insert, table.rows, inserts)
             await _write(tx.update, table.rows, updates)
             await _write(tx.delete, table.rows, gone)
@@ -218,6 +240,13 @@ class Unit:
             await _write(tx.upsert, room.activities, list(rows.values()))
         for room, claims in self.claimed.items():
             await tx.insert(room.inbox.rows, claims)
+
+
+def _row(to_row: Callable[[Any], tuple[Any, ...]], aggregate: Aggregate) -> tuple[Any, ...]:
+    try:
+        return to_row(aggregate)
+    except (TypeError, ValueError) as error:
+        raise RowRefused(f"a {type(aggregate).__name__} cannot be written: {error}") from error
 
 
 async def _write(how: Any, table: sa.Table, rows: list[Any]) -> None:

@@ -5,7 +5,6 @@ The earliest moment of each kind is kept in memory; the rows are the truth and a
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import msgspec
@@ -14,17 +13,18 @@ import sqlalchemy as sa
 from ..failpoints import failpoint
 from ..store.port import Transaction
 from ..world import World
-from .activities import Runner
+from .activities import WAITING, Runner
 from .desk import Parked
 from .incoming import Incoming, Origin
 from .parking import Parking, revive
 from .rooms import Room
 from .unit import Unit
 
-LOG = logging.getLogger("tradewind.engine")
 TIMERS = failpoint("timers.due", "timers have come due and are read, not handled")
 REVIVED = failpoint("parking.revived", "parked messages are read to be tried again")
 NEVER = 1 << 62
+# activities are read so many at a time; what is left, or what the runner has no room for, is looked for again after a while
+PAGE, AGAIN_MS = WAITING // 10, 1_000
 
 
 class Waking:
@@ -33,7 +33,6 @@ class Waking:
         self.timer: dict[str, int] = dict.fromkeys(rooms, NEVER)
         self.retry: dict[str, int] = dict.fromkeys(rooms, NEVER)
         self.activity: dict[str, int] = dict.fromkeys(rooms, NEVER)
-        self._undecodable: list[tuple[Room, Parked]] = []
 
     def wait_ms(self, now: int) -> int | None:
         """How long nothing is due; None: for ever."""
@@ -47,28 +46,49 @@ class Waking:
             room.stale = True
             self.retry[name] = 0
 
-    def undecodable(self, room: Room, letter: Parked) -> None:
-        self._undecodable.append((room, letter))
-
-    async def due(self, tx: Transaction, now: int, runner: Runner, limit: int) -> list[Incoming]:
+    async def due(self, unit: Unit, now: int, runner: Runner, limit: int) -> list[Incoming]:
         """What must be handled now; activities that are due are handed to the runner."""
         batch: list[Incoming] = []
         self._parking.revived.clear()
         for name, room in self._rooms.items():
             if self.timer[name] <= now:
-                rows = await tx.rows(room.timers_due, {"now": now, "n": limit})
-                for timer_id, kind, body, _due in rows:
-                    batch.append(Incoming(room, room.decode(room.kinds_by_name[kind], body), Origin.TIMER, timer_id, now))
-                TIMERS()
-                self.timer[name] = now if len(rows) == limit else await _first(tx, room.next_timer, now)
+                batch += await self._timers(unit, room, now, limit)
             if self.retry[name] <= now:
-                batch += await self._revive(tx, room, now, limit)
+                batch += await self._revive(unit, room, now, limit)
             if self.activity[name] <= now:
-                self.activity[name] = await runner.resume(tx, room, now)
+                self.activity[name] = await self._resume(unit, room, now, runner)
         return batch
 
-    async def _revive(self, tx: Transaction, room: Room, now: int, limit: int) -> list[Incoming]:
+    async def _timers(self, unit: Unit, room: Room, now: int, limit: int) -> list[Incoming]:
         batch = []
+        rows = await unit.tx.rows(room.timers_due, {"now": now, "n": limit})
+        for timer_id, name, body, _due in rows:
+            try:
+                batch.append(Incoming(room, room.decode(room.kinds_by_name[name], body), Origin.TIMER, timer_id, now))
+            except (KeyError, msgspec.MsgspecError) as error:
+                self._parking.unreadable(unit, room, "timer", name, body, error)
+                unit.drop_timer(room, timer_id)
+        TIMERS()
+        self.timer[room.name] = now if len(rows) == limit else await _first(unit.tx, room.next_timer, now)
+        return batch
+
+    async def _resume(self, unit: Unit, room: Room, now: int, runner: Runner) -> int:
+        """Starts the activities that are due; when to look again."""
+        all_started = True
+        rows = await unit.tx.rows(room.activities_due, {"now": now, "n": PAGE})
+        for row in rows:
+            try:
+                activity: Any = room.decode(room.kinds_by_name[row[1]], row[2])
+            except (KeyError, msgspec.MsgspecError) as error:
+                self._parking.unreadable(unit, room, "activity", row[1], row[2], error, trace=row[6])
+                unit.no_activities.setdefault(room, {})[row[0]] = None
+            else:
+                all_started &= runner.start(room, activity, row, again=True)
+        first = await _first(unit.tx, room.next_activity, now)
+        return first if all_started and len(rows) < PAGE else min(first, now + AGAIN_MS)
+
+    async def _revive(self, unit: Unit, room: Room, now: int, limit: int) -> list[Incoming]:
+        batch, tx = [], unit.tx
         if room.stale:
             room.blocked = {key for (key,) in await tx.rows(room.parked_keys)}
             room.stale = False
@@ -78,11 +98,14 @@ class Waking:
             try:
                 batch.append(revive(room, letter, now))
                 self._parking.revived[letter.id] = letter
-            except (msgspec.MsgspecError, StopIteration) as error:
-                LOG.error("%s: parked message %s cannot be read: %s", room.name, letter.id, error)
+            except (KeyError, msgspec.MsgspecError) as error:
+                self._parking.illegible(unit, room, letter, error)
         if batch:
             REVIVED()
         return batch
+
+    def look_for_activities(self, room: Room, at: int) -> None:
+        self.activity[room.name] = min(self.activity[room.name], at)
 
     def note(self, unit: Unit) -> None:
         """After a commit: what it set may come due before what we knew of."""
@@ -92,7 +115,7 @@ class Waking:
         for room, rows in unit.activities.items():
             for row in rows.values():
                 if row[3]:
-                    self.activity[room.name] = min(self.activity[room.name], row[4])
+                    self.look_for_activities(room, row[4])
         for room in self._rooms.values():
             if room.parked in unit.changed:
                 self.retry[room.name] = 0
