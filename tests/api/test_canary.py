@@ -2,67 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.http import Answer
-from tests.support.people import PERSONS
-from tests.support.poison import Poison
-from tests.support.shop import Shop, environment, run, until
+from tests.api.canary import CARD, JWT_SECRET, PAYMENT_TOKEN, Seen, accounts, bugs, nonsense, orders
+from tests.support.keeping import nothing
+from tests.support.people import PERSONS, People
+from tests.support.program import run
+from tests.support.shop import Shop
 from tests.support.shops import OpenShop, furnish
-
-CANARY = "c4nary7f3a"
-JWT_SECRET = f"{CANARY}-jwt-secret-of-at-least-32-bytes"
-WRONG_PASSWORD, PAYMENT_TOKEN, KEY = f"{CANARY} wrong battery", f"tok_{CANARY}", f"{CANARY}-idempotency-key"
-CARD = "4111 1111 1111 1111"
-WEBHOOK_SECRET = hmac.digest(JWT_SECRET.encode(), b"tradewind/webhooks", hashlib.sha256)
-
-
-class Seen:
-    """All answers but those whose very purpose is to hand out a token, and the tokens that these handed out."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.shop, self.answers = shop, list[Answer]()
-        self.tokens: dict[str, str] = {}
-
-    def call(self, method: str, path: str, body: Any = None, *, who: str = "ada", **how: Any) -> Answer:
-        self.answers.append(self.shop.call(method, path, body, who=who, **how))
-        return self.answers[-1]
-
-    def log_in(self, who: str) -> None:
-        email, password = PERSONS[who]
-        tokens = self.shop.post("/auth/login", {"email": email, "password": password}, who="", status=200, key=KEY + who)
-        again = self.shop.post("/auth/refresh", {"refreshToken": tokens["refreshToken"]}, who="", status=200)
-        for name, given in ((who, tokens), (f"{who} refreshed", again)):
-            self.tokens |= {f"{name}'s {kind}": given[kind] for kind in ("accessToken", "refreshToken")}
-        self.call("POST", "/auth/refresh", {"refreshToken": tokens["refreshToken"]}, who="")  # used twice
-
-    def secrets(self) -> dict[str, bytes]:
-        """By what they are. Of a signed token the signature is what must not be seen: the rest can be made by anybody."""
-        forms = {"raw": WEBHOOK_SECRET, "hex": WEBHOOK_SECRET.hex().encode(), "base64": base64.b64encode(WEBHOOK_SECRET)}
-        return {
-            "the JWT secret": JWT_SECRET.encode(),
-            **{f"the webhook secret, {form}": text for form, text in forms.items()},
-            **{f"{who}'s password": person.password.encode() for who, person in PERSONS.items()},
-            "a wrong password": WRONG_PASSWORD.encode(),
-            "an idempotency key": KEY.encode(),
-            **{name: token.rpartition(".")[2].encode() for name, token in self.tokens.items()},
-        }
 
 
 @pytest.fixture(scope="module")
-def seen(furnished: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
-    """A day of the shop, with everything in it that can go wrong and mention a secret."""
-    from tests.support.keeping import nothing
-    from tests.support.people import People
-
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    """After that day; the shop still runs."""
     data = tmp_path_factory.mktemp("canary") / "shop"
     shop = Shop(nothing(data, "sqlite"), People(), jwt_secret=JWT_SECRET, log_level="debug", provider_faults="0.3")
     try:
@@ -77,67 +31,6 @@ def seen(furnished: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield seen
     finally:
         shop.close()
-
-
-def accounts(seen: Seen) -> None:
-    for who in PERSONS:
-        seen.log_in(who)
-    seen.call("POST", "/auth/login", {"email": PERSONS["ada"].email, "password": WRONG_PASSWORD}, who="")
-    seen.call("POST", "/auth/login", {"email": PERSONS["ada"].email, "password": {"is": WRONG_PASSWORD}}, who="")
-    seen.call("POST", "/auth/register", {"email": WRONG_PASSWORD, "name": "x", "password": WRONG_PASSWORD}, who="")
-    seen.call("POST", "/auth/register", {"email": "dup@example.com", "name": "x", "password": WRONG_PASSWORD, "role": 1}, who="")
-    seen.call("POST", "/auth/register", {"email": PERSONS["bob"].email, "name": "x", "password": WRONG_PASSWORD}, who="", key=KEY)
-    seen.call("POST", "/auth/register", {"email": "card@example.com", "name": f"Card {CARD}", "password": WRONG_PASSWORD}, who="")
-    seen.call("POST", "/auth/refresh", {"refreshToken": PAYMENT_TOKEN}, who="")
-    seen.call("PATCH", "/users/me", {"name": f"Ada {CARD}"})
-
-
-def orders(seen: Seen) -> None:
-    shop = seen.shop
-    ids = []
-    for token in (PAYMENT_TOKEN, "tok_ok", "tok_webhook", "tok_error_then_ok", "tok_declined"):
-        body = {"items": [{"sku": "TEA", "quantity": 1}], "payment": {"token": token}}
-        ids.append(seen.call("POST", "/orders", body, key=KEY + token).json["id"])
-        seen.call("POST", "/orders", body, key=KEY + token)
-        seen.call("POST", "/orders", {**body, "payment": {"token": PAYMENT_TOKEN + "2"}}, key=KEY + token)
-    for order_id in ids:
-        shop.wait_final(order_id)
-        seen.call("GET", f"/orders/{order_id}/timeline")
-    seen.call("POST", f"/orders/{ids[1]}/refunds", {"reason": f"paid with {CARD}"}, who="admin", key=KEY)
-    seen.call("POST", f"/orders/{ids[3]}/cancel", {"reason": f"card {CARD}"})
-    seen.call("POST", "/orders", {"items": [], "payment": {"token": PAYMENT_TOKEN}})
-    seen.call("POST", "/orders", {"items": [{"sku": "TEA", "quantity": 1}], "payment": {"token": PAYMENT_TOKEN + " "}})
-    seen.call("POST", "/orders", {"items": [{"sku": "TEA", "quantity": 1}], "payment": {"token": PAYMENT_TOKEN, PAYMENT_TOKEN: 1}})
-
-
-def nonsense(seen: Seen) -> None:
-    """The same things where they do not belong."""
-    for text in (PAYMENT_TOKEN, WRONG_PASSWORD, JWT_SECRET):
-        seen.call("POST", "/orders", f'{{"{text}": '.encode())
-        seen.call("POST", "/orders", f'{{"{text}": 1, "{text}": 2}}'.encode())
-        seen.call("GET", f"/products?password={text.replace(' ', '+')}", who="")
-        seen.call("GET", f"/orders?status={text.replace(' ', '')}", key=text)
-        seen.call("GET", "/users/me", who="", headers={"Authorization": f"Bearer {text}"})
-        seen.call("GET", "/users/me", who="", headers={"Authorization": f"Basic {base64.b64encode(text.encode()).decode()}"})
-        seen.call("POST", "/orders", {}, key=text + " ")
-    with seen.shop.connect() as connection:
-        signed = {"webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": f"v1,{CANARY}"}
-        seen.answers.append(connection.call("POST", "/webhooks/sandbox", {"key": PAYMENT_TOKEN}, headers=signed))
-
-
-def bugs(seen: Seen) -> None:
-    """A handler that breaks, and an event with a payment token that cannot be read: both become dead letters."""
-    shop = seen.shop
-    poison = Poison(shop)
-    text = json.dumps({"type": "payment.requested", "orderId": poison.order_id, "token": PAYMENT_TOKEN, "total": PAYMENT_TOKEN})
-    shop.keeping.sql("INSERT INTO {orders.log} SELECT max(seq) + 1, '" + poison.order_id + "', 'payment.requested', '', '" + text
-                     + "', '', '', max(at) FROM {orders.log}")  # fmt: skip
-    shop.start()
-    until(lambda: len([letter for letter in shop.letters() if letter["status"] == "DEAD"]) >= 2, "both are dead letters")
-    for letter in shop.letters():
-        seen.call("POST", f"/ops/dead-letters/{letter['id']}/replay", who="admin")
-    seen.call("GET", "/ops/dead-letters", who="admin")
-    seen.call("GET", "/ops/stats", who="admin")
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +89,7 @@ def test_a_payment_token_is_forgotten_once_it_is_settled(seen: Seen) -> None:
     assert holding == {"orders_log", "payments_parked"}
 
 
-def test_the_login_is_shown_once(new_shop: OpenShop, tmp_path: Path) -> None:
+def test_the_login_is_shown_once(new_shop: OpenShop) -> None:
     """A password that the shop has made is on the screen of the first start, and nowhere else."""
     shop = new_shop(empty=True, admin_password="", log_level="debug").start()
     out = shop.keeping.data.with_suffix(".out").read_text()
@@ -205,7 +98,6 @@ def test_the_login_is_shown_once(new_shop: OpenShop, tmp_path: Path) -> None:
     shop.start()
     assert password not in shop.keeping.data.with_suffix(".out").read_text() + shop.log.read_text()
     assert not any(password.encode() in path.read_bytes() for path in shop.keeping.data.iterdir() if path.is_file())
-    assert "TRADEWIND_JWT_SECRET" not in environment(**shop.settings)
     key = (shop.keeping.data / "jwt.secret").read_bytes()
     files = [path for path in shop.keeping.data.iterdir() if path.is_file() and path.name != "jwt.secret"]
     assert not any(key in path.read_bytes() for path in files)

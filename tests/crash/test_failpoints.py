@@ -66,7 +66,7 @@ SCENARIOS = {
     "retention.trimmed": Scenario(old_rows, 1),
     "timers.due": Scenario(deadline, 1),
     "parking.before-write": Scenario(poison, 1),
-    "parking.revived": Scenario(poison, 8),
+    "parking.revived": Scenario(poison, 2),
     "batch.begun": Scenario(traffic, 31),
     "batch.claimed": Scenario(traffic, 17),
     "batch.after-commit": Scenario(traffic, 23),

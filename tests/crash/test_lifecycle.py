@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import struct
 import time
@@ -25,6 +26,13 @@ def test_sigterm_under_load_keeps_what_was_accepted(new_shop: OpenShop) -> None:
     ledger = gather(buyers)
     assert "is kept" in shop.keeping.data.with_suffix(".out").read_text()
     assert_kept(shop.start(), ledger)
+
+
+def test_ctrl_c_is_a_way_to_leave_too(new_shop: OpenShop) -> None:
+    shop = new_shop().start()
+    shop.wait_final(shop.order())
+    assert shop.end(signal.SIGINT) == 0
+    shop.assert_clean()
 
 
 def test_a_client_that_leaves_half_way_loses_nothing(new_shop: OpenShop) -> None:

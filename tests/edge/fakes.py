@@ -43,6 +43,9 @@ class FakeWorld:
         self.made += 1
         return uuid(self.made)
 
+    def past(self, uuid: str) -> None:
+        """They only ever increase."""
+
 
 class Submitted(msgspec.Struct):
     message: Request

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tradewind.apps.simulation.shop import Build, build
+from tradewind.chassis.engine import processor
+from tradewind.chassis.engine.cache import Cache
 from tradewind.chassis.engine.platform import Platform
 from tradewind.chassis.engine.unit import Unit
 from tradewind.chassis.engine.waking import Waking
-from tradewind.chassis.model import Attempt, Does, Moment, Rule, Service
+from tradewind.chassis.engine.writing import write
+from tradewind.chassis.model import Attempt, Does, Message, Moment, Rule, Service
 from tradewind.chassis.store.port import Store, Transaction
 from tradewind.chassis.world import World, derived
 from tradewind.contracts.inventory import StockReserved
 from tradewind.contracts.orders import OrderCreated
+from tradewind.contracts.payments import PaymentCompleted, ProviderReported
+from tradewind.contracts.values import Money
 from tradewind.services.inventory.domain import HELD, Product, Reservation
+from tradewind.services.orders.domain import Order, confirm
 from tradewind.services.payments import service as payments
 from tradewind.services.payments.activities import Cashier
-from tradewind.services.payments.domain import Charge, Settled
-
-flush = Unit.flush
+from tradewind.services.payments.domain import Charge, GiveBack, GivenBack, Payment, Settled
 
 
 def starts_early(monkeypatch: pytest.MonkeyPatch) -> Build:
     """Activities are started when they are written, which is before the commit."""
     platforms: list[Platform] = []
 
-    async def flushed(unit: Unit) -> None:
-        await flush(unit)
+    async def written(unit: Unit) -> None:
+        await write(unit)
         for started in unit.started:
             platforms[-1].runner.start(*started)
 
@@ -37,21 +42,21 @@ def starts_early(monkeypatch: pytest.MonkeyPatch) -> Build:
         platforms.append(build(store, made, world, keep_ms))
         return platforms[-1]
 
-    monkeypatch.setattr(Unit, "flush", flushed)
+    monkeypatch.setattr(processor, "write", written)
     return built
 
 
 def answers_early(monkeypatch: pytest.MonkeyPatch) -> Build:
     """A request is answered when its reply is known, which is before the commit."""
 
-    async def flushed(unit: Unit) -> None:
-        await flush(unit)
+    async def written(unit: Unit) -> None:
+        await write(unit)
         for incoming in unit.answered:
             if incoming.deliver is not None and incoming.reply is not None:
                 incoming.deliver(incoming.reply)
                 incoming.deliver = None
 
-    monkeypatch.setattr(Unit, "flush", flushed)
+    monkeypatch.setattr(processor, "write", written)
     return build
 
 
@@ -87,16 +92,70 @@ def _hold(heard: OrderCreated, now: Moment, claim: Reservation | None, shelf: Ma
 
 def holds_what_is_not_there(monkeypatch: pytest.MonkeyPatch) -> Build:
     """Stock is held without a look at what is available."""
+    return _with_rule("inventory", OrderCreated, _hold)
+
+
+def _with_rule(name: str, hears: type[Message], do: Callable[..., Any]) -> Build:
+    """The shop with another handler for one message of one service."""
+
+    def other(service: Service) -> Service:
+        rules = [Rule(rule.hears, do, rule.loads) if rule.hears is hears else rule for rule in service.rules.values()]
+        does: list[Any] = [*rules, *service.performs.values(), *service.answers.values()]
+        return Service(service.name, keeps=service.tables.values(), does=does, says=service.says)
 
     def built(store: Store, made: list[Service], world: World, keep_ms: int) -> Platform:
-        return build(store, [_without_check(service) if service.name == "inventory" else service for service in made], world, keep_ms)
+        return build(store, [other(service) if service.name == name else service for service in made], world, keep_ms)
 
     return built
 
 
-def _without_check(service: Service) -> Service:
-    does: list[Any] = [Rule(rule.hears, _hold, rule.loads) if rule.hears is OrderCreated else rule for rule in service.rules.values()]
-    return Service(service.name, keeps=service.tables.values(), does=[*does, *service.answers.values()], says=service.says)
+def _believe(heard: ProviderReported, now: Moment, payment: Payment | None) -> Does[None]:
+    if payment is not None and payment.status == "PENDING":
+        yield replace(payment, status="COMPLETED", token="", charge_id=heard.charge_id)
+        yield PaymentCompleted(payment.order_id, payment.id, Money(payment.amount, payment.currency))
+
+
+def believes_everybody(monkeypatch: pytest.MonkeyPatch) -> Build:
+    """What a webhook says is taken for true, without asking the provider."""
+    return _with_rule("payments", ProviderReported, _believe)
+
+
+def _confirm(heard: PaymentCompleted, now: Moment, order: Order) -> Does[None]:
+    if order.status == "PENDING":
+        yield from confirm(heard, now, order)
+
+
+def keeps_late_money(monkeypatch: pytest.MonkeyPatch) -> Build:
+    """Money that comes for an order that has ended is nobody's business."""
+    return _with_rule("orders", PaymentCompleted, _confirm)
+
+
+class HastyCashier(Cashier):
+    async def give_back(self, what: GiveBack, attempt: Attempt) -> GivenBack:
+        given = await super().give_back(GiveBack(derived(what.refund_id, f"{attempt.number}"), what.payment_id, what.amount), attempt)
+        return GivenBack(what.refund_id, what.payment_id, given.done)
+
+
+def refunds_anew(monkeypatch: pytest.MonkeyPatch) -> Build:
+    """A refund that got no answer is asked for under a new key."""
+    monkeypatch.setattr(payments, "Cashier", HastyCashier)
+    return build
+
+
+def reads_again(monkeypatch: pytest.MonkeyPatch) -> Build:
+    """Nobody notes how far a subscriber has read: a new process begins at the beginning."""
+
+    async def save(*_: Any) -> None:
+        return None
+
+    monkeypatch.setattr(processor, "save_positions", save)
+    return build
+
+
+def trusts_its_memory(monkeypatch: pytest.MonkeyPatch) -> Build:
+    """After a commit of which nobody knows whether it was made, what was read before is still taken for true."""
+    monkeypatch.setattr(Cache, "clear", lambda cache: None)
+    return build
 
 
 def forgets_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> Build:

@@ -16,7 +16,7 @@ import asyncpg
 from tests.support.databases import URL, unmet
 
 PREFIX = "tradewind_shop_"
-AT_ONCE = 10
+AT_ONCE = 32
 _TABLE = re.compile(r"\{(\w+)\.(\w+)\}")
 
 

@@ -68,11 +68,11 @@ class Shop:
         return self.process is not None and self.process.poll() is None
 
     def kill9(self) -> None:
-        self._end(signal.SIGKILL)
+        self.end(signal.SIGKILL)
 
     def sigterm(self) -> int:
         """Its exit code."""
-        return self._end(signal.SIGTERM)
+        return self.end(signal.SIGTERM)
 
     def restart(self) -> Shop:
         """As it would come back after a crash."""
@@ -87,7 +87,8 @@ class Shop:
         except subprocess.TimeoutExpired:
             return None
 
-    def _end(self, how: signal.Signals) -> int:
+    def end(self, how: signal.Signals) -> int:
+        """By this signal; the exit code."""
         assert self.process is not None
         if self.alive:
             self.process.send_signal(how)

@@ -13,8 +13,10 @@ from ..chassis.config import Config
 from ..chassis.engine.platform import Platform
 from ..chassis.engine.stats import history
 from ..chassis.model import Caller, Service
+from ..chassis.store.migrations import Slice
 from ..chassis.store.port import Reader, Store
 from ..chassis.world import World
+from ..contracts.operation import Operation
 from ..contracts.orders import GetOrder, GetTimeline, Timeline, TimelineEntry
 from ..contracts.values import stamp
 from ..services.inventory import service as inventory
@@ -47,6 +49,14 @@ DAY_MS = 86_400_000
 SECRET_FIELDS = ("token",)
 
 
+class Addition(msgspec.Struct, frozen=True):
+    """A service that is not ours and runs beside ours: its rules, its corner of the store, its part of the API."""
+
+    service: Service
+    corner: Slice
+    operations: tuple[Operation, ...] = ()
+
+
 def services(provider: Provider, deadline_ms: int, names: Iterable[str] = SERVICES) -> list[Service]:
     """The services of these names, ready to run."""
     made = {
@@ -60,10 +70,12 @@ def services(provider: Provider, deadline_ms: int, names: Iterable[str] = SERVIC
     return [made[name]() for name in names]
 
 
-def platform(config: Config, store: Store, world: World, provider: Provider, names: Iterable[str] = SERVICES) -> Platform:
+def platform(
+    config: Config, store: Store, world: World, provider: Provider, names: Iterable[str] = SERVICES, additions: Iterable[Addition] = ()
+) -> Platform:
     """All of a process behind one door."""
     made = Platform(
-        store, services(provider, config.order_deadline_ms, names), world,
+        store, [*services(provider, config.order_deadline_ms, names), *(addition.service for addition in additions)], world,
         delays_ms=config.retry_delays_ms, retention_ms=config.retention_days * DAY_MS,
     )  # fmt: skip
     return with_timeline(made)

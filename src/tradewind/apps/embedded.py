@@ -21,6 +21,7 @@ from ..chassis.store.port import Store, StoreUnusable
 from ..chassis.telemetry.access import AccessLog
 from ..chassis.telemetry.metrics import CONTENT_TYPE, Metrics
 from ..chassis.world import SystemWorld
+from ..contracts.api import OPERATIONS
 from ..contracts.users import AddUser, OpenSession, SessionView, UserView
 from ..edge.app import Edge
 from ..edge.docs import HEADERS, docs_routes
@@ -31,7 +32,7 @@ from ..edge.passwords import Passwords
 from ..edge.settings import EdgeSettings
 from ..services.payments.provider.sandbox import Sandbox
 from ..services.users.storage import ADMINS
-from .assembly import LEDGER, platform
+from .assembly import LEDGER, Addition, platform
 from .keys import signing_key, webhook_secret
 from .local import keep_session
 from .post import WebhookPost
@@ -61,9 +62,9 @@ class Started(msgspec.Struct, frozen=True):
 class Embedded:
     """`start`, `stop`; in between it serves."""
 
-    def __init__(self, config: Config, access: AccessLog, names: Iterable[str]) -> None:
+    def __init__(self, config: Config, access: AccessLog, names: Iterable[str], additions: Iterable[Addition] = ()) -> None:
         self.config, self._access = config, access
-        self._names = tuple(names)
+        self._names, self._additions = tuple(names), tuple(additions)
         self._lock = DataLock(config.data)
         self._world = SystemWorld()
         self._server: HttpServer | None = None
@@ -75,13 +76,13 @@ class Embedded:
         failpoints.arm(config.fail)
         self._lock.acquire()
         key = signing_key(config.jwt_secret, config.data)
-        migrate(config)
+        migrate(config, self._additions)
         self.store: Store = open_store(config.database_url, config.data)
         self.provider = Sandbox(
             config.data / LEDGER, clock=self._world.now, random=self._world.random, secret=webhook_secret(key),
             deliver=WebhookPost(self._where), timeout_s=config.provider_timeout_s, faults=config.provider_faults,
         )  # fmt: skip
-        self.platform: Platform = platform(config, self.store, self._world, self.provider, self._names)
+        self.platform: Platform = platform(config, self.store, self._world, self.provider, self._names, self._additions)
         settings = EdgeSettings(
             jwt_secret=key, rate_limit_per_minute=config.rate_limit, webhook_secrets=(webhook_secret(key),),
             reads_at_once=not config.database_url,
@@ -89,8 +90,9 @@ class Embedded:
         metrics = Metrics()
         self.platform.processor.gauge = metrics
         passwords = Passwords(settings, self._world)
+        operations = (*OPERATIONS, *(operation for addition in self._additions for operation in addition.operations))
         self.edge = Edge(self.platform, self._world, settings, pages=_pages(metrics), observe=metrics.request, log=self._access.write,
-                         passwords=passwords)  # fmt: skip
+                         passwords=passwords, operations=operations)  # fmt: skip
         self._server = HttpServer(self.edge, Limits())
         _watch(metrics, self.platform, self._server, self._access)
         await self.platform.start()

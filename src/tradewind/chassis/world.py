@@ -17,6 +17,10 @@ class World(Protocol):
     def now(self) -> int: ...
     def uuid(self) -> str: ...
 
+    def past(self, uuid: str) -> None:
+        """From now on, ids come after this one: an earlier process may have had a clock that was ahead of ours."""
+        ...
+
 
 class SystemWorld:
     """The real clock, and UUIDv7 (RFC 9562, section 6.2 method 1) that increase within this process."""
@@ -40,6 +44,9 @@ class SystemWorld:
             self._ms, self._head = ms, f"{text[:8]}-{text[8:]}-7"
         tail = "%015x" % self._draw.getrandbits(60)  # noqa: UP031
         return f"{self._head}{tick & 0xFFF:03x}-8{tail[:3]}-{tail[3:]}"
+
+    def past(self, uuid: str) -> None:
+        self._last = max(self._last, int(uuid[:8] + uuid[9:13] + uuid[15:18], 16))
 
 
 @lru_cache(maxsize=16_384)

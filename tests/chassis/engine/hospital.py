@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from tests.chassis.engine import ward
-from tests.chassis.engine.ward import BEDS, DESK, WARD, Bed, Script, Told, hospital
+from tests.chassis.engine.said import Told
+from tests.chassis.engine.ward import BEDS, DESK, WARD, Bed, Script, hospital
 from tests.support.tables import create_all
 from tradewind.chassis.door import Refusal, Reply
 from tradewind.chassis.engine.desk import ListParked, Parked
@@ -38,19 +39,6 @@ class Clock(SystemWorld):
         return self.at
 
 
-class Transaction(SqliteTransaction):
-    store: Store
-
-    async def commit(self) -> None:
-        if self.store.commits_fail:
-            self.store.commits_fail -= 1
-            raise StoreUnavailable("the disk is full")
-        await super().commit()
-        if self.store.commits_unknown:
-            self.store.commits_unknown -= 1
-            raise StoreUnavailable("the answer to COMMIT was lost")
-
-
 class Store(SqliteStore):
     """Each number says how many of the next ones fail: a begin, a commit, or the news of a commit that was made."""
 
@@ -63,10 +51,17 @@ class Store(SqliteStore):
             self.begins_fail -= 1
             raise StoreUnavailable("somebody else has it")
         made = await super().begin()
-        made.__class__ = Transaction
-        assert isinstance(made, Transaction)
-        made.store = self
+        made.commit = partial(self._commit, made.commit)  # type: ignore[method-assign]
         return made
+
+    async def _commit(self, commit: Callable[[], Awaitable[None]]) -> None:
+        if self.commits_fail:
+            self.commits_fail -= 1
+            raise StoreUnavailable("the disk is full")
+        await commit()
+        if self.commits_unknown:
+            self.commits_unknown -= 1
+            raise StoreUnavailable("the answer to COMMIT was lost")
 
 
 class Answered:
@@ -180,6 +175,3 @@ def bounds(module: Any, **values: int) -> Iterator[None]:
 
 def create(store: Store) -> None:
     create_all(store, DESK, WARD)
-
-
-__all__ = ["ADMIN", "DELAYS", "NURSE", "START", "Answered", "Clock", "Hospital", "Store", "bounds", "breathe", "create", "ward"]

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from tests.chassis.engine.hospital import Hospital, bounds
-from tests.chassis.engine.ward import Admit, Note, Throw, Told, Weigh
+from tests.chassis.engine.said import Admit, Note, Throw, Told, Weigh
 from tradewind.chassis.engine import processor
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chassis.engine.hospital import Answered, Hospital
-from tests.chassis.engine.ward import Admit, Note, Refer, Throw
+from tests.chassis.engine.said import Admit, Note, Refer, Throw
 from tradewind.chassis.door import Reply
 
 

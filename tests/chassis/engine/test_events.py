@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chassis.engine.hospital import Hospital, bounds
-from tests.chassis.engine.ward import Admit, Note, Noted, Throw, Weigh
+from tests.chassis.engine.said import Admit, Note, Noted, Throw, Weigh
 from tradewind.chassis.engine import pace, processor, rooms
 from tradewind.chassis.engine.incoming import Incoming, Origin
 from tradewind.chassis.model import wire_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chassis.engine.hospital import ADMIN, DELAYS, START, Hospital
-from tests.chassis.engine.ward import Admit, Note, Noted, Remind
+from tests.chassis.engine.said import Admit, Note, Noted, Remind
 from tradewind.chassis.engine.desk import DiscardParked, ListParked, ReplayParked
 from tradewind.chassis.model import Refused
 

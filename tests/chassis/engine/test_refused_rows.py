@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.chassis.engine.hospital import DELAYS, START, Hospital, bounds
-from tests.chassis.engine.ward import Admit, Note, Patient, Remind, Throw, Weigh
+from tests.chassis.engine.said import Admit, Note, Remind, Throw, Weigh
+from tests.chassis.engine.ward import Patient
 from tradewind.chassis.engine import pace
 from tradewind.chassis.engine.desk import ReplayParked
 

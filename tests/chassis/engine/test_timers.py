@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.chassis.engine.hospital import START, Hospital, bounds
-from tests.chassis.engine.ward import Remind, Visit
+from tests.chassis.engine.said import Remind, Visit
 from tradewind.chassis.engine import processor
 from tradewind.chassis.model import At, Never
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.chassis.engine.hospital import DELAYS, START, Hospital
-from tests.chassis.engine.ward import BEDS, Admit, Bed, Note, Remind, Scan, Throw
+from tests.chassis.engine.said import Admit, Note, Remind, Scan, Throw
+from tests.chassis.engine.ward import BEDS, Bed
 from tests.support.tables import keep
 from tradewind.chassis.engine.intake import PATIENCE_MS
 

@@ -4,30 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import ClassVar
 
-import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
+from tests.chassis.engine.said import (
+    Admit,
+    Admitted,
+    Caught,
+    DoctorFound,
+    FindDoctor,
+    Note,
+    Noted,
+    Ray,
+    Refer,
+    Remind,
+    Scan,
+    Seen,
+    Throw,
+    Thrown,
+    Told,
+    Visit,
+    Weigh,
+    Weighed,
+)
 from tradewind.chassis.model import (
-    Activity,
     Aggregate,
     At,
     Attempt,
     Caller,
     Consult,
     Does,
-    Due,
     Effect,
-    Event,
-    Message,
     Moment,
     Never,
-    Outcome,
-    Query,
     Refused,
-    Request,
     Service,
     Table,
     answers,
@@ -36,13 +47,6 @@ from tradewind.chassis.model import (
 )
 from tradewind.chassis.store.port import Reader
 from tradewind.chassis.store.schema import Doc, Ledgers, metadata
-
-
-class Of(Message, frozen=True):
-    """All of it is about a patient."""
-
-    keyed_by: ClassVar[str] = "patient"
-    patient: str
 
 
 class Patient(Aggregate, frozen=True):
@@ -60,47 +64,7 @@ class Bed(Aggregate, frozen=True):
 class Doctor(Aggregate, frozen=True):
     """The desk's copy of who works here."""
 
-
-class Admit(Of, Request, frozen=True): ...
-class Note(Of, Request, frozen=True):
-    text: str
-class Weigh(Of, Request, frozen=True):
-    kilos: int
-class Remind(Of, Request, frozen=True):
-    when: int
-class Scan(Of, Request, frozen=True):
-    kind: str = "hand"
-class Throw(Of, Request, frozen=True):
-    left: int
-class Refer(Of, Request, frozen=True):
-    doctor: str
-class Admitted(Of, Event, frozen=True): ...
-class Noted(Of, Event, frozen=True):
-    text: str
-class Weighed(Of, Event, frozen=True):
-    """The ward does not hear this."""
-class Thrown(Of, Event, frozen=True):
-    left: int
-class Caught(Of, Event, frozen=True):
-    left: int
-class Visit(Of, Due, frozen=True): ...
-class Ray(Of, Activity, frozen=True):
-    kind: str
-class Seen(Of, Outcome, frozen=True):
-    what: str
-class FindDoctor(Query, frozen=True):
-    name: str
-class DoctorFound(Message, frozen=True):
-    keyed_by: ClassVar[str] = "name"
-    name: str
-
-
-class Told(msgspec.Struct, frozen=True):
-    """Every reply: who asked, under which fresh id, and the patient's notes."""
-
-    id: str
-    fresh: str
-    notes: tuple[str, ...] = ()
+    since: int
 
 
 class Script:
@@ -128,7 +92,9 @@ PATIENTS = Table(Patient, sa.Table(
     "patients", DESK, sa.Column("id", sa.Text, primary_key=True), sa.Column("notes", Doc, nullable=False),
     sa.Column("kilos", sa.Integer, nullable=False), sa.CheckConstraint("kilos >= 0"),
 ))  # fmt: skip
-DOCTORS = Table(Doctor, sa.Table("doctors", DESK, sa.Column("id", sa.Text, primary_key=True)))
+DOCTORS = Table(Doctor, sa.Table(
+    "doctors", DESK, sa.Column("id", sa.Text, primary_key=True), sa.Column("since", sa.BigInteger, nullable=False),
+))  # fmt: skip
 BEDS = Table(Bed, sa.Table(
     "beds", WARD, sa.Column("id", sa.Text, primary_key=True), sa.Column("heard", Doc, nullable=False),
     sa.Column("level", sa.Integer, nullable=False), sa.CheckConstraint("level >= 0"),
@@ -187,9 +153,9 @@ def refer(ask: Refer, now: Moment, known: Mapping[str, Doctor]) -> Does[Told]:
     return Told(ask.patient, now.fresh)
 
 
-def learn(found: DoctorFound, now: Moment) -> Does[None]:
-    if found.name:
-        yield Doctor(found.name)
+def learn(found: DoctorFound, now: Moment, known: Doctor | None) -> Does[None]:
+    if found.name and known is None:
+        yield Doctor(found.name, now.at)
 
 
 def hospital(script: Script) -> list[Service]:
@@ -215,7 +181,7 @@ def hospital(script: Script) -> list[Service]:
         Service("desk", keeps=[PATIENTS, DOCTORS], says=[Admitted, Noted, Weighed, Thrown], does=[
             on(Admit, admit, PATIENTS.maybe), on(Note, note, PATIENTS), on(Weigh, weigh, PATIENTS), on(Remind, remind), on(Visit, visit),
             on(Scan, scan), performs(Ray, lambda what, attempt: script.ray(what, attempt)), on(Seen, see), on(Throw, throw),
-            on(Caught, throw), on(Refer, refer, DOCTORS.each(lambda ask: (ask.doctor,))), on(DoctorFound, learn),
+            on(Caught, throw), on(Refer, refer, DOCTORS.each(lambda ask: (ask.doctor,))), on(DoctorFound, learn, DOCTORS.maybe),
         ]),
         Service("ward", keeps=[BEDS], says=[Caught], does=[
             on(Admitted, hear, BEDS.maybe), on(Noted, hear, BEDS.maybe), on(Thrown, catch, BEDS.maybe), answers(FindDoctor, script.find),

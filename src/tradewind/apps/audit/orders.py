@@ -95,7 +95,7 @@ def legal(story: Story) -> Iterator[Broken]:
         if fault:
             yield story.broken(fault)
             return
-    if status != order.status:
+    if status not in ("", order.status):
         yield story.broken(f"is {order.status}, and its events lead to {status}")
     elif names[0] == CREATED and order.version not in _versions(names, order.payment_status):
         yield story.broken(f"is version {order.version}, and its events lead to {max(_versions(names, order.payment_status))}")
@@ -108,7 +108,9 @@ def _step(status: str, event: Said) -> tuple[str, str]:
         return status, f"{event.name} is no event of an order"
     if status and status not in FROM[event.name]:
         return status, f"{event.name} was said when it was {status}"
-    return ENDS.get(event.name, status or FROM[event.name][0]), ""
+    if not status and len(FROM[event.name]) == 1:
+        status = FROM[event.name][0]
+    return ENDS.get(event.name, status), ""
 
 
 def _versions(names: Iterable[str], payment_status: str) -> range:

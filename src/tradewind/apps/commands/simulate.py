@@ -61,11 +61,12 @@ def _summary(done: Campaign) -> str:
         return sum([times for what, times in counts.items() if what.startswith(beginnings)])
 
     ends = ", ".join(f"{counts.get(f'order {status}', 0):,} {status.lower()}" for status in ("CONFIRMED", "FAILED", "CANCELLED"))
-    last = done.first_seed + done.schedules - 1
+    first, last = done.first_seed, done.first_seed + done.schedules - 1
+    seeds = f"one schedule (seed {first})" if first == last else f"{done.schedules:,} schedules (seeds {first} to {last})"
     calls, lost = ("charge", "find", "void", "refund"), ("charge lost", "find lost", "void lost", "refund lost")
     return "\n".join(
         [
-            f"Every promise was kept in {done.schedules:,} schedules (seeds {done.first_seed} to {last}).",
+            f"Every promise was kept in {seeds}.",
             f"  orders   {done.orders:,} asked for, {total('order '):,} taken: {ends}",
             f"  crashes  {counts.get('crash', 0):,}, restarts {counts.get('stop', 0):,}, clock jumps {counts.get('clock jumps', 0):,}",
             f"  provider {total(*calls):,} calls, {total(*lost):,} of them lost",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...chassis.config import Config
 from .common import Data, Sets, Which, fail, read
+
+if TYPE_CHECKING:
+    from ..assembly import Addition
 
 Host = Annotated[str | None, typer.Option("--host", metavar="H", help="Where to listen (TRADEWIND_HOST).")]
 Port = Annotated[int | None, typer.Option("--port", metavar="P", help="Where to listen (TRADEWIND_PORT); 0 takes any that is free.")]
@@ -22,7 +26,7 @@ def up(blueprint: Which = "default", data: Data = None, host: Host = None, port:
     if len(chosen.processes) > 1:
         names = ", ".join(process.name for process in chosen.processes)
         fail(f"blueprint {chosen.name} separates {names}: this version runs one process; put all services under one [processes.NAME]")
-    _run(config, chosen.processes[0].services)
+    run(config, chosen.processes[0].services)
 
 
 def serve(
@@ -42,10 +46,11 @@ def serve(
         fail(error)
     if len(chosen.processes) > 1:
         fail(f"blueprint {chosen.name} separates its services: this version runs all of them in one process")
-    _run(config, found.services)
+    run(config, found.services)
 
 
-def _run(config: Config, names: tuple[str, ...]) -> None:
+def run(config: Config, names: tuple[str, ...], additions: Sequence[Addition] = ()) -> None:
+    """Serves until Ctrl-C, and ends the command with one line where it cannot."""
     import gc
 
     import uvloop
@@ -65,7 +70,7 @@ def _run(config: Config, names: tuple[str, ...]) -> None:
         print(_banner(config, what), flush=True)
 
     try:
-        uvloop.run(Embedded(config, access, names).serve(started))
+        uvloop.run(Embedded(config, access, names, additions).serve(started))
     except (StoreUnusable, StoreUnavailable, PortInUse) as error:
         access.flush()
         fail(error)

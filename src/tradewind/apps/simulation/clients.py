@@ -23,7 +23,7 @@ from .weather import Weather
 
 STAFF = Caller("staff", "admin")
 TOKENS = (*MANNERS, "tok_ok", "tok_ok", "tok_ok", "tok_unheard_of")
-STOCK = (0, 4, 4, 20, 20, 1_000, 1_000, 1_000, 1_000)
+SCARCE, PLENTY = (0, 4, 20, 1_000), (10_000,)
 ANSWER_S = 4.0
 MOST_TRIES = 60
 NOBODYS = "01900000-0000-7000-8000-000000000000"
@@ -37,7 +37,8 @@ class Clients:
     def __init__(self, seed: int, orders: int, shop: Shop, ledger: Ledger, weather: Weather) -> None:
         self._seed, self._orders, self._shop, self._ledger, self._weather = seed, orders, shop, ledger, weather
         draw = random.Random(f"{seed}/shelf")
-        self._stock = {f"SKU-{n}": draw.choice(STOCK) for n in range(draw.randint(1, 4))}
+        stock = SCARCE if draw.random() < 0.4 else PLENTY
+        self._stock = {f"SKU-{n}": draw.choice(stock) for n in range(draw.randint(1, 4))}
         self._price = {sku: draw.choice((1, 99, 1_999, 250_000)) for sku in self._stock}
         self._late = draw.random() < 0.2
         self._staff = draw.randint(0, 4)
@@ -82,7 +83,7 @@ class Clients:
         draw = random.Random(f"{self._seed}/shopper/{n}")
         customer = Caller(f"customer-{draw.randrange(3)}", "customer")
         await asyncio.sleep(draw.choice((0.0, 0.5, 0.5, 0.5)) + draw.uniform(0, self._weather.span_s))
-        claim = "" if draw.random() < 0.05 and not self._weather.commit_unknown else f"order-{n}"
+        claim = "" if draw.random() < self._weather.keyless else f"order-{n}"
         reply = await self._send(self._ledger.ask(self._basket(draw), customer, claim), draw)
         if reply is None or reply.status:
             return
@@ -183,6 +184,7 @@ class Clients:
         except TimeoutError:
             return None
 
-    def payment_of_any(self, draw: random.Random) -> str:
-        orders = list(self._ledger.orders)
+    def payment_of_late(self, draw: random.Random) -> str:
+        """Of an order that was placed just now."""
+        orders = list(self._ledger.orders)[-3:]
         return derived(draw.choice(orders), "payment") if orders else NOBODYS

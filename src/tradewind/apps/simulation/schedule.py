@@ -85,6 +85,8 @@ class Schedule:
             entries = await self._sandbox.entries()
             for violation in (*await audited(self._disk, entries, self._now() + self._shop.skew_ms), *kept(self._disk, self.ledger)):
                 self.ledger.broken(violation.name, violation.about, violation.says)
+        for parked in self._shop.parked:
+            self.ledger.broken("no bug", "", parked)
         for status in self._disk.statuses():
             self.trace.count(f"order {status}")
         await self._sandbox.close()
@@ -99,7 +101,7 @@ class Schedule:
             shop.jump(luck.choice((-60_000, -900, 900, 30_000, 300_000)))
 
         async def rumour() -> None:
-            self._postman.rumour(self._clients.payment_of_any(luck))
+            self._postman.rumour(self._clients.payment_of_late(luck))
 
         return [
             self._often(weather.crash_any_s, crash),
@@ -108,7 +110,7 @@ class Schedule:
             self._often(weather.rumours_s, rumour),
         ]
 
-    async def _often(self, mean_s: float, do: Callable[[], Awaitable[None]], most: int = 5) -> None:
+    async def _often(self, mean_s: float, do: Callable[[], Awaitable[None]], most: int = 8) -> None:
         while mean_s and most and not self._weather.calm:
             most -= 1
             await asyncio.sleep(self._weather.soon_s(mean_s))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,12 +18,13 @@ from ...services.payments.provider.port import Provider
 from ..assembly import services, with_timeline
 from .disk import Disk, WeatheredStore
 from .lives import LIFE, OUTSIDE, Crash, Lives
-from .stumbles import Left, stumbling
+from .stumbles import Left, Stumble, stumbling
 from .trace import Trace
 from .virtual import SeededWorld, VirtualLoop
 from .weather import MOST_CRASHES, Weather
 
 Build = Callable[[Store, list[Service], World, int], Platform]
+PARKED = "parking.before-write"
 PLACES = ("batch.", "activity.", "timers.", "parking.", "retention.")
 BREAKABLE = ("batch.begun", "batch.claimed", "batch.handled", "batch.rows-written", "batch.log-written", "batch.before-commit",
              "timers.due", "activity.before-call", "activity.after-call", "retention.trimmed")  # fmt: skip
@@ -41,6 +43,7 @@ class Shop:
 
     def __init__(self, loop: VirtualLoop, disk: Disk, weather: Weather, trace: Trace, lives: Lives, build: Build) -> None:
         self._loop, self._disk, self._weather, self._trace, self._lives, self._build = loop, disk, weather, trace, lives, build
+        self.parked: list[str] = []
         self.provider: Provider | None = None
         self.platform: Platform | None = None
         self.life = OUTSIDE
@@ -112,6 +115,8 @@ class Shop:
             return
         self._alive(life)
         self._trace.count(f"passed {name}")
+        if name == PARKED and not isinstance(error := sys.exception(), Stumble):
+            self.parked.append(f"a message was parked, and no handler had stumbled: {error or 'the store refuses a row'!r}")
         if self._fuse > 0 and self._fuse_at == name:
             self._fuse -= 1
             if self._fuse == 0 and not self._weather.calm:

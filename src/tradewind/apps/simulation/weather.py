@@ -31,9 +31,10 @@ class Weather:
         self.crash_any_s = some(0.2, 0.5, 5.0)  # at any moment, this often
         self.restart_s = some(0.15, 2.0, 20.0)
         self.stumbles = some(0.15, 0.05, 0.2)
-        self.jumps_s = some(0.2, 1.0, 10.0)
         self.narrow = draw.random() < 0.3
         self.keep_ms = int(some(0.1, 600_000))
+        # a clock set forward by minutes would make an hour's memory forget what was asked just now
+        self.jumps_s = some(0.2, 1.0, 10.0) if not self.keep_ms else 0
         # the store
         self.store_fails = some(0.4, 0.02, 0.1, 0.3)
         self.commit_fails = some(0.4, 0.02, 0.1, 0.3)
@@ -47,8 +48,10 @@ class Weather:
         self.hangs = some(0.2, 0.05, 0.2)
         self.posts_lost = some(0.4, 0.2, 0.7)
         self.posts_twice = some(0.4, 0.3, 1.0)
-        self.rumours_s = some(0.3, 0.5, 5.0)
+        self.rumours_s = some(0.4, 0.1, 1.0, 5.0)
         # the clients
+        # without a key, a request whose commit nobody knows of cannot be told from its copy: see test_keyless.py
+        self.keyless = 0.05 if not self.commit_unknown else 0
         self.answers_lost = some(0.5, 0.1, 0.4)
         self.asked_twice = some(0.5, 0.1, 0.5)
 

@@ -80,14 +80,6 @@ async def _read(unit: Unit, room: Room, line: Line, now: int, limit: int, parkin
     return batch
 
 
-async def drop_settled(unit: Unit, batch: list[Incoming]) -> None:
-    """Where nobody knows whether a batch was committed: an outcome whose activity has no row any more was handled."""
-    for incoming in [i for i in batch if i.tried and i.origin is Origin.OUTCOME]:
-        if not await unit.tx.rows(incoming.room.activity, {"id": incoming.ref}):
-            batch.remove(incoming)
-            unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
-
-
 async def save_positions(tx: Transaction, unit: Unit, rooms: dict[str, Room]) -> None:
     """Moves the cursors, in the transaction of what was handled. A line that only skipped is saved with its next message."""
     left: dict[Line, int] = {}

@@ -14,20 +14,22 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from ..failpoints import Broken, failpoint
-from ..model import Table
-from ..store.port import RowRefused, Store, StoreUnavailable
+from ..store.port import Store, StoreUnavailable
 from ..world import World
 from .activities import Runner
-from .backlog import drop_settled, pull, recover, save_positions
+from .backlog import pull, recover, save_positions
+from .blame import Blame
 from .cache import Cache
+from .claims import look_up
 from .handling import handle
-from .incoming import Incoming, Origin, refusal, tell
+from .incoming import Incoming, tell
 from .intake import Intake
 from .pace import BATCH, Pace
 from .parking import Parking
 from .rooms import Room
 from .unit import Unit
 from .waking import AGAIN_MS, Waking
+from .writing import write
 
 LOG = logging.getLogger("tradewind.engine")
 BEGUN = failpoint("batch.begun", "a transaction is open, nothing is decided yet")
@@ -63,7 +65,7 @@ class Processor:
         self._cache = Cache()
         self._wake = asyncio.Event()
         self.alone = asyncio.Lock()
-        self._solo = 0
+        self._alone = Blame(parking)
         self.pace = Pace()
         self._failures = 0
         self._recovered = False
@@ -130,7 +132,7 @@ class Processor:
     async def _step(self) -> bool:
         begun = perf_counter()
         now = self.world.now()
-        batch = [] if self._solo else self.intake.take(BATCH, self.pace.outcomes(now), now)
+        batch = [] if self._alone else self.intake.take(BATCH, self.pace.outcomes(now), now)
         self.pace.saw(len(batch), now)
         try:
             tx = await self.store.begin()
@@ -150,17 +152,13 @@ class Processor:
             CLAIMED()
             await self._decide(unit, messages)
             HANDLED()
-            await unit.flush()
+            await write(unit)
             await save_positions(tx, unit, self.rooms)
             BEFORE_COMMIT()
             committing = perf_counter()
             await tx.commit()
-        except (StoreUnavailable, RowRefused, Broken) as error:
+        except Exception as error:
             await self._undo(unit, batch, messages, error)
-            return False
-        except Exception as error:  # a bug in what messages share: the one that meets it is found as one whose row is refused
-            LOG.exception("a batch met a bug")
-            await self._undo(unit, batch, messages, RowRefused(f"{type(error).__name__}: {error}"))
             return False
         AFTER_COMMIT()
         if self.gauge is not None:
@@ -173,24 +171,16 @@ class Processor:
     async def _gather(self, unit: Unit, batch: list[Incoming]) -> list[Incoming]:
         """What has come due, what is left in the lines, what has arrived: in this order. One message of these, where one is sought."""
         now = self.world.now()
-        if self._solo:
+        if self._alone:
             messages = (await self.waking.due(unit, now, self.runner, 1))[:1] or await pull(unit, self.rooms, now, 1, self.parking)
             if not messages:
                 batch += self.intake.take(1, 1, now)
         else:
             share = self.pace.share(len(batch), len(self._lines), now)
-            messages = await pull(unit, self.rooms, now, share, self.parking)
-            messages = [*await self.waking.due(unit, now, self.runner, BATCH), *messages]
-        await drop_settled(unit, batch)
-        await self._claims(unit, batch)
+            messages = await self.waking.due(unit, now, self.runner, BATCH)
+            messages += await pull(unit, self.rooms, now, share, self.parking)
+        await look_up(unit, batch)
         return [*messages, *batch]
-
-    async def _claims(self, unit: Unit, batch: list[Incoming]) -> None:
-        wanted: dict[Table[Any], dict[str, None]] = {}
-        for incoming in batch:
-            if incoming.claim:
-                wanted.setdefault(incoming.room.inbox, {})[incoming.claim] = None
-        await unit.fetch(wanted)
 
     async def _decide(self, unit: Unit, current: list[Incoming]) -> None:
         """Rounds: the batch, then what it said, then what that led to, until it is quiet or the bound is met."""
@@ -199,7 +189,7 @@ class Processor:
             for incoming in current:
                 await handle(unit, incoming, self.world, self.parking)
             current, unit.heard = unit.heard, []
-            if current and (self._solo or self.pace.rush(unit.at) or unit.handled >= CHAIN):
+            if current and (self._alone or self.pace.rush(unit.at) or unit.handled >= CHAIN):
                 unit.heard = current
                 return
             behind = [i for i in current if i.room.lines[i.source].behind]
@@ -210,8 +200,8 @@ class Processor:
     def _settle(self, unit: Unit) -> None:
         """After the commit: remember, answer, start, wake."""
         self._failures, self.broken = 0, ""
-        if self._solo:
-            self._solo -= 1
+        if self._alone:
+            self._alone.cleared()
             self._recovered = False
         for incoming in (*unit.left, *unit.heard):
             incoming.room.lines[incoming.source].keep(incoming)
@@ -233,17 +223,16 @@ class Processor:
             self.committed(unit.keys)
 
     async def _undo(self, unit: Unit, batch: list[Incoming], messages: list[Incoming], error: Exception) -> None:
-        """Nothing was written, or nobody knows: forget, and try again. Where a row was refused, one message after the other, until
-        the one behind it is found."""
+        """Nothing was written, or nobody knows: forget, and try again; one message after the other where it is not the store's fault."""
         try:
             await unit.tx.rollback()
         except StoreUnavailable as worse:
             LOG.warning("rollback failed: %s", worse)
         self.forget()
-        if isinstance(error, RowRefused):
-            if self._solo and len(messages) == 1:
-                batch = self._accuse(messages[0], batch, error)
-            self._solo = max(self._solo, unit.handled + len(messages) + 10)
+        if not isinstance(error, (StoreUnavailable, Broken)):
+            if self._alone and len(messages) == 1 and not self._alone.accuse(messages[0], error):
+                batch = []
+            self._alone.search(unit.handled + len(messages), error)
         self._put_back(batch, str(error))
 
     def forget(self) -> None:
@@ -251,14 +240,6 @@ class Processor:
         self._cache.clear()
         self._recovered = False
         self._wake.set()
-
-    def _accuse(self, incoming: Incoming, batch: list[Incoming], error: RowRefused) -> list[Incoming]:
-        LOG.error("the store refuses what %s leads to: %s", type(incoming.message).__name__, error)
-        if incoming.origin is not Origin.REQUEST:
-            self.parking.refused[incoming.ref] = f"RowRefused: {error}"
-            return batch
-        tell(incoming, refusal(500, "internal_error"))
-        return []
 
     def _put_back(self, batch: list[Incoming], why: str) -> None:
         self._failures += 1

@@ -82,6 +82,8 @@ class Corner:
         now: Any = sa.bindparam("now")
         n: Any = sa.bindparam("n")
         self.last_seq = sa.select(sa.func.coalesce(sa.func.max(log.seq), 0))
+        self.newest_event = sa.select(log.id).order_by(log.seq.desc()).limit(1)
+        self.newest_parked = sa.select(parked.id).order_by(parked.id.desc()).limit(1)
         self.oldest_seqs = sa.select(log.seq, log.at).order_by(log.seq).limit(n)
         self.log_after = sa.select(self.log).where(log.seq > sa.bindparam("after")).order_by(log.seq).limit(n)
         self.log_of = sa.select(self.log).where(log.key == sa.bindparam("key")).order_by(log.seq).limit(n)

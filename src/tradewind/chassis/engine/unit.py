@@ -1,26 +1,18 @@
 """The unit of work: what a batch has read and changed so far, seen by its next messages, written in one go at the end.
 
-Nothing a handler yields touches the store before `flush`: a message that is refused or fails leaves no trace.
+Nothing a handler yields touches the store before it is written: a message that is refused or fails leaves no trace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
-from ..failpoints import failpoint
 from ..model import Activity, Aggregate, Event, Table
-from ..store.port import RowRefused, Transaction
-from ..store.schema import codec
-from .desk import Parked
+from ..store.port import Transaction
 from .incoming import Incoming, Origin, encode
 from .plans import Find
 from .rooms import ACTIVITY, AGGREGATE, AT, EVENT, Claimed, Room, name_of
-
-WRITTEN_ROWS = failpoint("batch.rows-written", "aggregates are written, events and claims are not")
-WRITTEN_LOG = failpoint("batch.log-written", "aggregates and events are written, timers, activities and claims are not")
 
 Rows = dict[str, Any]
 Wanted = dict[Table[Any], dict[str, None]]
@@ -209,49 +201,6 @@ class Unit:
         row = (incoming.claim, incoming.fingerprint, status, reply.decode(), incoming.at)
         self.claimed.setdefault(incoming.room, []).append(row)
         self.rows[incoming.room.inbox][incoming.claim] = Claimed(*row)
-
-    async def flush(self) -> None:
-        """Writes everything, one statement per table and kind of change."""
-        tx = self.tx
-        for table, changed in self.changed.items():
-            to_row, created = codec(table).to_row, self.created.get(table, ())
-            inserts: list[Any] = []
-            updates: list[Any] = []
-            gone: list[str] = []
-            for key, aggregate in changed.items():
-                if type(aggregate) is Parked and aggregate.status == "DONE":
-                    gone.append(key)
-                else:
-                    (inserts if key in created else updates).append(_row(to_row, aggregate))
-            await _write(tx.insert, table.rows, inserts)
-            await _write(tx.update, table.rows, updates)
-            await _write(tx.delete, table.rows, gone)
-        WRITTEN_ROWS()
-        for room, log in self.logged.items():
-            await tx.insert(room.log, log)
-        WRITTEN_LOG()
-        for room, names in self.no_timers.items():
-            await _write(tx.delete, room.timers, list(names))
-        for room, timers in self.timers.items():
-            await _write(tx.upsert, room.timers, list(timers.values()))
-        for room, ended in self.no_activities.items():
-            await _write(tx.delete, room.activities, list(ended))
-        for room, rows in self.activities.items():
-            await _write(tx.upsert, room.activities, list(rows.values()))
-        for room, claims in self.claimed.items():
-            await tx.insert(room.inbox.rows, claims)
-
-
-def _row(to_row: Callable[[Any], tuple[Any, ...]], aggregate: Aggregate) -> tuple[Any, ...]:
-    try:
-        return to_row(aggregate)
-    except (TypeError, ValueError) as error:
-        raise RowRefused(f"a {type(aggregate).__name__} cannot be written: {error}") from error
-
-
-async def _write(how: Any, table: sa.Table, rows: list[Any]) -> None:
-    if rows:
-        await how(table, rows)
 
 
 def timer_id(what: Any) -> str:

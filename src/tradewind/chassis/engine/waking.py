@@ -41,6 +41,10 @@ class Waking:
 
     async def recover(self, tx: Transaction) -> None:
         for name, room in self._rooms.items():
+            # the order of events, and of the parked messages of a key, is that of their ids
+            for newest in (room.newest_event, room.newest_parked):
+                for (uuid,) in await tx.rows(newest):
+                    self._world.past(uuid)
             self.timer[name] = await _first(tx, room.next_timer, -1)
             self.activity[name] = await _first(tx, room.next_activity, -1)
             room.stale = True

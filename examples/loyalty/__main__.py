@@ -1,0 +1,21 @@
+"""Runs the whole shop with loyalty in it: `./dev run python -m examples.loyalty data=./with-points port=8081`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tradewind.apps.assembly import SERVICES
+from tradewind.apps.commands.common import read
+from tradewind.apps.commands.up import run
+
+from .addition import LOYALTY
+
+
+def main(settings: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE …")] = None) -> None:
+    config, _ = read("default", settings)
+    run(config, SERVICES, [LOYALTY])
+
+
+typer.run(main)

@@ -1,0 +1,14 @@
+"""Says what a process needs to run loyalty beside the shop's own services."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tradewind.apps.assembly import Addition
+from tradewind.chassis.store.migrations import Slice
+
+from .contracts import OPERATIONS
+from .service import SERVICE
+from .storage import MD
+
+LOYALTY = Addition(SERVICE, Slice(MD, Path(__file__).with_name("migrations")), OPERATIONS)

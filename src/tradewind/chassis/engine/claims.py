@@ -1,0 +1,22 @@
+"""Looks up what of a batch was decided before, by an earlier copy or by a try of which nobody knows whether it was kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import Table
+from .incoming import Incoming, Origin
+from .unit import Unit
+
+
+async def look_up(unit: Unit, batch: list[Incoming]) -> None:
+    """Brings in the replies to earlier copies; takes outcomes out whose activity has no row any more."""
+    wanted: dict[Table[Any], dict[str, None]] = {}
+    for incoming in batch:
+        if incoming.claim:
+            wanted.setdefault(incoming.room.inbox, {})[incoming.claim] = None
+    await unit.fetch(wanted)
+    for incoming in [i for i in batch if i.tried and i.origin is Origin.OUTCOME]:
+        if not await unit.tx.rows(incoming.room.activity, {"id": incoming.ref}):
+            batch.remove(incoming)
+            unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None

@@ -1,0 +1,20 @@
+"""Requests without an Idempotency-Key, on a store that commits and cannot say so."""
+
+from __future__ import annotations
+
+import pytest
+
+from tradewind.apps.simulation.campaign import campaign
+from tradewind.apps.simulation.disk import Disk
+from tradewind.apps.simulation.weather import Weather
+
+
+@pytest.mark.xfail(strict=True, reason="the engine tries such a request again, though it may have been done: 500, or an order set back")
+def test_a_request_without_a_key_is_not_done_twice(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Keyless(Weather):
+        def __init__(self, seed: int) -> None:
+            super().__init__(seed)
+            self.commit_unknown, self.keyless = 0.2, 0.5
+
+    monkeypatch.setattr("tradewind.apps.simulation.schedule.Weather", Keyless)
+    assert campaign(1, 30, 10, disk).failure is None
