@@ -6,12 +6,14 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import schemathesis
+from msgspec.structs import replace
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from tradewind.contracts.operation import Operation, Who
 from tradewind.edge import openapi
 from tradewind.edge.binding import _UNSEEN
+from tradewind.edge.docs import reference
 from tradewind.edge.openapi.schemas import LINE, PLAIN
 from tradewind.edge.strict_json import _FORBIDDEN
 
@@ -142,6 +144,13 @@ def test_files_and_empty_answers() -> None:
     assert "content" not in DOCUMENT["paths"]["/api/v1/auth/logout"]["post"]["responses"]["204"]
 
 
+def test_a_service_that_nobody_foresaw_is_on_the_page() -> None:
+    known = next(one for one in openapi.ALL if one.name == "orders.get")
+    described = openapi.document([known, replace(known, name="loyalty.points", path="/api/v1/points/{orderId}")])
+    assert [tag["name"] for tag in described["tags"]] == ["orders", "platform", "loyalty"]
+    assert b"/api/v1/points/" in reference.page(described)
+
+
 def test_is_made_once() -> None:
     assert openapi.openapi_json() is openapi.openapi_json()
 
@@ -153,4 +162,5 @@ def test_a_text_takes_what_the_edge_takes() -> None:
             assert (re.search(LINE, chr(code)) is None) == (_UNSEEN.search(chr(code)) is not None), hex(code)
     assert SCHEMAS["CancelOrder"]["properties"]["reason"]["pattern"] == PLAIN
     products = declared(next(one for one in openapi.ALL if one.name == "inventory.products"))
-    assert {parameter["schema"].get("pattern") for parameter in products["parameters"] if parameter.get("name") in ("q", "cursor")} == {LINE}
+    free = [parameter["schema"] for parameter in products["parameters"] if parameter.get("name") in ("q", "cursor")]
+    assert [shape["pattern"] for shape in free] == [LINE, LINE]

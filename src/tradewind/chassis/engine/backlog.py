@@ -54,9 +54,18 @@ async def pull(unit: Unit, rooms: dict[str, Room], now: int, limit: int, parking
     return batch
 
 
+async def _rows(unit: Unit, line: Line, most: int) -> list[Any]:
+    """The next rows of a log. Its subscribers stand at the same place as a rule: one read is for all of them."""
+    place = line.source.name, line.position, most
+    rows = unit.read.get(place)
+    if rows is None:
+        rows = unit.read[place] = await unit.tx.rows(line.source.log_after, {"after": line.position, "n": most})
+    return rows
+
+
 async def _read(unit: Unit, room: Room, line: Line, now: int, limit: int, parking: Parking) -> list[Incoming]:
     most = SEARCH if limit == 1 else limit
-    rows = await unit.tx.rows(line.source.log_after, {"after": line.position, "n": most})
+    rows = await _rows(unit, line, most)
     batch: list[Incoming] = []
     if rows:
         unit.moved.add(line)
@@ -68,7 +77,8 @@ async def _read(unit: Unit, room: Room, line: Line, now: int, limit: int, parkin
         if kind is None or not room.hears(kind):
             continue
         try:
-            message = room.decode(kind, body)
+            message = unit.decoded.get(event_id) or room.decode(kind, body)
+            unit.decoded[event_id] = message
         except msgspec.MsgspecError as error:
             parking.unreadable(unit, room, "event", wire_name(kind), body, error, key=key, trace=trace)
             continue

@@ -16,7 +16,7 @@ from .desk import Parked
 from .plans import Plan, plan
 
 AGGREGATE, EVENT, ACTIVITY, AT, NEVER = range(5)
-TAIL = 5_000
+TAIL = 8_000
 
 
 _names: dict[type[Message], str] = {}

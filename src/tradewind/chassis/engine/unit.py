@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..model import Activity, Aggregate, Event, Table
+from ..model import Activity, Aggregate, Event, Message, Table
 from ..store.port import Transaction
 from .incoming import Incoming, Origin, encode
 from .plans import Find
@@ -43,6 +43,8 @@ class Unit:
         self.answered: list[Incoming] = []
         self.aside: list[tuple[Incoming, Any]] = []
         self.keys: set[str] = set()
+        self.read: dict[tuple[str, int, int], list[Any]] = {}
+        self.decoded: dict[str, Message] = {}
         self.handled = 0
 
     async def prepare(self, batch: list[Incoming], *, alone: bool = False) -> None:

@@ -79,7 +79,7 @@ def document(operations: Sequence[Operation] = ALL) -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "this server"}],
-        "tags": [{"name": name, "description": says} for name, says in TAGS.items() if name in used],
+        "tags": [{"name": name, "description": TAGS.get(name, name.capitalize())} for name in sorted(used, key=_place)],
         "paths": paths | OWN_PATHS,
         "components": {
             "schemas": dict(sorted((schemas.components | OWN_SCHEMAS).items())),
@@ -102,6 +102,11 @@ def version() -> str:
         return metadata.version("tradewind")
     except metadata.PackageNotFoundError:  # run from a checkout that is not installed
         return "0"
+
+
+def _place(tag: str) -> tuple[int, str]:
+    """The order of the page; a service that TAGS does not know comes last."""
+    return (list(TAGS).index(tag) if tag in TAGS else len(TAGS)), tag
 
 
 def _operation(operation: Operation, schemas: Schemas, operations: Sequence[Operation]) -> dict[str, Any]:
