@@ -159,7 +159,9 @@ class Shop:
             stats = self.get("/ops/stats", who="admin")
             services = stats["services"].values()
             busy = stats["requestsQueued"] or any(s["activities"] or any(s["lag"].values()) for s in services)
-            return not busy and not any(letter["status"] == "RETRYING" for letter in self.letters())
+            waits = busy or any(letter["status"] == "RETRYING" for letter in self.letters())
+            # payments asks the provider again after a while
+            return not waits and not self.keeping.sql("SELECT 1 FROM {payments.timers} LIMIT 1")
 
         until(quiet, "nothing is under way", seconds)
 

@@ -33,6 +33,7 @@ from ..edge.settings import EdgeSettings
 from ..services.payments.provider.sandbox import Sandbox
 from ..services.users.storage import ADMINS
 from .assembly import LEDGER, Addition, platform
+from .gauges import Gauges
 from .keys import signing_key, webhook_secret
 from .local import keep_session
 from .post import WebhookPost
@@ -88,17 +89,18 @@ class Embedded:
             reads_at_once=not config.database_url,
         )  # fmt: skip
         metrics = Metrics()
-        self.platform.processor.gauge = metrics
+        self.platform.processor.gauge, self.platform.runner.count = metrics, metrics.activity
         passwords = Passwords(settings, self._world)
         operations = (*OPERATIONS, *(operation for addition in self._additions for operation in addition.operations))
         self.edge = Edge(self.platform, self._world, settings, pages=_pages(metrics), observe=metrics.request, log=self._access.write,
                          passwords=passwords, operations=operations)  # fmt: skip
         self._server = HttpServer(self.edge, Limits())
-        _watch(metrics, self.platform, self._server, self._access)
+        self._gauges = Gauges(metrics, self.platform, self._server, self._access)
         await self.platform.start()
         login = await self._first_admin(passwords)
         await self._server.start(config.host, config.port)
         self.provider.start()
+        self._gauges.start()
         url = f"http://{_shown(config.host)}:{self._server.port}"
         self._lock.tell(url)
         return Started(url, login, bool(config.admin_password))
@@ -130,6 +132,7 @@ class Embedded:
     async def stop(self) -> None:
         """Not ready, no new connections, finish what is here, close: in this order."""
         self.edge.drain()
+        self._gauges.stop()
         if self._server is not None:
             await self._server.stop(DRAIN_S)
         await self.platform.stop()
@@ -172,12 +175,3 @@ def _pages(metrics: Metrics) -> dict[str, Callable[[Request], Response]]:
 
     pages = {path: page(*made) for path, made in docs_routes().items()}
     return {**pages, "/metrics": lambda request: Response(200, metrics.render(), (), CONTENT_TYPE.encode())}
-
-
-def _watch(metrics: Metrics, made: Platform, server: HttpServer, access: AccessLog) -> None:
-    rooms = made.rooms
-    metrics.watch("queue_depth", lambda: {"edge": len(made.processor.intake.requests), "internal": len(made.processor.intake.internal)})
-    metrics.watch("log_lag", lambda: {name: sum(line.lag for line in room.lines.values()) for name, room in rooms.items()})
-    metrics.watch("activities_running", lambda: made.runner.running)
-    metrics.watch("connections", lambda: server.connections)
-    metrics.watch("log_lines_dropped", lambda: access.dropped)

@@ -36,7 +36,10 @@ class Days(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
-    @initialize(rush=st.sampled_from([1, 3, 24]), tail=st.sampled_from([1, 5_000]), batch=st.sampled_from([1, 2, 256]), keep=st.sampled_from([2_000, LONG]))
+    @initialize(
+        rush=st.sampled_from([1, 3, 24]), tail=st.sampled_from([1, 5_000]),
+        batch=st.sampled_from([1, 2, 256]), keep=st.sampled_from([2_000, LONG]),
+    )  # fmt: skip
     def open(self, rush: int, tail: int, batch: int, keep: int) -> None:
         self.keep = keep
         self.tight = [bounds(pace, RUSH=rush, BATCH=batch, SLICE=batch), bounds(rooms, TAIL=tail)]

@@ -39,8 +39,8 @@ def test_batches_commits_events_and_activities() -> None:
     metrics.batch(3, 0.002)
     metrics.batch(100, 0.03)
     metrics.commit(0.001)
-    metrics.story("order.created")
-    metrics.story("order.created", 4)
+    metrics.said(["order.created"])
+    metrics.said(["order.created"] * 4)
     metrics.activity("payments.charge", "failed")
     assert of(metrics, "batch_messages_sum") == 103
     assert of(metrics, "batch_messages_bucket", le="4.0") == 1
@@ -84,6 +84,6 @@ def test_series_are_bounded() -> None:
     metrics = Metrics()
     for number in range(MOST_SERIES + 50):
         metrics.request(f"made.up.{number}", 200, 0.001)
-        metrics.story(f"made.up.{number}")
+        metrics.said([f"made.up.{number}"])
     assert of(metrics, "http_requests_total", operation="other", status="0") == 50
     assert len(values(metrics)) < MOST_SERIES * 25

@@ -35,7 +35,7 @@ class Runner:
         self._queue: deque[tuple[Room, Activity, Row, bool]] = deque()
         self._known: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.failed = 0
+        self.count: Callable[[str, str], None] = lambda name, outcome: None
         self.stopped = False
 
     @property
@@ -91,10 +91,11 @@ class Runner:
             self._done(room, outcome, row)
 
     def _done(self, room: Room, outcome: Outcome, row: Row) -> None:
+        self.count(row[1], "done")
         self._report(Incoming(room, outcome, Origin.OUTCOME, row[0], self._world.now(), trace=row[6]))
 
     def _again(self, room: Room, activity: Activity, row: Row, number: int, reason: str, *, final: bool) -> None:
-        self.failed += 1
+        self.count(row[1], "failed" if final else "again")
         now = self._world.now()
         backoff = min(CAP_MS, FIRST_MS * 2 ** min(number - 1, 16))
         due = now + backoff // 2 + self._world.random.randrange(backoff // 2 + 1)

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 from ..failpoints import Broken, failpoint
 from ..store.port import Store, StoreUnavailable
@@ -21,6 +21,7 @@ from .backlog import pull, recover, save_positions
 from .blame import Blame
 from .cache import Cache
 from .claims import look_up
+from .gauge import Gauge
 from .handling import handle
 from .incoming import Incoming, tell
 from .intake import Intake
@@ -41,13 +42,6 @@ AFTER_ANSWERS = failpoint("batch.after-answers", "requests are answered, activit
 AFTER_START = failpoint("batch.after-start", "activities are started; the next batch may begin")
 
 CHAIN = 600
-
-
-class Gauge(Protocol):
-    """Where figures go."""
-
-    def batch(self, messages: int, seconds: float) -> None: ...
-    def commit(self, seconds: float) -> None: ...
 
 
 class Processor:
@@ -165,6 +159,7 @@ class Processor:
             done = perf_counter()
             self.gauge.commit(done - committing)
             self.gauge.batch(len(messages), done - begun)
+            self.gauge.said(row[2] for log in unit.logged.values() for row in log)
         self._settle(unit)
         return True
 

@@ -25,7 +25,6 @@ MOST_SERIES = 2000
 GAUGES: dict[str, tuple[str, str]] = {
     "queue_depth": ("Messages that wait for a batch", "service"),
     "log_lag": ("Events in the log that a subscriber has not taken yet", "service"),
-    "log_lag_seconds": ("Age of the oldest event that a subscriber has not taken yet", "service"),
     "timers_overdue": ("Timers whose time has come", "service"),
     "activities_running": ("Calls to the outside world under way", "activity"),
     "parked": ("Messages among the dead letters", "service"),
@@ -73,9 +72,10 @@ class Metrics(Collector):
         self._commits[bisect_left(SECONDS, seconds)] += 1
         self._commits[-1] += seconds
 
-    def story(self, event: str, count: int = 1) -> None:
-        """An event was committed: `order.confirmed`."""
-        _add(self._story, event, count)
+    def said(self, events: Iterable[str]) -> None:
+        """These events were committed: `order.confirmed`."""
+        for event in events:
+            _add(self._story, event, 1)
 
     def activity(self, name: str, outcome: str) -> None:
         """An activity ended: `done`, `again` (will be tried again) or `failed`."""

@@ -19,7 +19,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ABOUT = """\
 Orders, money and stock over JSON: camelCase, times in UTC (`2026-11-21T09:30:00.123Z`), ids that are UUIDv7.
 
-**Money** is `{"amount": 1999, "currency": "EUR"}`: whole minor units of an ISO 4217 currency, never a fraction.
+**Money** is `{"amount": 1999, "currency": "EUR"}`: whole minor units of an ISO 4217 currency, never a fraction. \
+Whole numbers are written as such: `2`, not `2.0`.
 
 **Sign in** at `POST /api/v1/auth/login` and send `Authorization: Bearer …`. What belongs to somebody else is answered 404.
 
