@@ -44,7 +44,6 @@ def test_an_order_waits_for_the_lock(new_shop: OpenShop) -> None:
     assert_kept(shop, Ledger([deed]))
 
 
-@pytest.mark.xfail(reason="waiting for the lock stops the event loop for two seconds at a time", strict=True)
 def test_reading_does_not_wait_for_it(new_shop: OpenShop) -> None:
     shop = new_shop().start()
     with shop.connect() as connection, locked(shop):

@@ -101,7 +101,6 @@ def test_a_database_that_is_none_of_ours(rest: Shop, harm: Callable[[Path], None
     assert path.read_bytes() == before
 
 
-@pytest.mark.xfail(reason="sqlite3's error comes through as a traceback", strict=True)
 def test_a_ledger_of_the_provider_that_is_no_database(rest: Shop) -> None:
     path = rest.keeping.data / "provider.db"
     no_database(path)
@@ -125,7 +124,6 @@ def writing(path: Path) -> Iterator[None]:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="the line shows the inner refusal as JSON, and not that the database is locked", strict=True)
 def test_a_database_that_somebody_else_writes_to(rest: Shop) -> None:
     with writing(rest.keeping.data / DB):
         refused(rest.keeping.data, "locked|another program|busy")

@@ -7,6 +7,7 @@ import logging
 import secrets
 import signal
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
@@ -124,9 +125,15 @@ class Embedded:
     async def _request(self, message: AddUser | OpenSession) -> bytes:
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.platform.submit(message, Caller("platform", "admin"), reply.set_result)
-        answer = await asyncio.wait_for(reply, START_S)
+        ended = asyncio.get_running_loop().create_task(self.platform.ended())
+        either: set[asyncio.Future[Any]] = {reply, ended}
+        await asyncio.wait(either, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not reply.done():
+            raise StoreUnusable(f"the platform cannot start on this store: {self.platform.processor.broken or 'see the log'}")
+        answer = reply.result()
         if answer.status:
-            raise StoreUnusable(f"the platform cannot start on this store: {answer.body.decode()}")
+            raise StoreUnusable(f"the platform cannot start on this store: {self.platform.processor.broken or answer.body.decode()}")
         return answer.body
 
     async def stop(self) -> None:

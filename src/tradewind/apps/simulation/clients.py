@@ -145,10 +145,13 @@ class Clients:
         return str(order.status)
 
     async def _send(self, asked: Asked, draw: random.Random) -> Reply | None:
-        """Asks until there is an answer, or the client has had enough. Without a claim, once."""
-        calm_tries = 0
+        """Asks until there is an answer, or the client has had enough. Without a claim, once; never when the shop may have forgotten it."""
+        calm_tries, now = 0, asyncio.get_running_loop().time
+        asked.since = now() if asked.since is None else asked.since
         while calm_tries < MOST_TRIES and not self._ledger.violations:
             calm_tries += self._weather.calm
+            if self._weather.keep_ms and (now() - asked.since) * 2_000 > self._weather.keep_ms:
+                return None
             reply = await self._try(asked)
             if reply is not None:
                 return reply

@@ -38,13 +38,14 @@ class Violation(msgspec.Struct, frozen=True):
 
 
 class Asked:
-    """A request, with every copy of it. `reply` is the answer that counts."""
+    """A request, with every copy of it: `since` when it is asked, and the `reply` that counts."""
 
     def __init__(self, message: Request, caller: Caller, claim: str) -> None:
         self.message, self.caller, self.claim = message, caller, claim
         self.fingerprint = f"{zlib.crc32(msgspec.json.encode(message)):08x}"
         self.reply: Reply | None = None
         self.decided = 0
+        self.since: float | None = None
         self.known: frozenset[str] = frozenset()
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from ..model import Activity, Aggregate, Event, Message, Table
 from ..store.port import Transaction
 from .incoming import Incoming, Origin, encode
@@ -27,6 +29,7 @@ class Unit:
 
     def __init__(self, tx: Transaction, tables: Iterable[Table[Any]], cache: Mapping[Table[Any], Rows], at: int) -> None:
         self.tx, self._cache, self.at = tx, cache, at
+        self._illegible: dict[tuple[Table[Any], str], str] = {}
         self.rows: dict[Table[Any], Rows] = {table: {} for table in tables}
         self.changed: dict[Table[Any], Rows] = {}
         self.created: dict[Table[Any], set[str]] = {}
@@ -93,6 +96,8 @@ class Unit:
     def _argument(self, find: Find, key: Any, wanted: Wanted) -> Any:
         table, one, many, via, must = find
         rows = self.rows[table]
+        if self._illegible:
+            self._legible(find, key)
         if one is not None and via is None:
             row = rows.get(key)
             if row is None and must:
@@ -109,6 +114,12 @@ class Unit:
                 found[one_key] = row
         return found
 
+    def _legible(self, find: Find, key: Any) -> None:
+        keys = (key,) if find.one is not None else key
+        for place in ((table, one) for table in (find.table, find.via) for one in keys):
+            if place in self._illegible:
+                raise ValueError(f"the row {place[1]} of {find.table.name} cannot be read: {self._illegible[place]}")
+
     async def fetch(self, wanted: Mapping[Table[Any], Iterable[str]]) -> None:
         """Brings rows into the unit; a key that has no row is known as None from then on."""
         for table, keys in wanted.items():
@@ -121,8 +132,18 @@ class Unit:
                         missing.append(key)
                     rows[key] = known
             if missing:
-                for found in await self.tx.load(table, missing):
+                for found in await self._load(table, missing):
                     rows[found.id] = found
+
+    async def _load(self, table: Table[Any], keys: list[str]) -> list[Any]:
+        try:
+            return await self.tx.load(table, keys)
+        except msgspec.MsgspecError as error:
+            if len(keys) > 1:
+                return [row for key in keys for row in await self._load(table, [key])]
+            # whoever needs this row is told; the others of the batch are not
+            self._illegible[table, keys[0]] = str(error)
+            return []
 
     def apply(self, incoming: Incoming, effects: list[Any], ids: Any) -> None:
         """Takes over what a handler yielded, once it has come to its end."""

@@ -21,7 +21,7 @@ from .schema import codec
 from .sql import SqliteSql, storable
 
 CACHE_KIB = 16_384
-BUSY_MS = 2_000
+BUSY_MS, LOOP_BUSY_MS = 2_000, 5
 # 16 MiB of log between two checkpoints: hot pages are copied into the file once, not at every other batch
 CHECKPOINT_PAGES = 4_000
 TROUBLE = (sqlite3.Error, OverflowError, UnicodeEncodeError)
@@ -68,6 +68,8 @@ class SqliteStore:
     async def open(self) -> None:
         self._committing = Committing("commit", inline=self._commit_inline)
         self._writer = connect(self.path)
+        # it is the event loop that would wait for another's lock: rather fail at once, and let the batch be tried again
+        self._writer.execute(f"PRAGMA busy_timeout={LOOP_BUSY_MS}")
         self._reader = self._writer if self.path == ":memory:" else connect(self.path, reader=True)
 
     async def close(self) -> None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from ...chassis.model import Activity, Aggregate, At, Does, Due, Moment, Outcome, Refused
+from ...chassis.model import Activity, Aggregate, At, Does, Due, Moment, Never, Outcome, Refused
 from ...chassis.world import derived
 from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
 from ...contracts.payments import (
@@ -141,15 +141,23 @@ def settle(heard: Settled, now: Moment, payment: Payment) -> Does[None]:
     if heard.state == "CHARGED":
         if payment.status in (PENDING, VOIDED, FAILED):
             yield replace(payment, status=COMPLETED, token="", charge_id=heard.charge_id, updated_at=now.at)
+            yield from _look_no_more(payment)
             yield PaymentCompleted(payment.order_id, payment.id, Money(payment.amount, payment.currency))
     elif heard.state == "PENDING":
         if payment.status in (PENDING, VOIDED):
             yield replace(payment, checks=payment.checks + 1, updated_at=now.at)
             yield At(now.at + min(LAST_CHECK_MS, FIRST_CHECK_MS * 2 ** min(payment.checks, 10)), CheckDue(payment.id))
-    elif payment.status == PENDING:
-        yield replace(payment, status=FAILED, token="", updated_at=now.at)
-        declined = heard.state == "DECLINED"
-        yield PaymentFailed(payment.order_id, payment.id, "payment_declined" if declined else "payment_error", heard.code)
+    else:
+        yield from _look_no_more(payment)
+        if payment.status == PENDING:
+            yield replace(payment, status=FAILED, token="", updated_at=now.at)
+            declined = heard.state == "DECLINED"
+            yield PaymentFailed(payment.order_id, payment.id, "payment_declined" if declined else "payment_error", heard.code)
+
+
+def _look_no_more(payment: Payment) -> Does[None]:
+    if payment.checks:
+        yield Never(CheckDue(payment.id))
 
 
 def check(heard: CheckDue, now: Moment, payment: Payment) -> Does[None]:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from ....chassis.store import explain
+from ....chassis.store.port import StoreUnusable
 from .commits import Commits
 
 SCHEMA = """
@@ -50,11 +52,15 @@ class LedgerEntry(msgspec.Struct, frozen=True):
 
 
 def open_ledger(path: Path | str, *, commit_inline: bool = False) -> Commits:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
-    db.execute("PRAGMA journal_mode = WAL")
-    # the sandbox plays a provider with a disk of its own: it survives its process at any moment, and need not survive our power cut
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.executescript(SCHEMA)
+    """Errors: StoreUnusable, with the way out."""
+    try:
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
+        db.execute("PRAGMA journal_mode = WAL")
+        # the sandbox plays a provider with a disk of its own: it survives its process at any moment, and need not survive our power cut
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.executescript(SCHEMA)
+    except sqlite3.Error as error:
+        raise StoreUnusable(f"{path} (the sandbox provider's ledger): {explain.sqlite(error)}") from error
     return Commits(db, errors=sqlite3.Error, inline=commit_inline)
 
 
