@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from tradewind.chassis.model import Aggregate, Event, Load, Message, Moment, Refused, Service, settle
+from tradewind.chassis.model import Aggregate, Effect, Event, Load, Message, Moment, Refused, Service, settle
 
 Ag = TypeVar("Ag", bound=Aggregate)
 
 
 class Memory:
-    """One service with all its rows in `rows` and all it has said in `said`. What is refused leaves no trace."""
+    """One service with all its rows in `rows`, all it has said in `said` and the effects of its last message in `last`. What is
+    refused leaves no trace."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
         self.rows: dict[type[Aggregate], dict[str, Any]] = {kind: {} for kind in service.tables}
         self.said: list[Event] = []
+        self.last: list[Effect] = []
 
     def tell(self, message: Message, now: Moment) -> Any:
         """Decides a message and returns the reply. Errors: Refused, also where a row that must exist does not."""
         rule = self.service.rules[type(message)]
+        self.last = []
         effects, reply = settle(rule.do(message, now, *[self._argument(load, message) for load in rule.loads]))
         for effect in effects:
             if isinstance(effect, Aggregate):
@@ -28,6 +31,7 @@ class Memory:
             elif isinstance(effect, Event):
                 assert type(effect) in self.service.says
                 self.said.append(effect)
+        self.last = effects
         return reply
 
     def all(self, kind: type[Ag]) -> list[Ag]:
