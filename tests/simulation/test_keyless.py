@@ -9,7 +9,6 @@ from tradewind.apps.simulation.disk import Disk
 from tradewind.apps.simulation.weather import Weather
 
 
-@pytest.mark.xfail(strict=True, reason="the engine tries such a request again, though it may have been done: 500, or an order set back")
 def test_a_request_without_a_key_is_not_done_twice(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     class Keyless(Weather):
         def __init__(self, seed: int) -> None:

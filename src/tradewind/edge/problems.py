@@ -86,6 +86,8 @@ TABLE: tuple[Code, ...] = (
     Code("transfer_coding_unknown", 501, "Unknown transfer coding", "The only transfer coding known here is chunked.", _FIX),
     Code("overloaded", 503, "Overloaded", "More requests wait than can be answered in time; this one was not begun.", _AGAIN),
     Code("store_unavailable", 503, "Store unavailable", "The database cannot take this now; nothing was written.", _AGAIN),
+    Code("outcome_unknown", 503, "Outcome unknown", "The database went away in the middle; nobody knows whether this was carried out.",
+         "Look first; with an `Idempotency-Key` the same request can simply be sent again."),
     Code("not_here", 503, "Not here", "The service that answers this runs in no process that can be reached now.", _AGAIN),
     Code("too_many_connections", 503, "Too many connections", "Every connection is taken.", "Try again soon, on fewer connections."),
     Code("answer_timeout", 504, "No answer in time", "The answer took too long; whether the request was carried out is not known.",

@@ -138,6 +138,10 @@ async def test_a_desk_without_its_store_says_so(hospital: Hospital, silence: Non
     answer = hospital.tell(ReplayParked("x"), caller=ADMIN)
     await breathe()
     assert answer.refused == (503, "store_unavailable")
+    monkeypatch.setattr(hospital.store, "get", None)
+    answer = hospital.tell(ReplayParked("x"), caller=ADMIN)
+    await breathe()
+    assert answer.refused == (500, "internal_error")
 
 
 async def test_one_caller_who_is_gone_does_not_cost_the_others_their_answer(hospital: Hospital, silence: None) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.chassis.engine.hospital import DELAYS, START, Hospital, bounds
-from tests.chassis.engine.said import Admit, Note, Remind, Throw, Weigh
+from tests.chassis.engine.said import Admit, Note, Remind, Seen, Throw, Weigh
 from tests.chassis.engine.ward import Patient
 from tradewind.chassis.engine import pace
 from tradewind.chassis.engine.desk import ReplayParked
+from tradewind.chassis.engine.incoming import Incoming, Origin
 
 pytestmark = pytest.mark.usefixtures("silence")
 
@@ -98,6 +99,34 @@ async def test_it_is_found_in_a_long_backlog(hospital: Hospital) -> None:
     await hospital.quiet()
     assert (await hospital.heard("bob"))[1:] == tuple(str(n) for n in range(30))
     assert [letter.key for letter in await hospital.parked()] == ["ann"]
+
+
+async def test_a_message_at_fault_does_not_make_the_store_look_broken(hospital: Hospital) -> None:
+    await hospital.say(Admit("ann"))
+    hospital.tell(Weigh("ann", -1))
+    hospital.platform.ready = True
+    assert not await hospital.step()
+    assert hospital.platform.missing() == []
+
+
+async def test_what_cannot_even_be_kept_as_a_letter_is_kept_as_a_text(hospital: Hospital) -> None:
+    hospital.processor.put_internal(Incoming(hospital.room("desk"), Seen("ann", "\ud800"), Origin.LEARNED, "", 0))
+    (answer,) = await hospital.say(Admit("bob"))
+    assert answer.told.id == "bob"
+    (letter,) = await hospital.parked()
+    assert (letter.status, letter.name) == ("RETRYING", "Seen")
+    assert "ud800" in letter.body
+    await hospital.later(DELAYS[0])
+    assert [letter.status for letter in await hospital.parked()] == ["DEAD"]
+
+
+async def test_a_request_is_not_taken_for_the_event_whose_id_it_bears(hospital: Hospital) -> None:
+    """A caller may choose the id of a request."""
+    await hospital.say(Admit("ann"), Note("ann", "unkeepable"))
+    hospital.processor.parking.refused["ward", "an event"] = "RowRefused: a row"
+    answer = hospital.tell(Note("ann", "two"), trace="an event")
+    await hospital.quiet()
+    assert answer.told.id == "ann"
 
 
 async def test_a_bug_outside_any_handler_is_found_the_same_way(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:

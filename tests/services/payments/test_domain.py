@@ -29,7 +29,7 @@ from tests.services.payments.cases import (
     VOIDED,
     WAITING,
 )
-from tradewind.chassis.model import At, Message, settle
+from tradewind.chassis.model import At, Message, Never, settle
 from tradewind.contracts.orders import OrderCancelled, OrderFailed
 from tradewind.contracts.payments import PaymentCompleted, PaymentFailed, PaymentVoided
 from tradewind.services.payments.activities import Cashier
@@ -66,6 +66,14 @@ def only(*names: str) -> list[Any]:
     return states(*(STATES.keys() - set(names)))
 
 
+LOOKING = [0, 3]
+
+
+def looked(checks: int) -> list[Any]:
+    """Who knows the end need not ask again."""
+    return [Never(CheckDue(ID))] if checks else []
+
+
 # -- the charge -----------------------------------------------------------------------------------------------------------
 
 
@@ -80,9 +88,12 @@ def test_an_order_has_one_payment(payment: Payment) -> None:
 
 
 @pytest.mark.parametrize("payment", only(*UNPAID))
-def test_a_charge_counts_whenever_it_turns_up(payment: Payment) -> None:
+@pytest.mark.parametrize("looking", LOOKING)
+def test_a_charge_counts_whenever_it_turns_up(payment: Payment, looking: int) -> None:
+    payment = replace(payment, checks=looking)
     assert effects(CHARGED, payment) == [
         now(payment, status="COMPLETED", token="", charge_id="ch-1"),
+        *looked(looking),
         PaymentCompleted(ORDER, ID, TOTAL),
     ]
 
@@ -94,9 +105,13 @@ def test_what_is_paid_is_settled(payment: Payment, heard: Settled) -> None:
 
 
 @pytest.mark.parametrize(("heard", "code"), [(DECLINED, "payment_declined"), (STOPPED, "payment_error")])
-def test_what_the_provider_will_not_take_has_failed(heard: Settled, code: Any) -> None:
-    assert effects(heard, OPEN) == [now(OPEN, status="FAILED", token=""), PaymentFailed(ORDER, ID, code, heard.code)]
-    assert effects(heard, FAILED) == effects(heard, VOIDED) == []
+@pytest.mark.parametrize("looking", LOOKING)
+def test_what_the_provider_will_not_take_has_failed(heard: Settled, code: Any, looking: int) -> None:
+    payment = replace(OPEN, checks=looking)
+    failed = [now(payment, status="FAILED", token=""), PaymentFailed(ORDER, ID, code, heard.code)]
+    assert effects(heard, payment) == [*looked(looking), *failed]
+    for ended in (FAILED, VOIDED):
+        assert effects(heard, replace(ended, checks=looking)) == looked(looking)
 
 
 @pytest.mark.parametrize(("checks", "wait"), [(0, 2_000), (1, 4_000), (4, 32_000), (5, 60_000), (5_000, 60_000)])

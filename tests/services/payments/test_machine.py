@@ -74,6 +74,8 @@ class Payments(RuleBasedStateMachine):
     def hear_provider(self, order_id: str, message: Message) -> None:
         if self.payment(order_id) is not None or message is REPORTED:
             self.tell(replace(message, payment_id=derived(order_id, "payment")))
+        payment = self.payment(order_id)
+        assert message is not CHARGED or payment is None or payment.charge_id
 
     @rule(target=refunds, order_id=st.sampled_from(ORDERS), amount=st.integers(0, 2_500) | st.none())
     def ask_for_a_refund(self, order_id: str, amount: int | None) -> Any:

@@ -64,6 +64,7 @@ def test_an_amount_must_make_sense(amount: Money, code: str) -> None:
     ("payment", "after", "whole"),
     [
         (replace(PAID, refunding=500), replace(PAID, status="PARTIALLY_REFUNDED", refunded=500), False),
+        (replace(PART, refunded=1_498, refunding=500), replace(PART, refunded=1_998), False),
         (replace(PAID, refunding=1_999), replace(PAID, status="PARTIALLY_REFUNDED", refunded=500, refunding=1_499), False),
         (replace(PART, refunded=1_499, refunding=500), replace(PART, status="REFUNDED", refunded=1_999), True),
     ],

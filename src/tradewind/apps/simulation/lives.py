@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 OUTSIDE = 0
+MOST_ROUNDS = 10_000
 LIFE: ContextVar[int] = ContextVar("life", default=OUTSIDE)
 
 
@@ -39,9 +40,9 @@ class Lives:
             self._trouble(f"{task.get_coro()!r} ended with {type(error).__name__}: {error}")
 
     async def end(self, life: int) -> None:
-        """Ends every task of a life, in the order in which they began."""
+        """Ends every task of a life, in the order in which they began; also those that one which ends makes way for."""
         tasks = self._tasks.get(life, {})
-        for _ in range(100):
+        for _ in range(MOST_ROUNDS):
             if not tasks:
                 break
             for task in list(tasks):

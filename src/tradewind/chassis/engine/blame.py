@@ -37,5 +37,5 @@ class Blame:
         if incoming.origin is Origin.REQUEST:
             tell(incoming, refusal(500, "internal_error"))
             return False
-        self._parking.refused[incoming.ref] = f"{type(error).__name__}: {error}"
+        self._parking.refused[incoming.room.name, incoming.ref] = f"{type(error).__name__}: {error}"
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import Table
-from .incoming import Incoming, Origin
+from .incoming import Incoming, Origin, refusal, tell
 from .unit import Unit
 
 
@@ -20,3 +20,12 @@ async def look_up(unit: Unit, batch: list[Incoming]) -> None:
         if not await unit.tx.rows(incoming.room.activity, {"id": incoming.ref}):
             batch.remove(incoming)
             unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
+
+
+def unknowable(incoming: Incoming) -> bool:
+    """A request without a key, in a commit of which nobody knows whether it was kept: a second try could not tell that it is one."""
+    if incoming.origin is not Origin.REQUEST or incoming.claim:
+        return False
+    says = "It is not known whether this was done. Look first, or ask with an Idempotency-Key."
+    tell(incoming, refusal(503, "outcome_unknown", says, retry_after=5))
+    return True

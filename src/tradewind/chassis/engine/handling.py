@@ -22,9 +22,11 @@ async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking)
     """Decides one message: its effects go into the unit, its reply waits there for the commit."""
     if incoming.source:
         unit.moved.add(incoming.room.lines[incoming.source])
-    if incoming.ref in parking.refused:
-        parking.failed(unit, incoming, parking.refused.pop(incoming.ref))
-        return
+    if parking.refused and incoming.origin is not Origin.REQUEST:
+        reason = parking.refused.pop((incoming.room.name, incoming.ref), "")
+        if reason:
+            parking.failed(unit, incoming, reason)
+            return
     if type(incoming.message) is ActivityFailed:
         parking.activity(unit, incoming, incoming.message)
         return

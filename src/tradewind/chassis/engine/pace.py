@@ -30,7 +30,8 @@ class Pace:
             self._rush_until = now + CALM_MS
 
     def rush(self, now: int) -> bool:
-        return now <= self._rush_until
+        # a clock that was set back must not make the rush longer
+        return now <= self._rush_until <= now + CALM_MS
 
     def linger_ms(self, intake: Intake, behind: bool, now: int) -> int:
         """How long to wait for company before the next batch."""

@@ -28,7 +28,7 @@ class Parking:
 
     def __init__(self, world: World, delays: Sequence[int]) -> None:
         self._world, self._delays = world, tuple(delays)
-        self.refused: dict[str, str] = {}
+        self.refused: dict[tuple[str, str], str] = {}
         self.revived: dict[str, Parked] = {}
 
     def failed(self, unit: Unit, incoming: Incoming, reason: str) -> None:
@@ -85,7 +85,7 @@ class Parking:
     def _letter(self, incoming: Incoming, status: str, attempts: int, reason: str, due: int) -> Parked:
         message = incoming.message
         key = message.key if incoming.origin is Origin.EVENT else ""
-        return Parked(self._world.uuid(), status, incoming.origin.name.lower(), wire_name(type(message)), key, encode(message).decode(),
+        return Parked(self._world.uuid(), status, incoming.origin.name.lower(), wire_name(type(message)), key, _body(message),
                       attempts, storable(reason), incoming.trace, due, incoming.at, incoming.at)  # fmt: skip
 
     def _unclaim(self, unit: Unit, incoming: Incoming) -> None:
@@ -110,6 +110,13 @@ def revive(room: Room, letter: Parked, now: int) -> Incoming:
 
 def _heard(room: Room, name: str) -> type[Message]:
     return {wire_name(kind): kind for kind in room.rules}[name]
+
+
+def _body(message: Message) -> str:
+    try:
+        return encode(message).decode()
+    except (TypeError, ValueError):
+        return encode(repr(message)).decode()  # it cannot be tried again, but somebody can read it
 
 
 def storable(reason: str) -> str:

@@ -111,6 +111,10 @@ class Platform:
             LOG.warning("a dead letter could not be looked for: %s", error)
             deliver(refusal(503, "store_unavailable", retry_after=1))
             return
+        except Exception:
+            LOG.exception("a dead letter could not be looked for")
+            deliver(refusal(500, "internal_error"))
+            return
         deliver(refusal(404, "not_found"))
 
     def _submit(

@@ -20,7 +20,7 @@ from .activities import Runner
 from .backlog import pull, recover, save_positions
 from .blame import Blame
 from .cache import Cache
-from .claims import look_up
+from .claims import look_up, unknowable
 from .gauge import Gauge
 from .handling import handle
 from .incoming import Incoming, tell
@@ -132,10 +132,11 @@ class Processor:
             tx = await self.store.begin()
         except (StoreUnavailable, Broken) as error:
             self.forget()
-            self._put_back(batch, str(error))
+            self._put_back(batch, error)
             return False
         unit = Unit(tx, self._tables, self._cache.rows, now)
         messages: list[Incoming] = []
+        sealed = False
         try:
             BEGUN()
             if not self._recovered:
@@ -149,9 +150,11 @@ class Processor:
             await write(unit)
             await save_positions(tx, unit, self.rooms)
             BEFORE_COMMIT()
-            committing = perf_counter()
+            committing, sealed = perf_counter(), True
             await tx.commit()
         except Exception as error:
+            if sealed:
+                batch = [incoming for incoming in batch if not unknowable(incoming)]
             await self._undo(unit, batch, messages, error)
             return False
         AFTER_COMMIT()
@@ -228,7 +231,7 @@ class Processor:
             if self._alone and len(messages) == 1 and not self._alone.accuse(messages[0], error):
                 batch = []
             self._alone.search(unit.handled + len(messages), error)
-        self._put_back(batch, str(error))
+        self._put_back(batch, error)
 
     def forget(self) -> None:
         """What memory holds may not be what the store holds: the next batch reads it anew."""
@@ -236,8 +239,9 @@ class Processor:
         self._recovered = False
         self._wake.set()
 
-    def _put_back(self, batch: list[Incoming], why: str) -> None:
+    def _put_back(self, batch: list[Incoming], error: Exception) -> None:
         self._failures += 1
-        self.broken = why
-        LOG.warning("the store cannot take a batch of %d now, it will be tried again: %s", len(batch), why)
+        if isinstance(error, (StoreUnavailable, Broken)):
+            self.broken = str(error)
+            LOG.warning("the store cannot take a batch of %d now, it will be tried again: %s", len(batch), error)
         self.intake.give_back(batch, self.world.now())

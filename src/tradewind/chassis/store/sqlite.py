@@ -20,7 +20,7 @@ from .port import RowRefused, Statement, StoreUnavailable, StoreUnusable
 from .schema import codec
 from .sql import SqliteSql, storable
 
-CACHE_KIB = 16_384
+CACHE_KIB = 8_192
 BUSY_MS, LOOP_BUSY_MS = 2_000, 5
 # 16 MiB of log between two checkpoints: hot pages are copied into the file once, not at every other batch
 CHECKPOINT_PAGES = 4_000
@@ -186,9 +186,10 @@ class SqliteTransaction:
                 self._committing.here(self._commit)
             else:
                 await self._committing.there(self._commit)
-            self._ended()
         except TROUBLE as error:
             raise _translate(error) from error
+        finally:
+            self._ended()
 
     def _commit(self) -> None:
         self._connection.execute("COMMIT")

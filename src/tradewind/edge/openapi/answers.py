@@ -105,7 +105,7 @@ def _refusals(operation: Operation, has_body: bool) -> dict[int, list[str]]:
     if operation.asks is Register:
         codes += ["weak_password"]
     codes += [code for _, code in operation.refuses]
-    codes += ["rate_limited", "overloaded", "store_unavailable", "answer_timeout"]
+    codes += ["rate_limited", "overloaded", "store_unavailable", "outcome_unknown", "answer_timeout"]
     found: dict[int, list[str]] = {}
     for code in dict.fromkeys(codes):
         found.setdefault(BY_CODE[code].status, []).append(code)
