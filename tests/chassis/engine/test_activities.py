@@ -40,7 +40,7 @@ def machine(hospital: Hospital) -> Machine:
 
 async def test_it_starts_after_the_commit_and_its_outcome_takes_its_row(hospital: Hospital, machine: Machine) -> None:
     hospital.store.commits_fail = 1
-    hospital.tell(Scan("ann"))
+    hospital.tell(Scan("ann"), claim="c1")
     await hospital.step()
     assert machine.calls == []
     await hospital.quiet()
@@ -97,8 +97,7 @@ async def test_an_outcome_that_nobody_hears_is_a_bug_of_the_activity(hospital: H
         return Note("ann", "not an outcome of ours") if attempt.number < 2 else Seen("ann", "hand")  # type: ignore[return-value]
 
     hospital.script.ray = ray  # type: ignore[method-assign, assignment]
-    hospital.room("desk").plans.pop(Note)
-    hospital.room("desk").rules.pop(Note)
+    del hospital.room("desk").rules[Note]
     await hospital.say(Scan("ann"))
     await hospital.later(activities.CAP_MS)
     assert await hospital.heard("ann") == ("seen hand",)

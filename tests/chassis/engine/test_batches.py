@@ -21,7 +21,7 @@ async def test_one_batch_sees_each_others_changes(hospital: Hospital) -> None:
 
 async def test_nobody_is_answered_before_the_commit(hospital: Hospital) -> None:
     hospital.store.commits_fail = 1
-    answer = hospital.tell(Admit("ann"))
+    answer = hospital.tell(Admit("ann"), claim="c1")
     assert not await hospital.step()
     assert answer.reply is None
     assert await hospital.step()
@@ -66,7 +66,7 @@ async def test_a_fresh_id_is_the_messages_own(hospital: Hospital) -> None:
     first, second = await hospital.say(Throw("ann", 0), Throw("ann", 0))
     assert first.told.fresh != second.told.fresh
     hospital.store.commits_fail = 2
-    answer = hospital.tell(Throw("ann", 0))
+    answer = hospital.tell(Throw("ann", 0), claim="c1")
     for _ in range(3):
         await hospital.step()
     assert isinstance(answer.told, Told)

@@ -93,7 +93,7 @@ async def test_what_was_not_committed_wakes_nobody(hospital: Hospital, silence: 
     wait = asyncio.create_task(hospital.platform.changed("ann", 30))
     await breathe()
     hospital.store.commits_fail = 1
-    hospital.tell(Admit("ann"))
+    hospital.tell(Admit("ann"), claim="c1")
     await hospital.step()
     assert not wait.done()
     await hospital.quiet()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from tests.chassis.engine.hospital import DELAYS, START, Hospital
@@ -9,6 +11,7 @@ from tests.chassis.engine.said import Admit, Note, Remind, Scan, Throw
 from tests.chassis.engine.ward import BEDS, Bed
 from tests.support.tables import keep
 from tradewind.chassis.engine.intake import PATIENCE_MS
+from tradewind.chassis.store.port import RowRefused
 
 pytestmark = pytest.mark.usefixtures("silence")
 TROUBLES = ["begins_fail", "commits_fail", "commits_unknown"]
@@ -111,9 +114,29 @@ async def test_a_sweep_before_the_first_batch_moves_nobody_back(hospital: Hospit
     assert await hospital.heard("ann") == ("admitted", "one")
 
 
-async def test_a_request_without_a_claim_is_never_done_twice(hospital: Hospital) -> None:
-    hospital.store.commits_unknown = 1
-    answer = hospital.tell(Admit("ann"))
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_a_request_without_a_claim_is_never_done_twice(hospital: Hospital, trouble: str) -> None:
+    """Its neighbour, which has one, is tried again."""
+    setattr(hospital.store, trouble, 1)
+    answer, claimed = hospital.tell(Throw("ann", 1)), hospital.tell(Throw("bob", 1), claim="c1")
     await hospital.quiet()
-    assert answer.refused == (503, "outcome_unknown")
-    assert await hospital.heard("ann") == ("admitted",)
+    if trouble == "begins_fail":
+        assert answer.told.id == "ann"
+    else:
+        assert answer.refused == (503, "outcome_unknown")
+    assert claimed.told.id == "bob"
+    assert await hospital.heard("ann") == (() if trouble == "commits_fail" else ("ball 0",))
+    assert await hospital.heard("bob") == ("ball 0",)
+
+
+async def test_a_commit_that_refuses_is_no_riddle(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the store will never take was not taken: who asked for it is told so, once, and the others are tried again."""
+
+    async def refuse(commit: Callable[[], Awaitable[None]]) -> None:
+        if hospital.sql("SELECT id FROM desk_patients WHERE id = 'bad'"):
+            raise RowRefused("at the very end")
+        await commit()
+
+    monkeypatch.setattr(hospital.store, "_commit", refuse)
+    ann, bad, bob = await hospital.say(Admit("ann"), Admit("bad"), Admit("bob"))
+    assert (ann.told.id, bad.refused, bob.told.id) == ("ann", (500, "internal_error"), "bob")

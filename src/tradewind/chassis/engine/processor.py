@@ -153,7 +153,7 @@ class Processor:
             committing, sealed = perf_counter(), True
             await tx.commit()
         except Exception as error:
-            if sealed:
+            if sealed and isinstance(error, (StoreUnavailable, Broken)):
                 batch = [incoming for incoming in batch if not unknowable(incoming)]
             await self._undo(unit, batch, messages, error)
             return False
