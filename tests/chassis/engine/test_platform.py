@@ -53,16 +53,22 @@ async def test_who_comes_while_it_leaves_is_turned_away(hospital: Hospital) -> N
     await hospital.store.open()
 
 
-async def test_who_waits_when_it_leaves_is_answered(hospital: Hospital, silence: None) -> None:
-    """With the store gone there is nothing to wait for, and a question to another service is waited for."""
-    await hospital.step()
-    hospital.script.doctors.append("who")
+async def test_who_waits_for_another_service_when_it_leaves_is_answered(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = asyncio.Event()
+
+    async def find(reader: Any, query: FindDoctor, caller: Any) -> list[str]:
+        await gate.wait()
+        return [query.name]
+
+    monkeypatch.setattr(hospital.script, "find", find)
+    hospital.open()
     referred = hospital.tell(Refer("ann", "who"))
+    await hospital.step()
     hospital.platform._loop_task = asyncio.create_task(hospital.processor.run())
-    while not hospital.platform._tasks:
-        await asyncio.sleep(0)
-    hospital.store.begins_fail = 0
-    await hospital.platform.stop()
+    leaving = asyncio.create_task(hospital.platform.stop())
+    await breathe()
+    gate.set()
+    await leaving
     assert referred.told.id == "ann"
 
 

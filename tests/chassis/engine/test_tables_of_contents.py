@@ -68,6 +68,23 @@ async def test_a_rule_that_cannot_tell_its_rows_hurts_its_own_message(hospital: 
     assert (good.told.id, bad.refused, last.told.id) == ("ann", (500, "internal_error"), "ann")
 
 
+async def test_the_same_for_an_event(hospital: Hospital) -> None:
+    def keys(heard: Noted) -> list[str]:
+        return [str(1 // int(heard.text))]
+
+    def hear(heard: Noted, now: Moment, beds: Any) -> Does[None]:
+        yield Bed(heard.patient, (heard.text,))
+
+    hospital.sql("INSERT INTO desk_patients VALUES ('ann', '[]', 0), ('bob', '[]', 0)")
+    ward = Service("ward", keeps=[BEDS], does=[on(Noted, hear, BEDS.each(keys))])
+    hospital.platform = Platform(hospital.store, [services(Script())[0], ward], Clock(), delays_ms=(1_000,))
+    hospital.processor = hospital.platform.processor
+    await hospital.say(Note("ann", "0"), Note("bob", "1"))
+    (letter,) = await hospital.parked()
+    assert (letter.key, letter.reason) == ("ann", "ZeroDivisionError: integer division or modulo by zero")
+    assert await hospital.heard("bob") == ("1",)
+
+
 async def test_keys_may_come_from_a_generator(hospital: Hospital) -> None:
     def names(ask: Note) -> Iterator[str]:
         yield from ask.text.split()
