@@ -143,7 +143,7 @@ def settle(heard: Settled, now: Moment, payment: Payment) -> Does[None]:
             yield replace(payment, status=COMPLETED, token="", charge_id=heard.charge_id, updated_at=now.at)
             yield from _look_no_more(payment)
             yield PaymentCompleted(payment.order_id, payment.id, Money(payment.amount, payment.currency))
-    elif heard.state == "PENDING":
+    elif heard.state in ("PENDING", "UNKNOWN"):
         if payment.status in (PENDING, VOIDED):
             yield replace(payment, checks=payment.checks + 1, updated_at=now.at)
             yield At(now.at + min(LAST_CHECK_MS, FIRST_CHECK_MS * 2 ** min(payment.checks, 10)), CheckDue(payment.id))
