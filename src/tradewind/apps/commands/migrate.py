@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .common import Data, Json, Sets, fail, read, show
 
+if TYPE_CHECKING:
+    from ...chassis.store.migrations import Slice
+
 app = typer.Typer(help="Schema steps, per service or for all.", no_args_is_help=True, rich_markup_mode=None)
 One = Annotated[str | None, typer.Option("--service", metavar="S", help="One service; else all.")]
 
 
-def _slices(service: str | None) -> list[object]:
+def _slices(service: str | None) -> list[Slice]:
     from ..schema import SLICES
 
     if service is not None and service not in SLICES:
@@ -31,7 +34,7 @@ def status(service: One = None, data: Data = None, sets: Sets = None, json: Json
 
     config, _ = read("default", sets, data=data)
     try:
-        states = migrations.status(config.database_url, config.data, _slices(service))  # type: ignore[arg-type]
+        states = migrations.status(config.database_url, config.data, _slices(service))
     except StoreUnusable as error:
         fail(error)
     if json:
@@ -55,7 +58,7 @@ def up(service: One = None, data: Data = None, sets: Sets = None) -> None:
     config, _ = read("default", sets, data=data)
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        taken = migrations.up(config.database_url, config.data, _slices(service))  # type: ignore[arg-type]
+        taken = migrations.up(config.database_url, config.data, _slices(service))
     except StoreUnusable as error:
         fail(error)
     print("\n".join(taken) or "nothing to do: the schema is up to date")
@@ -79,7 +82,7 @@ def down(
     if (who := holder(config.data)) is not None:
         fail(f"{config.data} is in use by process {who.pid}: stop it first")
     try:
-        undone = migrations.down(config.database_url, config.data, _slices(service)[0], to)  # type: ignore[arg-type]
+        undone = migrations.down(config.database_url, config.data, _slices(service)[0], to)
     except StoreUnusable as error:
         fail(error)
     print("\n".join(undone) or "nothing to undo")
@@ -98,6 +101,6 @@ def new(
     from ...chassis.store.port import StoreUnusable
 
     try:
-        print(drafts.new(_slices(service)[0], message))  # type: ignore[arg-type]
+        print(drafts.new(_slices(service)[0], message) or "nothing to write: the steps lead to the models")
     except (StoreUnusable, ValueError) as error:
         fail(error)

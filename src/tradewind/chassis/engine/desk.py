@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 from msgspec.structs import replace
 
 from ..model import Aggregate, Does, Moment, Query, Refused, Request, Rule, Table, on
-
-Status = Literal["RETRYING", "WAITING", "DEAD", "DONE"]
 
 
 class Parked(Aggregate, frozen=True):

@@ -103,7 +103,6 @@ class Corner:
         self.parked_keys = sa.select(parked.key).where(parked.key != "").distinct()
         self.parked_page = sa.select(self.parked.rows).where(parked.id < sa.bindparam("before")).order_by(parked.id.desc()).limit(n)
         self.parked_count = sa.select(sa.func.count()).select_from(self.parked.rows)
-        self.inbox_count = sa.select(sa.func.count()).select_from(self.inbox.rows)
 
 
 @cache

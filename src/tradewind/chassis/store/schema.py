@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import typing
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -38,14 +37,11 @@ class Codec:
         hints = typing.get_type_hints(table.kind, include_extras=True)
         self._kind = table.kind
         self._order = [columns.index(name) for name in fields]
-        self._docs: dict[int, Callable[[Any], Any]] = {}
-        encode = msgspec.json.Encoder().encode
-        names = list(columns)
         # a tuple even for one column
-        self._get = operator.attrgetter(*names) if len(names) > 1 else lambda aggregate: (getattr(aggregate, names[0]),)
-        self._doc_columns = [(i, names[i]) for i, column in enumerate(table.rows.columns) if isinstance(column.type, Doc)]
+        self._get = operator.attrgetter(*columns) if len(columns) > 1 else lambda aggregate: (getattr(aggregate, columns[0]),)
+        self._doc_columns = [(i, column.name) for i, column in enumerate(table.rows.columns) if isinstance(column.type, Doc)]
         self._decoders = {i: msgspec.json.Decoder(hints[name]).decode for i, name in self._doc_columns}
-        self._encode = encode
+        self._encode = msgspec.json.Encoder().encode
 
     def to_row(self, aggregate: Any) -> tuple[Any, ...]:
         if not self._doc_columns:

@@ -89,7 +89,7 @@ def entry_key(item: Item) -> str:
 
 
 def wanted(ask: PlaceOrder) -> Iterable[str]:
-    return [item.product_id or f"sku:{item.sku}" for item in ask.items]
+    return [entry_key(item) for item in ask.items]
 
 
 def listed(heard: ProductListed) -> Iterable[str]:
