@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from benchmarks import machine, report
 from benchmarks.bench import Bench, Outcome
 from benchmarks.cases import CASES, LONG
+from benchmarks.cases.rpc import PARTS
 from benchmarks.options import Options
 from benchmarks.paths import CACHE, ROOT
 from benchmarks.processes import Failed, Missing, commands, need
@@ -22,7 +23,7 @@ BUSY = 0.5
 
 
 def parsed(arguments: list[str] | None = None) -> tuple[list[str], Options]:
-    about = f"Runs benchmarks one after the other; without names all but {' and '.join(LONG)}. A missed target does not fail the run."
+    about = f"Runs benchmarks one after the other; without names all but {', '.join(LONG)}. A missed target does not fail the run."
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=about)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(CASES))
     parser.add_argument("--rounds", type=int, default=USUAL.rounds, help="rounds of each server, in turn (%(default)s)")
@@ -35,6 +36,7 @@ def parsed(arguments: list[str] | None = None) -> tuple[list[str], Options]:
     parser.add_argument("--large", type=int, default=USUAL.large, help="growth: orders in the large shop (%(default)s)")
     parser.add_argument("--unfinished", type=int, default=USUAL.unfinished, help="restart: open stories at the kill (%(default)s)")
     parser.add_argument("--without", action="append", default=[], metavar="SERVER", help="leave out tradewind, limit or nestjs")
+    parser.add_argument("--only", default="", metavar="PARTS", help=f"rpc: some of {','.join(PARTS)}; the result goes to .bench/results")
     parser.add_argument("--pin", action="store_true", help="the load generator gets the last core for itself, the servers the others")
     parser.add_argument("--keep", action="store_true", help="keep data and logs in .bench/")
     chosen = vars(parser.parse_args(arguments))
@@ -42,7 +44,11 @@ def parsed(arguments: list[str] | None = None) -> tuple[list[str], Options]:
     for name in names:
         if name not in CASES:
             parser.error(f"no benchmark {name!r}; there are {', '.join(CASES)}")
-    return names, Options(**chosen | {"without": tuple(chosen["without"])})
+    only = tuple(part for part in chosen["only"].split(",") if part)
+    for part in only:
+        if part not in PARTS:
+            parser.error(f"--only {part}: there are {', '.join(PARTS)}")
+    return names, Options(**chosen | {"without": tuple(chosen["without"]), "only": only})
 
 
 def main() -> int:

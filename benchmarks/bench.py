@@ -39,6 +39,7 @@ class Outcome:
     checks: list[Check] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    details: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def median(self, subject: str, figure: str) -> float | None:
         return self.medians.get(subject, {}).get(figure)
@@ -98,10 +99,12 @@ class Bench:
         for subject, figures in found.items():
             self.outcome.medians[subject] = {name: statistics.median(values) for name, values in figures.items()}
 
-    def ratio(self, what: str, above: tuple[str, str], below: tuple[str, str], *, at_least: float) -> None:
+    def ratio(
+        self, what: str, above: tuple[str, str], below: tuple[str, str], *, at_least: float | None = None, at_most: float | None = None
+    ) -> None:
         """Judges median / median; each is (subject, figure)."""
         one, other = self.outcome.median(*above), self.outcome.median(*below)
-        self.check(what, one / other if one is not None and other else None, at_least=at_least)
+        self.check(what, one / other if one is not None and other else None, at_least=at_least, at_most=at_most)
 
     def check(self, what: str, value: float | None, *, at_least: float | None = None, at_most: float | None = None) -> None:
         if value is None:

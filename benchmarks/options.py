@@ -20,6 +20,7 @@ class Options:
     pin: bool = False
     keep: bool = False
     without: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def server_cores(self) -> str:

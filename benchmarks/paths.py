@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HERE = ROOT / "benchmarks"
 RESULTS = HERE / "results"
 CACHE = ROOT / ".bench"
+PARTIAL = CACHE / "results"
 BIN = Path(sys.executable).parent
 
 

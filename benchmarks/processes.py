@@ -88,6 +88,10 @@ class Tree:
     def memory_mb(self) -> float:
         return sum(map(memory_of, tree(self.pid))) / 1024
 
+    def rss_mb_alone(self) -> float:
+        """Of this process without its descendants."""
+        return rss_of(self.pid) / 1024
+
     def rss_mb(self, field: str = "VmRSS") -> float:
         """VmRSS is now, VmHWM the most it ever was."""
         total = 0
@@ -115,7 +119,7 @@ class Process(Tree):
         super().__init__(self.popen.pid)
 
     def tail(self) -> str:
-        return relative(self.log.read_text(errors="replace")[-800:])
+        return relative(self.log.read_text(errors="replace"))[-800:]
 
     def check(self) -> None:
         if self.popen.poll() is not None:
@@ -143,6 +147,22 @@ def memory_of(pid: int) -> float:
                 if line.startswith(field):
                     return float(line.split()[1])
     return 0
+
+
+def rss_of(pid: int) -> float:
+    """Resident kB, pages that it shares included."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return float(line.split()[1])
+    return 0
+
+
+def arguments(pid: int) -> list[str]:
+    """Its command line; nothing where it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+    return []
 
 
 def tree(root: int) -> list[int]:

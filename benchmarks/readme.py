@@ -1,6 +1,7 @@
 """Writes the newest figures into README.md, between its markers, so that no figure there was ever typed by hand.
 
-`python -m benchmarks.readme` takes of each benchmark the newest result in `results/`, with the machine and the date beside it.
+`python -m benchmarks.readme` takes of each benchmark the newest result in `results/`, with the machine and the date beside it. Those of
+`rpc` have markers of their own, as they compare other systems.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 from benchmarks.cases import CASES
 from benchmarks.paths import RESULTS, ROOT
 from benchmarks.report import number
+from benchmarks.rpc import page
 
 START, END = "<!-- figures:start -->", "<!-- figures:end -->"
+RPC_START, RPC_END = "<!-- figures:rpc:start -->", "<!-- figures:rpc:end -->"
 NOTHING = "No run is kept in this checkout yet: `./dev bench` measures, `./dev run python -m benchmarks.readme` writes the table here."
 HEAD = ("figure", "Tradewind", "limit program", "NestJS peer", "ratio", "target", "")
 # of the benchmarks whose checks compare servers: the figure that is compared, by server where their names for it differ
@@ -28,8 +31,7 @@ BUSY = 0.5  # per core: then a rate says little
 def newest(results: Path) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """By benchmark, in their order: the newest run of it, and its part of that run."""
     found: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
-    for path in sorted(results.glob("*.json")):  # a name begins with its time
-        run = json.loads(path.read_text())
+    for run in sorted([json.loads(path.read_text()) for path in results.glob("*.json")], key=lambda run: str(run["began"])):
         found |= {part["name"]: (run, part) for part in run["benchmarks"]}
     return {name: found[name] for name in CASES if name in found}
 
@@ -50,13 +52,21 @@ def rows(name: str, part: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
 
 
 def table(results: Path) -> str:
-    found = newest(results)
+    found = {name: run for name, run in newest(results).items() if name != "rpc"}
     if not found:
         return NOTHING
     lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     lines += ["| " + " | ".join(row) + " |" for name, (_, part) in found.items() for row in rows(name, part)]
     runs = {run["began"]: run for run, _ in found.values()}
     return "\n".join([*lines, "", *(about(run) for run in runs.values())])
+
+
+def rpc_table(results: Path) -> str:
+    found = newest(results).get("rpc")
+    if found is None:
+        return NOTHING.replace("bench`", "bench rpc`")
+    run, part = found
+    return f"{page.table(part)}\n\n{about(run)}"
 
 
 def about(run: Mapping[str, Any]) -> str:
@@ -71,18 +81,21 @@ def about(run: Mapping[str, Any]) -> str:
     )
 
 
-def filled(text: str, figures: str) -> str:
+def filled(text: str, figures: str, start: str = START, end: str = END) -> str:
     """The page with these figures. Errors: ValueError for a page without the markers."""
-    found = re.search(f"{re.escape(START)}.*?{re.escape(END)}", text, re.DOTALL)
+    found = re.search(f"{re.escape(start)}.*?{re.escape(end)}", text, re.DOTALL)
     if found is None:
-        raise ValueError(f"the page has no {START} … {END}")
-    return text[: found.start()] + f"{START}\n{figures.strip()}\n{END}" + text[found.end() :]
+        raise ValueError(f"the page has no {start} … {end}")
+    return text[: found.start()] + f"{start}\n{figures.strip()}\n{end}" + text[found.end() :]
 
 
 def main() -> int:
-    page = ROOT / "README.md"
-    figures = table(RESULTS)
-    page.write_text(filled(page.read_text(), figures))
+    path = ROOT / "README.md"
+    figures, text = table(RESULTS), path.read_text()
+    text = filled(text, figures)
+    if RPC_START in text:
+        text = filled(text, rpc_table(RESULTS), RPC_START, RPC_END)
+    path.write_text(text)
     print(figures)
     return 0 if figures != NOTHING else 1
 

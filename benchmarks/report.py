@@ -9,13 +9,17 @@ from pathlib import Path
 
 from benchmarks.bench import Outcome
 from benchmarks.options import Options
-from benchmarks.paths import RESULTS
+from benchmarks.paths import PARTIAL, RESULTS
+
+WIDE = 12  # figures: then they stand below each other, and the subjects beside
 
 
 def write(outcomes: Sequence[Outcome], options: Options, machine: dict[str, object], commands: Sequence[str], began: datetime) -> Path:
-    RESULTS.mkdir(exist_ok=True)
+    """A run of parts is no result to show: it goes to the folder that is not kept."""
+    folder = PARTIAL if options.only else RESULTS
+    folder.mkdir(parents=True, exist_ok=True)
     names = "-".join(outcome.name for outcome in outcomes)
-    path = RESULTS / f"{began:%Y%m%dT%H%M%SZ}-{names}.json"
+    path = folder / ("rpc.json" if names == "rpc" else f"{began:%Y%m%dT%H%M%SZ}-{names}.json")
     found = {
         "began": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -39,7 +43,10 @@ def rounded(value: object) -> object:
 def show(outcome: Outcome) -> str:
     lines = [f"\n{outcome.name}"]
     figures = list(dict.fromkeys(name for found in outcome.medians.values() for name in found))
-    if figures:
+    if len(figures) > WIDE:
+        found = outcome.medians.values()
+        lines += table(["median of rounds", *outcome.medians], [[name, *(number(f.get(name)) for f in found)] for name in figures])
+    elif figures:
         rows = [[subject, *(number(found.get(name)) for name in figures)] for subject, found in outcome.medians.items()]
         lines += table(["median of rounds", *figures], rows)
     if outcome.checks:

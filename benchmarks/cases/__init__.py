@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.cases import growth, intake, latency, memory, reads, restart, soak, startup, stories, trickle
+from benchmarks.cases import growth, intake, latency, memory, reads, restart, rpc, soak, startup, stories, trickle
 
 CASES: dict[str, Callable[[Bench], None]] = {
     "intake": intake.run,
@@ -16,5 +16,6 @@ CASES: dict[str, Callable[[Bench], None]] = {
     "restart": restart.run,
     "growth": growth.run,
     "soak": soak.run,
+    "rpc": rpc.run,
 }
-LONG = ("growth", "soak")
+LONG = ("growth", "soak", "rpc")

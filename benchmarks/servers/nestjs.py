@@ -20,6 +20,7 @@ from benchmarks.servers.postgres import Postgres
 from benchmarks.servers.rabbitmq import RabbitMQ
 
 SOURCES = HERE / "peers" / "nestjs-rpc"
+MADE = {"node_modules", "dist"}  # what somebody may have installed there
 
 
 class NestJS(Server):
@@ -66,12 +67,12 @@ def bodies(count: int = 97, seed: int = 7) -> list[str]:
 def install() -> Path:
     """`npm ci` and `tsc`, once for these sources."""
     npm, program = need("npm", "npm"), CACHE / "peers" / "nestjs-rpc"
-    files = sorted(path for path in SOURCES.rglob("*") if path.is_file())
+    files = sorted(path for path in SOURCES.rglob("*") if path.is_file() and not MADE.intersection(path.relative_to(SOURCES).parts))
     stamp = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
     if (program / "stamp").exists() and (program / "stamp").read_text() == stamp:
         return program
     shutil.rmtree(program, ignore_errors=True)
-    shutil.copytree(SOURCES, program)
+    shutil.copytree(SOURCES, program, ignore=shutil.ignore_patterns(*MADE))
     for argv in ([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], [str(program / "node_modules" / ".bin" / "tsc")]):
         commands.append(relative(" ".join(argv)))
         done = subprocess.run(argv, cwd=program, capture_output=True, text=True, check=False)

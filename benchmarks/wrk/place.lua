@@ -1,10 +1,11 @@
 -- Places orders with a fresh idempotency key each, as many callers in turn.
 -- TOKENS, BODIES: files with one bearer token, one JSON body a line; KEY_HEADER, ORDERS_PATH, RUN_ID: texts.
-local thread_count = 0
+-- COUNT_STATUS: counts every answer but 201, too.
+local threads = {}
 
 function setup(thread)
-  thread_count = thread_count + 1
-  thread:set("id", thread_count)
+  threads[#threads + 1] = thread
+  thread:set("id", #threads)
 end
 
 local function lines(path)
@@ -36,8 +37,17 @@ function request()
   return heads[n % #heads + 1] .. prefix .. n .. tails[n % #tails + 1]
 end
 
+other = 0
+if os.getenv("COUNT_STATUS") then
+  function response(status)
+    if status ~= 201 then other = other + 1 end
+  end
+end
+
 function done(summary, latency, _)
   local e = summary.errors
-  io.write(string.format("RES %.1f %d %d %d %d %d\n", summary.requests / (summary.duration / 1e6), summary.requests,
-    latency:percentile(50), latency:percentile(99), e.status, e.connect + e.read + e.write + e.timeout))
+  local others = 0
+  for _, thread in ipairs(threads) do others = others + (thread:get("other") or 0) end
+  io.write(string.format("RES %.1f %d %d %d %d %d %d\n", summary.requests / (summary.duration / 1e6), summary.requests,
+    latency:percentile(50), latency:percentile(99), e.status, e.connect + e.read + e.write + e.timeout, others))
 end

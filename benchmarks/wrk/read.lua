@@ -1,4 +1,11 @@
 -- Reads orders by id, each as its owner. READS: a file with a path and, after a space, a bearer token a line.
+-- COUNT_STATUS: counts every answer but 200, too.
+local threads = {}
+
+function setup(thread)
+  threads[#threads + 1] = thread
+end
+
 local requests, n = {}, 0
 
 function init(_)
@@ -15,8 +22,17 @@ function request()
   return requests[n % #requests + 1]
 end
 
+other = 0
+if os.getenv("COUNT_STATUS") then
+  function response(status)
+    if status ~= 200 then other = other + 1 end
+  end
+end
+
 function done(summary, latency, _)
   local e = summary.errors
-  io.write(string.format("RES %.1f %d %d %d %d %d\n", summary.requests / (summary.duration / 1e6), summary.requests,
-    latency:percentile(50), latency:percentile(99), e.status, e.connect + e.read + e.write + e.timeout))
+  local others = 0
+  for _, thread in ipairs(threads) do others = others + (thread:get("other") or 0) end
+  io.write(string.format("RES %.1f %d %d %d %d %d %d\n", summary.requests / (summary.duration / 1e6), summary.requests,
+    latency:percentile(50), latency:percentile(99), e.status, e.connect + e.read + e.write + e.timeout, others))
 end

@@ -1,5 +1,18 @@
-"""Makes `python -m tradewind` the command line too."""
+"""Makes `python -m tradewind` the command line too, and starts processes of a blueprint without what the command line costs."""
 
-from .apps.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """The entry point."""
+    if sys.argv[1:2] in (["serve"], ["up"]):
+        from .apps.processes import door
+
+        door.main(sys.argv[1:])
+    from .apps.cli import main as command
+
+    command()
+
+
+if __name__ == "__main__":
+    main()

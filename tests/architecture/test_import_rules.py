@@ -28,6 +28,7 @@ PLANTS = [
     ("domain", "tradewind.services.orders.domain", "sqlalchemy"),
     ("domain", "tradewind.services.brand_new.domain", "asyncio"),
     ("asyncpg", "tradewind.services.orders.storage", "asyncpg"),
+    ("pamqp", "tradewind.chassis.amqp.link", "pamqp"),
     ("sqlite3", "tradewind.services.orders.storage", "sqlite3"),
 ]
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.broker import own_broker
 from tools.servers import KNOWN, NEEDS, __main__, machine
 from tools.servers.model import Unstarted
+from tools.servers.rabbitmq import RabbitMQ
 
 POSTGRES = KNOWN["postgres"]
 
@@ -55,3 +57,54 @@ def test_home_that_someone_else_made_is_refused(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     with pytest.raises(Unstarted, match="belongs to another user"):
         machine.prepare(POSTGRES)
+
+
+def test_names_of_the_rpc_blueprint() -> None:
+    lines: dict[str, str] = {}
+    for name in NEEDS["rpc"]:
+        lines |= KNOWN[name].blueprint_env(4321, "rpc")
+    assert lines == {
+        "DB_HOST": "127.0.0.1", "DB_PORT": "4321", "DB_NAME": "microservices_learn", "DB_USER": "postgres", "DB_PASSWORD": "postgres",
+        "RABBITMQ_URL": "amqp://guest:guest@127.0.0.1:4321",
+    }  # fmt: skip
+    assert set(POSTGRES.blueprint_env(4321, "postgres")) == {"TRADEWIND_DATABASE_URL"}
+
+
+def test_two_checkouts_are_two_brokers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, str]] = []
+
+    def run(*_: object, settings: dict[str, str]) -> tuple[int, str]:
+        seen.append(settings)
+        return 0, ""
+
+    monkeypatch.setattr(machine, "run", run)
+    for name in ("one", "two"):
+        home = tmp_path / name
+        home.mkdir()
+        for port in ("epmd", "between"):
+            (home / port).write_text("12345")
+        RabbitMQ().control(home, "status")
+    first, second = seen
+    assert first["RABBITMQ_NODENAME"] != second["RABBITMQ_NODENAME"]
+    assert first["HOME"] != second["HOME"]  # where the cookie lies
+    assert all(settings["RABBITMQ_CONF_ENV_FILE"].startswith(settings["HOME"]) for settings in seen)  # not the one in /etc
+    assert first["ERL_EPMD_PORT"] != "4369"
+
+
+@pytest.mark.skipif(not RabbitMQ().installed(), reason="needs rabbitmq-server")
+@pytest.mark.rabbitmq
+def test_a_broker_starts_stops_and_leaves_nothing() -> None:
+    with own_broker() as broker:
+        assert broker.control("eval", "1 + 1.").strip() == "2"
+        mapper = int((broker.home / "epmd").read_text())
+        assert not machine.free(mapper)
+        with pytest.raises(Unstarted, match="rabbitmqctl"):
+            broker.control("no_such_command")
+        broker.stop()
+        assert RabbitMQ().pid(broker.home) is None
+        assert machine.free(broker.port) and machine.free(mapper)
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", broker.port))
+            other.listen()
+            with pytest.raises(Unstarted, match="did not start"):
+                broker.start()

@@ -6,8 +6,10 @@ per server, each with the same shape (`model.Server`), listed in `KNOWN`.
 
 from tools.servers.model import Server
 from tools.servers.postgres import Postgres
+from tools.servers.rabbitmq import RabbitMQ
 
-KNOWN: dict[str, Server] = {server.name: server for server in [Postgres()]}
+SERVERS: list[Server] = [Postgres(), RabbitMQ()]
+KNOWN: dict[str, Server] = {server.name: server for server in SERVERS}
 
 # the servers that a blueprint stands on
-NEEDS: dict[str, list[str]] = {"default": [], "postgres": ["postgres"]}
+NEEDS: dict[str, list[str]] = {"default": [], "postgres": ["postgres"], "rpc": ["postgres", "rabbitmq"]}

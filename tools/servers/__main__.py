@@ -29,6 +29,7 @@ def up(server: Server, *, install: bool = False) -> None:
             except Unstarted:
                 if attempt == 3 or machine.free(port):  # else someone took the port in between: try the next one
                     raise
+    server.furnish(folder, machine.remembered_port(server, folder))
     status(server)
 
 
@@ -57,7 +58,7 @@ def env(name: str) -> None:
         folder = machine.home(server) if server.installed() else None
         if folder and server.pid(folder):
             port = machine.remembered_port(server, folder)
-            for key, value in (server.test_env(port) if name == "tests" else server.blueprint_env(port)).items():
+            for key, value in (server.test_env(port) if name == "tests" else server.blueprint_env(port, name)).items():
                 print(f"{key}={value}")
         elif name != "tests":
             raise Unstarted(f"blueprint {name} needs {server.name}: ./dev services up {server.name}")

@@ -8,6 +8,7 @@ import pwd
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.servers.model import Server, Unstarted
@@ -24,11 +25,11 @@ def account(server: Server) -> pwd.struct_passwd | None:
         raise Unstarted(f"there is no user '{server.user}' to run it as, and root may not: reinstall {server.package}") from None
 
 
-def run(server: Server, *command: str | Path, deadline: float = 90) -> tuple[int, str]:
-    """One of the server's programs, as its user: exit code and output."""
+def run(server: Server, *command: str | Path, deadline: float = 90, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """One of the server's programs, as its user, with `settings` in its environment: exit code and output."""
     owner = account(server)
     # an environment of its own: PGPORT and its like must not reach the server
-    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": owner.pw_dir if owner else str(Path.home())}
+    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": owner.pw_dir if owner else str(Path.home()), **(settings or {})}
     uid, gid = (owner.pw_uid, owner.pw_gid) if owner else (None, None)
     groups: list[int] | None = [] if owner else None  # not root's own
     with tempfile.TemporaryFile("w+") as output:  # not a pipe, which a daemon would keep open

@@ -38,14 +38,17 @@ class Server(Protocol):
     def start(self, home: Path, port: int) -> None:
         """Returns when it answers; raises Unstarted past its deadline. The home may be new or used."""
 
+    def furnish(self, home: Path, port: int) -> None:
+        """Makes what it should hold, where that is missing: it may run since before that was wanted."""
+
     def stop(self, home: Path) -> None:
         """Ends the process that we started there, and waits for it."""
 
     def url(self, port: int) -> str:
         """Where it is, for people."""
 
-    def blueprint_env(self, port: int) -> dict[str, str]:
-        """The settings of a blueprint that stands on it."""
+    def blueprint_env(self, port: int, blueprint: str) -> dict[str, str]:
+        """The settings of a blueprint that stands on it, by the names that this blueprint gives them."""
 
     def test_env(self, port: int) -> dict[str, str]:
         """The settings of the tests that need it."""

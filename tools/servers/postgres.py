@@ -13,6 +13,7 @@ from tools.servers import machine
 from tools.servers.model import Unstarted
 
 BLUEPRINTS, TESTS = "tradewind", "tradewind_test"  # apart, so that tests never clear what `up` keeps
+PUBLISHED = "microservices_learn"  # the database of the blueprint `rpc`, named as in the system it stands in for
 READY_S = 60
 LONGEST_SOCKET_PATH = 107
 
@@ -42,7 +43,9 @@ class Postgres:
         if code:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.is_file() else said
             raise Unstarted(f"did not start (waited up to {READY_S} s); the end of {log}:\n{tail}")
-        for database in (BLUEPRINTS, TESTS):
+
+    def furnish(self, home: Path, port: int) -> None:
+        for database in (BLUEPRINTS, TESTS, PUBLISHED):
             code, said = self._run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", database)
             if code and "already exists" not in said:
                 raise Unstarted(f"no database {database}: {said.strip()}")
@@ -55,7 +58,10 @@ class Postgres:
     def url(self, port: int, database: str = BLUEPRINTS) -> str:
         return f"postgresql://postgres@127.0.0.1:{port}/{database}"
 
-    def blueprint_env(self, port: int) -> dict[str, str]:
+    def blueprint_env(self, port: int, blueprint: str) -> dict[str, str]:
+        if blueprint == "rpc":  # the names that the system it stands in for has published
+            names = {"HOST": "127.0.0.1", "PORT": str(port), "NAME": PUBLISHED, "USER": "postgres", "PASSWORD": "postgres"}
+            return {f"DB_{name}": value for name, value in names.items()}
         return {"TRADEWIND_DATABASE_URL": self.url(port)}
 
     def test_env(self, port: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from .commands import audit, demo, describe, desk, failpoints, migrate, simulate, up
+from .commands import audit, demo, describe, desk, failpoints, load, migrate, simulate, up
 
 app = typer.Typer(
     name="tradewind", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -20,6 +20,7 @@ app.command("up")(up.up)
 app.command("serve")(up.serve)
 app.add_typer(migrate.app, name="migrate")
 app.command("demo")(demo.demo)
+app.command("load")(load.load)
 app.command("audit")(audit.audit)
 app.command("simulate")(simulate.simulate)
 app.add_typer(desk.letters, name="dead-letters")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
 from ..chassis.config import Config
 from ..chassis.engine.platform import Platform
-from ..chassis.failpoints import Broken
 from ..chassis.store.lock import DataLock
 from ..chassis.store.opening import open_store
 from ..chassis.store.port import StoreUnusable
@@ -15,19 +12,13 @@ from ..chassis.world import SystemWorld
 from ..edge.app import Edge
 from ..edge.http.messages import Request
 from ..edge.settings import EdgeSettings
+from .absent import NoProvider
 from .assembly import platform
 from .keys import signing_key
 from .local import Answer, decoded, operator_token
 
 __all__ = ["StoreUnusable", "call"]
 TIMEOUT_S = 15.0
-
-
-class NoProvider:
-    """Stands where the payment provider would: nothing is started here, so nobody calls it."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise Broken(f"the platform is stopped: {name} is not to be called")
 
 
 def call(config: Config, method: str, path: str) -> Answer:

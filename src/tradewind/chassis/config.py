@@ -1,7 +1,7 @@
 """Turns names and texts from outside into typed settings once, at the start, so that a wrong one stops the program and not the night.
 
-A setting is declared in one line of `Config`: its reader, default, unit and meaning. What is given with `--set` counts more than
-the environment, the environment more than the blueprint, the blueprint more than the default.
+What is given with `--set` counts more than the environment, the environment more than the blueprint, the blueprint more than the
+default. The settings themselves are in `settings`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated, Any, Literal, cast, get_type_hints
+from typing import Any, cast
 
 import msgspec
 
-from . import readers
+from .settings import SETTINGS, Config, Setting
+
+__all__ = ["SETTINGS", "BadSetting", "Config", "Setting", "Shown", "explain", "field_of", "load", "wire"]
 
 PREFIX = "TRADEWIND_"
 # the test harness's own, which may be set where a program under test runs
@@ -23,72 +24,6 @@ IGNORED = (PREFIX + "TEST_", PREFIX + "REQUIRE_SERVICES")
 
 class BadSetting(Exception):
     """One line for the person who set it: which name, what is wrong, what would be right."""
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """How a text becomes a value. `secret` ones are never shown; `shown` is what may be seen of the text of others."""
-
-    read: readers.Reader[Any]
-    default: str
-    unit: str
-    doc: str
-    secret: bool = False
-    shown: readers.Reader[str] = str
-
-
-class Config(msgspec.Struct, frozen=True, kw_only=True):
-    data: Annotated[Path, Setting(readers.folder, "./.tradewind", "folder", "where the database, the keys and the lock file are kept")]
-    host: Annotated[str, Setting(readers.word, "127.0.0.1", "address", "where the edge listens; 0.0.0.0 for every interface")]
-    port: Annotated[int, Setting(readers.whole(0, 65_535), "8080", "port", "where the edge listens; 0 takes any that is free")]
-    database_url: Annotated[
-        str,
-        Setting(readers.database, "", "URL", "empty: one SQLite file in the data folder; postgresql://…: one schema per service",
-                shown=readers.without_password),
-    ]  # fmt: skip
-    admin_email: Annotated[str, Setting(readers.email, "", "e-mail", "the first admin; empty: chosen, and printed once")]
-    admin_password: Annotated[
-        str, Setting(readers.password, "", "8..256 characters", "the first admin's; empty: generated and printed once", secret=True)
-    ]
-    jwt_secret: Annotated[
-        str, Setting(readers.key, "", "32+ bytes", "signs the access tokens; empty: generated into the data folder", secret=True)
-    ]
-    order_deadline_s: Annotated[
-        float, Setting(readers.number(0.1, 30 * 86_400), "900", "seconds", "an order that is not settled by then fails as expired")
-    ]
-    rate_limit: Annotated[int, Setting(readers.whole(0, 10_000_000), "600", "requests/minute", "of one caller; 0: no limit")]
-    log_level: Annotated[
-        str,
-        Setting(
-            readers.one_of("debug", "info", "warning", "error"), "info", "level", "the least that is logged: debug, info, warning, error"
-        ),
-    ]
-    log_format: Annotated[
-        Literal["json", "console"],
-        Setting(readers.one_of("json", "console"), "", "format", "empty: console where stderr is a terminal, else json"),
-    ]
-    provider_faults: Annotated[
-        float, Setting(readers.number(0, 1), "0", "share", "of the calls to the sandbox provider that fail at random, in any of its ways")
-    ]
-    provider_timeout_s: Annotated[
-        float, Setting(readers.number(0.01, 60), "1.0", "seconds", "how long a call to the payment provider may take")
-    ]
-    retry_delays_ms: Annotated[
-        tuple[int, ...],
-        Setting(readers.delays, "1000,5000,30000,120000", "ms, ms, …", "pauses before a failed message is tried again; then it is parked"),
-    ]
-    retention_days: Annotated[
-        int, Setting(readers.whole(30, 3_650), "30", "days", "how long the inbox (idempotency keys) and the log are kept")
-    ]
-    fail: Annotated[str, Setting(readers.failpoints, "", "name:nth:action,…", "failpoints to arm, for tests: action kill, error or pause")]
-
-    @property
-    def order_deadline_ms(self) -> int:
-        return round(self.order_deadline_s * 1000)
-
-
-SETTINGS: dict[str, Setting] = {
-    field: hint.__metadata__[0] for field, hint in get_type_hints(Config, include_extras=True).items() if field in Config.__struct_fields__
-}
 
 
 class Shown(msgspec.Struct, frozen=True):

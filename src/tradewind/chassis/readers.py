@@ -59,6 +59,20 @@ def one_of(*words: str) -> Reader[str]:
     return read
 
 
+def some_of(*words: str) -> Reader[tuple[str, ...]]:
+    """Names with commas between, in the order of `words`. Nothing, or `none`, is none of them: an empty variable is one that is not set."""
+
+    def read(text: str) -> tuple[str, ...]:
+        found = {part.strip().lower() for part in text.split(",")} - {""}
+        if found == {"none"}:
+            return ()
+        if not found <= set(words):
+            raise ValueError(f"some of {', '.join(words)} with commas between, or none")
+        return tuple(word for word in words if word in found)
+
+    return read
+
+
 def delays(text: str) -> tuple[int, ...]:
     try:
         found = tuple(whole(1, 86_400_000)(part.strip()) for part in text.split(","))
@@ -92,6 +106,32 @@ def database(text: str) -> str:
     if text and (url is None or url["scheme"] not in ("postgresql", "postgres")):
         raise ValueError("a URL like postgresql://user:password@host:5432/name; leave it empty for SQLite")
     return text.replace("postgres://", "postgresql://", 1)
+
+
+def broker(text: str) -> str:
+    url = _URL.match(text)
+    if text and (url is None or url["scheme"] not in ("amqp", "amqps") or not url["rest"].partition("/")[0]):
+        raise ValueError("a URL like amqp://user:password@host:5672/vhost; amqps:// with TLS")
+    return text
+
+
+def http(text: str) -> str:
+    url = _URL.match(text)
+    if text and (url is None or url["scheme"] not in ("http", "https") or not url["rest"].partition("/")[0]):
+        raise ValueError("a URL like http://localhost:4318/v1/traces")
+    return text
+
+
+def queue(text: str) -> str:
+    if not 1 <= len(text.encode()) <= 255 or text.startswith("amq.") or any(c.isspace() or not c.isprintable() for c in text):
+        raise ValueError("a queue's name: 1 to 255 bytes without spaces, not amq.…")
+    return text
+
+
+def currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise ValueError("a currency's code like EUR")
+    return text
 
 
 def without_password(text: str) -> str:

@@ -10,7 +10,7 @@ from ..chassis.model import Event, Query, Request
 from .inventory import Shortage
 from .operation import Operation, Who
 from .users import Limit
-from .values import Money, Page, Quantity, Reason, Sku, Stamp, Uuid, View
+from .values import AnyUuid, Key, Money, Page, PageNumber, PerPage, Quantity, Reason, Sku, Stamp, Uuid, View
 
 Status = Literal["PENDING", "CONFIRMED", "FAILED", "CANCELLED"]
 PaymentStatus = Literal["none", "paid", "partially_refunded", "refunded"]
@@ -75,10 +75,45 @@ class Timeline(View, frozen=True):
     data: list[TimelineEntry]
 
 
+class PricedItem(View, frozen=True):
+    """One line of an order whose prices come from the caller."""
+
+    product_id: AnyUuid
+    quantity: Annotated[int, Meta(ge=1, le=9_999_999)]
+    price: Money
+
+
+class RecordedOrder(View, frozen=True):
+    """An order as the blueprint `rpc` shows it."""
+
+    id: str
+    status: Status
+    items: tuple[PricedItem, ...]
+    total: Money
+    idempotency_key: str | None
+    created_at: Stamp
+    updated_at: Stamp
+
+
+class RecordedOrders(View, frozen=True):
+    """One page, and how many orders there are on all pages."""
+
+    data: list[RecordedOrder]
+    item_count: int
+
+
 class PlaceOrder(Request, frozen=True, tag="orders.place", forbid_unknown_fields=True):
     items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=100)]
     payment: PaymentBy
     expected_total: Money | None = None
+
+
+class RecordOrder(Request, frozen=True, tag="orders.record"):
+    """Takes an order that names its prices and its total. Whether they count or the catalogue's, a blueprint says."""
+
+    items: Annotated[tuple[PricedItem, ...], Meta(min_length=1, max_length=1_000)]
+    total: Money
+    idempotency_key: Key = ""
 
 
 class CancelOrder(Request, frozen=True, tag="orders.cancel", forbid_unknown_fields=True):
@@ -98,6 +133,19 @@ class ListOrders(Query, frozen=True, tag="orders.list"):
 
 class GetTimeline(Query, frozen=True, tag="orders.timeline"):
     order_id: Uuid
+
+
+class GetRecordedOrder(Query, frozen=True, tag="orders.recorded"):
+    """Anybody's: only an edge that asks nobody who they are may ask this."""
+
+    order_id: Uuid
+
+
+class ListRecordedOrders(Query, frozen=True, tag="orders.recorded_list"):
+    """Everybody's, newest first."""
+
+    page: PageNumber = 1
+    per_page: PerPage = 10
 
 
 class OrderCreated(Event, frozen=True, tag="order.created"):

@@ -9,7 +9,7 @@ from msgspec import Meta
 from ..chassis.model import Event, Query, Request
 from .operation import Operation, Who
 from .users import Limit
-from .values import Money, Page, Reason, Stamp, Uuid, View
+from .values import Key, Money, Page, Reason, Stamp, Uuid, View
 
 Status = Literal["PENDING", "COMPLETED", "FAILED", "VOIDED", "PARTIALLY_REFUNDED", "REFUNDED"]
 RefundStatus = Literal["PENDING", "SUCCEEDED", "FAILED"]
@@ -35,6 +35,30 @@ class RefundView(View, frozen=True):
     created_at: Stamp
 
 
+class RecordedPayment(View, frozen=True):
+    """A payment as the blueprint `rpc` shows it, in its statuses."""
+
+    id: str
+    order_id: str
+    amount: Money
+    status: Literal["PENDING", "COMPLETED", "FAILED", "REFUNDED"]
+    idempotency_key: str | None
+    created_at: Stamp
+    updated_at: Stamp
+
+
+class RecordedPayments(View, frozen=True):
+    data: list[RecordedPayment]
+
+
+class RecordPayment(Request, frozen=True, tag="payments.record"):
+    """Notes a payment that somebody else takes; an order may have several. No provider is asked."""
+
+    order_id: Uuid
+    amount: Money
+    idempotency_key: Key = ""
+
+
 class RefundPayment(Request, frozen=True, tag="payments.refund", forbid_unknown_fields=True):
     """Gives money back: `amount`, or all that is left."""
 
@@ -53,6 +77,18 @@ class ProviderReported(Request, frozen=True, tag="payments.reported"):
 
 class GetPayment(Query, frozen=True, tag="payments.get"):
     payment_id: Uuid
+
+
+class GetRecordedPayment(Query, frozen=True, tag="payments.recorded"):
+    """Anybody's: only an edge that asks nobody who they are may ask this."""
+
+    payment_id: Uuid
+
+
+class RecordedPaymentsOf(Query, frozen=True, tag="payments.recorded_of"):
+    """The payments of an order, newest first, a thousand at the most."""
+
+    order_id: Uuid
 
 
 class ListPayments(Query, frozen=True, tag="payments.list"):

@@ -38,7 +38,7 @@ TIMER = "INSERT INTO payments_timers VALUES ('payments.check_due:x', 'payments.c
 ACTIVITY = "INSERT INTO payments_activities VALUES ('act', 'payments.ask', '{\"paymentId\":\"x\"}', 7, 1000, 'no answer', '', 1000)"
 LETTER = "INSERT INTO orders_parked VALUES ('let', 'RETRYING', 'event', 'payment.completed', 'x', '{}', 1, 'bug', '', 1000, 1000, 1000)"
 STRAY = """INSERT INTO payments_payments SELECT '00000000-0000-7000-8000-000000000000', order_id, customer_id, amount, currency, 0, 0,
-           'FAILED', provider, '', '', 0, created_at, updated_at FROM payments_payments WHERE order_id = :confirmed"""
+           'FAILED', provider, '', '', 0, created_at, updated_at, NULL FROM payments_payments WHERE order_id = :confirmed"""
 
 SPOILED: list[tuple[str, Promise, str, list[str]]] = [
     ("an answer whose order is gone", Promise.KEPT, "gone", [

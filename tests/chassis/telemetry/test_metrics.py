@@ -3,8 +3,11 @@
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from tradewind.chassis.telemetry import exposition, process
 from tradewind.chassis.telemetry.metrics import MOST_SERIES, Metrics
 
 
@@ -87,3 +90,73 @@ def test_series_are_bounded() -> None:
         metrics.said([f"made.up.{number}"])
     assert of(metrics, "http_requests_total", operation="other", status="0") == 50
     assert len(values(metrics)) < MOST_SERIES * 25
+
+
+def test_calls_and_requests_of_queues() -> None:
+    metrics = Metrics()
+    metrics.rpc_call("orders", "create_order", "answer", 0.02)
+    metrics.rpc_call("orders", "create_order", "answer", 0.02)
+    metrics.rpc_call("orders", "create_order", "timeout", 10.0)
+    metrics.rpc_served("create_order", "refused", 0.001)
+    assert of(metrics, "rpc_client_requests_total", service="orders", operation="create_order", outcome="answer") == 2
+    assert of(metrics, "rpc_client_requests_total", service="orders", operation="create_order", outcome="timeout") == 1
+    assert of(metrics, "rpc_client_duration_seconds_count", service="orders", operation="create_order") == 3
+    assert of(metrics, "rpc_client_duration_seconds_bucket", service="orders", operation="create_order", le="0.025") == 2
+    assert of(metrics, "rpc_server_requests_total", pattern="create_order", outcome="refused") == 1
+    assert of(metrics, "rpc_server_duration_seconds_sum", pattern="create_order") == 0.001
+
+
+def test_other_counters_have_known_names() -> None:
+    metrics = Metrics()
+    metrics.count("rpc_client_retries", "orders")
+    metrics.count("rpc_client_retries", "orders", by=4)
+    metrics.count("trace_spans_dropped")
+    assert of(metrics, "rpc_client_retries_total", service="orders") == 5
+    assert of(metrics, "trace_spans_dropped_total") == 1
+    with pytest.raises(KeyError):
+        metrics.count("moods", "orders")
+
+
+def test_a_counter_that_somebody_else_keeps_is_read() -> None:
+    metrics = Metrics()
+    metrics.watch("link_reconnects", lambda: {"publish": 3})
+    metrics.watch("trace_spans_exported", lambda: 9)
+    assert of(metrics, "link_reconnects_total", link="publish") == 3
+    assert of(metrics, "trace_spans_exported_total") == 9
+
+
+def test_calls_are_bounded_too() -> None:
+    metrics = Metrics()
+    for number in range(MOST_SERIES + 50):
+        metrics.rpc_call("orders", f"made.up.{number}", "answer", 0.001)
+        metrics.count("events_consumed", f"made.up.{number}")
+    assert of(metrics, "rpc_client_requests_total", service="other", operation="other", outcome="other") == 50
+    assert len(values(metrics)) < MOST_SERIES * 25
+
+
+def test_every_family_stands_on_the_page_once() -> None:
+    metrics = Metrics()
+    metrics.watch("trace_spans_exported", lambda: 9)
+    typed = [line.split()[2] for line in metrics.render().decode().splitlines() if line.startswith("# TYPE")]
+    assert len(typed) == len(set(typed))
+
+
+@given(st.text())
+def test_any_text_may_be_a_label(text: str) -> None:
+    metrics = Metrics()
+    metrics.request(text, 200, 0.1)
+    (found,) = [dict(labels)["operation"] for name, labels in values(metrics) if name == "tradewind_http_requests_total"]
+    assert found == text.encode("utf-8", "backslashreplace").decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1, "1.0"), (0.1, "0.1"), (1e300, "1e+300"), (float("inf"), "+Inf"), (float("-inf"), "-Inf"), (float("nan"), "NaN")]
+)
+def test_numbers_are_written_as_go_reads_them(value: float, text: str) -> None:
+    assert exposition.number(value) == text
+
+
+def test_where_there_is_no_proc_the_rest_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "PROC", "/nowhere")
+    names = {name for name, _, _ in process.rows()}
+    assert "process_cpu_seconds_total" in names and "process_resident_memory_bytes" not in names

@@ -56,7 +56,7 @@ class HealthController {
   @Get() health() { return { status: 'ok' }; }
 }
 @Module({
-  imports: [ClientsModule.register([{ name: 'ORDER_SERVICE', transport: Transport.RMQ, options: { urls: [process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672'], queue: 'order_queue', queueOptions: { durable: true } } }])],
+  imports: [ClientsModule.register([{ name: 'ORDER_SERVICE', transport: Transport.RMQ, options: { urls: [process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672'], queue: process.env.ORDER_QUEUE ?? 'order_queue', queueOptions: { durable: true } } }])],
   controllers: [OrderController, HealthController], providers: [CircuitBreakerService],
 })
 class GatewayModule {}

@@ -38,6 +38,6 @@ class OrderController {
 @Module({ imports: [TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/bench', entities: [Order], synchronize: false, extra: { max: +(process.env.POOL || 10) } }), TypeOrmModule.forFeature([Order])], controllers: [OrderController], providers: [OrderService] })
 class OrderModule {}
 (async () => {
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(OrderModule, { logger: false, transport: Transport.RMQ, options: { urls: [process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672'], queue: 'order_queue', queueOptions: { durable: true } } });
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(OrderModule, { logger: false, transport: Transport.RMQ, options: { urls: [process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672'], queue: process.env.ORDER_QUEUE ?? 'order_queue', queueOptions: { durable: true } } });
   await app.listen();
 })();

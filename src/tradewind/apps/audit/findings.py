@@ -33,7 +33,10 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One promise. `broken` has the first of the `violations`; what a line merely lists stands there too, with `ok`."""
+    """One promise. `broken` has the first of the `violations`; what a line merely lists stands there too, with `ok`.
+
+    `wired`: false where nobody gives it, as no service that runs here could keep it.
+    """
 
     name: str
     ok: bool
@@ -42,6 +45,7 @@ class Finding(msgspec.Struct, frozen=True):
     violations: int
     broken: tuple[Broken, ...]
     note: str = ""
+    wired: bool = True
 
 
 class Report(msgspec.Struct, frozen=True, rename="camel"):
@@ -57,8 +61,8 @@ class Report(msgspec.Struct, frozen=True, rename="camel"):
 class Tally:
     """Counts one promise's line together; keeps no more than it shows."""
 
-    def __init__(self, promise: Promise, of: str = "orders") -> None:
-        self.promise, self.of = promise, of
+    def __init__(self, promise: Promise, of: str = "orders", *, wired: bool = True) -> None:
+        self.promise, self.of, self.wired = promise, of, wired
         self.checked = self.violations = 0
         self.note = ""
         self._first: list[Broken] = []
@@ -70,4 +74,6 @@ class Tally:
                 self._first.append(broken)
 
     def finding(self) -> Finding:
+        if not self.wired and not self.violations:
+            return Finding(self.promise.value, True, 0, self.of, 0, (), "not wired here", wired=False)
         return Finding(self.promise.value, not self.violations, self.checked, self.of, self.violations, tuple(self._first), self.note)

@@ -9,6 +9,7 @@ from .money import PAID
 from .rows import Rows
 from .stories import Story
 from .waits import waits
+from .wiring import WHOLE, Wiring
 
 CHECK = CheckDue.__struct_config__.tag
 
@@ -52,10 +53,13 @@ class Flight:
         return any([p.id in self.payments or (p.id in self.checks and p.status not in PAID) for p in story.payments])
 
 
-async def in_flight(source: Rows) -> Flight:
-    """Everything that waits, in all services."""
+async def in_flight(source: Rows, wiring: Wiring = WHOLE) -> Flight:
+    """Everything that waits, in all services, and between them."""
     flight = Flight()
-    for of in waits():
+    for of in waits(wiring):
+        flight.orders.update([key for (key,) in await source.rows(of.unsent)])
+        for ear in of.ears:
+            flight.orders.update([missed.key for missed in await ear.missed(source)])
         places = dict(await source.rows(of.positions))
         for name, (keys, _) in of.unread.items():
             flight.orders.update([key for (key,) in await source.rows(keys, {"after": places.get(name, 0)})])

@@ -6,12 +6,13 @@ from .findings import SHOWN, Broken, Finding, Promise
 from .flight import about
 from .rows import Rows
 from .waits import waits
+from .wiring import WHOLE, Wiring
 
 
-async def letters(source: Rows) -> Finding:
+async def letters(source: Rows, wiring: Wiring = WHOLE) -> Finding:
     """The line that is always well."""
     found, count = [], 0
-    for of in waits():
+    for of in waits(wiring):
         count += (await source.rows(of.dead_count))[0][0]
         for key, name, order, body, reason in await source.rows(of.dead, {"n": SHOWN}):
             whom = order or about(body).order_id or about(body).payment_id

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
 import sqlalchemy as sa
 
 from ...chassis.model import wire_name
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed, PaymentRequested, RefundRequested
 from ...services.orders.domain import CANCELLED, CONFIRMED, FAILED, PENDING
-from ...services.orders.storage import LEDGERS, ORDERS
+from ...services.orders.storage import LEDGERS
 from .findings import Broken
 from .rows import Rows, Said
 from .stories import Story
@@ -24,37 +23,7 @@ FROM = {
 }  # fmt: skip
 ONCE = {CREATED, PAY, REFUND}
 
-_inbox = LEDGERS.inbox.c
 _oldest = sa.select(LEDGERS.log.c.seq, LEDGERS.log.c.at).order_by(LEDGERS.log.c.seq).limit(1)
-# an answer begins with the order's id: this finds it without reading JSON in SQL, and what it finds is read properly
-_unanswered = sa.select(_inbox.id, _inbox.reply).where(
-    _inbox.status == 0, ~sa.exists().where(ORDERS.rows.c.id == sa.func.substr(_inbox.reply, 8, 36))
-)
-_answers = sa.select(sa.func.count()).select_from(LEDGERS.inbox).where(_inbox.status == 0)
-_order = sa.select(ORDERS.rows.c.id).where(ORDERS.rows.c.id == sa.bindparam("id"))
-
-
-class Answered(msgspec.Struct, rename="camel"):
-    """As much of an answer as tells an order from what else orders answers."""
-
-    id: str
-    customer_id: str
-
-
-async def forgotten_answers(source: Rows) -> tuple[list[Broken], int]:
-    """Requests that were told an order which is not there; of how many. A request has one answer: its claim is the key of its row."""
-    missing = []
-    for claim, reply in await source.rows(_unanswered):
-        try:
-            answer = msgspec.json.decode(reply, type=Answered)
-        except msgspec.ValidationError:
-            continue
-        except msgspec.DecodeError:
-            missing.append(Broken(claim, "an answer that cannot be read"))
-            continue
-        if not await source.rows(_order, {"id": answer.id}):
-            missing.append(Broken(answer.id, f"answered to request {claim}, and it is not there"))
-    return missing, (await source.rows(_answers))[0][0]
 
 
 async def remembered_since(source: Rows) -> int:

@@ -33,6 +33,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     items: str
     total: int
     currency: str
+    expires_at: int
     version: int
     created_at: int
     updated_at: int
@@ -91,7 +92,8 @@ def _end(key: sa.Column[Any]) -> sa.Select[Any]:
 
 ORDERS_IN = _range(ORDERS.rows, OrderRow, "id")
 HOLDS_IN = _range(RESERVATIONS.rows, Hold, "id")
-PAYMENTS_IN = _range(PAYMENTS.rows, PaymentRow, "id")
+# one that was only written down is nobody's charge: it belongs to no order's story, and its order need not be there
+PAYMENTS_IN = _range(PAYMENTS.rows, PaymentRow, "id").where(PAYMENTS.rows.c.provider != "")
 REFUNDS_IN = _range(REFUNDS.rows, RefundRow, "payment_id")
 TOLD_IN = _range(NOTIFICATIONS.rows, Told, "id")
 SAID_IN = _range(LEDGERS.log, Said, "key")

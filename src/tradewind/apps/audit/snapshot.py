@@ -10,12 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...chassis.store import explain, sqlite
+from ...chassis.store.databases import NONE
 from ...chassis.store.opening import FILE, on_server
 from ...chassis.store.port import StoreUnusable
 from ...chassis.store.sql import PostgresSql, SqliteSql
 
 PATIENCE_S = 600  # an audit reads everything
-LOCKED = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = $1"
+LOCKED = """SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+AND (classid::bigint << 32 | objid::bigint) = $1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 FIRST = "SELECT count(*) FROM sqlite_master"
 
 
@@ -29,10 +31,10 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def snapshot(url: str, data: Path) -> AsyncIterator[Snapshot]:
-    """Errors: StoreUnusable, here and in `rows`."""
+async def snapshot(url: str, data: Path, schemas: Mapping[str, str] = NONE) -> AsyncIterator[Snapshot]:
+    """`schemas`: of the services whose schema has another name. Errors: StoreUnusable, here and in `rows`."""
     if on_server(url):
-        async with _server(url) as found:
+        async with _server(url, schemas) as found:
             yield found
     else:
         async with _file(data / FILE) as found:
@@ -67,7 +69,7 @@ async def _file(path: Path) -> AsyncIterator[Snapshot]:
 
 
 @asynccontextmanager
-async def _server(url: str) -> AsyncIterator[Snapshot]:
+async def _server(url: str, schemas: Mapping[str, str]) -> AsyncIterator[Snapshot]:
     from ...chassis.store import sessions  # its driver is an extra
 
     class _Server(Snapshot):
@@ -81,7 +83,7 @@ async def _server(url: str) -> AsyncIterator[Snapshot]:
             except sessions.TROUBLE as error:
                 raise StoreUnusable(f"{sessions.where(url)}: {explain.postgres(error)}") from error
 
-    sql, connection = PostgresSql(), await sessions.connect(url, patience=PATIENCE_S, reader=True)
+    sql, connection = PostgresSql(schemas), await sessions.connect(url, patience=PATIENCE_S, reader=True)
     try:
         made = _Server()
         await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

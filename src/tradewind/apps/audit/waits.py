@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from ...chassis.engine.rooms import Line, Room, furnish
 from ...services.payments.provider.port import Provider
 from ..assembly import services
+from .hearing import ears
 from .rows import TIMER
+from .wiring import WHOLE, Wiring
 
 Question = sa.Select[Any]
 before: Any = sa.bindparam("before")
@@ -19,10 +21,14 @@ n: Any = sa.bindparam("n")
 
 
 class Waits:
-    """One service's. `unread` are, by source, the keys of what it has not read yet, and the first of it."""
+    """One service's. `unread` are, by source, the keys of what it has not read yet, and the first of it; `ears` hear over a broker."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, rooms: dict[str, Room], wiring: Wiring) -> None:
         self.name, self.positions = room.name, room.positions
+        self.ears = ears(room, rooms, wiring)
+        outbox = room.outbox.c
+        self.unsent = sa.select(outbox.key)
+        self.late_unsent = sa.select(outbox.id, outbox.key, outbox.at).where(outbox.at < before).order_by(outbox.at).limit(n)
         self.unread = {name: _unread(room, line) for name, line in room.lines.items()}
         activity, timer, letter = room.activities.c, room.timers.c, room.parked.rows.c
         self.activities = sa.select(activity.body)
@@ -53,6 +59,7 @@ def _unread(room: Room, line: Line) -> tuple[Question, Question]:
 
 
 @cache
-def waits() -> tuple[Waits, ...]:
-    """Of all services. Nothing of them is run, so there is no provider."""
-    return tuple([Waits(room) for room in furnish(services(cast(Provider, None), 1)).values()])
+def waits(wiring: Wiring = WHOLE) -> tuple[Waits, ...]:
+    """Of the services that run. Nothing of them is run here, so there is no provider."""
+    rooms = furnish(services(cast(Provider, None), 1, sorted(wiring.services)), bus=wiring.apart)
+    return tuple([Waits(room, rooms, wiring) for room in rooms.values()])

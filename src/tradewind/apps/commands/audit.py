@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from .common import Data, Json, Sets, fail, read, show
+from .common import Data, Json, Sets, Which, fail, fitting, show
 
 if TYPE_CHECKING:
     from ..audit.findings import Finding, Report
 
 
-def audit(data: Data = None, sets: Sets = None, json: Json = False) -> None:
+def audit(blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:
     """Check every promise against every store, running or stopped. Exit code 0: all hold, 1: one does not, 2: it could not be checked.
 
-    Example: tradewind audit --data ./shop
+    Example: tradewind audit --blueprint rpc
     """
     from ...chassis.store.port import StoreUnavailable, StoreUnusable
     from ..audit import run_audit
 
-    config, _ = read("default", sets, 2, data=data)
+    config, chosen = fitting(blueprint, sets, data=data)
     try:
-        report = run_audit(config)
+        report = run_audit(config, chosen)
     except (StoreUnusable, StoreUnavailable) as error:
         fail(error, 2)
     except OSError as error:
@@ -40,7 +40,10 @@ def _line(finding: Finding) -> str:
     first = "; ".join([f"{broken.id} {broken.why}" for broken in finding.broken])
     count = f"{finding.violations or finding.checked:,} {'broken of ' if finding.violations else ''}"
     count += f"{finding.checked:,} {finding.of}" if finding.violations else finding.of
-    return f"{'ok' if finding.ok else 'VIOLATION':10} {finding.name:31} {count}{note}" + (f": {first}" if first else "")
+    state = "VIOLATION" if not finding.ok else "ok" if finding.wired else "-"
+    if not finding.wired:
+        return f"{state:10} {finding.name:31} {finding.note}"
+    return f"{state:10} {finding.name:31} {count}{note}" + (f": {first}" if first else "")
 
 
 def _end(report: Report) -> str:

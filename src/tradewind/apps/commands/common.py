@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import msgspec
@@ -14,9 +13,7 @@ from ...chassis import blueprint as blueprints
 from ...chassis import config as settings
 from ...chassis.blueprint import BadBlueprint, Blueprint
 from ...chassis.config import BadSetting, Config
-
-FOLDER = Path(__file__).parent.parent / "blueprints"
-SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
+from ..processes.plan import FOLDER, SERVICES, check
 
 Data = Annotated[str | None, typer.Option("--data", metavar="DIR", help="The data folder (TRADEWIND_DATA).")]
 Which = Annotated[str, typer.Option("--blueprint", metavar="NAME or FILE", help="What runs where; `tradewind blueprints` lists them.")]
@@ -38,6 +35,16 @@ def read(which: str, sets: list[str] | None, code: int = 1, **given: object) -> 
         return settings.load(os.environ, found.settings, chosen), found
     except (BadSetting, BadBlueprint) as error:
         fail(error, code)
+
+
+def fitting(which: str, sets: list[str] | None, **given: object) -> tuple[Config, Blueprint]:
+    """As `read`, for a command that looks at what a blueprint runs; its parts must fit together. The exit code is 2 otherwise."""
+    config, found = read(which, sets, 2, **given)
+    try:
+        check(config, found)
+    except BadBlueprint as error:
+        fail(error, 2)
+    return config, found
 
 
 def show(value: Any) -> None:

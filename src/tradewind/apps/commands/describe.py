@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from .common import FOLDER, Data, Json, Sets, Which, fail, read, show
+from ..processes.plan import FOLDER
+from .common import Data, Json, Sets, Which, fail, read, show
 
 
 def openapi() -> None:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...chassis.blueprint import BadBlueprint, Blueprint
 from ...chassis.config import Config
+from ..processes import door, plan, serving
+from ..processes.asked import Asked
 from .common import Data, Sets, Which, fail, read
 
 if TYPE_CHECKING:
@@ -23,30 +26,51 @@ def up(blueprint: Which = "default", data: Data = None, host: Host = None, port:
     Example: tradewind up --data ./shop --port 8080
     """
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
-    if len(chosen.processes) > 1:
-        names = ", ".join(process.name for process in chosen.processes)
-        fail(f"blueprint {chosen.name} separates {names}: this version runs one process; put all services under one [processes.NAME]")
-    run(config, chosen.processes[0].services)
+    checked(config, chosen)
+    if not plan.apart(chosen):
+        run(config, chosen.processes[0].services)
+        return
+    if why := door.up(Asked("", blueprint, sets=given(sets, data, host, port))):
+        fail(why)
+    print(door.STOPPED, flush=True)
 
 
 def serve(
     process: Annotated[str, typer.Argument(metavar="PROCESS", help="Its name in the blueprint.")],
     blueprint: Which = "default", data: Data = None, host: Host = None, port: Port = None, sets: Sets = None,
+    copy: Annotated[int, typer.Option("--copy", metavar="N", help="Which of its copies, from 1 on.")] = 1,
+    supervised: Annotated[int, typer.Option("--supervised", metavar="FD", hidden=True)] = -1,
 ) -> None:  # fmt: skip
-    """Run one process of a blueprint: what a container runs.
+    """Run one process of a blueprint: what a container runs. The schema must be there: tradewind migrate run.
 
-    Example: tradewind serve shop --blueprint default
+    Example: tradewind serve orders --blueprint rpc
     """
-    from ...chassis.blueprint import BadBlueprint
-
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
+    checked(config, chosen)
     try:
         found = chosen.process(process)
     except BadBlueprint as error:
         fail(error)
-    if len(chosen.processes) > 1:
-        fail(f"blueprint {chosen.name} separates its services: this version runs all of them in one process")
-    run(config, found.services)
+    if not plan.apart(chosen):
+        run(config, found.services)
+        return
+    if why := serving.serve(Asked(process, blueprint, copy, supervised, given(sets, data, host, port))):
+        fail(why)
+    print(door.STOPPED, flush=True)
+
+
+def given(sets: list[str] | None, data: str | None, host: str | None, port: int | None) -> tuple[str, ...]:
+    """All of them as settings."""
+    named = (("data", data), ("host", host), ("port", port))
+    return (*(sets or []), *(f"{name}={value}" for name, value in named if value is not None))
+
+
+def checked(config: Config, chosen: Blueprint) -> None:
+    """Ends the command with one line where the parts of a blueprint do not fit together."""
+    try:
+        plan.check(config, chosen)
+    except BadBlueprint as error:
+        fail(error)
 
 
 def run(config: Config, names: tuple[str, ...], additions: Sequence[Addition] = ()) -> None:
@@ -78,7 +102,7 @@ def run(config: Config, names: tuple[str, ...], additions: Sequence[Addition] = 
         fail(error)
     except OSError as error:
         fail(f"{config.data}: {error}")
-    print("tradewind: stopped; everything that was accepted is kept", flush=True)
+    print(door.STOPPED, flush=True)
 
 
 def _banner(config: Config, what: object) -> str:

@@ -127,6 +127,8 @@ class WeatheredStore(Store):
 
 
 class WeatheredTransaction(Transaction):
+    statements = None
+
     def __init__(self, store: WeatheredStore, begun: Transaction) -> None:
         self._store, self._begun, self._seldom = store, begun, store.weather.store_fails / 10
 

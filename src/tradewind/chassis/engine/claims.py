@@ -9,14 +9,18 @@ from .incoming import Incoming, Origin, refusal, tell
 from .unit import Unit
 
 
-async def look_up(unit: Unit, batch: list[Incoming]) -> None:
-    """Brings in the replies to earlier copies; takes outcomes out whose activity has no row any more."""
+async def look_up(unit: Unit, batch: list[Incoming], *, shared: bool = False) -> None:
+    """Brings in the replies to earlier copies; takes outcomes out whose activity has no row any more.
+
+    Where the store is shared, a copy that is under way elsewhere cannot be seen: the first try asks nothing and leaves it to the key of the
+    inbox to find it, and only who lost that race, or may have been here before, is looked up.
+    """
     wanted: dict[Table[Any], dict[str, None]] = {}
     for incoming in batch:
-        if incoming.claim:
+        if incoming.claim and (incoming.tried or not shared):
             wanted.setdefault(incoming.room.inbox, {})[incoming.claim] = None
     await unit.fetch(wanted)
-    for incoming in [i for i in batch if i.tried and i.origin is Origin.OUTCOME]:
+    for incoming in [i for i in batch if (i.tried or shared) and i.origin is Origin.OUTCOME]:
         if not await unit.tx.rows(incoming.room.activity, {"id": incoming.ref}):
             batch.remove(incoming)
             unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None

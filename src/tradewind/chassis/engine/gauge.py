@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 
@@ -12,3 +12,14 @@ class Gauge(Protocol):
     def commit(self, seconds: float) -> None: ...
 
     def said(self, events: Iterable[str]) -> None: ...
+
+
+class Traced(Protocol):
+    """Follows the batches that serve a request whose trace is kept: `chassis.telemetry.spans.BatchSpans`."""
+
+    def wanted(self, traces: Iterable[str]) -> list[str]: ...
+
+    def batch(
+        self, traceparents: Sequence[str], began: float, ended: float, statements: Iterable[tuple[str, float, float]] = (),
+        messages: int = 0, error: str = "",
+    ) -> None: ...  # fmt: skip

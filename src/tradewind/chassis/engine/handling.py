@@ -9,17 +9,27 @@ from ..door import Reply
 from ..model import Activity, Consult, Moment, Refused
 from ..store.port import RowRefused, StoreUnavailable
 from ..world import World
-from .incoming import ActivityFailed, Incoming, Origin, encode, refusal, refused
+from .incoming import ActivityFailed, Incoming, Origin, Unreadable, encode, refusal, refused
 from .parking import Parking
 from .unit import Absent, Unit
 
 LOG = logging.getLogger("tradewind.engine")
 # the id of such a message is nobody else's in its service, and stays the same when it is tried again
+HEARD = Reply(0, b"")
 OWN_ID = (Origin.EVENT, Origin.OUTCOME)
 
 
 async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking) -> None:
     """Decides one message: its effects go into the unit, its reply waits there for the commit."""
+    await _handle(unit, incoming, world, parking)
+    if incoming.claim and incoming.origin is Origin.EVENT and incoming.reply is None:
+        # an event of the bus is claimed by its id, whatever became of it; who brought it is told after the commit
+        incoming.reply = HEARD
+        unit.claim(incoming, 0, b"")
+        unit.answered.append(incoming)
+
+
+async def _handle(unit: Unit, incoming: Incoming, world: World, parking: Parking) -> None:
     if incoming.source:
         unit.moved.add(incoming.room.lines[incoming.source])
     if parking.refused and incoming.origin is not Origin.REQUEST:
@@ -29,6 +39,9 @@ async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking)
             return
     if type(incoming.message) is ActivityFailed:
         parking.activity(unit, incoming, incoming.message)
+        return
+    if type(incoming.message) is Unreadable:
+        _unreadable(unit, incoming, incoming.message, parking)
         return
     if incoming.claim and _decided(unit, incoming):
         return
@@ -77,6 +90,11 @@ async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking)
             _broken(unit, incoming, error, parking, mark, seq)
         return
     _done(unit, incoming, reply)
+
+
+def _unreadable(unit: Unit, incoming: Incoming, what: Unreadable, parking: Parking) -> None:
+    if not incoming.claim or not _decided(unit, incoming):
+        parking.unreadable(unit, incoming.room, "bus", what.name, what.body, ValueError(what.reason), key=what.event_key, trace=incoming.trace)
 
 
 def _run(does: Any, effects: list[Any]) -> Any:

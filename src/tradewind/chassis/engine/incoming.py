@@ -62,6 +62,15 @@ class ActivityFailed(Message, frozen=True, tag="chassis.activity_failed"):
     final: bool
 
 
+class Unreadable(Message, frozen=True, tag="chassis.unreadable"):
+    """Something came for a service that is no message of its: it is kept as a dead letter."""
+
+    name: str
+    body: str
+    reason: str
+    event_key: str = ""
+
+
 def tell(incoming: Incoming, reply: Reply) -> None:
     """Answers whoever waits for it. What goes wrong on their side is not ours: others wait too."""
     if incoming.deliver is not None:

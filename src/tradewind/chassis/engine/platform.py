@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from ..door import Reply
-from ..model import NOBODY, Answers, Caller, Consult, Query, Refused, Request, Service
+from ..model import NOBODY, Answers, Caller, Consult, Message, Query, Refused, Request, Service
 from ..store.port import Reader, Store, StoreUnavailable
 from ..world import World
 from .activities import Runner
 from .desk import ListParked
-from .incoming import Incoming, Origin, refusal, refused, tell
+from .incoming import Incoming, Origin, Unreadable, refusal, refused, tell
+from .outbox import Bus, Outbox, Relay, Told
 from .parking import Parking
 from .processor import Processor
 from .retention import Retention
@@ -30,15 +31,21 @@ class Platform:
     """Implements `chassis.door.Door` for services that share this process and its store."""
 
     def __init__(
-        self, store: Store, services: Iterable[Service], world: World, *, delays_ms: Sequence[int] = DELAYS_MS, retention_ms: int = 0
-    ) -> None:
+        self, store: Store, services: Iterable[Service], world: World, *, delays_ms: Sequence[int] = DELAYS_MS, retention_ms: int = 0,
+        bus: Bus | None = None,
+    ) -> None:  # fmt: skip
+        """With a `bus`, services hear each other there alone: one that listens to it calls `hear`."""
         services = list(services)
         self.store, self.world = store, world
-        self.rooms = furnish(services)
+        self.rooms = furnish(services, bus=bus is not None)
         self.runner = Runner(world, lambda incoming: self.processor.put_internal(incoming))
         self.processor = Processor(store, self.rooms, world, self.runner, Parking(world, delays_ms))
         self.processor.aside = self._set_aside
         self.processor.committed = self._wake_watchers
+        self._relay: Relay | None = None
+        if bus is not None:
+            self.processor.outbox = Outbox(bus, self.rooms, self.processor.wake)
+            self._relay = Relay(self.processor.outbox, self.processor)
         self._retention = Retention(self.processor, retention_ms)
         self._hearers: dict[type[Any], Room] = {}
         self._answers: dict[type[Query], Answers] = {}
@@ -58,6 +65,8 @@ class Platform:
         self._loop_task = asyncio.get_running_loop().create_task(self.processor.run(), name="processor")
         self._loop_task.add_done_callback(self._loop_ended)
         self._retention.start()
+        if self._relay is not None:
+            self._relay.start()
         self.ready = True
 
     def _loop_ended(self, task: asyncio.Task[None]) -> None:
@@ -74,6 +83,8 @@ class Platform:
         """Takes no more, finishes what is here, closes. What is not finished is in the store."""
         self.ready = False
         self._retention.stop()
+        if self._relay is not None:
+            self._relay.stop()
         await self.runner.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CONSULT_S)
@@ -89,13 +100,29 @@ class Platform:
         await self.store.close()
 
     def submit(
-        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *, claim: str = "", fingerprint: str = "", trace: str = ""
-    ) -> None:
+        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *, claim: str = "", fingerprint: str = "", trace: str = "",
+        again: bool = False,
+    ) -> None:  # fmt: skip
         room = self._hearers.get(type(message))
         if room is not None:
-            self._submit(room, message, caller, deliver, claim, fingerprint, trace)
+            self._submit(room, message, caller, deliver, claim, fingerprint, trace, again)
         else:
             self._spawn(self._find_letter(message, caller, deliver, claim, fingerprint, trace))
+
+    def hear(self, told: Told, service: str, done: Callable[[], None], *, again: bool = False) -> None:
+        """An event of the bus, for one of our services. `done` is called after the commit, also for what is kept as a dead letter."""
+        room = self.rooms[service]
+        self._take(room, room.read(told.name, told.body, told.key), told.id, told.trace, done, again)
+
+    def keep_unreadable(self, service: str, name: str, body: str, reason: str, done: Callable[[], None]) -> None:
+        """What came for a service and is no message becomes a dead letter of its."""
+        self._take(self.rooms[service], Unreadable(name, body, reason), "", "", done, False)
+
+    def _take(self, room: Room, message: Message, claim: str, trace: str, done: Callable[[], None], again: bool) -> None:
+        incoming = Incoming(room, message, Origin.EVENT, claim or self.world.uuid(), self.world.now(), trace=trace)
+        incoming.claim, incoming.tried = incoming.ref, again
+        incoming.deliver = lambda reply: done()
+        self.processor.put_internal(incoming)
 
     async def _find_letter(
         self, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str
@@ -118,11 +145,12 @@ class Platform:
         deliver(refusal(404, "not_found"))
 
     def _submit(
-        self, room: Room, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str
-    ) -> None:
+        self, room: Room, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str,
+        again: bool = False,
+    ) -> None:  # fmt: skip
         incoming = Incoming(room, message, Origin.REQUEST, trace, self.world.now(), trace=trace, caller=caller)
         incoming.first_at = incoming.at
-        incoming.claim, incoming.fingerprint, incoming.deliver = claim, fingerprint, deliver
+        incoming.claim, incoming.fingerprint, incoming.deliver, incoming.tried = claim, fingerprint, deliver, again
         if not self.processor.put(incoming):
             deliver(refusal(503, "overloaded", "More requests wait than can be answered in time.", retry_after=1))
 

@@ -14,20 +14,21 @@ from time import perf_counter
 from typing import Any
 
 from ..failpoints import Broken, failpoint
-from ..store.port import Store, StoreUnavailable
+from ..store.port import Raced, Store, StoreUnavailable
 from ..world import World
 from .activities import Runner
 from .backlog import pull, recover, save_positions
 from .blame import Blame
 from .cache import Cache
 from .claims import look_up, unknowable
-from .gauge import Gauge
+from .gauge import Gauge, Traced
 from .handling import handle
 from .incoming import Incoming, tell
-from .intake import Intake
-from .pace import BATCH, Pace
+from .loop import Loop
+from .pace import BATCH
 from .parking import Parking
 from .rooms import Room
+from .sharing import LEASE_MS, Sharing
 from .unit import Unit
 from .waking import AGAIN_MS, Waking
 from .writing import write
@@ -44,79 +45,27 @@ AFTER_START = failpoint("batch.after-start", "activities are started; the next b
 CHAIN = 600
 
 
-class Processor:
-    """The loop. One per process and store; `step` is one batch, so that a test can take them singly."""
+class Processor(Loop):
+    """One per process and store; `step` is one batch, so that a test can take them singly."""
 
     def __init__(self, store: Store, rooms: dict[str, Room], world: World, runner: Runner, parking: Parking) -> None:
-        self.store, self.rooms, self.world, self.runner, self.parking = store, rooms, world, runner, parking
-        self.intake = Intake()
+        sharing = None if store.exclusive else Sharing(rooms, world)
+        super().__init__(world, Waking(rooms, world, parking), [line for room in rooms.values() for line in room.lines.values()], sharing)
+        self.store, self.rooms, self.runner, self.parking = store, rooms, runner, parking
         self.aside: Callable[[Incoming, Any], None] = lambda incoming, pause: None
         self.committed: Callable[[set[str]], None] = lambda keys: None
         self.gauge: Gauge | None = None
-        self.waking = Waking(rooms, world, parking)
+        self.traced: Traced | None = None
         self._tables = [table for room in rooms.values() for table in (*room.tables.values(), room.inbox)]
-        self._lines = [line for room in rooms.values() for line in room.lines.values()]
         self._cache = Cache()
-        self._wake = asyncio.Event()
         self.alone = asyncio.Lock()
         self._alone = Blame(parking)
-        self.pace = Pace()
-        self._failures = 0
-        self._recovered = False
-        self._stopping = False
         self.broken = ""
-
-    def put(self, incoming: Incoming) -> bool:
-        """Queues a request; False when the queue is full."""
-        if self.intake.full or self._stopping:
-            return False
-        self.intake.requests.append(incoming)
-        self._wake.set()
-        return True
-
-    def put_internal(self, incoming: Incoming) -> None:
-        self.intake.internal.append(incoming)
-        self._wake.set()
 
     @property
     def sound(self) -> bool:
         """Whether what memory holds is what the store holds."""
         return self._recovered
-
-    @property
-    def busy(self) -> bool:
-        return bool(self.intake) or self._behind
-
-    @property
-    def _behind(self) -> bool:
-        return any([line.behind for line in self._lines])
-
-    async def run(self) -> None:
-        """Until `stop`: waits for something to do, does it."""
-        while not self._stopping or self.busy:
-            self._wake.clear()
-            if self._recovered and (ms := self.pace.linger_ms(self.intake, self._behind, self.world.now())):
-                await self._pause(ms)
-            if not self.busy and self._recovered:
-                await self._pause(self.waking.wait_ms(self.world.now()))
-                if self._stopping and not self.busy:
-                    return
-            if not await self.step():
-                await asyncio.sleep(min(2.0, 0.05 * 2 ** min(self._failures, 6)))
-                if self._stopping:
-                    return
-
-    async def _pause(self, ms: int | None) -> None:
-        """Until something comes, or for so long."""
-        try:
-            async with asyncio.timeout(None if ms is None else ms / 1000):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
-
-    def stop(self) -> None:
-        self._stopping = True
-        self._wake.set()
 
     async def step(self) -> bool:
         """One batch. False: the store could not take it; everything is put back."""
@@ -134,26 +83,36 @@ class Processor:
             self.forget()
             self._put_back(batch, error)
             return False
-        unit = Unit(tx, self._tables, self._cache.rows, now)
+        unit = Unit(tx, self._tables, self._cache.rows, now, 0 if self.sharing is None else LEASE_MS)
         messages: list[Incoming] = []
         sealed = False
         try:
             BEGUN()
             if not self._recovered:
-                await recover(tx, self.rooms)
+                if self.sharing is None:
+                    await recover(tx, self.rooms)
                 await self.waking.recover(tx)
                 self._recovered = True
+            if self.sharing is not None:
+                self.sharing.begin(self.waking, now)
             messages = await self._gather(unit, batch)
             CLAIMED()
+            followed = [] if self.traced is None else self.traced.wanted([incoming.trace for incoming in messages])
+            if followed:
+                tx.statements = []
             await self._decide(unit, messages)
             HANDLED()
             await write(unit)
             await save_positions(tx, unit, self.rooms)
+            if self.outbox is not None:
+                await self.outbox.write(unit)
             BEFORE_COMMIT()
             committing, sealed = perf_counter(), True
             await tx.commit()
         except Exception as error:
-            if sealed and isinstance(error, (StoreUnavailable, Broken)):
+            if isinstance(error, Raced) and self.sharing is not None:
+                error = self.sharing.lost(error)
+            elif sealed and isinstance(error, (StoreUnavailable, Broken)):
                 batch = [incoming for incoming in batch if not unknowable(incoming)]
             await self._undo(unit, batch, messages, error)
             return False
@@ -163,6 +122,8 @@ class Processor:
             self.gauge.commit(done - committing)
             self.gauge.batch(len(messages), done - begun)
             self.gauge.said(row[2] for log in unit.logged.values() for row in log)
+        if followed and self.traced is not None:
+            self.traced.batch(followed, begun, perf_counter(), tx.statements or (), len(messages))
         self._settle(unit)
         return True
 
@@ -177,7 +138,9 @@ class Processor:
             share = self.pace.share(len(batch), len(self._lines), now)
             messages = await self.waking.due(unit, now, self.runner, BATCH)
             messages += await pull(unit, self.rooms, now, share, self.parking)
-        await look_up(unit, batch)
+        await look_up(unit, batch, shared=self.sharing is not None)
+        if self.sharing is not None:
+            await self.sharing.look(unit, batch)
         return [*messages, *batch]
 
     async def _decide(self, unit: Unit, current: list[Incoming]) -> None:
@@ -203,12 +166,16 @@ class Processor:
             self._recovered = False
         for incoming in (*unit.left, *unit.heard):
             incoming.room.lines[incoming.source].keep(incoming)
-        if self.store.exclusive:
+        if self.sharing is None:
             self._cache.remember(unit.changed)
+        else:
+            self.sharing.races = 0
         for incoming in unit.answered:
             if incoming.reply is not None:
                 tell(incoming, incoming.reply)
         AFTER_ANSWERS()
+        if self.outbox is not None:
+            self.outbox.committed(unit)
         self.waking.note(unit)
         self.runner.settled(unit.no_activities.values(), unit.activities.values())
         for room, activity, row in unit.started:
@@ -226,7 +193,10 @@ class Processor:
             await unit.tx.rollback()
         except StoreUnavailable as worse:
             LOG.warning("rollback failed: %s", worse)
-        self.forget()
+        if self.outbox is not None:
+            self.outbox.undone()
+        if not isinstance(error, Raced):
+            self.forget()
         if not isinstance(error, (StoreUnavailable, Broken)):
             if self._alone and len(messages) == 1 and not self._alone.accuse(messages[0], error):
                 batch = []
@@ -240,6 +210,10 @@ class Processor:
         self._wake.set()
 
     def _put_back(self, batch: list[Incoming], error: Exception) -> None:
+        if isinstance(error, Raced):
+            LOG.debug("a batch of %d met another's, it is decided anew: %s", len(batch), error)
+            self.intake.give_back(batch, self.world.now())
+            return
         self._failures += 1
         if isinstance(error, (StoreUnavailable, Broken)):
             self.broken = str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import msgspec
@@ -13,10 +13,13 @@ import sqlalchemy as sa
 from ..model import Activity, Aggregate, At, Event, Message, Never, Rule, Service, Table, wire_name
 from .desk import RULES as DESK_RULES
 from .desk import Parked
+from .incoming import Unreadable
 from .plans import Plan, plan
 
 AGGREGATE, EVENT, ACTIVITY, AT, NEVER = range(5)
 TAIL = 8_000
+RELAY = "relay"
+"""The cursor of nobody: a row to be locked."""
 
 
 _names: dict[type[Message], str] = {}
@@ -75,6 +78,7 @@ class Corner:
 
     def __init__(self, name: str, tables: Mapping[str, sa.Table]) -> None:
         self.log, self.cursors = tables[f"{name}.log"], tables[f"{name}.cursors"]
+        self.outbox = tables[f"{name}.outbox"]
         self.timers, self.activities = tables[f"{name}.timers"], tables[f"{name}.activities"]
         self.inbox = Table(Claimed, tables[f"{name}.inbox"])
         self.parked = Table(Parked, tables[f"{name}.parked"])
@@ -88,20 +92,35 @@ class Corner:
         self.log_after = sa.select(self.log).where(log.seq > sa.bindparam("after")).order_by(log.seq).limit(n)
         self.log_of = sa.select(self.log).where(log.key == sa.bindparam("key")).order_by(log.seq).limit(n)
         self.positions = sa.select(self.cursors)
-        self.timers_due = sa.select(self.timers).where(timers.due_at <= now).order_by(timers.due_at, timers.id).limit(n)
+        self.timers_due = sa.select(self.timers).where(timers.due_at <= now).order_by(timers.due_at, timers.id).limit(n).with_for_update(skip_locked=True)
         self.next_timer = sa.select(sa.func.min(timers.due_at)).where(timers.due_at > now)
         self.timers_late: Any = sa.select(sa.func.count(), sa.func.min(timers.due_at)).where(timers.due_at <= now)
-        self.activities_due = sa.select(self.activities).where(activities.due_at <= now).order_by(activities.due_at, activities.id).limit(n)
-        self.activity = sa.select(activities.id).where(activities.id == sa.bindparam("id"))
+        self.activities_due = sa.select(self.activities).where(activities.due_at <= now).order_by(activities.due_at, activities.id).limit(n).with_for_update(
+            skip_locked=True
+        )
+        self.activity = sa.select(activities.id).where(activities.id == sa.bindparam("id")).with_for_update()
         self.next_activity = sa.select(sa.func.min(activities.due_at)).where(activities.due_at > now)
         self.activity_count: Any = sa.select(sa.func.count(), sa.func.min(activities.at)).select_from(self.activities)
         earlier = self.parked.rows.alias("earlier")
         first = ~sa.exists().where(earlier.c.key == parked.key, earlier.c.key != "", earlier.c.id < parked.id)
         open_ = sa.or_(parked.status == "RETRYING", parked.status == "WAITING")
-        self.parked_due = sa.select(self.parked.rows).where(open_, parked.due_at <= now, first).order_by(parked.id).limit(n)
+        self.parked_due = (
+            sa.select(self.parked.rows).where(open_, parked.due_at <= now, first).order_by(parked.id).limit(n).with_for_update(skip_locked=True)
+        )
         self.next_parked = sa.select(sa.func.min(parked.due_at)).where(open_, first, parked.due_at > now)
         self.parked_keys = sa.select(parked.key).where(parked.key != "").distinct()
         self.parked_page = sa.select(self.parked.rows).where(parked.id < sa.bindparam("before")).order_by(parked.id.desc()).limit(n)
+        self.outbox_of = sa.select(self.outbox.c.id).where(self.outbox.c.key == sa.bindparam("key"))
+        held = self.outbox.alias("held")
+        outbox = self.outbox.c
+        free = ~sa.exists().where(held.c.key == outbox.key, held.c.seq < outbox.seq, held.c.lease >= now)
+        self.outbox_left = (
+            sa.select(outbox.id, outbox.seq, outbox.key, outbox.lease, outbox.at, log.name, log.body, log.trace)
+            .join(self.log, log.seq == outbox.seq).where(outbox.lease < now, free).order_by(outbox.seq).limit(n)
+        )  # fmt: skip
+        self.outbox_state: Any = sa.select(sa.func.count(), sa.func.min(outbox.at))
+        # whoever has this row locked is the relay
+        self.relay_turn = sa.select(self.cursors.c.source).where(self.cursors.c.source == RELAY).with_for_update(skip_locked=True)
         self.parked_count = sa.select(sa.func.count()).select_from(self.parked.rows)
 
 
@@ -154,19 +173,34 @@ class Room(Corner):
         message: Message = decoder(body)
         return message
 
+    def read(self, name: str, body: str, key: str) -> Message:
+        """An event that came from elsewhere, under its name on the wire."""
+        kind = self.heard.get(name)
+        if kind is None:
+            return Unreadable(name, body, "an event that this service does not hear", key)
+        try:
+            return self.decode(kind, body)
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            return Unreadable(name, body, f"{type(error).__name__}: {error}", key)
+
+    @cached_property
+    def heard(self) -> dict[str, type[Message]]:
+        """The events that this service hears, by their names on the wire."""
+        return {wire_name(kind): kind for kind in self.service.rules if issubclass(kind, Event)}
+
     def hears(self, kind: type[Message]) -> bool:
         return kind in self.rules
 
 
-def furnish(services: Iterable[Service]) -> dict[str, Room]:
-    """The rooms of one process, with a line for every pair of which one hears the other."""
+def furnish(services: Iterable[Service], *, bus: bool = False) -> dict[str, Room]:
+    """The rooms of one process, with a line for every pair of which one hears the other; where there is a bus, they hear each other there."""
     rooms = {service.name: Room(service) for service in services}
     for room in rooms.values():
         for source in rooms.values():
-            if any(kind in room.service.rules for kind in source.service.says):
+            if not bus and any(kind in room.service.rules for kind in source.service.says):
                 room.lines[source.name] = Line(source)
         for kind in room.service.says:
-            room.said[kind] = (wire_name(kind), tuple(other for other in rooms.values() if kind in other.service.rules))
+            room.said[kind] = (wire_name(kind), tuple(o for o in rooms.values() if not bus and kind in o.service.rules))
     spoken: dict[str, str] = {}
     for room in rooms.values():
         for name in room.says:

@@ -43,6 +43,7 @@ async def stats(store: Store, rooms: dict[str, Room], processor: Processor, now:
 
 async def _of(store: Store, room: Room, now: int) -> dict[str, Any]:
     late, first_due = (await store.rows(room.timers_late, {"now": now}))[0]
+    untold, first_said = (await store.rows(room.outbox_state))[0]
     activities, oldest = (await store.rows(room.activity_count))[0]
     return {
         "logEnd": room.seq,
@@ -51,5 +52,7 @@ async def _of(store: Store, room: Room, now: int) -> dict[str, Any]:
         "oldestActivityMs": 0 if oldest is None else max(0, now - oldest),
         "timersOverdue": late,
         "oldestTimerMs": 0 if first_due is None else max(0, now - first_due),
+        "outbox": untold,
+        "oldestOutboxMs": 0 if first_said is None else max(0, now - first_said),
         "parked": (await store.rows(room.parked_count))[0][0],
     }

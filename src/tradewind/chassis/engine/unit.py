@@ -27,8 +27,8 @@ class Absent(LookupError):
 class Unit:
     """Collects the effects of one batch."""
 
-    def __init__(self, tx: Transaction, tables: Iterable[Table[Any]], cache: Mapping[Table[Any], Rows], at: int) -> None:
-        self.tx, self._cache, self.at = tx, cache, at
+    def __init__(self, tx: Transaction, tables: Iterable[Table[Any]], cache: Mapping[Table[Any], Rows], at: int, lease_ms: int = 0) -> None:
+        self.tx, self._cache, self.at, self.lease_ms = tx, cache, at, lease_ms
         self._illegible: dict[tuple[Table[Any], str], str] = {}
         self.rows: dict[Table[Any], Rows] = {table: {} for table in tables}
         self.changed: dict[Table[Any], Rows] = {}
@@ -39,6 +39,7 @@ class Unit:
         self.activities: dict[Room, dict[str, tuple[Any, ...]]] = {}
         self.started: list[tuple[Room, Activity, tuple[Any, ...]]] = []
         self.no_activities: dict[Room, dict[str, None]] = {}
+        self.told: list[tuple[Room, tuple[Any, ...]]] = []
         self.claimed: dict[Room, list[tuple[Any, ...]]] = {}
         self.heard: list[Incoming] = []
         self.left: list[Incoming] = []
@@ -216,7 +217,7 @@ class Unit:
         self.no_timers.setdefault(room, {})[name] = None
 
     def _start(self, room: Room, activity: Activity, body: str, incoming: Incoming, ids: Any, attempts: int = 0) -> None:
-        row = (ids.uuid(), name_of(activity), body, attempts, incoming.at, "", incoming.trace, incoming.at)
+        row = (ids.uuid(), name_of(activity), body, attempts, incoming.at + self.lease_ms, "", incoming.trace, incoming.at)
         self.activities.setdefault(room, {})[row[0]] = row
         self.started.append((room, activity, row))
 

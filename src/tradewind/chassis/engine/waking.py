@@ -87,6 +87,8 @@ class Waking:
                 self._parking.unreadable(unit, room, "activity", row[1], row[2], error, trace=row[6])
                 unit.no_activities.setdefault(room, {})[row[0]] = None
             else:
+                if unit.lease_ms:
+                    unit.activities.setdefault(room, {})[row[0]] = (*row[:4], now + unit.lease_ms, *row[5:])
                 all_started &= runner.start(room, activity, row, again=True)
         first = await _first(unit.tx, room.next_activity, now)
         return first if all_started and len(rows) < PAGE else min(first, now + AGAIN_MS)

@@ -65,30 +65,31 @@ def new(kept: Slice, message: str) -> Path | None:
     return path
 
 
-def difference(connection: sa.Connection, kept: Slice) -> list[ops.MigrateOperation]:
-    """What the tables of a database lack of what the code wants; empty where they agree."""
-    script = _compared(connection, kept)[1]
+def difference(connection: sa.Connection, kept: Slice, schema: str = "") -> list[ops.MigrateOperation]:
+    """What the tables of a database lack of what the code wants; empty where they agree. `schema`: where it has another name."""
+    script = _compared(connection, kept, schema)[1]
     assert script.upgrade_ops is not None
     return list(_flat(kept, script.upgrade_ops.ops))
 
 
-def laid(kept: Slice, dialect: str) -> sa.MetaData:
+def laid(kept: Slice, dialect: str, schema: str = "") -> sa.MetaData:
     """The tables as they are called on a database."""
-    if dialect == "postgresql":
+    on_server, there, sql = dialect == "postgresql", sa.MetaData(), SqliteSql()
+    if on_server and schema in ("", kept.name):
         return kept.md
-    there, sql = sa.MetaData(), SqliteSql()
     for table in kept.md.tables.values():
-        table.to_metadata(there, schema=None, name=sql.name(table))  # type: ignore[arg-type]
+        called = {"schema": schema, "name": table.name} if on_server else {"schema": None, "name": sql.name(table)}
+        table.to_metadata(there, **called)
     return there
 
 
-def _compared(connection: sa.Connection, kept: Slice) -> tuple[MigrationContext, ops.MigrationScript]:
-    dialect = connection.dialect.name
-    wanted = laid(kept, dialect)
+def _compared(connection: sa.Connection, kept: Slice, schema: str = "") -> tuple[MigrationContext, ops.MigrationScript]:
+    dialect, schema = connection.dialect.name, schema or kept.name
+    wanted = laid(kept, dialect, schema)
 
     def ours(name: str | None, kind: str, _: Any) -> bool:
         if kind == "schema":
-            return name == (kept.name if dialect == "postgresql" else None)
+            return name == (schema if dialect == "postgresql" else None)
         if kind != "table":
             return True
         return name != STEPS if dialect == "postgresql" else (name or "").startswith(f"{kept.name}_") and name != f"{kept.name}_{STEPS}"

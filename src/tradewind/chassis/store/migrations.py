@@ -7,14 +7,14 @@ that start at once one waits for the other. Alembic is imported only where there
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
 from ..failpoints import failpoint
-from .databases import STEPS, Database, database
+from .databases import NONE, STEPS, Database, database
 from .port import StoreUnusable
 
 BEFORE_COMMIT = failpoint("migrate.before-commit", "a schema step is taken, and not committed")
@@ -29,7 +29,7 @@ class Slice(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        return self.md.schema or ""
+        return str(self.md.schema or "")  # SQLAlchemy has a kind of text of its own
 
 
 class State(msgspec.Struct, frozen=True):
@@ -41,14 +41,14 @@ class State(msgspec.Struct, frozen=True):
     unknown: list[str]
 
 
-def status(url: str, data: Path, slices: Sequence[Slice]) -> list[State]:
+def status(url: str, data: Path, slices: Sequence[Slice], schemas: Mapping[str, str] = NONE) -> list[State]:
     """Says how far each corner is, and changes nothing. Errors: StoreUnusable."""
-    return _states(database(url, data), slices)
+    return _states(database(url, data, schemas), slices)
 
 
-def up(url: str, data: Path, slices: Sequence[Slice]) -> list[str]:
+def up(url: str, data: Path, slices: Sequence[Slice], schemas: Mapping[str, str] = NONE) -> list[str]:
     """Takes all pending steps; which ones, as `orders 0001_first`. Errors: StoreUnusable, also when a newer version was here."""
-    place = database(url, data)
+    place = database(url, data, schemas)
     states = _states(place, slices)
     _refuse_newer(place, states)
     if not any(state.pending for state in states):
@@ -56,12 +56,41 @@ def up(url: str, data: Path, slices: Sequence[Slice]) -> list[str]:
     return _take(place, [(s, step, True) for s, state in zip(slices, states, strict=True) for step in state.pending])
 
 
-def down(url: str, data: Path, kept: Slice, to: int) -> list[str]:
+def down(url: str, data: Path, kept: Slice, to: int, schemas: Mapping[str, str] = NONE) -> list[str]:
     """Undoes the steps of one service, newest first, until `to` are left; which ones. Errors: StoreUnusable."""
-    place = database(url, data)
+    place = database(url, data, schemas)
     states = _states(place, [kept])
     _refuse_newer(place, states)
     return _take(place, [(kept, step, False) for step in reversed(states[0].taken) if int(step[:4]) > to])
+
+
+def revert(url: str, data: Path, slices: Sequence[Slice], schemas: Mapping[str, str] = NONE) -> list[str]:
+    """Undoes the last step of each corner; which ones. Errors: StoreUnusable, also while anything runs on the database."""
+    place = database(url, data, schemas)
+    states = _states(place, slices)
+    _refuse_newer(place, states)
+    return _take(place, [(s, state.taken[-1], False) for s, state in zip(slices, states, strict=True) if state.taken])
+
+
+def schema_state(
+    url: str, slices: Sequence[Slice], schemas: Mapping[str, str] = NONE, *, data: Path = Path(), command: str = "tradewind migrate run"
+) -> str:
+    """Why a process of these services cannot start on this database, and the way out, in one line; empty when it can.
+
+    `command` takes the steps. Errors: StoreUnusable, when the database cannot be asked.
+    """
+    place = database(url, data, schemas)
+    for state in _states(place, slices):
+        corner = f"{place.where}: {place.corner(state.service)}"
+        if state.unknown:
+            return (
+                f"{corner} is from a newer version of Tradewind, whose steps {', '.join(state.unknown)} are not known to this one: "
+                "start that version, or undo them with it (`tradewind migrate revert`)"
+            )
+        if state.pending:
+            lacks = "is only half migrated" if state.taken else "is not migrated"
+            return f"{corner} {lacks} (missing: {', '.join(state.pending)}): run `{command} --service {state.service}`"
+    return ""
 
 
 def listed(folder: Path) -> list[str]:
@@ -102,16 +131,16 @@ def _one(place: Database, connection: sa.Connection, kept: Slice, step: str, upw
     """One step, in one transaction. False: somebody else has taken it meanwhile."""
     from . import steps
 
-    note = place.sql.name(sa.Table(STEPS, sa.MetaData(schema=kept.name)))
+    note = steps.called(place, kept.name, STEPS)
     try:
         with connection.begin():
             place.alone(connection)
-            _lay(connection, kept.name, note)
+            _lay(connection, place.corner(kept.name), note)
             taken = [row[0] for row in connection.exec_driver_sql(f"SELECT step FROM {note} ORDER BY step")]
             _refuse_newer(place, [_state(kept, taken)])
             if (step in taken) is upwards:
                 return False
-            place.unused(connection)
+            place.unused(connection, at_all=not upwards)
             script, operations = steps.read(kept.folder, step), steps.Steps(connection, kept.name, place)
             act: Callable[[steps.Steps], None] = script.up if upwards else script.down
             act(operations)
@@ -125,10 +154,10 @@ def _one(place: Database, connection: sa.Connection, kept: Slice, step: str, upw
         raise StoreUnusable(f"{place.where}: step {kept.name} {step} failed, and nothing of it was kept: {why}") from error
 
 
-def _lay(connection: sa.Connection, service: str, note: str) -> None:
+def _lay(connection: sa.Connection, corner: str, note: str) -> None:
     """The corner, and its list of steps. Asked first: who may not make a schema may still use one that is there."""
     if connection.dialect.name == "postgresql":
-        there = connection.exec_driver_sql(f"SELECT 1 FROM pg_namespace WHERE nspname = '{service}'").first()
+        there = connection.exec_driver_sql(f"SELECT 1 FROM pg_namespace WHERE nspname = '{corner}'").first()
         if there is None:
-            connection.exec_driver_sql(f"CREATE SCHEMA {service}")
+            connection.exec_driver_sql(f"CREATE SCHEMA {corner}")
     connection.exec_driver_sql(f"CREATE TABLE IF NOT EXISTS {note} (step TEXT PRIMARY KEY)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from .port import Store, StoreUnusable
@@ -11,13 +12,19 @@ FILE = "tradewind.db"
 POSTGRES = ("postgresql", "postgres")
 
 
-def open_store(url: str, data: Path, *, exclusive: bool = True) -> Store:
-    """The store that TRADEWIND_DATABASE_URL names, not yet opened. Errors: StoreUnusable."""
+def open_store(url: str, data: Path, *, exclusive: bool = True, schemas: Mapping[str, str] | None = None) -> Store:
+    """The store that TRADEWIND_DATABASE_URL names, not yet opened; `schemas` as the blueprint calls them. Errors: StoreUnusable."""
     if not on_server(url):
+        if not exclusive:
+            raise StoreUnusable("processes that share their store need a server: give TRADEWIND_DATABASE_URL=postgresql://…")
         return SqliteStore(data / FILE)
-    from .postgres import PostgresStore  # its driver is an extra
+    if exclusive:
+        from .postgres import PostgresStore  # its driver is an extra
 
-    return PostgresStore(url, exclusive=exclusive)
+        return PostgresStore(url, schemas=schemas)
+    from .shared import SharedStore
+
+    return SharedStore(url, schemas=schemas)
 
 
 def on_server(url: str) -> bool:

@@ -16,6 +16,10 @@ class StoreUnavailable(Exception):
     """The store cannot take this now (locked, full, gone): nothing was written; the batch is tried again."""
 
 
+class Raced(StoreUnavailable):
+    """Somebody else wrote first what this transaction would have written: it is undone; read again, and decide anew."""
+
+
 class RowRefused(Exception):
     """The store will never take this row (a constraint, a type, a NUL): the message behind it is at fault."""
 
@@ -39,7 +43,12 @@ class Reader(Protocol):
 
 
 class Transaction(Protocol):
-    """One unit of work. After `commit` or `rollback` it is spent; after an error of any statement it can only be rolled back."""
+    """One unit of work. After `commit` or `rollback` it is spent; after an error of any statement it can only be rolled back.
+
+    Who puts a list into `statements` finds there what was run, and from when to when (`perf_counter`), where the store has a server.
+    """
+
+    statements: list[tuple[str, float, float]] | None
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
         """The rows under these keys, locked in key order: two batches can never wait for each other."""

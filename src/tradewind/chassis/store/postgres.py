@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,13 +25,15 @@ DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_se
 
 
 class PostgresStore:
-    """A database of this process alone (`exclusive`), or one that is shared."""
+    """A database of this process alone."""
 
     kind = "postgres"
+    exclusive = True
+    lock = "SELECT pg_try_advisory_lock($1)"
 
-    def __init__(self, url: str, *, exclusive: bool = True) -> None:
-        self.url, self.exclusive = url, exclusive
-        self._sql = PostgresSql()
+    def __init__(self, url: str, *, schemas: Mapping[str, str] | None = None) -> None:
+        self.url = url
+        self._sql = PostgresSql(schemas)
         self._writer: Connection | None = None
         self._readers: Pool | None = None
 
@@ -53,6 +56,12 @@ class PostgresStore:
                     ours.terminate()
 
     async def begin(self) -> PostgresTransaction:
+        transaction = PostgresTransaction(self, await self.writer(), self._sql)
+        await transaction.run("BEGIN")
+        return transaction
+
+    async def writer(self) -> Connection:
+        """The connection that writes, made anew where it was lost. Errors: StoreUnavailable."""
         if self._readers is None:
             raise StoreUnavailable("the store is closed")
         if self._writer is None:
@@ -62,9 +71,7 @@ class PostgresStore:
                 raise StoreUnavailable(str(error)) from error
         if self._writer.is_in_transaction():
             raise StoreUnavailable("a transaction is open already")
-        transaction = PostgresTransaction(self, self._writer, self._sql)
-        await transaction.run("BEGIN")
-        return transaction
+        return self._writer
 
     async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
@@ -97,7 +104,7 @@ class PostgresStore:
         until = clock() + wait
         try:
             await connection.execute(DURABLE)
-            while self.exclusive and not await connection.fetchval("SELECT pg_try_advisory_lock($1)", sessions.OURS):
+            while not await connection.fetchval(self.lock, sessions.OURS):
                 if clock() >= until:
                     raise sessions.taken(self.url)
                 await asyncio.sleep(0.05)
@@ -119,36 +126,38 @@ class PostgresTransaction:
     def __init__(self, store: PostgresStore, connection: Connection, sql: PostgresSql) -> None:
         self._store, self._connection, self._sql = store, connection, sql
         self._refused = False
+        self.statements: list[tuple[str, float, float]] | None = None
+        """What was run, and from when to when (`perf_counter`): kept where somebody puts a list here."""
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
         keys = storable(keys)
-        found = await self._ask(self._sql.load_many(table.rows), keys) if keys else []
+        found = await self.ask(self._sql.load_many(table.rows), keys) if keys else []
         turn = codec(table).from_row
         return [turn(row) for row in found]
 
     async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
-        return [tuple(row) for row in await self._ask(text, *arguments)]
+        return [tuple(row) for row in await self.ask(text, *arguments)]
 
     async def insert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._many(self._sql.insert(table), rows)
 
     async def update(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        await self._many(self._sql.update(table), _last(rows))
+        await self._many(self._sql.update(table), last_of_each(rows))
 
     async def upsert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        await self._many(self._sql.upsert(table), _last(rows))
+        await self._many(self._sql.upsert(table), last_of_each(rows))
 
     async def delete(self, table: sa.Table, ids: Iterable[str]) -> None:
         if keys := storable(list(ids)):
-            await self._ask(self._sql.delete(table), keys)
+            await self.ask(self._sql.delete(table), keys)
 
     async def trim(self, table: sa.Table, column: str, below: int, limit: int) -> int:
         return int((await self.run(self._sql.trim(table, column), below, limit)).removeprefix("DELETE "))
 
     async def _many(self, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
-            await self._ask(text, *zip(*rows, strict=True))
+            await self.ask(text, *zip(*rows, strict=True))
 
     async def commit(self) -> None:
         if self._refused:
@@ -161,27 +170,32 @@ class PostgresTransaction:
             await self.run("ROLLBACK")
 
     async def run(self, text: str, *arguments: Any) -> str:
-        with self._watched():
+        with self._watched(text):
             return await self._connection.execute(text, *arguments)
 
-    async def _ask(self, text: str, *arguments: Any) -> list[Any]:
-        with self._watched():
+    translate = staticmethod(sessions.translate)
+
+    async def ask(self, text: str, *arguments: Any) -> list[Any]:
+        with self._watched(text):
             return await self._connection.fetch(text, *arguments)
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
+    def _watched(self, text: str) -> Iterator[None]:
+        began = perf_counter() if self.statements is not None else 0.0
         try:
             yield
+            if self.statements is not None:
+                self.statements.append((text, began, perf_counter()))
         except TROUBLE as error:
             self._refused = True
             if sessions.lost(error):
                 self._store.drop(self._connection)
-            raise sessions.translate(error) from error
+            raise self.translate(error) from error
         except asyncio.CancelledError:
             self._store.drop(self._connection)  # nobody knows how far the server came
             raise
 
 
-def _last(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+def last_of_each(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
     """The last row of each key: one statement changes a row once."""
     return list({row[0]: row for row in rows}.values())

@@ -91,6 +91,15 @@ class Ledgers:
             sa.Column("at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_log_key", "key"),
         )  # fmt: skip
+        self.outbox = sa.Table(
+            "outbox", md,
+            sa.Column("id", sa.Text, primary_key=True),
+            sa.Column("seq", sa.BigInteger, nullable=False),
+            sa.Column("key", sa.Text, nullable=False),
+            sa.Column("lease", sa.BigInteger, nullable=False),
+            sa.Column("at", sa.BigInteger, nullable=False),
+            sa.Index(f"{md.schema}_outbox_key", "key", "seq"),
+        )  # fmt: skip
         self.inbox = sa.Table(
             "inbox", md,
             sa.Column("id", sa.Text, primary_key=True),

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from . import explain
-from .port import RowRefused, StoreUnavailable, StoreUnusable
+from .port import Raced, RowRefused, StoreUnavailable, StoreUnusable
 
 try:
     import asyncpg
@@ -19,6 +19,7 @@ CONNECT_S, STATEMENT_S, IDLE_S = 5, 10, 30
 READERS = 4
 OURS = int.from_bytes(hashlib.sha256(b"tradewind").digest()[:8], signed=True)  # the lock of who has a database alone; they are per database
 LEFT_OVER_S = 3.0  # what the session of a process that was killed may take to end
+RACES = ("23505", "40001", "40P01")
 TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -85,6 +86,12 @@ def lost(error: Exception) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "08").startswith(("08", "57P", "25006", "25P03", "0A000"))
     return not isinstance(error, asyncpg.DataError)
+
+
+def translate_shared(error: Exception) -> Exception:
+    """Where others write too: a key that is taken, a deadlock or a lost serialization is a race, and no row's fault."""
+    state = getattr(error, "sqlstate", None) or ""
+    return Raced(str(error)) if state in RACES else translate(error)
 
 
 def translate(error: Exception) -> Exception:

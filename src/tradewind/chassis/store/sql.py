@@ -15,15 +15,18 @@ from .port import Statement
 from .schema import Doc
 
 _SCHEMA = re.compile(r"__\[SCHEMA_(\w+)\]\.")
+_ARGUMENT = re.compile(r"\$(\d+)")
 _ARRAYS = {sa.Text: "text[]", sa.BigInteger: "bigint[]", sa.Integer: "integer[]", Doc: "text[]"}
 
+SEPARATOR, NULL = "\x1f", "\x1e"
+_JOINED = {int, str, type(None)}
 MOST_STATEMENTS = 2_000
 
 
 class Sql:
     """Texts for one dialect. The first column of a table is its primary key."""
 
-    schema: str  # what stands for `service.` in a compiled statement
+    schema: str | Callable[[re.Match[str]], str]  # what stands for `service.` in a compiled statement
     among: str  # one of many keys, which are one argument
     hole: str  # the first argument
     lock = ""  # keeps the rows that were read from others until the transaction ends
@@ -116,12 +119,16 @@ class SqliteSql(Sql):
 class PostgresSql(Sql):
     """All rows in one statement, an array a column: one round trip, and one text however many rows."""
 
-    schema, among, hole, lock = r"\1.", "= ANY($1)", "$1", " FOR UPDATE"
+    among, hole, lock = "= ANY($1)", "$1", " FOR UPDATE"
 
-    def __init__(self) -> None:
+    def __init__(self, schemas: Mapping[str, str] | None = None) -> None:
+        """`schemas`: the names of those that are not called as their service."""
         from sqlalchemy.dialects.postgresql import asyncpg  # SQLAlchemy's, which writes $1 and needs no driver
 
         super().__init__(asyncpg.dialect())  # type: ignore[no-untyped-call]
+        self._together: dict[tuple[str, ...], str] = {}
+        called = dict(schemas or {})
+        self.schema = lambda found: f"{called.get(found[1], found[1])}."
 
     def update(self, table: sa.Table) -> str:
         def make(name: str, columns: list[str]) -> str:
@@ -141,8 +148,55 @@ class PostgresSql(Sql):
     def given(self, table: sa.Table) -> str:
         return f"SELECT * FROM {self._arrays(table)}"
 
+    def read_many(self, table: sa.Table) -> str:
+        """As `load_many`, and nobody is kept from the rows."""
+        return self._text("read", table, lambda n, cs: f"SELECT {', '.join(cs)} FROM {n} WHERE {cs[0]} {self.among}")
+
+    def together(self, texts: tuple[str, ...]) -> str:
+        """Several changes as one statement, which is one round trip and, outside a transaction, one commit."""
+        found = self._together.get(texts)
+        if found is None:
+            parts, before = [], 0
+            for text in texts:
+                parts.append(_ARGUMENT.sub(lambda n, before=before: f"${int(n[1]) + before}", text))  # type: ignore[misc]
+                before += max(int(n) for n in _ARGUMENT.findall(text))
+            first = ", ".join(f"w{i} AS ({part})" for i, part in enumerate(parts[:-1]))
+            found = self._together[texts] = f"WITH {first} {parts[-1]}" if first else parts[-1]
+        return found
+
     def _arrays(self, table: sa.Table) -> str:
         return f"unnest({', '.join(f'${i}::{_array(column)}' for i, column in enumerate(table.columns, 1))})"
+
+
+class JoinedSql(PostgresSql):
+    """A column is one text, its values between separators: the driver would take an array apart value by value, which costs it more than
+    all the rest of a batch. For two rows and more: a single empty value and no value at all would be the same text."""
+
+    among = "= ANY(string_to_array($1, E'\\x1f'))"
+
+    def _arrays(self, table: sa.Table) -> str:
+        split = [f"string_to_array(${i}, E'\\x1f', E'\\x1e')" for i in range(1, len(table.columns) + 1)]
+        return f"unnest({', '.join(f'{text}::{_array(column)}' for text, column in zip(split, table.columns, strict=True))})"
+
+
+def joined(rows: Sequence[tuple[Any, ...]]) -> list[str] | None:
+    """The columns of some rows, each as one text; None where a value has a separator in it, or is of no type that we keep."""
+    if len(rows) < 2:
+        return None
+    texts = []
+    for column in zip(*rows, strict=True):
+        try:
+            text = SEPARATOR.join(column)
+            nulls = 0
+        except TypeError:
+            nulls = column.count(None)
+            if {type(value) for value in column} - _JOINED:
+                return None
+            text = SEPARATOR.join([NULL if value is None else str(value) for value in column])
+        if text.count(SEPARATOR) != len(rows) - 1 or text.count(NULL) != nulls:
+            return None
+        texts.append(text)
+    return texts
 
 
 def _array(column: sa.Column[Any]) -> str:

@@ -127,6 +127,8 @@ def _all(connection: sqlite3.Connection, text: str, arguments: Sequence[Any]) ->
 
 
 class SqliteTransaction:
+    statements: list[tuple[str, float, float]] | None = None
+
     def __init__(self, connection: sqlite3.Connection, sql: SqliteSql, committing: Committing, ended: Callable[[], None]) -> None:
         self._connection, self._sql, self._committing, self._ended = connection, sql, committing, ended
         self._before = connection.total_changes

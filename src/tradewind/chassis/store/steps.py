@@ -1,6 +1,7 @@
 """Lets a schema step be written once, in Alembic's words, and taken on SQLite and on PostgreSQL.
 
-A step names its service's own tables: `op.create_table("stock", …)` makes `inventory.stock` on PostgreSQL and `inventory_stock` on SQLite.
+A step names its service's own tables: `op.create_table("stock", …)` makes `inventory.stock` on PostgreSQL (or `stock` in the
+schema that the blueprint calls inventory's) and `inventory_stock` on SQLite. Constraints and indexes keep their names everywhere.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Steps(Operations):
 
     def table(self, name: str) -> str:
         """What one of our tables is called here: for `execute`."""
-        return self._database.sql.name(sa.Table(name, sa.MetaData(schema=self.service)))
+        return called(self._database, self.service, name)
 
     def invoke(self, operation: ops.MigrateOperation) -> Any:
         for slot in ("table_name", "old_table_name", "new_table_name"):
@@ -56,10 +57,15 @@ class Steps(Operations):
 
     @property
     def _schema(self) -> str | None:
-        return self.service if self.on_server else None
+        return self._database.corner(self.service) if self.on_server else None
 
     def _name(self, table: str) -> str:
         return table if self.on_server else f"{self.service}_{table}"
+
+
+def called(database: Database, service: str, table: str) -> str:
+    """What a service's table is called in the SQL of a database."""
+    return database.sql.name(sa.Table(table, sa.MetaData(schema=service)))
 
 
 def _in_byte_order(operation: ops.MigrateOperation) -> ops.MigrateOperation:

@@ -1,57 +1,40 @@
 """Counts what happens in plain lists and dictionaries, because a client library's counter costs more than the work it counts.
 
-Only a scrape turns them into Prometheus' families. What is a level and no count (depths, ages) is read at the scrape, by `watch`.
+Only a scrape turns them into Prometheus' text. What is a level and no count (depths, ages) is read at the scrape, by `watch`.
 """
 
 from __future__ import annotations
 
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
 
-from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+from . import exposition, process
+from .exposition import CONTENT_TYPE, Cells
+from .families import COUNTERS, GAUGES, HISTOGRAMS, PREFIX, PROCESS, SECONDS, SIZES
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
+__all__ = ["CONTENT_TYPE", "GAUGES", "MOST_SERIES", "Metrics"]
+
 # an operation, event or activity has a declared name; more of them than this are a bug, and are counted together
 MOST_SERIES = 2000
 
-GAUGES: dict[str, tuple[str, str]] = {
-    "queue_depth": ("Messages that wait for a batch", "service"),
-    "log_lag": ("Events in the log that a subscriber has not taken yet", "service"),
-    "timers_overdue": ("Timers whose time has come", "service"),
-    "activities_running": ("Calls to the outside world under way", "activity"),
-    "parked": ("Messages among the dead letters", "service"),
-    "connections": ("Open HTTP connections", "listener"),
-    "log_lines_dropped": ("Log lines that stderr did not take", "sink"),
-}
-"""What `watch` may be given: name, meaning, and the label of its values."""
-
-K = TypeVar("K")
 Level = Callable[[], float | Mapping[str, float]]
-Cells = list[float]  # counts per bucket, one more for what is above, then the sum
+Labels = tuple[str, ...]
 logger = logging.getLogger(__name__)
 
 
-class Metrics(Collector):
+class Metrics:
     """One per process. Everything but `render` may stand on the hot path, in the event loop's thread."""
 
     def __init__(self) -> None:
         self._requests: dict[tuple[str, int], Cells] = {}
+        self._calls: dict[Labels, Cells] = {}
+        self._served: dict[Labels, Cells] = {}
         self._batches, self._sizes, self._commits = _cells(SECONDS), _cells(SIZES), _cells(SECONDS)
-        self._story: dict[str, int] = {}
-        self._activities: dict[tuple[str, str], int] = {}
+        self._counts: dict[str, dict[Labels, int]] = {name: {} for name in COUNTERS}
+        self._said = self._counts["story_events"]
         self._levels: dict[str, Level] = {}
-        self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(self)
-        ProcessCollector(registry=self._registry)
-        GCCollector(registry=self._registry)
 
     def request(self, operation: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. `operation` is a declared name, never a path."""
@@ -60,6 +43,14 @@ class Metrics(Collector):
             cells = self._requests.setdefault((operation, status) if len(self._requests) < MOST_SERIES else ("other", 0), _cells(SECONDS))
         cells[bisect_left(SECONDS, seconds)] += 1
         cells[-1] += seconds
+
+    def rpc_call(self, service: str, operation: str, outcome: str, seconds: float) -> None:
+        """A call to another service ended, after all its attempts: `answer`, `refused`, `timeout`, `down` or `busy`."""
+        _timed(self._calls, (service, operation, outcome), seconds)
+
+    def rpc_served(self, pattern: str, outcome: str, seconds: float) -> None:
+        """A request from a queue was handled: `answer` or `refused`. `pattern` is one that has a handler, else `unknown`."""
+        _timed(self._served, (pattern, outcome), seconds)
 
     def batch(self, messages: int, seconds: float) -> None:
         """A batch was carried out, commit included."""
@@ -75,73 +66,108 @@ class Metrics(Collector):
     def said(self, events: Iterable[str]) -> None:
         """These events were committed: `order.confirmed`."""
         for event in events:
-            _add(self._story, event, 1)
+            _add(self._said, (event,), 1)
 
     def activity(self, name: str, outcome: str) -> None:
         """An activity ended: `done`, `again` (will be tried again) or `failed`."""
-        _add(self._activities, (name, outcome), 1)
+        _add(self._counts["activities"], (name, outcome), 1)
 
-    def watch(self, gauge: str, read: Level) -> None:
-        """Reads one of GAUGES at every scrape: a number, or one per label value. A KeyError is a wrong name."""
-        GAUGES[gauge]
-        self._levels[gauge] = read
+    def count(self, counter: str, *labels: str, by: int = 1) -> None:
+        """Any other of COUNTERS, with a value for each of its labels. A KeyError is a wrong name."""
+        _add(self._counts[counter], labels, by)
+
+    def watch(self, name: str, read: Level) -> None:
+        """Reads one of GAUGES, or a counter that somebody else keeps, at every scrape: a number, or one per label value. A KeyError is
+        a wrong name."""
+        if name not in COUNTERS:
+            GAUGES[name]
+        self._levels[name] = read
 
     def render(self) -> bytes:
         """The page of `/metrics`."""
-        return generate_latest(self._registry)
+        return "".join(self._page()).encode()
 
-    def collect(self) -> Iterator[Metric]:
-        requests = CounterMetricFamily("tradewind_http_requests", "HTTP requests answered", labels=("operation", "status"))
-        durations: dict[str, Cells] = {}
-        for (operation, status), cells in self._requests.items():
-            requests.add_metric((operation, str(status)), sum(cells[:-1]))
-            durations[operation] = [a + b for a, b in zip(durations.get(operation, _cells(SECONDS)), cells, strict=True)]
-        yield requests
-        rows = [((operation,), cells) for operation, cells in durations.items()]
-        yield _histogram("tradewind_http_request_duration_seconds", "From the request to its answer", SECONDS, rows, ("operation",))
-        yield _histogram("tradewind_batch_duration_seconds", "A batch, commit included", SECONDS, [((), self._batches)])
-        yield _histogram("tradewind_batch_messages", "Messages of a batch", SIZES, [((), self._sizes)])
-        yield _histogram("tradewind_commit_duration_seconds", "The commit of a batch", SECONDS, [((), self._commits)])
-        yield _counter("tradewind_story_events", "Events committed", ("event",), (((name,), n) for name, n in self._story.items()))
-        yield _counter("tradewind_activities", "Activities ended", ("activity", "outcome"), self._activities.items())
-        for gauge, read in self._levels.items():
-            yield from self._level(gauge, read)
+    def _page(self) -> Iterator[str]:
+        yield from self._counted()
+        yield from self._durations()
+        for name, read in self._levels.items():
+            yield from self._level(name, read)
+        for name, rows in groupby(sorted(process.rows()), lambda row: row[0]):
+            kind, says = PROCESS[name]
+            yield exposition.family(name, kind, says, [("", labels, value) for _, labels, value in rows])
 
-    def _level(self, gauge: str, read: Level) -> Iterable[Metric]:
-        says, label = GAUGES[gauge]
+    def _counted(self) -> Iterator[str]:
+        counts: dict[str, Mapping[Labels, float]] = {
+            **self._counts,
+            "http_requests": {(operation, str(status)): sum(cells[:-1]) for (operation, status), cells in self._requests.items()},
+            "rpc_client_requests": {labels: sum(cells[:-1]) for labels, cells in self._calls.items()},
+            "rpc_server_requests": {labels: sum(cells[:-1]) for labels, cells in self._served.items()},
+        }
+        for name, (says, labels) in COUNTERS.items():
+            if name not in self._levels:
+                yield _counter(name, says, labels, counts[name])
+
+    def _durations(self) -> Iterator[str]:
+        rows: dict[str, Iterable[tuple[Labels, Cells]]] = {
+            "http_request_duration_seconds": _together(((operation,), cells) for (operation, _), cells in self._requests.items()),
+            "rpc_client_duration_seconds": _together((labels[:2], cells) for labels, cells in self._calls.items()),
+            "rpc_server_duration_seconds": _together((labels[:1], cells) for labels, cells in self._served.items()),
+            "batch_duration_seconds": [((), self._batches)],
+            "batch_messages": [((), self._sizes)],
+            "commit_duration_seconds": [((), self._commits)],
+        }
+        for name, (says, labels, bounds) in HISTOGRAMS.items():
+            yield exposition.histogram(PREFIX + name, says, bounds, labels, rows[name])
+
+    def _level(self, name: str, read: Level) -> Iterable[str]:
         try:
             level = read()
-            family = GaugeMetricFamily(f"tradewind_{gauge}", says, labels=(label,) if isinstance(level, Mapping) else ())
-            for name, number in level.items() if isinstance(level, Mapping) else [("", level)]:
-                family.add_metric((name,) if isinstance(level, Mapping) else (), number)
-        except Exception:  # one gauge that cannot be read must not hide the others
-            logger.exception("gauge %s cannot be read", gauge)
+            values: Mapping[Labels, float] = _by_label(level) if isinstance(level, Mapping) else {(): float(level)}
+            if name in COUNTERS:
+                says, labels = COUNTERS[name]
+                return (_counter(name, says, labels if isinstance(level, Mapping) else (), values),)
+            says, label = GAUGES[name]
+            lines = _lines("", (label,) if isinstance(level, Mapping) else (), values)
+            return (exposition.family(PREFIX + name, "gauge", says, lines),)
+        except Exception:  # one figure that cannot be read must not hide the others
+            logger.exception("gauge %s cannot be read", name)
             return ()
-        return (family,)
 
 
-def _cells(bounds: Sequence[float]) -> Cells:
+def _cells(bounds: tuple[float, ...]) -> Cells:
     return [0.0] * (len(bounds) + 2)
 
 
-def _add(counts: dict[K, int], key: K, count: int) -> None:
-    if key in counts or len(counts) < MOST_SERIES:
-        counts[key] = counts.get(key, 0) + count
+def _by_label(level: Mapping[str, float]) -> Mapping[Labels, float]:
+    return {(label,): float(value) for label, value in level.items()}
 
 
-def _counter(name: str, says: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], int]]) -> CounterMetricFamily:
-    family = CounterMetricFamily(name, says, labels=labels)
-    for values, count in rows:
-        family.add_metric(values, count)
-    return family
+def _timed(series: dict[Labels, Cells], labels: Labels, seconds: float) -> None:
+    cells = series.get(labels)
+    if cells is None:
+        key = labels if len(series) < MOST_SERIES else ("other",) * len(labels)
+        cells = series.setdefault(key, _cells(SECONDS))
+    cells[bisect_left(SECONDS, seconds)] += 1
+    cells[-1] += seconds
 
 
-def _histogram(
-    name: str, says: str, bounds: Sequence[float], rows: Iterable[tuple[tuple[str, ...], Cells]], labels: tuple[str, ...] = ()
-) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(name, says, labels=labels)
-    for values, cells in rows:
-        below = list(accumulate(cells[:-1]))
-        edges = [*(str(bound) for bound in bounds), "+Inf"]
-        family.add_metric(values, list(zip(edges, below, strict=True)), cells[-1])
-    return family
+def _add(counts: dict[Labels, int], labels: Labels, count: int) -> None:
+    if labels in counts or len(counts) < MOST_SERIES:
+        counts[labels] = counts.get(labels, 0) + count
+
+
+def _together(rows: Iterable[tuple[Labels, Cells]]) -> list[tuple[Labels, Cells]]:
+    """One row for each: the sums of those with the same labels."""
+    sums: dict[Labels, Cells] = {}
+    for labels, cells in rows:
+        sums[labels] = [a + b for a, b in zip(sums[labels], cells, strict=True)] if labels in sums else cells
+    return list(sums.items())
+
+
+def _lines(suffix: str, labels: Labels, values: Mapping[Labels, float]) -> list[tuple[str, str, float]]:
+    return [(suffix, exposition.labelled(labels, key), value) for key, value in values.items()]
+
+
+def _counter(name: str, says: str, labels: Labels, values: Mapping[Labels, float]) -> str:
+    # in this version of the format a counter's family has the name of its series
+    return exposition.family(f"{PREFIX}{name}_total", "counter", says, _lines("", labels, values))

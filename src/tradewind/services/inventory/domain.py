@@ -13,9 +13,11 @@ from ...contracts.inventory import (
     AddProduct,
     AdjustStock,
     ChangeProduct,
+    EnsureProduct,
     MovementView,
     ProductListed,
     ProductView,
+    RecordedProduct,
     Shortage,
     StockAdjusted,
     StockRejected,
@@ -81,10 +83,16 @@ def view(p: Product) -> ProductView:
                        stamp(p.created_at), stamp(p.updated_at))  # fmt: skip
 
 
+def recorded(p: Product) -> RecordedProduct:
+    return RecordedProduct(p.id, p.name, p.sku, p.on_hand, p.held + p.committed, stamp(p.created_at))
 
 
 def lines(heard: OrderCreated) -> Iterable[str]:
     return [line.product_id for line in heard.lines]
+
+
+def owner(claim: SkuClaim | None) -> Iterable[str]:
+    return (claim.product_id,) if claim is not None else ()
 
 
 def claimed(claim: Reservation | None) -> Iterable[str]:
@@ -94,12 +102,22 @@ def claimed(claim: Reservation | None) -> Iterable[str]:
 def add(ask: AddProduct, now: Moment, claim: SkuClaim | None) -> Does[ProductView]:
     if claim is not None:
         raise Refused("sku_exists", says="A product with this SKU exists.", product_id=claim.product_id)
+    return view((yield from _new(ask, now)))
+
+
+def ensure(ask: EnsureProduct, now: Moment, claim: SkuClaim | None, owned: Mapping[str, Product]) -> Does[RecordedProduct]:
+    if claim is not None:
+        return recorded(owned[claim.product_id])
+    return recorded((yield from _new(ask, now)))
+
+
+def _new(ask: AddProduct | EnsureProduct, now: Moment) -> Does[Product]:
     product = Product(now.fresh, ask.sku, ask.name, ask.price.amount, ask.price.currency, ask.stock, 0, 0, 1, now.at, now.at)
     yield product
     yield SkuClaim(ask.sku, product.id)
     yield Movement(now.fresh, product.id, ask.stock, "initial stock", ask.stock, now.at)
     yield _listed(product)
-    return view(product)
+    return product
 
 
 def change(ask: ChangeProduct, now: Moment, product: Product) -> Does[ProductView]:

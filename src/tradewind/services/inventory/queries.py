@@ -5,10 +5,21 @@ from __future__ import annotations
 from ...chassis.model import Caller, Refused
 from ...chassis.paging import below, page
 from ...chassis.store.port import Reader
-from ...contracts.inventory import FindProducts, Found, GetProduct, Listing, ListProducts, ProductView
+from ...contracts.inventory import (
+    FindProducts,
+    Found,
+    GetProduct,
+    GetRecordedProduct,
+    Listing,
+    ListProducts,
+    ListRecordedProducts,
+    ProductView,
+    RecordedProduct,
+    RecordedProducts,
+)
 from ...contracts.values import Page
 from . import storage
-from .domain import Product, view
+from .domain import Product, recorded, view
 
 
 async def get_product(reader: Reader, query: GetProduct, caller: Caller) -> ProductView:
@@ -30,6 +41,19 @@ async def list_products(reader: Reader, query: ListProducts, caller: Caller) -> 
 
 def _literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+async def get_recorded(reader: Reader, query: GetRecordedProduct, caller: Caller) -> RecordedProduct:
+    product = await reader.get(storage.PRODUCTS, query.product_id)
+    if product is None:
+        raise Refused("not_found", 404)
+    return recorded(product)
+
+
+async def list_recorded(reader: Reader, query: ListRecordedProducts, caller: Caller) -> RecordedProducts:
+    count = await reader.rows(storage.RECORDED_COUNT)
+    values = {"n": query.per_page, "skip": (query.page - 1) * query.per_page}
+    return RecordedProducts([recorded(p) for p in await reader.find(storage.PRODUCTS, storage.RECORDED_PAGE, values)], count[0][0])
 
 
 async def find_products(reader: Reader, query: FindProducts, caller: Caller) -> Found:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from ...chassis.model import Service, answers, on
+from ...contracts import reactions as wiring
 from ...contracts.inventory import (
     AddProduct,
     AdjustStock,
     ChangeProduct,
+    EnsureProduct,
     FindProducts,
     GetProduct,
+    GetRecordedProduct,
     ListProducts,
+    ListRecordedProducts,
     ProductListed,
     StockAdjusted,
     StockRejected,
@@ -20,18 +24,28 @@ from . import domain, queries
 from .storage import MOVEMENTS, PRODUCTS, RESERVATIONS, SKUS
 
 _CLAIMED = PRODUCTS.follow(RESERVATIONS.maybe, domain.claimed)
+_OWNED = PRODUCTS.follow(SKUS.maybe, domain.owner)
 
-SERVICE = Service("inventory", keeps=[PRODUCTS, SKUS, MOVEMENTS, RESERVATIONS], says=[
-    ProductListed, StockAdjusted, StockReserved, StockRejected,
-], does=[
-    on(OrderCreated,        domain.hold,    RESERVATIONS.maybe, PRODUCTS.each(domain.lines)),
-    on(OrderConfirmed,      domain.commit,  RESERVATIONS,       _CLAIMED),
-    on(OrderFailed,         domain.release, RESERVATIONS.maybe, _CLAIMED),
-    on(OrderCancelled,      domain.release, RESERVATIONS.maybe, _CLAIMED),
-    on(AddProduct,          domain.add,     SKUS.maybe),
-    on(ChangeProduct,       domain.change,  PRODUCTS),
-    on(AdjustStock,         domain.adjust,  PRODUCTS),
-    answers(GetProduct,     queries.get_product),
-    answers(ListProducts,   queries.list_products),
-    answers(FindProducts,   queries.find_products),
-])  # fmt: skip
+
+def inventory(*, reactions: frozenset[str] = wiring.ALL) -> Service:
+    """Without the reaction `stock` no order has a claim on what is on the shelf."""
+    return Service("inventory", keeps=[PRODUCTS, SKUS, MOVEMENTS, RESERVATIONS], says=[
+        ProductListed, StockAdjusted, StockReserved, StockRejected,
+    ], does=wiring.wired("inventory", reactions, does=[
+        on(OrderCreated,        domain.hold,    RESERVATIONS.maybe, PRODUCTS.each(domain.lines)),
+        on(OrderConfirmed,      domain.commit,  RESERVATIONS,       _CLAIMED),
+        on(OrderFailed,         domain.release, RESERVATIONS.maybe, _CLAIMED),
+        on(OrderCancelled,      domain.release, RESERVATIONS.maybe, _CLAIMED),
+        on(AddProduct,          domain.add,     SKUS.maybe),
+        on(EnsureProduct,       domain.ensure,  SKUS.maybe,         _OWNED),
+        on(ChangeProduct,       domain.change,  PRODUCTS),
+        on(AdjustStock,         domain.adjust,  PRODUCTS),
+        answers(GetProduct,     queries.get_product),
+        answers(ListProducts,   queries.list_products),
+        answers(FindProducts,   queries.find_products),
+        answers(GetRecordedProduct,   queries.get_recorded),
+        answers(ListRecordedProducts, queries.list_recorded),
+    ]))  # fmt: skip
+
+
+SERVICE = inventory()

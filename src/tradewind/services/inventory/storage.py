@@ -61,3 +61,5 @@ NEWEST = sa.select(PRODUCTS.rows).where(_row.id < sa.bindparam("before")).order_
 _like: sa.BindParameter[str] = sa.bindparam("like")
 NEWEST_LIKE = NEWEST.where(sa.or_(sa.func.lower(_row.name).like(_like, escape="\\"), sa.func.lower(_row.sku).like(_like, escape="\\")))
 BY_SKU = sa.select(PRODUCTS.rows).where(_row.sku == sa.bindparam("sku")).limit(1)
+RECORDED_PAGE = sa.select(PRODUCTS.rows).order_by(_row.id.desc()).limit(sa.bindparam("n")).offset(sa.bindparam("skip", type_=sa.BigInteger))
+RECORDED_COUNT = sa.select(sa.func.count()).select_from(PRODUCTS.rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...chassis.model import Service, answers, on
+from ...contracts import reactions as wiring
 from ...contracts.invoices import CreditNoteIssued, GetInvoice, GetInvoicePdf, InvoiceIssued, ListInvoices
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
@@ -11,13 +12,19 @@ from .storage import INVOICES, NOTES, SERIES
 
 PAPER = INVOICES.maybe_at(domain.paper)
 
-SERVICE = Service("invoices", keeps=[INVOICES, NOTES, SERIES], does=[
-    on(OrderCreated,    domain.draft,  PAPER, SERIES.follow(PAPER, domain.both_if_confirmed)),
-    on(OrderConfirmed,  domain.issue,  PAPER, SERIES.each(domain.both)),
-    on(OrderFailed,     domain.void,   PAPER),
-    on(OrderCancelled,  domain.void,   PAPER),
-    on(PaymentRefunded, domain.credit, PAPER, NOTES.maybe_at(domain.note), SERIES.each(domain.credit_notes)),
-    answers(GetInvoice,    queries.get_invoice),
-    answers(ListInvoices,  queries.list_invoices),
-    answers(GetInvoicePdf, queries.get_pdf),
-], says=[InvoiceIssued, CreditNoteIssued])  # fmt: skip
+
+def invoices(*, reactions: frozenset[str] = wiring.ALL) -> Service:
+    """Without the reaction `invoice` no paper comes of an order."""
+    return Service("invoices", keeps=[INVOICES, NOTES, SERIES], does=wiring.wired("invoices", reactions, does=[
+        on(OrderCreated,    domain.draft,  PAPER, SERIES.follow(PAPER, domain.both_if_confirmed)),
+        on(OrderConfirmed,  domain.issue,  PAPER, SERIES.each(domain.both)),
+        on(OrderFailed,     domain.void,   PAPER),
+        on(OrderCancelled,  domain.void,   PAPER),
+        on(PaymentRefunded, domain.credit, PAPER, NOTES.maybe_at(domain.note), SERIES.each(domain.credit_notes)),
+        answers(GetInvoice,    queries.get_invoice),
+        answers(ListInvoices,  queries.list_invoices),
+        answers(GetInvoicePdf, queries.get_pdf),
+    ]), says=[InvoiceIssued, CreditNoteIssued])  # fmt: skip
+
+
+SERVICE = invoices()

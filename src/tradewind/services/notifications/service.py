@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...chassis.model import Service, answers, on
+from ...contracts import reactions as wiring
 from ...contracts.notifications import ListNotifications
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
@@ -11,11 +12,17 @@ from .storage import NOTIFICATIONS
 
 TOLD = NOTIFICATIONS.maybe_at(domain.notice)
 
-SERVICE = Service("notifications", keeps=[NOTIFICATIONS], does=[
-    on(OrderCreated,    domain.receive, TOLD),
-    on(OrderConfirmed,  domain.confirm, TOLD),
-    on(OrderFailed,     domain.fail,    TOLD),
-    on(OrderCancelled,  domain.cancel,  TOLD),
-    on(PaymentRefunded, domain.refund,  TOLD),
-    answers(ListNotifications, queries.list_notifications),
-])  # fmt: skip
+
+def notifications(*, reactions: frozenset[str] = wiring.ALL) -> Service:
+    """Without the reaction `notification` nobody is told anything."""
+    return Service("notifications", keeps=[NOTIFICATIONS], does=wiring.wired("notifications", reactions, does=[
+        on(OrderCreated,    domain.receive, TOLD),
+        on(OrderConfirmed,  domain.confirm, TOLD),
+        on(OrderFailed,     domain.fail,    TOLD),
+        on(OrderCancelled,  domain.cancel,  TOLD),
+        on(PaymentRefunded, domain.refund,  TOLD),
+        answers(ListNotifications, queries.list_notifications),
+    ]))  # fmt: skip
+
+
+SERVICE = notifications()

@@ -46,6 +46,7 @@ class Order(Aggregate, frozen=True):
     version: int
     created_at: int
     updated_at: int
+    idempotency_key: str | None = None
 
     @property
     def money(self) -> Money:
@@ -101,24 +102,30 @@ def learned(heard: CatalogueLearned) -> Iterable[str]:
 
 
 def placing(deadline_ms: int) -> Callable[[PlaceOrder, Moment, Mapping[str, Entry]], Does[OrderView]]:
-    """The handler that takes an order; the buyer's payment is due `deadline_ms` after."""
+    """The handler that takes an order; the buyer's payment is due `deadline_ms` after, or never when that is 0."""
 
     def place(ask: PlaceOrder, now: Moment, catalogue: Mapping[str, Entry]) -> Does[OrderView]:
-        if unknown := [item for item in ask.items if entry_key(item) not in catalogue]:
-            _unknown(unknown, now)
-        lines = tuple([_line(item, catalogue[entry_key(item)]) for item in ask.items])
-        total = _total(lines)
-        if ask.expected_total is not None and ask.expected_total != total:
-            raise Refused("price_changed", says="The total is not what was expected.", total=total)
-        expires_at = now.at + deadline_ms
-        order = Order(now.fresh, PENDING, "none", now.caller.id, lines, total.amount, total.currency, None, ask.payment.token,
-                      expires_at, 1, now.at, now.at)  # fmt: skip
-        yield order
-        yield OrderCreated(order.id, order.customer_id, lines, total, expires_at)
-        yield At(expires_at, PaymentDue(order.id))
-        return view(order)
+        return view((yield from take(ask, now, catalogue, deadline_ms)))
 
     return place
+
+
+def take(ask: PlaceOrder, now: Moment, catalogue: Mapping[str, Entry], deadline_ms: int, key: str | None = None) -> Does[Order]:
+    """An order at our prices; `key` is the idempotency key that it is to show."""
+    if unknown := [item for item in ask.items if entry_key(item) not in catalogue]:
+        _unknown(unknown, now)
+    lines = tuple([_line(item, catalogue[entry_key(item)]) for item in ask.items])
+    total = _total(lines)
+    if ask.expected_total is not None and ask.expected_total != total:
+        raise Refused("price_changed", says="The total is not what was expected.", total=total)
+    expires_at = now.at + deadline_ms if deadline_ms else 0
+    order = Order(now.fresh, PENDING, "none", now.caller.id, lines, total.amount, total.currency, None, ask.payment.token,
+                  expires_at, 1, now.at, now.at, key)  # fmt: skip
+    yield order
+    yield OrderCreated(order.id, order.customer_id, lines, total, expires_at)
+    if expires_at:
+        yield At(expires_at, PaymentDue(order.id))
+    return order
 
 
 def _unknown(items: list[Item], now: Moment) -> None:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 from msgspec import Raw
 
 from ...chassis.model import Caller, Refused
 from ...chassis.paging import below, page
 from ...chassis.store.port import Reader
-from ...contracts.orders import GetOrder, ListOrders, OrderView
-from ...contracts.values import Money, Page, stamp
+from ...contracts.orders import (
+    GetOrder,
+    GetRecordedOrder,
+    ListOrders,
+    ListRecordedOrders,
+    OrderView,
+    PricedItem,
+    RecordedOrder,
+    RecordedOrders,
+)
+from ...contracts.values import Money, Page, View, stamp
 from . import storage
 from .domain import view
+
+
+class _Line(View, frozen=True):
+    """As much of a line as a recorded order shows."""
+
+    product_id: str
+    quantity: int
+    unit_price: Money
+
+
+_lines = msgspec.json.Decoder(list[_Line]).decode
 
 
 async def get_order(reader: Reader, query: GetOrder, caller: Caller) -> OrderView:
@@ -40,3 +63,22 @@ async def list_orders(reader: Reader, query: ListOrders, caller: Caller) -> Page
         values["status"] = query.status
     found, cursor = page(await reader.find(storage.ORDERS, statement, values), query.limit, lambda order: order.id)
     return Page([view(order) for order in found], cursor)
+
+
+async def get_recorded(reader: Reader, query: GetRecordedOrder, caller: Caller) -> RecordedOrder:
+    found = await reader.rows(storage.RECORDED, {"id": query.order_id})
+    if not found:
+        raise Refused("not_found", 404)
+    return _recorded(found[0])
+
+
+async def list_recorded(reader: Reader, query: ListRecordedOrders, caller: Caller) -> RecordedOrders:
+    count = await reader.rows(storage.RECORDED_COUNT)
+    rows = await reader.rows(storage.RECORDED_PAGE, {"n": query.per_page, "skip": (query.page - 1) * query.per_page})
+    return RecordedOrders([_recorded(row) for row in rows], count[0][0])
+
+
+def _recorded(row: tuple[Any, ...]) -> RecordedOrder:
+    id, status, items, total, currency, key, created_at, updated_at = row
+    shown = tuple([PricedItem(line.product_id, line.quantity, line.unit_price) for line in _lines(items)])
+    return RecordedOrder(id, status, shown, Money(total, currency), key, stamp(created_at), stamp(updated_at))

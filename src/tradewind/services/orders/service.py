@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 from ...chassis.model import Service, answers, on
+from ...contracts import reactions as wiring
 from ...contracts.inventory import ProductListed, StockRejected, StockReserved
 from ...contracts.orders import (
     CancelOrder,
     GetOrder,
+    GetRecordedOrder,
     ListOrders,
+    ListRecordedOrders,
     OrderCancelled,
     OrderConfirmed,
     OrderCreated,
     OrderFailed,
     PaymentRequested,
     PlaceOrder,
+    RecordOrder,
     RefundRequested,
 )
 from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
-from . import domain, queries
+from . import domain, queries, recording
 from .storage import CATALOGUE, ORDERS
 
 
-def orders(deadline_ms: int) -> Service:
-    """`deadline_ms`: how long a buyer's payment may take."""
+def orders(
+    deadline_ms: int, *, reactions: frozenset[str] = wiring.ALL, payment_token: str = "", pricing: str = "catalogue"
+) -> Service:  # fmt: skip
+    """`deadline_ms`: how long a buyer's payment may take. `payment_token`: what pays for a recorded order. `pricing`: "client" where
+    the prices of a recorded order are its own, "catalogue" where they are ours.
+
+    Without the reaction `payment` nothing is due and no order expires. Errors: ValueError, when the reactions do not fit together.
+    """
+    wiring.check(reactions)
+    due_ms = deadline_ms if "payment" in reactions else 0
+    if pricing == "client":
+        recorded = on(RecordOrder, recording.recording(due_ms, payment_token))
+    else:
+        recorded = on(RecordOrder, recording.pricing(due_ms, payment_token), CATALOGUE.each(recording.wanted))
     return Service("orders", keeps=[ORDERS, CATALOGUE], says=[
         OrderCreated, PaymentRequested, OrderConfirmed, OrderFailed, OrderCancelled, RefundRequested,
-    ], does=[
-        on(PlaceOrder,              domain.placing(deadline_ms), CATALOGUE.each(domain.wanted)),
+    ], does=wiring.wired("orders", reactions, pricing, [
+        on(PlaceOrder,              domain.placing(due_ms),  CATALOGUE.each(domain.wanted)),
+        recorded,
         on(StockReserved,           domain.request_payment,      ORDERS),
         on(PaymentCompleted,        domain.confirm,              ORDERS),
         on(StockRejected,           domain.fail,                 ORDERS),
@@ -38,4 +55,6 @@ def orders(deadline_ms: int) -> Service:
         on(domain.CatalogueLearned, domain.learn,                CATALOGUE.each(domain.learned)),
         answers(GetOrder,           queries.get_order),
         answers(ListOrders,         queries.list_orders),
-    ])  # fmt: skip
+        answers(GetRecordedOrder,   queries.get_recorded),
+        answers(ListRecordedOrders, queries.list_recorded),
+    ]))  # fmt: skip

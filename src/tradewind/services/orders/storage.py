@@ -26,6 +26,7 @@ ORDERS = Table(Order, sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("idempotency_key", sa.Text, nullable=True),
     sa.CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED')", name="orders_status"),
     sa.CheckConstraint("total >= 0", name="orders_total"),
     sa.Index("orders_customer", "customer_id", "id"),
@@ -53,3 +54,10 @@ NEWEST = _page
 NEWEST_OF = _page.where(_row.customer_id == sa.bindparam("customer"))
 NEWEST_IN = _page.where(_row.status == sa.bindparam("status"))
 NEWEST_OF_IN = NEWEST_OF.where(_row.status == sa.bindparam("status"))
+
+_recorded = sa.select(
+    _row.id, _row.status, _row["items"], _row.total, _row.currency, _row.idempotency_key, _row.created_at, _row.updated_at
+)
+RECORDED = _recorded.where(_row.id == sa.bindparam("id"))
+RECORDED_PAGE = _recorded.order_by(_row.id.desc()).limit(sa.bindparam("n")).offset(sa.bindparam("skip", type_=sa.BigInteger))
+RECORDED_COUNT = sa.select(sa.func.count()).select_from(ORDERS.rows)

@@ -46,6 +46,7 @@ class Payment(Aggregate, frozen=True):
     checks: int
     created_at: int
     updated_at: int
+    idempotency_key: str | None = None
 
     @property
     def left(self) -> int:

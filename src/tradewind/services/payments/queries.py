@@ -6,10 +6,22 @@ from ...chassis.model import Caller, Refused
 from ...chassis.paging import below, page
 from ...chassis.store.port import Reader
 from ...chassis.world import derived
-from ...contracts.payments import GetPayment, ListPayments, ListRefunds, PaymentView, RefundView
+from ...contracts.payments import (
+    GetPayment,
+    GetRecordedPayment,
+    ListPayments,
+    ListRefunds,
+    PaymentView,
+    RecordedPayment,
+    RecordedPayments,
+    RecordedPaymentsOf,
+    RefundView,
+)
 from ...contracts.values import Page
-from . import storage
+from . import recording, storage
 from .domain import Payment, refund_view, view
+
+MOST = 1_000
 
 
 async def _seen(reader: Reader, payment_id: str, caller: Caller) -> Payment | None:
@@ -45,3 +57,15 @@ async def list_refunds(reader: Reader, query: ListRefunds, caller: Caller) -> Pa
     values = {"payment": payment_id, "before": below(query.cursor), "n": query.limit + 1}
     shown, cursor = page(await reader.find(storage.REFUNDS, storage.REFUNDS_OF, values), query.limit, lambda refund: refund.id)
     return Page([refund_view(refund) for refund in shown], cursor)
+
+
+async def get_recorded(reader: Reader, query: GetRecordedPayment, caller: Caller) -> RecordedPayment:
+    payment = await reader.get(storage.PAYMENTS, query.payment_id)
+    if payment is None:
+        raise Refused("not_found", 404)
+    return recording.view(payment)
+
+
+async def recorded_of(reader: Reader, query: RecordedPaymentsOf, caller: Caller) -> RecordedPayments:
+    found = await reader.find(storage.PAYMENTS, storage.OF_ORDER, {"order": query.order_id, "n": MOST})
+    return RecordedPayments([recording.view(payment) for payment in found])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ...chassis.model import Service, answers, on, performs
+from ...contracts import reactions as wiring
 from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
 from ...contracts.payments import (
     GetPayment,
+    GetRecordedPayment,
     ListPayments,
     ListRefunds,
     PaymentCompleted,
@@ -13,19 +15,23 @@ from ...contracts.payments import (
     PaymentRefunded,
     PaymentVoided,
     ProviderReported,
+    RecordedPaymentsOf,
+    RecordPayment,
     RefundPayment,
 )
-from . import domain, queries
+from . import domain, queries, recording
 from .activities import Cashier
 from .domain import payment_named, payment_of
 from .provider.port import Provider
 from .storage import PAYMENTS, REFUNDS
 
 
-def payments(provider: Provider) -> Service:
-    """`provider` is who moves the money."""
+def payments(provider: Provider, *, reactions: frozenset[str] = wiring.ALL) -> Service:
+    """`provider` is who moves the money. Without the reaction `payment` no order is charged: payments are only recorded."""
     cashier = Cashier(provider)
-    return Service("payments", keeps=[PAYMENTS, REFUNDS], says=[PaymentCompleted, PaymentFailed, PaymentVoided, PaymentRefunded], does=[
+    return Service("payments", keeps=[PAYMENTS, REFUNDS], says=[
+        PaymentCompleted, PaymentFailed, PaymentVoided, PaymentRefunded,
+    ], does=wiring.wired("payments", reactions, does=[
         on(PaymentRequested,       domain.ask,            PAYMENTS.maybe_at(payment_of)),
         performs(domain.Charge,    cashier.charge),
         on(domain.Settled,         domain.settle,         PAYMENTS.at(payment_named)),
@@ -42,4 +48,7 @@ def payments(provider: Provider) -> Service:
         answers(GetPayment,        queries.get_payment),
         answers(ListPayments,      queries.list_payments),
         answers(ListRefunds,       queries.list_refunds),
-    ])  # fmt: skip
+        on(RecordPayment,          recording.record),
+        answers(GetRecordedPayment, queries.get_recorded),
+        answers(RecordedPaymentsOf, queries.recorded_of),
+    ]))  # fmt: skip

@@ -27,8 +27,10 @@ PAYMENTS = Table(Payment, sa.Table(
     sa.Column("checks", sa.Integer, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("idempotency_key", sa.Text, nullable=True),
     sa.CheckConstraint("refunded >= 0 AND refunding >= 0 AND refunded + refunding <= amount", name="payments_refunds"),
     sa.Index("payments_customer", "customer_id", "id"),
+    sa.Index("payments_order", "order_id", "id"),
 ))  # fmt: skip
 
 REFUNDS = Table(Refund, sa.Table(
@@ -49,6 +51,7 @@ REFUNDS = Table(Refund, sa.Table(
 _row, _refund = PAYMENTS.rows.c, REFUNDS.rows.c
 NEWEST = sa.select(PAYMENTS.rows).where(_row.id < sa.bindparam("before")).order_by(_row.id.desc()).limit(sa.bindparam("n"))
 NEWEST_OF = NEWEST.where(_row.customer_id == sa.bindparam("customer"))
+OF_ORDER = sa.select(PAYMENTS.rows).where(_row.order_id == sa.bindparam("order")).order_by(_row.id.desc()).limit(sa.bindparam("n"))
 REFUNDS_OF = (
     sa.select(REFUNDS.rows)
     .where(_refund.payment_id == sa.bindparam("payment"), _refund.id < sa.bindparam("before"))

@@ -86,6 +86,16 @@ def up(op: Steps) -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("probe_timers_due", "timers", ["due_at"], unique=False)
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("lease", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("probe_outbox_key", "outbox", ["key", "seq"], unique=False)
 
 
 def down(op: Steps) -> None:
@@ -96,3 +106,4 @@ def down(op: Steps) -> None:
     op.drop_table("inbox")
     op.drop_table("cursors")
     op.drop_table("activities")
+    op.drop_table("outbox")

@@ -1,0 +1,124 @@
+"""Blueprint `rpc` against the system it stands in for, and against what that system's runtime can do at best, in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+from benchmarks.bench import Bench, Figures
+from benchmarks.processes import Failed
+from benchmarks.rpc.backends import Backends
+from benchmarks.rpc.nodes import Nest, Tuned
+from benchmarks.rpc.ours import Doubled, Ours
+from benchmarks.rpc.subject import Subject
+
+SUBJECTS: dict[str, type[Subject]] = {"nest": Nest, "node": Tuned, "ours": Ours, "ours2": Doubled}
+READ = ("nest", "node", "ours")
+GET = "get"
+PARTS = (*SUBJECTS, GET)
+ROWS = 5_000
+WARM_READS_S = 5.0
+WRONG = ("missing", "extra")
+
+
+def run(bench: Bench) -> None:
+    """All run side by side and rest while another one is measured. One that breaks is told of, and the others go on."""
+    only = bench.options.only or PARTS
+    chosen = [name for name in SUBJECTS if name in only]
+    reads = [name for name in READ if name in (chosen or SUBJECTS)] if GET in only else []
+    backends = Backends(bench.folder / "backends")
+    bench.stack.callback(backends.stop)
+    backends.start()
+    course = Course(bench)
+    course.start(backends, chosen or reads)
+    if chosen:
+        course.warm_up()
+        course.rounds({name: subject.post for name, subject in course.running.items()})
+    course.rounds(course.readers(reads))
+    bench.settle_medians()
+    course.tell()
+    judge(bench)
+    if course.broken:
+        raise Failed("; ".join(course.broken))
+
+
+class Course:
+    """Who still runs, and why somebody does no more."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.running: dict[str, Subject] = {}
+        self.broken: list[str] = []
+
+    @contextmanager
+    def trying(self, name: str) -> Iterator[None]:
+        """Whoever fails here is out of the rest."""
+        try:
+            yield
+        except (Failed, OSError, AssertionError) as failure:
+            self.broken.append(f"{name}: {str(failure) or type(failure).__name__}")
+            self.bench.say(self.broken[-1])
+            self.running.pop(name, None)
+
+    def start(self, backends: Backends, names: Iterable[str]) -> None:
+        for name in names:
+            with self.trying(name):
+                subject = self.bench.start(partial(SUBJECTS[name], backends=backends), name)
+                if subject is not None:
+                    subject.prove()
+                    self.running[name] = subject
+
+    def warm_up(self) -> None:
+        for name, subject in list(self.running.items()):
+            with self.trying(name):
+                subject.warm_up()
+
+    def rounds(self, plays: Mapping[str, Callable[[], Figures]]) -> None:
+        """In turn: A B C, A B C, …"""
+        for number in range(1, self.bench.options.rounds + 1):
+            for name, play in plays.items():
+                owner = name.partition(" ")[0]
+                if owner in self.running:
+                    with self.trying(owner):
+                        self.bench.record(name, number, play())
+
+    def readers(self, names: Iterable[str]) -> dict[str, Callable[[], Figures]]:
+        """Places the orders that will be read, and warms reading up."""
+        plays: dict[str, Callable[[], Figures]] = {}
+        for name in [name for name in names if name in self.running]:
+            with self.trying(name):
+                subject, warm_up = self.running[name], self.bench.options.warm_up
+                placed = subject.orders.place_many(subject.port, ROWS)
+                reads = self.bench.folder / f"{name}.reads"
+                reads.write_text("\n".join([f"{subject.orders.path}/{number}" for number, _ in placed]))
+                subject.settle()
+                subject.read(reads, WARM_READS_S if warm_up is None else warm_up)
+                plays[f"{name} {GET}"] = partial(subject.get, reads)
+        return plays
+
+    def tell(self) -> None:
+        """What is not a median: memory by process, statuses, traces."""
+        outcome = self.bench.outcome
+        for name, subject in list(self.running.items()):
+            with self.trying(name):
+                memory = subject.memory_by_role()
+                outcome.details[name] = {"memory": memory, "not_201_in_warm_up": subject.not_201} | subject.more()
+                parts = ", ".join(f"{role} {found['rss_mb']:.0f} ({found['pss_mb']:.0f})" for role, found in memory.items())
+                more = "".join([f"; {what.replace('_', ' ')} {value:,.0f}" for what, value in subject.more().items()])
+                outcome.notes.append(f"{name}: MB resident (proportional): {parts}; answers but 201 in the warm-up {subject.not_201}{more}")
+
+
+def judge(bench: Bench) -> None:
+    nest, node, cpu = "nest", "node", "app_cpu_s_per_1000"
+    bench.ratio("POST /api/orders against NestJS", ("ours", "per_s"), (nest, "per_s"), at_least=5)
+    bench.ratio("POST /api/orders against the tuned Node pair", ("ours", "per_s"), (node, "per_s"), at_least=0.9)
+    bench.ratio("p99 of POST against NestJS", ("ours", "p99_ms"), (nest, "p99_ms"), at_most=0.333)
+    bench.ratio("CPU of the application for 1,000 orders against NestJS", ("ours", cpu), (nest, cpu), at_most=0.2)
+    bench.ratio("GET /api/orders/:id against NestJS", ("ours get", "per_s"), ("nest get", "per_s"), at_least=4)
+    bench.ratio("resident memory of the four processes against NestJS's two", ("ours", "rss_mb"), (nest, "rss_mb"), at_most=0.5)
+    bench.ratio("proportional memory of the four processes against NestJS's two", ("ours", "pss_mb"), (nest, "pss_mb"), at_most=0.5)
+    bench.ratio("POST with two copies of orders against one", ("ours2", "per_s"), ("ours", "per_s"), at_least=1)
+    for name in ("ours", "ours2"):
+        wrong = [float(str(played[what])) for played in bench.outcome.rounds if played["subject"] == name for what in WRONG]
+        bench.check(f"{name}: orders answered and not stored, or stored and not asked for", sum(wrong) if wrong else None, at_most=0)

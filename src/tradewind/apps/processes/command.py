@@ -1,0 +1,15 @@
+"""Says what a supervisor is to run. Apart from running it, so that a process that only serves imports nothing of that."""
+
+from __future__ import annotations
+
+import msgspec
+
+FD = "{fd}"
+
+
+class Command(msgspec.Struct, frozen=True):
+    """The word FD of `argv` becomes the descriptor to report on (`reporting.Report`). Lower stages are stopped first."""
+
+    name: str
+    argv: tuple[str, ...]
+    stage: int = 0

@@ -1,0 +1,100 @@
+"""Takes values out of a blueprint's TOML, so that every complaint says in one line where in which file it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import quote
+
+_VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
+
+
+class BadBlueprint(Exception):
+    """One line for the person who wrote it: which file and place, what is wrong, what there is instead."""
+
+
+def instead(wrong: str, known: Iterable[str]) -> str:
+    """What may have been meant."""
+    names = list(known)
+    near = get_close_matches(wrong, names, 1, 0.6)
+    return f"did you mean {near[0]!r}?" if near else f"there is {', '.join(names) or 'none'}"
+
+
+class Tables:
+    """One file: all that a complaint needs to say where it is. Errors of every method: BadBlueprint."""
+
+    def __init__(self, file: str, environment: Mapping[str, str]) -> None:
+        self.file, self.environment = file, environment
+
+    def bad(self, place: str, what: str) -> BadBlueprint:
+        return BadBlueprint(f"{self.file}: {place}: {what}")
+
+    def table(self, tree: dict[str, Any], key: str) -> dict[str, Any]:
+        table = tree.get(key, {})
+        if not isinstance(table, dict):
+            raise self.bad(key, "must be a table")
+        return table
+
+    def only(self, table: dict[str, Any], place: str, keys: tuple[str, ...]) -> None:
+        for key in table:
+            if key not in keys:
+                raise self.bad(place, f"unknown key {key!r}; {instead(key, keys)}")
+
+    def setting(self, place: str, value: Any) -> str:
+        """A setting's text; a list of texts becomes one with commas."""
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return ",".join(self.fill(place, item) for item in value)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise self.bad(place, "must be a text, a number or a list of texts")
+        return self.fill(place, value) if isinstance(value, str) else str(value)
+
+    def names(self, place: str, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+            raise self.bad(place, 'must be a list of names, like ["orders", "payments"]')
+        return tuple(self.fill(place, name) for name in value)
+
+    def whole(self, place: str, value: Any, low: int, high: int) -> int:
+        """A number, or a text with one in it, as a variable brings it."""
+        text = self.fill(place, value) if isinstance(value, str) else str(value)
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise self.bad(place, f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    def one_of(self, tree: dict[str, Any], key: str, words: tuple[str, ...]) -> str:
+        """One of `words`; the first is the default."""
+        value = tree.get(key, words[0])
+        text = self.fill(key, value) if isinstance(value, str) else str(value)
+        if text not in words:
+            raise self.bad(key, f"unknown {key} {text!r}; {instead(text, words)}")
+        return text
+
+    def fill(self, place: str, text: str) -> str:
+        """Puts `${VAR:-default}` in; `$$` is a dollar."""
+
+        def one(found: re.Match[str]) -> str:
+            if found[0] == "$$":
+                return "$"
+            value = self.environment.get(found[1], "") or found[2]
+            if value is None:
+                raise self.bad(place, f"needs the variable {found[1]}; set it, or write ${{{found[1]}:-default}}")
+            return value
+
+        return _VARIABLE.sub(one, text)
+
+
+def database_url(tables: Tables, parts: dict[str, Any]) -> str:
+    """`[database]` as a URL: a password may hold any character here. A host that begins with a slash is a socket's folder."""
+    tables.only(parts, "database", ("host", "port", "name", "user", "password"))
+    host, name, user, password = (tables.setting(f"database.{key}", parts.get(key, "")) for key in ("host", "name", "user", "password"))
+    port = tables.whole("database.port", parts.get("port", 5432), 1, 65_535)
+    for key, text in (("host", host), ("name", name)):
+        if not text or any(c.isspace() or not c.isprintable() for c in text):
+            raise tables.bad(f"database.{key}", "must be a word without spaces")
+    who = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
+    at = f"{who}@" if who else ""
+    if host.startswith("/"):
+        return f"postgresql://{at}/{quote(name, safe='')}?host={quote(host, safe='')}&port={port}"
+    shown = f"[{host}]" if ":" in host else quote(host, safe="")
+    return f"postgresql://{at}{shown}:{port}/{quote(name, safe='')}"

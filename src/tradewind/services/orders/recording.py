@@ -1,0 +1,66 @@
+"""Takes orders that name a price for each line: as they are where the caller has priced them, at our own prices where he may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec.structs import replace
+
+from ...chassis.model import At, Does, Moment, Refused
+from ...contracts.orders import Item, Line, OrderCreated, PaymentBy, PlaceOrder, PricedItem, RecordedOrder, RecordOrder
+from ...contracts.values import Money, stamp
+from .domain import MOST, PENDING, Entry, Order, PaymentDue, take
+
+
+def recording(deadline_ms: int, payment_token: str) -> Callable[[RecordOrder, Moment], Does[RecordedOrder]]:
+    """Keeps the caller's prices and total. The payment, by `payment_token`, is due `deadline_ms` after; with 0 it is never due."""
+
+    def record(ask: RecordOrder, now: Moment) -> Does[RecordedOrder]:
+        lines = tuple([_line(item) for item in ask.items])
+        expires_at = now.at + deadline_ms if deadline_ms else 0
+        order = Order(now.fresh, PENDING, "none", now.caller.id, lines, ask.total.amount, ask.total.currency, None, payment_token,
+                      expires_at, 1, now.at, now.at, ask.idempotency_key or None)  # fmt: skip
+        yield order
+        yield OrderCreated(order.id, order.customer_id, _folded(lines), ask.total, expires_at)
+        if expires_at:
+            yield At(expires_at, PaymentDue(order.id))
+        at = stamp(now.at)
+        return RecordedOrder(order.id, "PENDING", ask.items, ask.total, order.idempotency_key, at, at)
+
+    return record
+
+
+def wanted(ask: RecordOrder) -> Iterable[str]:
+    return [item.product_id.lower() for item in ask.items]
+
+
+def pricing(deadline_ms: int, payment_token: str) -> Callable[[RecordOrder, Moment, Mapping[str, Entry]], Does[RecordedOrder]]:
+    """Takes our prices; the caller's total must be what they come to."""
+
+    def price(ask: RecordOrder, now: Moment, catalogue: Mapping[str, Entry]) -> Does[RecordedOrder]:
+        items = tuple([Item(item.quantity, item.product_id.lower()) for item in ask.items])
+        asked = PlaceOrder(items, PaymentBy(payment_token), ask.total)
+        return recorded((yield from take(asked, now, catalogue, deadline_ms, ask.idempotency_key or None)))
+
+    return price
+
+
+def recorded(order: Order) -> RecordedOrder:
+    items = tuple([PricedItem(line.product_id, line.quantity, line.unit_price) for line in order.items])
+    return RecordedOrder(order.id, order.status, items, order.money, order.idempotency_key,  # type: ignore[arg-type]
+                         stamp(order.created_at), stamp(order.updated_at))  # fmt: skip
+
+
+def _line(item: PricedItem) -> Line:
+    price = item.price
+    amount = price.amount * item.quantity
+    if amount > MOST:
+        raise Refused("total_too_large", 422, f"A line may come to {MOST} minor units at the most.")
+    return Line(item.product_id, "", "", item.quantity, price, Money(amount, price.currency))
+
+
+def _folded(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """With the product ids as inventory has them: an id is the same in either case."""
+    if all([line.product_id == line.product_id.lower() for line in lines]):
+        return lines
+    return tuple([replace(line, product_id=line.product_id.lower()) for line in lines])

@@ -1,0 +1,23 @@
+"""Notes payments that somebody else takes, and shows all of an order's. Apart from the domain, which moves money itself."""
+
+from __future__ import annotations
+
+from ...chassis.model import Does, Moment
+from ...contracts.payments import RecordedPayment, RecordPayment
+from ...contracts.values import Money, stamp
+from .domain import COMPLETED, FAILED, PARTIALLY_REFUNDED, PENDING, VOIDED, Payment
+
+# the published system has four statuses
+SHOWN = {VOIDED: FAILED, PARTIALLY_REFUNDED: COMPLETED}
+
+
+def view(p: Payment) -> RecordedPayment:
+    return RecordedPayment(p.id, p.order_id, Money(p.amount, p.currency), SHOWN.get(p.status, p.status), p.idempotency_key,  # type: ignore[arg-type]
+                           stamp(p.created_at), stamp(p.updated_at))  # fmt: skip
+
+
+def record(ask: RecordPayment, now: Moment) -> Does[RecordedPayment]:
+    payment = Payment(now.fresh, ask.order_id, now.caller.id, ask.amount.amount, ask.amount.currency, 0, 0, PENDING, "", "", "", 0,
+                      now.at, now.at, ask.idempotency_key or None)  # fmt: skip
+    yield payment
+    return view(payment)

@@ -1,0 +1,115 @@
+"""An order that names its prices: kept as it was sent, or at ours; due for payment only where payments are wired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from tests.services.orders.cases import NOW, OWNER
+from tests.services.orders.test_placing import BOOK, IDS, TEA
+from tests.support.tables import create_all, keep
+from tradewind.chassis.model import NOBODY, At, Consult, Refused, settle
+from tradewind.chassis.store.sqlite import SqliteStore
+from tradewind.contracts.orders import (
+    GetRecordedOrder,
+    Line,
+    ListRecordedOrders,
+    OrderCreated,
+    PlaceOrder,
+    PricedItem,
+    RecordedOrder,
+    RecordOrder,
+)
+from tradewind.contracts.values import Money
+from tradewind.services.orders import queries, storage
+from tradewind.services.orders.domain import MOST, Order, PaymentDue
+from tradewind.services.orders.recording import pricing, recorded, recording, wanted
+from tradewind.services.orders.service import orders
+
+PRICE, TOTAL = Money(2_999, "EUR"), Money(1, "EUR")
+ITEM = PricedItem(IDS[5], 2, PRICE)
+ASK = RecordOrder((ITEM,), TOTAL, "key-1")
+LINE = Line(IDS[5], "", "", 2, PRICE, Money(5_998, "EUR"))
+KEPT = Order("fresh", "PENDING", "none", "ada", (LINE,), 1, "EUR", None, "tok_ok", 905_000, 1, 5_000, 5_000, "key-1")
+
+
+def test_it_is_kept_as_it_was_sent() -> None:
+    effects, reply = settle(recording(900_000, "tok_ok")(ASK, NOW))
+    assert effects == [KEPT, OrderCreated("fresh", "ada", (LINE,), TOTAL, 905_000), At(905_000, PaymentDue("fresh"))]
+    assert reply == recorded(KEPT)
+    assert reply == RecordedOrder("fresh", "PENDING", (ITEM,), TOTAL, "key-1", "1970-01-01T00:00:05.000Z", "1970-01-01T00:00:05.000Z")
+
+
+def test_without_a_deadline_nothing_is_due() -> None:
+    effects, _ = settle(recording(0, "")(replace(ASK, idempotency_key=""), NOW))
+    assert effects == [
+        replace(KEPT, token="", expires_at=0, idempotency_key=None),
+        OrderCreated("fresh", "ada", (LINE,), TOTAL, 0),
+    ]
+
+
+def test_others_hear_of_a_product_under_the_id_that_inventory_knows() -> None:
+    item = replace(ITEM, product_id="AB" + IDS[5][2:].upper())
+    (order, created), reply = settle(recording(0, "")(RecordOrder((item,), TOTAL), NOW))
+    assert isinstance(order, Order) and order.items[0].product_id == item.product_id == reply.items[0].product_id
+    assert isinstance(created, OrderCreated) and created.lines[0].product_id == item.product_id.lower()
+    assert list(wanted(RecordOrder((item,), TOTAL))) == [item.product_id.lower()]
+
+
+def test_a_line_has_a_bound() -> None:
+    settle(recording(0, "")(RecordOrder((PricedItem(IDS[0], 1, Money(MOST, "EUR")),), TOTAL), NOW))
+    with pytest.raises(Refused, match="total_too_large") as refused:
+        settle(recording(0, "")(RecordOrder((PricedItem(IDS[0], 2, Money(MOST, "EUR")),), TOTAL), NOW))
+    assert refused.value.status == 422
+
+
+def test_where_the_catalogue_counts_the_total_must_be_ours() -> None:
+    price = pricing(900_000, "tok_ok")
+    asked = RecordOrder((PricedItem(TEA.product_id.upper(), 2, Money(1, "EUR")),), Money(3_998, "EUR"), "key-1")
+    (order, created, due), reply = settle(price(asked, NOW, BOOK))
+    assert isinstance(order, Order) and isinstance(created, OrderCreated) and due == At(905_000, PaymentDue("fresh"))
+    assert (order.token, order.idempotency_key, order.total) == ("tok_ok", "key-1", 3_998)
+    assert reply.items == (PricedItem(TEA.product_id, 2, Money(1_999, "EUR")),) and reply == recorded(order)
+    with pytest.raises(Refused, match="price_changed"):
+        settle(price(replace(asked, total=TOTAL), NOW, BOOK))
+    with pytest.raises(Consult):
+        settle(price(ASK, NOW, BOOK))
+    with pytest.raises(Refused, match="unknown_product"):
+        settle(price(ASK, replace(NOW, consulted=True), BOOK))
+
+
+@pytest.mark.parametrize(("reactions", "effects"), [(frozenset[str](), 2), (frozenset({"stock"}), 2), (frozenset({"stock", "payment"}), 3)])
+def test_a_deadline_comes_with_the_reaction_payment(reactions: frozenset[str], effects: int) -> None:
+    service = orders(1_000, reactions=reactions, pricing="client", payment_token="tok_ok")
+    assert len(settle(service.rules[RecordOrder].do(ASK, NOW))[0]) == effects
+    placed = service.rules[PlaceOrder].do(msgspec.json.decode(PLACE, type=PlaceOrder), NOW, BOOK)
+    assert len(settle(placed)[0]) == effects
+
+
+PLACE = b'{"type":"orders.place","items":[{"quantity":1,"sku":"TEA-1"}],"payment":{"token":"tok_ok"}}'
+
+
+@pytest.fixture
+async def store() -> Any:
+    store = SqliteStore(":memory:", commit_inline=True)
+    await store.open()
+    create_all(store, storage.MD)
+    await keep(store, storage.ORDERS, *[replace(KEPT, id=f"o{n}", customer_id="") for n in range(5)])
+    yield store
+    await store.close()
+
+
+async def test_anybody_is_shown_what_was_recorded(store: SqliteStore) -> None:
+    for caller in (NOBODY, OWNER):
+        assert await queries.get_recorded(store, GetRecordedOrder("o1"), caller) == recorded(replace(KEPT, id="o1"))
+    with pytest.raises(Refused, match="not_found"):
+        await queries.get_recorded(store, GetRecordedOrder("o9"), NOBODY)
+
+
+@pytest.mark.parametrize(("page", "ids"), [(1, ["o4", "o3"]), (2, ["o2", "o1"]), (3, ["o0"]), (4, [])])
+async def test_pages_are_counted(store: SqliteStore, page: int, ids: list[str]) -> None:
+    found = await queries.list_recorded(store, ListRecordedOrders(page, 2), NOBODY)
+    assert ([order.id for order in found.data], found.item_count) == (ids, 5)

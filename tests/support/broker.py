@@ -1,0 +1,76 @@
+"""The RabbitMQ of the tests: the one that runs for all, and a node of its own for a test that stops, kills or starves it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.databases import unmet
+from tools.servers import machine
+from tools.servers.rabbitmq import RabbitMQ
+
+URL = "TRADEWIND_TEST_RABBITMQ_URL"
+FIRST_PORT = 47_310  # far from the one of `./dev services`
+
+
+def server_url() -> str:
+    """The server that runs for all tests: leave its settings alone, and use names that nobody else uses."""
+    url = os.environ.get(URL, "")
+    if not url:
+        unmet(f"needs RabbitMQ: ./dev services up rabbitmq, or set {URL}")
+    return url
+
+
+class Broker:
+    """A node that nobody else uses. All calls wait until they are done: a test that lives on meanwhile calls them in a thread."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.home, self.port, self._server = home, port, RabbitMQ()
+
+    @property
+    def url(self) -> str:
+        return self._server.url(self.port)
+
+    def start(self) -> None:
+        self._server.start(self.home, self.port)
+
+    def stop(self) -> None:
+        self._server.stop(self.home)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        if pid := self._server.pid(self.home):
+            os.kill(pid, signal.SIGKILL)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def control(self, *arguments: str) -> str:
+        """`rabbitmqctl`."""
+        return self._server.control(self.home, *arguments)
+
+
+@contextmanager
+def own_broker() -> Iterator[Broker]:
+    """Takes some seconds to start."""
+    server = RabbitMQ()
+    if not server.installed():
+        unmet(f"needs a RabbitMQ of its own: apt-get install {server.package}")
+    home = Path(tempfile.mkdtemp(prefix="tradewind-broker-"))
+    if owner := machine.account(server):
+        os.chown(home, owner.pw_uid, owner.pw_gid)
+    port = next(port for port in range(FIRST_PORT + os.getpid() % 500, 65_000) if machine.free(port))
+    broker = Broker(home, port)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.kill()
+        broker.stop()  # of its port mapper
+        shutil.rmtree(home, ignore_errors=True)

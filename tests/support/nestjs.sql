@@ -1,0 +1,10 @@
+CREATE SCHEMA IF NOT EXISTS order_schema;
+CREATE SCHEMA IF NOT EXISTS inventory_schema;
+CREATE SCHEMA IF NOT EXISTS payment_schema;
+CREATE TYPE order_schema.order_status_enum AS ENUM ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED');
+CREATE TABLE order_schema."order" (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), status order_schema.order_status_enum NOT NULL DEFAULT 'PENDING', items jsonb NOT NULL, total numeric(12,2) NOT NULL, "idempotencyKey" varchar UNIQUE, "createdAt" timestamptz NOT NULL DEFAULT now(), "updatedAt" timestamptz NOT NULL DEFAULT now());
+CREATE TABLE inventory_schema.product (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name varchar NOT NULL, sku varchar NOT NULL UNIQUE, stock int NOT NULL DEFAULT 0, "reservedStock" int NOT NULL DEFAULT 0, "createdAt" timestamptz NOT NULL DEFAULT now());
+CREATE TYPE inventory_schema.stock_reservation_status_enum AS ENUM ('RESERVED', 'RELEASED');
+CREATE TABLE inventory_schema.stock_reservation (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), "orderId" uuid NOT NULL, quantity int NOT NULL, status inventory_schema.stock_reservation_status_enum NOT NULL DEFAULT 'RESERVED', "createdAt" timestamptz NOT NULL DEFAULT now(), "productId" uuid REFERENCES inventory_schema.product (id));
+CREATE TYPE payment_schema.payment_status_enum AS ENUM ('PENDING', 'COMPLETED', 'FAILED', 'REFUNDED');
+CREATE TABLE payment_schema.payment (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), "orderId" uuid NOT NULL, amount numeric(12,2) NOT NULL, status payment_schema.payment_status_enum NOT NULL DEFAULT 'PENDING', "idempotencyKey" varchar UNIQUE, "createdAt" timestamptz NOT NULL DEFAULT now(), "updatedAt" timestamptz NOT NULL DEFAULT now());
