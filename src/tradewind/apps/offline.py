@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+
 from ..chassis.config import Config
 from ..chassis.engine.platform import Platform
 from ..chassis.store.lock import DataLock

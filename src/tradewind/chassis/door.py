@@ -47,8 +47,9 @@ class Door(Protocol):
         """Hands a request to the service that hears it. `deliver` is called exactly once: after the commit, or with a refusal.
 
         `claim` is the request's identity (caller + operation + key, hashed) and `fingerprint` that of its body; without a claim
-        nothing is remembered. `again`: it may have been handed in before, here or elsewhere. Refusals of the door itself: 503 `overloaded` and 503 `store_unavailable` (with `retry_after`),
-        422 `idempotency_key_reused`, 409 `request_in_progress`, 500 `internal_error`.
+        nothing is remembered. `again`: it may have been handed in before, here or elsewhere. Refusals of the door itself: 503
+        `overloaded` and 503 `store_unavailable` (with `retry_after`), 422 `idempotency_key_reused`, 409 `request_in_progress`, 500
+        `internal_error`.
         """
         ...
 

@@ -70,6 +70,24 @@ async def test_a_lost_connection_comes_back(network: Proxy, through: str, link: 
     assert ours.lives == 2
 
 
+async def test_an_ack_for_an_earlier_life_is_no_ack(network: Proxy, through: str, link: Links, name: str, kept: Kept) -> None:
+    async def setup(ours: Link) -> None:
+        await ours.declare_queue(name, arguments={"x-expires": 60_000})
+        await ours.consume(name, kept.deliveries.append)
+
+    ours = link(through, setup=setup, limits=QUICK)
+    await ours.start()
+    ours.publish("", name, b"kept")
+    for life in (1, 2, 3):
+        await until(lambda wanted=life: len(kept.deliveries) == wanted)  # type: ignore[misc]
+        assert (kept.deliveries[-1].tag, kept.deliveries[-1].epoch) == (1, life)  # all tags are alike
+        if life > 1:
+            ours.ack(kept.deliveries[0])
+            await ours.declare_queue(name, passive=True)  # by when the broker has seen all that was before
+        network.cut()
+        await until(lambda last=life: ours.lives > last and ours.up)  # type: ignore[misc]
+
+
 async def test_while_there_is_no_broker(network: Proxy, through: str, link: Links, kept: Kept) -> None:
     ours = link(through, confirms=True, limits=QUICK, random=random.Random(7))
     await ours.start()

@@ -17,7 +17,6 @@ from ...contracts import reactions
 from .rows import Rows
 from .wiring import Wiring
 
-
 NEVER = 1 << 63
 
 

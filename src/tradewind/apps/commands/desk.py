@@ -2,42 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from ...chassis.config import Config
-from .common import Data, Json, Sets, fail, read, show
+from ..processes import plan
+from .common import Data, Json, Sets, Which, fail, fitting, show
+
+if TYPE_CHECKING:
+    from ..desks import Desk
+
+T = TypeVar("T")
 
 letters = typer.Typer(help="Messages that could not be handled, kept with their reason.", no_args_is_help=True, rich_markup_mode=None)
 Letter = Annotated[str, typer.Argument(metavar="ID", help="The dead letter's id.")]
-DEAD_LETTERS = "/api/v1/ops/dead-letters"
 
 
-def _ask(config: Config, method: str, path: str, absent: str) -> Any:
-    """One request to the running platform, or to the stopped one's store."""
-    from .. import local, offline
+class Asked:
+    """The desk that a command means. Ends the command with one line where the answer is no (1), or there is none (2)."""
 
-    try:
-        url = local.running(config.data)
-        answer = local.call(url, method, path, token=local.operator_token(config)) if url else offline.call(config, method, path)
-    except (local.NotReachable, offline.StoreUnusable) as error:
-        fail(error, 2)
-    if answer.status == 404:
-        fail(absent)
-    if answer.status >= 300:
-        fail(f"{answer.body.get('code')}: {answer.body.get('detail') or answer.body.get('title')}" if answer.body else answer.status)
-    return answer.body
+    def __init__(self, blueprint: str, data: str | None, sets: list[str] | None) -> None:
+        config, chosen = fitting(blueprint, sets, data=data)
+        from ..desks import desk_of
+
+        self.apart = plan.apart(chosen)
+        self._desk = desk_of(config, chosen)
+
+    def stats(self) -> Any:
+        return self._ask("nothing there", lambda desk: desk.stats())
+
+    def timeline(self, order: str) -> Any:
+        return self._ask(f"no order {order}", lambda desk: desk.timeline(order))
+
+    def letters(self) -> list[Any]:
+        return self._ask("nothing there", lambda desk: desk.letters())
+
+    def replay(self, letter: str) -> None:
+        self._ask(f"no dead letter {letter}", lambda desk: desk.replay(letter))
+
+    def discard(self, letter: str) -> None:
+        self._ask(f"no dead letter {letter}", lambda desk: desk.discard(letter))
+
+    def _ask(self, absent: str, ask: Callable[[Desk], T]) -> T:
+        from ...chassis.model import Refused
+        from ..desks import UNANSWERED
+
+        try:
+            return ask(self._desk)
+        except UNANSWERED as error:
+            fail(error, 2)
+        except Refused as error:
+            fail(absent if error.status == 404 else f"{error.code}: {error.says}")
 
 
-def timeline(order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")], data: Data = None, sets: Sets = None,
-             json: Json = False) -> None:  # fmt: skip
+def timeline(
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
+    blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False,
+) -> None:  # fmt: skip
     """Print every event of an order, across all services, in causal order.
 
     Example: tradewind timeline 01a1fd01-543e-7000-a4cd-629cfe7a0687
     """
-    config, _ = read("default", sets, 2, data=data)
-    found = _ask(config, "GET", f"/api/v1/orders/{order}/timeline", f"no order {order}")
+    found = Asked(blueprint, data, sets).timeline(order)
     if json:
         show(found)
         return
@@ -50,15 +77,18 @@ def _brief(data: dict[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in plain.items())
 
 
-def stats(data: Data = None, sets: Sets = None, json: Json = False) -> None:
+def stats(blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:
     """Print what waits, per service: lags, activities, overdue timers, dead letters.
 
     Example: tradewind stats
     """
-    config, _ = read("default", sets, 2, data=data)
-    found = _ask(config, "GET", "/api/v1/ops/stats", "nothing there")
+    asked = Asked(blueprint, data, sets)
+    found = asked.stats()
     if json:
         show(found)
+        return
+    if asked.apart:
+        _shared(found)
         return
     print(f"requests queued {found['requestsQueued']} · activities running {found['activitiesRunning']}")
     for name, row in found["services"].items():
@@ -66,14 +96,20 @@ def stats(data: Data = None, sets: Sets = None, json: Json = False) -> None:
         print(f"{name:14} lag {lag:<6} activities {row['activities']:<6} overdue timers {late:<6} dead letters {row['parked']}")
 
 
+def _shared(found: Any) -> None:
+    for name, row in found["services"].items():
+        unsent = f"{row['outbox']} ({row['oldestOutboxMs'] / 1_000:.0f} s)" if row["outbox"] else "0"
+        late = row["timersOverdue"]
+        print(f"{name:14} unsent {unsent:<12} activities {row['activities']:<6} overdue timers {late:<6} dead letters {row['parked']}")
+
+
 @letters.command("list")
-def list_letters(data: Data = None, sets: Sets = None, json: Json = False) -> None:
+def list_letters(blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:
     """List them, newest first.
 
     Example: tradewind dead-letters list
     """
-    config, _ = read("default", sets, 2, data=data)
-    found = _pages(config)
+    found = Asked(blueprint, data, sets).letters()
     if json:
         show(found)
         return
@@ -83,46 +119,33 @@ def list_letters(data: Data = None, sets: Sets = None, json: Json = False) -> No
         print("none")
 
 
-def _pages(config: Config) -> list[Any]:
-    found: list[Any] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        page = _ask(config, "GET", f"{DEAD_LETTERS}?limit=100" + (f"&cursor={cursor}" if cursor else ""), "nothing there")
-        found += page["data"]
-        cursor = page["nextCursor"]
-    return found
-
-
 @letters.command("show")
-def show_letter(letter: Letter, data: Data = None, sets: Sets = None) -> None:
+def show_letter(letter: Letter, blueprint: Which = "default", data: Data = None, sets: Sets = None) -> None:
     """Print one with its reason and times.
 
     Example: tradewind dead-letters show 01a1fd01-543e-7000-a4cd-629cfe7a0687
     """
-    config, _ = read("default", sets, 2, data=data)
-    found = [row for row in _pages(config) if row["id"] == letter]
+    found = [row for row in Asked(blueprint, data, sets).letters() if row["id"] == letter]
     if not found:
         fail(f"no dead letter {letter}")
     show(found[0])
 
 
 @letters.command("replay")
-def replay(letter: Letter, data: Data = None, sets: Sets = None) -> None:
+def replay(letter: Letter, blueprint: Which = "default", data: Data = None, sets: Sets = None) -> None:
     """Try one again, now.
 
     Example: tradewind dead-letters replay 01a1fd01-543e-7000-a4cd-629cfe7a0687
     """
-    config, _ = read("default", sets, 2, data=data)
-    _ask(config, "POST", f"{DEAD_LETTERS}/{letter}/replay", f"no dead letter {letter}")
+    Asked(blueprint, data, sets).replay(letter)
     print(f"{letter} is tried again")
 
 
 @letters.command("discard")
-def discard(letter: Letter, data: Data = None, sets: Sets = None) -> None:
+def discard(letter: Letter, blueprint: Which = "default", data: Data = None, sets: Sets = None) -> None:
     """Give one up; those behind it go on.
 
     Example: tradewind dead-letters discard 01a1fd01-543e-7000-a4cd-629cfe7a0687
     """
-    config, _ = read("default", sets, 2, data=data)
-    _ask(config, "POST", f"{DEAD_LETTERS}/{letter}/discard", f"no dead letter {letter}")
+    Asked(blueprint, data, sets).discard(letter)
     print(f"{letter} is discarded")

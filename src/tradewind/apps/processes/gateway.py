@@ -1,4 +1,4 @@
-"""The edge of face `rpc` as a process: HTTP in, requests over the broker out, no store. It serves, and says 503, while the broker is away."""
+"""The edge of face `rpc` as a process: HTTP in, requests over the broker out, no store; while the broker is away it says 503."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class GatewayProcess:
         self._config = config
         failpoints.arm(config.fail)
         world = SystemWorld()
-        self._log: AccessLog = log.set_up(config.log_level, config.log_format)
+        self._log: AccessLog = log.set_up(config.log_level, config.log_format, process.name)
         self._metrics = Metrics()
         self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, world, os.environ)
         self._client = RpcClient(config.broker_url, name=process.name, clock=world.now)

@@ -17,16 +17,17 @@ LOUD = ("asyncio",)
 
 
 class _Lines(logging.Handler):
-    """The same fields as everywhere: ts, level, event, logger, exception."""
+    """The same fields as everywhere, and which process it is: ts, level, event, logger, process, exception."""
 
-    def __init__(self, sink: Sink, format: str) -> None:
+    def __init__(self, sink: Sink, format: str, process: str) -> None:
         super().__init__()
-        self._sink, self._console, self._stamps = sink, format == "console", Stamps()
+        self._sink, self._console, self._process, self._stamps = sink, format == "console", process, Stamps()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = {
-                "ts": self._stamps.now(), "level": record.levelname.lower(), "event": redaction.text(record.getMessage()), "logger": record.name,
+                "ts": self._stamps.now(), "level": record.levelname.lower(), "event": redaction.text(record.getMessage()),
+                "logger": record.name, "process": self._process,
             }  # fmt: skip
             if record.exc_info and record.exc_info[0] is not None:
                 line["exception"] = redaction.text("".join(traceback.format_exception(*record.exc_info)))
@@ -44,15 +45,15 @@ class _Lines(logging.Handler):
             return msgspec.json.encode({key: plain(value) for key, value in line.items()}) + b"\n"
 
 
-def set_up(level: str, format: str) -> AccessLog:
-    """For the whole process; the access log shares its stderr."""
+def set_up(level: str, format: str, process: str) -> AccessLog:
+    """For the whole of this process; the access log shares its stderr."""
     try:
         fd = sys.stderr.fileno()
     except (OSError, ValueError, AttributeError):
         fd = 2
     sink, least = Sink(fd), logging.getLevelName(level.upper())
     root = logging.getLogger()
-    root.handlers[:] = [_Lines(sink, format)]
+    root.handlers[:] = [_Lines(sink, format, process)]
     root.setLevel(least)
     for name in LOUD:
         logging.getLogger(name).setLevel(max(least, logging.WARNING))

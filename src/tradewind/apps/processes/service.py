@@ -1,4 +1,4 @@
-"""One process of services that run apart: takes requests from their queues and events from the bus, and shares its store with its copies."""
+"""One process of services that run apart: requests come from their queues, events from the bus, and copies of it share its store."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ServiceProcess:
     def __init__(self, config: Config, blueprint: Blueprint, process: Process) -> None:
         self._config, self._process = config, process
         failpoints.arm(config.fail)
-        self._log = log.set_up(config.log_level, config.log_format)
+        self._log = log.set_up(config.log_level, config.log_format, process.name)
         self._world = world = SystemWorld()
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self._bus = Publisher(config.broker_url, name=process.name)
@@ -77,7 +77,7 @@ class ServiceProcess:
         return Subscriber(self._config.broker_url, service, room.heard, hear, refuse, queue_type=self._config.queue_type)
 
     def _park(self, service: str, reason: str, body: bytes) -> None:
-        text = body[: KEPT_BYTES].decode(errors="replace").replace("\0", "?")
+        text = body[:KEPT_BYTES].decode(errors="replace").replace("\0", "?")
         self.platform.keep_unreadable(service, "request", text, reason, lambda: None)
 
     def _missing(self) -> list[str]:
@@ -118,7 +118,8 @@ class ServiceProcess:
     async def _stop(self) -> None:
         self._leaving = True
         self._figures.stop()
-        await asyncio.gather(*(server.drain(DRAIN_S) for server in self._servers), *(ear.drain() for ear in self._ears), return_exceptions=True)
+        drained = (*(server.drain(DRAIN_S) for server in self._servers), *(ear.drain() for ear in self._ears))
+        await asyncio.gather(*drained, return_exceptions=True)
         await self.platform.stop()
         await asyncio.gather(*(server.stop(FLUSH_S) for server in self._servers), *(ear.stop(FLUSH_S) for ear in self._ears))
         await self._bus.stop(FLUSH_S)

@@ -20,7 +20,7 @@ from .outstanding import Outstanding, Told
 from .properties import Properties
 from .reader import Reader
 
-TRANSPORT_BYTES = 1024 * 1024  # what is handed to the transport at a time
+TRANSPORT_BYTES = 1024 * 1024  # past this, the transport tells us when it has room again
 MOST_REMEMBERED = 1024
 LINGER_S = 1.0  # what is still unsent may take this long when it ends
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Connection(Calls, asyncio.Protocol):
         self._reader = Reader(self, limits.message_bytes)
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
-        self._room, self._flushing, self._paused = limits.buffer_bytes, False, False
+        self._room, self._flushing = limits.buffer_bytes, False
         self._piece = frames.FIRST_PIECE
         self._acked = 0  # all up to here are
         self._places: dict[bytes, tuple[str, str]] = {}
@@ -102,7 +102,7 @@ class Connection(Calls, asyncio.Protocol):
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        if self._paused or self._transport is None:
+        if self._transport is None:
             return
         self._flushing = False
         out = self._out
@@ -182,7 +182,7 @@ class Connection(Calls, asyncio.Protocol):
         if self.error is not None:
             self._transport.abort()
             return
-        self._transport.set_write_buffer_limits(high=TRANSPORT_BYTES)
+        self._transport.set_write_buffer_limits(high=min(TRANSPORT_BYTES, self.limits.buffer_bytes // 2))
         self.send(frames.PROTOCOL)
 
     def data_received(self, data: bytes) -> None:
@@ -194,12 +194,8 @@ class Connection(Calls, asyncio.Protocol):
         except Malformed as error:
             self.fail(LinkDown(explain.trouble(error, tls=False)))
 
-    def pause_writing(self) -> None:
-        self._paused = True
-
     def resume_writing(self) -> None:
-        self._paused = False
-        self._flush()
+        self._flush()  # there is room again
 
     def connection_lost(self, error: Exception | None) -> None:
         self.fail(LinkDown(explain.ended(error, self._reader.unread, ready=self.greeted)))
@@ -230,7 +226,6 @@ class Connection(Calls, asyncio.Protocol):
         self.error = error
         self.give_up(error)
         if self._transport is not None and not self._transport.is_closing():
-            self._paused = False
             self._flush()
             self._transport.close()
             self._loop.call_later(LINGER_S, self._transport.abort)  # close waits for what the other side does not take

@@ -1,7 +1,7 @@
 """The events of every service on a topic exchange of RabbitMQ, a durable queue for each service that listens.
 
-Out: persistent, with confirms, the routing key is the event's name. In: by one consumer at a time a queue (the broker hands over to the next
-copy when the active one goes), so that the events of a key are heard in their order, and acknowledged only after the commit.
+Out: persistent, with confirms, the routing key is the event's name. In: by one consumer at a time a queue (the broker hands over to the
+next copy when the active one goes), so that the events of a key are heard in their order, and acknowledged only after the commit.
 """
 
 from __future__ import annotations

@@ -94,7 +94,8 @@ async def _handle(unit: Unit, incoming: Incoming, world: World, parking: Parking
 
 def _unreadable(unit: Unit, incoming: Incoming, what: Unreadable, parking: Parking) -> None:
     if not incoming.claim or not _decided(unit, incoming):
-        parking.unreadable(unit, incoming.room, "bus", what.name, what.body, ValueError(what.reason), key=what.event_key, trace=incoming.trace)
+        why, key = ValueError(what.reason), what.event_key
+        parking.unreadable(unit, incoming.room, "bus", what.name, what.body, why, key=key, trace=incoming.trace)
 
 
 def _run(does: Any, effects: list[Any]) -> Any:

@@ -79,7 +79,8 @@ class Outbox:
         for room, log in unit.logged.items():
             made = {key for keys in unit.created.values() for key in keys}
             older = await self._behind(unit.tx, room, {row[3] for row in log} - made)
-            await unit.tx.insert(room.outbox, [(row[1], row[0], row[3], 0 if row[3] in older else row[7] + LEASE_MS, row[7]) for row in log])
+            rows = [(row[1], row[0], row[3], 0 if row[3] in older else row[7] + LEASE_MS, row[7]) for row in log]
+            await unit.tx.insert(room.outbox, rows)
             unit.told += [(room, row) for row in log if row[3] not in older]
 
     async def _behind(self, tx: Transaction, room: Room, keys: set[str]) -> set[str]:

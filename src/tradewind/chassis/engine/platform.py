@@ -100,8 +100,8 @@ class Platform:
         await self.store.close()
 
     def submit(
-        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *, claim: str = "", fingerprint: str = "", trace: str = "",
-        again: bool = False,
+        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *,
+        claim: str = "", fingerprint: str = "", trace: str = "", again: bool = False,
     ) -> None:  # fmt: skip
         room = self._hearers.get(type(message))
         if room is not None:

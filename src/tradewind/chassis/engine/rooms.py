@@ -92,11 +92,17 @@ class Corner:
         self.log_after = sa.select(self.log).where(log.seq > sa.bindparam("after")).order_by(log.seq).limit(n)
         self.log_of = sa.select(self.log).where(log.key == sa.bindparam("key")).order_by(log.seq).limit(n)
         self.positions = sa.select(self.cursors)
-        self.timers_due = sa.select(self.timers).where(timers.due_at <= now).order_by(timers.due_at, timers.id).limit(n).with_for_update(skip_locked=True)
+        self.timers_due = (
+            sa.select(self.timers).where(timers.due_at <= now).order_by(timers.due_at, timers.id).limit(n).with_for_update(skip_locked=True)
+        )
         self.next_timer = sa.select(sa.func.min(timers.due_at)).where(timers.due_at > now)
         self.timers_late: Any = sa.select(sa.func.count(), sa.func.min(timers.due_at)).where(timers.due_at <= now)
-        self.activities_due = sa.select(self.activities).where(activities.due_at <= now).order_by(activities.due_at, activities.id).limit(n).with_for_update(
-            skip_locked=True
+        self.activities_due = (
+            sa.select(self.activities)
+            .where(activities.due_at <= now)
+            .order_by(activities.due_at, activities.id)
+            .limit(n)
+            .with_for_update(skip_locked=True)
         )
         self.activity = sa.select(activities.id).where(activities.id == sa.bindparam("id")).with_for_update()
         self.next_activity = sa.select(sa.func.min(activities.due_at)).where(activities.due_at > now)
@@ -105,7 +111,11 @@ class Corner:
         first = ~sa.exists().where(earlier.c.key == parked.key, earlier.c.key != "", earlier.c.id < parked.id)
         open_ = sa.or_(parked.status == "RETRYING", parked.status == "WAITING")
         self.parked_due = (
-            sa.select(self.parked.rows).where(open_, parked.due_at <= now, first).order_by(parked.id).limit(n).with_for_update(skip_locked=True)
+            sa.select(self.parked.rows)
+            .where(open_, parked.due_at <= now, first)
+            .order_by(parked.id)
+            .limit(n)
+            .with_for_update(skip_locked=True)
         )
         self.next_parked = sa.select(sa.func.min(parked.due_at)).where(open_, first, parked.due_at > now)
         self.parked_keys = sa.select(parked.key).where(parked.key != "").distinct()
@@ -193,7 +203,7 @@ class Room(Corner):
 
 
 def furnish(services: Iterable[Service], *, bus: bool = False) -> dict[str, Room]:
-    """The rooms of one process, with a line for every pair of which one hears the other; where there is a bus, they hear each other there."""
+    """The rooms of one process, with a line for every pair of which one hears the other. With a `bus` they hear each other there."""
     rooms = {service.name: Room(service) for service in services}
     for room in rooms.values():
         for source in rooms.values():

@@ -1,4 +1,4 @@
-"""What changes where other processes work on the same rows: nothing that memory holds is the truth, and every race is the database's to decide.
+"""What changes where other processes work on the same rows: memory holds no truth, and every race is the database's to decide.
 
 Numbers of the log come from the clock, so that two copies need not ask each other. An activity is leased by due date: a copy that dies with
 it is followed by another once the lease has run out. What only the rows know is looked for again every second.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ..model import Ag, Table
+
+if TYPE_CHECKING:  # a process without a store knows these errors too, and need not carry it
+    import sqlalchemy as sa
 
 Statement: TypeAlias = "sa.Select[*tuple[Any, ...]]"
 

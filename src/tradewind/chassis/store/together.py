@@ -1,4 +1,4 @@
-"""Lets reads of single rows that are asked for at the same time share one statement: a round trip for all costs hardly more than for one."""
+"""Lets reads of single rows at the same time share one statement: a round trip for all costs hardly more than for one."""
 
 from __future__ import annotations
 
