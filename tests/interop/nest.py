@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
+import subprocess
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,10 +15,13 @@ from typing import Any
 
 import msgspec
 
+from tests.support.databases import unmet
 from tradewind.chassis.rpc.ask import Ask
 
 ANSWER_S = 20.0
+INSTALL_S = 300
 HERE = Path(__file__).resolve().parent
+PEER = HERE.parents[1] / "benchmarks" / "peers" / "nestjs-rpc"
 
 ORDER, PRODUCT, PAYMENT = "order_queue", "inventory_queue", "payment_queue"
 QUEUES = (ORDER, PRODUCT, PAYMENT)
@@ -43,6 +48,21 @@ PUBLISHED: list[tuple[str, str, Any, Any]] = [
     (PAYMENT, "get_payment_by_id", {"id": LOST, "lang": "de"}, {"err": {"message": f"{LOST} nicht gefunden: Größe", "statusCode": 404}}),
     (PAYMENT, "get_payments_by_order_id", {"orderId": "7"}, [{"orderId": "7"}]),
 ]  # fmt: skip
+
+
+def installed() -> Path:
+    """The packages. Where every test must run they are installed from the lock file, elsewhere their lack skips the test."""
+    found = PEER / "node_modules"
+    if shutil.which("node") is None:
+        unmet("needs Node.js 20 or newer")
+    if not (found / "@nestjs" / "microservices").is_dir():
+        if os.environ.get("TRADEWIND_REQUIRE_SERVICES") != "1":
+            unmet("needs the peer's packages: npm ci in benchmarks/peers/nestjs-rpc")
+        command = ["npm", "ci", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=PEER, capture_output=True, text=True, timeout=INSTALL_S)
+        if done.returncode:
+            unmet(f"npm ci failed in benchmarks/peers/nestjs-rpc: {done.stderr[-500:]}")
+    return found
 
 
 class Program:

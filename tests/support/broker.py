@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,21 @@ def server_url() -> str:
     if not url:
         unmet(f"needs RabbitMQ: ./dev services up rabbitmq, or set {URL}")
     return url
+
+
+@contextmanager
+def own_vhost() -> Iterator[str]:
+    """A URL of the server that runs for all, with a vhost that nobody else uses: queues and exchanges may have their published names."""
+    server, home, url = RabbitMQ(), machine.SERVICES / RabbitMQ.name, server_url()
+    if server.pid(home) is None:
+        unmet("needs the RabbitMQ of ./dev services, to make a vhost: ./dev services up rabbitmq")
+    vhost = f"tradewind-test-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    server.control(home, "add_vhost", vhost)
+    try:
+        server.control(home, "set_permissions", "-p", vhost, "guest", ".*", ".*", ".*")
+        yield f"{url.rstrip('/')}/{vhost}"
+    finally:
+        server.control(home, "delete_vhost", vhost)
 
 
 class Broker:

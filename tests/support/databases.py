@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -40,14 +43,8 @@ class Place:
         migrations.up(self.url, self.data, slices)
 
     def outside(self, text: str) -> list[Any]:
-        """A statement on a connection of its own."""
-
-        def ask(connection: sa.Connection) -> list[Any]:
-            with connection.begin():
-                answer = connection.exec_driver_sql(text)
-                return [tuple(row) for row in answer] if answer.returns_rows else []
-
-        return self.database.work(ask)
+        """As `rows`."""
+        return rows(self.url, text, self.data)
 
 
 def unmet(need: str) -> NoReturn:
@@ -55,3 +52,32 @@ def unmet(need: str) -> NoReturn:
     if os.environ.get("TRADEWIND_REQUIRE_SERVICES") == "1":
         pytest.fail(need)
     pytest.skip(need)
+
+
+@contextmanager
+def own_database(word: str) -> Iterator[str]:
+    """The URL of an empty database that nobody else uses, on the server that runs for all tests."""
+    server = os.environ.get(URL, "") or unmet(f"needs PostgreSQL: ./dev services up postgres, or set {URL}")
+    name = f"tradewind_{word}_{os.getpid()}"
+    on_its_server(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # of a run that was killed
+    on_its_server(server, f"CREATE DATABASE {name}")
+    try:
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    finally:
+        on_its_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def on_its_server(url: str, text: str) -> None:
+    """A statement that no transaction may hold."""
+    database(url, Path()).work(lambda connection: connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(text))
+
+
+def rows(url: str, text: str, data: Path = Path()) -> list[Any]:
+    """A statement on a connection of its own."""
+
+    def ask(connection: sa.Connection) -> list[Any]:
+        with connection.begin():
+            answer = connection.exec_driver_sql(text)
+            return [tuple(row) for row in answer] if answer.returns_rows else []
+
+    return database(url, data).work(ask)

@@ -76,4 +76,3 @@ class PlatformDesk:
             body = answer.body if isinstance(answer.body, dict) else {}
             raise Refused(body.get("code") or str(answer.status), answer.status, body.get("detail") or body.get("title") or "")
         return answer.body
-

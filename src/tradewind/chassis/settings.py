@@ -93,6 +93,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         str, Setting(readers.queue, "inventory_queue", "queue", "where inventory takes requests in NestJS's wire format")
     ]
     payment_queue: Annotated[str, Setting(readers.queue, "payment_queue", "queue", "where payments takes requests in NestJS's wire format")]
+    event_exchange: Annotated[
+        str,
+        Setting(readers.queue, "tradewind.events", "exchange", "where events go, and how the queues of who listens begin: one a system"),
+    ]
     queue_type: Annotated[
         Literal["quorum", "classic"],
         Setting(readers.one_of("quorum", "classic"), "quorum", "kind", "of our event queues on RabbitMQ: quorum or classic"),

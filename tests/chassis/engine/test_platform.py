@@ -170,8 +170,8 @@ async def test_stats_count_what_waits(hospital: Hospital, silence: None) -> None
         "activitiesRunning": 1,
         "services": {
             "desk": {"logEnd": 2, "lag": {"ward": 0}, "activities": 1, "oldestActivityMs": 25, "timersOverdue": 1, "oldestTimerMs": 15,
-                     "parked": 0},
+                     "outbox": 0, "oldestOutboxMs": 0, "parked": 0},
             "ward": {"logEnd": 0, "lag": {"desk": 0}, "activities": 0, "oldestActivityMs": 0, "timersOverdue": 0, "oldestTimerMs": 0,
-                     "parked": 1},
+                     "outbox": 0, "oldestOutboxMs": 0, "parked": 1},
         },
     }  # fmt: skip

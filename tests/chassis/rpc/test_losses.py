@@ -83,7 +83,8 @@ async def test_the_client_ends(pair: Both) -> None:
     call = pair.ask(HOLD)
     await until(lambda: pair.handlers.held)
     await pair.client.stop()
-    assert (await call).kind is Kind.DOWN
+    async with asyncio.timeout(5.0):
+        assert (await call).kind is Kind.DOWN
     with pytest.raises(RuntimeError, match="after stop"):
         pair.ask(ECHO)
 
@@ -113,6 +114,7 @@ async def test_the_connection_is_cut_that_requests_come_over(shaky_taking: Both,
 
 async def test_answers_wait_while_the_link_for_them_is_down(shaky_answers: Both, between: Proxy, outer: Outside) -> None:
     pair = shaky_answers
+    await pair.ask(ECHO)  # now its address is known
     calls = [pair.ask(HOLD, b"%d" % number) for number in range(3)]
     await until(lambda: len(pair.handlers.held) == 3)
     between.accepting = False
@@ -145,6 +147,7 @@ async def test_answers_do_not_wait_for_what_comes_again(url: str, queue: str, ou
 
 async def test_answers_wait_no_longer_than_their_requests(shaky_answers: Both, between: Proxy) -> None:
     pair, held = shaky_answers, shaky_answers.handlers.held
+    await pair.ask(ECHO)  # now its address is known
     call = pair.ask(HOLD)
     await until(lambda: held)
     between.accepting = False

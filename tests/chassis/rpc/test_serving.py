@@ -53,7 +53,8 @@ async def test_no_more_than_the_prefetch_at_once(url: str, queue: str, outer: Ou
         calls = [pair.ask(HOLD) for _ in range(5)]
         await until(lambda: len(pair.handlers.held) == 3)
         assert await outer.depth(queue) == 2
-        assert await pair.server.depth() == 2
+        state = await pair.server.state()
+        assert (state.messages, state.consumers) == (2, 1)
         done = 0
         while done < 5:
             await until(lambda: len(pair.handlers.held) > done)  # noqa: B023

@@ -12,7 +12,7 @@ from .flight import Flight, in_flight
 from .letters import letters
 from .papers import Papers
 from .recorded import recorded
-from .rows import Rows
+from .rows import OrderRow, Rows
 from .stock import Shelf
 from .stories import Ledger, Story, windows
 from .stuck import pending, stuck
@@ -87,7 +87,7 @@ class Check:
         if not wiring.ours(story.id):
             return  # what it became, it became elsewhere
         if not self._settled(story, flight):
-            self.in_flight += 1
+            self.in_flight += not self._rests(order, story, flight)
             return
         self._money.count(story)
         if wiring.sets_off("payment"):
@@ -98,6 +98,10 @@ class Check:
         elif order.status != CONFIRMED and wiring.has(Promise.CLEAN):
             tallies[Promise.CLEAN].checked += 1
             tallies[Promise.CLEAN].take(ends.clean(story, wiring))
+
+    def _rests(self, order: OrderRow, story: Story, flight: Flight) -> bool:
+        """One that was only written down stays PENDING, and waits for nobody."""
+        return self._wiring.apart and order.status == PENDING and not order.expires_at and not flight.has(story)
 
     def _settled(self, story: Story, flight: Flight) -> bool:
         if story.order is None or story.order.status == PENDING or flight.has(story):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,9 +26,12 @@ class Figures:
     def __init__(
         self, metrics: Metrics, platform: Platform, bus: Publisher, servers: Sequence[RpcServer], ears: Sequence[Subscriber]
     ) -> None:  # fmt: skip
-        self._platform, self._servers = platform, servers
+        self._platform = platform
+        takers: list[RpcServer | Subscriber] = [*servers, *ears]
+        self._queues = {taker.queue: taker for taker in takers}
         self._stored: dict[str, dict[str, Any]] = {}
         self._depths: dict[str, float] = {}
+        self._consumers: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
         intake, runner = platform.processor.intake, platform.runner
         metrics.watch("queue_depth", lambda: {"requests": len(intake.requests), "internal": len(intake.internal)})
@@ -37,6 +41,10 @@ class Figures:
         metrics.watch("outbox_depth", self._of("outbox"))
         metrics.watch("outbox_age_seconds", self._of("oldestOutboxMs", 1_000))
         metrics.watch("broker_queue_messages", lambda: self._depths)
+        metrics.watch("broker_queue_consumers", lambda: self._consumers)
+        metrics.watch("events_published", lambda: bus.published)
+        metrics.watch("events_consumed", lambda: sum([ear.heard for ear in ears], Counter()))
+        metrics.watch("events_redelivered", lambda: sum([ear.redelivered for ear in ears], Counter()))
         metrics.watch("rpc_server_late", lambda: {server.queue: float(server.taken.too_late) for server in servers})
         metrics.watch("rpc_server_poison", lambda: {server.queue: float(server.taken.poison) for server in servers})
         links: dict[str, Link] = {"events out": bus.link, **{f"{ear.service} events in": ear.link for ear in ears}}
@@ -58,8 +66,9 @@ class Figures:
         while True:
             try:
                 self._stored = (await self._platform.stats())["services"]
-                for server in self._servers:
-                    self._depths[server.queue] = float(await server.depth())
+                for name, queue in self._queues.items():
+                    state = await queue.state()
+                    self._depths[name], self._consumers[name] = float(state.messages), float(state.consumers)
             except (StoreUnavailable, LinkDown, TimeoutError) as error:
                 LOG.debug("what waits cannot be counted now: %s", error)
             await asyncio.sleep(EVERY_S)

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ...chassis import failpoints
 from ...chassis.blueprint import Blueprint, Process
@@ -24,11 +25,14 @@ from ...chassis.world import SystemWorld
 from ...edge.http.limits import Limits
 from ...edge.http.server import HttpServer
 from ..absent import NoProvider
-from . import log
+from . import following, log
 from .figures import Figures
 from .ops import Ops
 from .queues import QUEUES, handlers
-from .slices import provider, services
+from .slices import ears, provider, services
+
+if TYPE_CHECKING:
+    from .elsewhere import Elsewhere
 
 DAY_MS, KEPT_BYTES = 86_400_000, 16_384
 CONNECT_S, DRAIN_S, FLUSH_S = 10.0, 8.0, 4.0
@@ -43,7 +47,12 @@ class ServiceProcess:
         self._log = log.set_up(config.log_level, config.log_format, process.name)
         self._world = world = SystemWorld()
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
-        self._bus = Publisher(config.broker_url, name=process.name)
+        self._metrics = Metrics()
+        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, world, os.environ)
+        self._tracer = self._tracing.tracer if self._tracing.tracer.on else None
+        self._bus = Publisher(
+            config.broker_url, name=process.name, exchange=config.event_exchange, ears=ears(config, blueprint), tracer=self._tracer
+        )
         self._provider = provider(config, world, process.services)
         self.platform = Platform(
             store, services(process.services, config, self._provider), world, delays_ms=config.retry_delays_ms,
@@ -51,21 +60,33 @@ class ServiceProcess:
         )  # fmt: skip
         self._servers = [self._server(service) for service in process.services if service in QUEUES]
         self._ears = [self._ear(service) for service in process.services if self.platform.rooms[service].heard]
-        self._metrics = Metrics()
+        self._elsewhere = self._others(process.services)
         self.platform.processor.gauge, self.platform.runner.count = self._metrics, self._metrics.activity
-        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, world, os.environ)
-        if self._tracing.tracer.on:
-            self.platform.processor.traced = BatchSpans(self._tracing.tracer)
+        if self._tracer is not None:
+            self.platform.processor.traced = BatchSpans(self._tracer)
         self._figures = Figures(self._metrics, self.platform, self._bus, self._servers, self._ears)
+        self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
         self._ops = HttpServer(Ops(process.name, self._missing, self._metrics.render), Limits())
         self._leaving = False
 
     def _server(self, service: str) -> RpcServer:
         queue: str = getattr(self._config, QUEUES[service])
+        answering = handlers(service, self.platform, self._config)
+        if self._tracer is not None:
+            answering = following.requests(self._tracer, queue, answering)
         return RpcServer(
-            self._config.broker_url, queue, handlers(service, self.platform, self._config), name=service,
-            park=partial(self._park, service), clock=self._world.now,
+            self._config.broker_url, queue, answering, name=service, park=partial(self._park, service), clock=self._world.now,
+            observe=self._metrics.rpc_served,
         )  # fmt: skip
+
+    def _others(self, names: tuple[str, ...]) -> Elsewhere | None:
+        if self._config.pricing != "catalogue" or "orders" not in names or "inventory" in names:
+            return None
+        from .elsewhere import Elsewhere
+
+        others = Elsewhere(self._config.broker_url, self._config.inventory_queue, self._world.now)
+        self.platform.elsewhere = others.ask
+        return others
 
     def _ear(self, service: str) -> Subscriber:
         room = self.platform.rooms[service]
@@ -74,7 +95,18 @@ class ServiceProcess:
             self.platform.hear(told, service, done, again=again)
 
         refuse = partial(self.platform.keep_unreadable, service)
-        return Subscriber(self._config.broker_url, service, room.heard, hear, refuse, queue_type=self._config.queue_type)
+        ear = Subscriber(
+            self._config.broker_url,
+            service,
+            room.heard,
+            hear,
+            refuse,
+            exchange=self._config.event_exchange,
+            queue_type=self._config.queue_type,
+        )
+        if self._tracer is not None:
+            ear.hear = following.events(self._tracer, ear.queue, hear)
+        return ear
 
     def _park(self, service: str, reason: str, body: bytes) -> None:
         text = body[:KEPT_BYTES].decode(errors="replace").replace("\0", "?")
@@ -84,6 +116,8 @@ class ServiceProcess:
         if self._leaving:
             return ["leaving"]
         links = [self._bus.link.missing, *(server.missing for server in self._servers), *(ear.link.missing for ear in self._ears)]
+        if self._elsewhere is not None:
+            links.append(self._elsewhere.client.missing)
         return [*self.platform.missing(), *dict.fromkeys(why for why in links if why)]
 
     async def run(self, started: Callable[[str], None]) -> None:
@@ -106,11 +140,15 @@ class ServiceProcess:
 
     async def _start(self) -> None:
         self._tracing.start(self._metrics)
+        if not isinstance(self._provider, NoProvider):
+            self._provider.start()
         await self._bus.start(CONNECT_S)
         await self.platform.start()
         await self._ops.start(self._config.host, self._config.ops_port)
         for ear in self._ears:
             await ear.start(CONNECT_S)
+        if self._elsewhere is not None:
+            await self._elsewhere.client.start(CONNECT_S)
         for server in self._servers:
             await server.start(CONNECT_S)
         self._figures.start()
@@ -122,6 +160,8 @@ class ServiceProcess:
         await asyncio.gather(*drained, return_exceptions=True)
         await self.platform.stop()
         await asyncio.gather(*(server.stop(FLUSH_S) for server in self._servers), *(ear.stop(FLUSH_S) for ear in self._ears))
+        if self._elsewhere is not None:
+            await self._elsewhere.client.stop()
         await self._bus.stop(FLUSH_S)
         if not isinstance(self._provider, NoProvider):
             await self._provider.close()

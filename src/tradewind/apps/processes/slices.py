@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from ...chassis.blueprint import Blueprint
+from ...chassis.bus.amqp import Ear, ear
 from ...chassis.config import Config
-from ...chassis.model import Service
+from ...chassis.model import Service, wire_name
 from ...chassis.world import World
+from ...contracts import reactions as wiring
 from ...services.payments.provider.port import Provider
 from ..absent import NoProvider
+
+if TYPE_CHECKING:
+    from ...services.payments.provider.sandbox import Sandbox
 
 LEDGER = "provider.db"
 
@@ -45,15 +52,20 @@ def service(name: str, config: Config, provider: Provider) -> Service:
     return USERS
 
 
-def provider(config: Config, world: World, names: Iterable[str]) -> Provider:
-    """Who moves the money, where a process moves any."""
+def provider(config: Config, world: World, names: Iterable[str]) -> Sandbox | NoProvider:
+    """Who moves the money, where a process moves any. `start` it in the loop."""
     if "payments" not in names or "payment" not in config.reactions:
         return NoProvider()
     from ...services.payments.provider.sandbox import Sandbox
 
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = Sandbox(
+    return Sandbox(
         config.data / LEDGER, clock=world.now, random=world.random, timeout_s=config.provider_timeout_s, faults=config.provider_faults
     )
-    made.start()
-    return made
+
+
+def ears(config: Config, blueprint: Blueprint) -> list[Ear]:
+    """Every service of the blueprint that listens to others, as the settings wire them."""
+    names = [name for process in blueprint.processes for name in process.services]
+    heard = {name: wiring.heard(name, config.reactions, config.pricing) for name in names}
+    return [ear(name, map(wire_name, kinds), config.queue_type, config.event_exchange) for name, kinds in heard.items() if kinds]

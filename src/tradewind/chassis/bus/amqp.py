@@ -6,13 +6,20 @@ next copy when the active one goes), so that the events of a key are heard in th
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties
+import msgspec
+
+from ..amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties, QueueState
 from ..amqp.queues import classic, deliveries_before, quorum
 from ..engine.outbox import Told
+from ..telemetry.spans import event_sent
+from ..telemetry.tracing import Tracer
+from .quiet import Quiet
 
 LOG = logging.getLogger("tradewind.bus")
 EXCHANGE = "tradewind.events"
@@ -21,16 +28,42 @@ Hear = Callable[[Told, Callable[[], None], bool], None]
 Refuse = Callable[[str, str, str, Callable[[], None]], None]
 
 
-class Publisher:
-    """Implements `engine.outbox.Bus`."""
+class Ear(msgspec.Struct, frozen=True):
+    """The queue of a service that listens, and the names that it hears."""
 
-    def __init__(self, url: str, *, name: str, exchange: str = EXCHANGE, limits: Limits | None = None) -> None:
-        self._exchange = exchange
+    queue: str
+    names: tuple[str, ...]
+    arguments: dict[str, Any]
+
+
+def ear(service: str, names: Iterable[str], queue_type: str = "quorum", exchange: str = EXCHANGE) -> Ear:
+    """As the service itself declares it."""
+    arguments = (quorum if queue_type == "quorum" else classic)(single_active=True)
+    return Ear(f"{exchange}.{service}", tuple(sorted(names)), arguments)
+
+
+async def listen(link: Link, exchange: str, ears: Iterable[Ear]) -> None:
+    await link.declare_exchange(exchange, "topic", durable=True)
+    for one in ears:
+        await link.declare_queue(one.queue, durable=True, arguments=one.arguments)
+        for name in one.names:
+            await link.bind(one.queue, exchange, name)
+
+
+class Publisher:
+    """Implements `engine.outbox.Bus`. `ears`: who is known to listen; their queues are there before the first event."""
+
+    def __init__(
+        self, url: str, *, name: str, exchange: str = EXCHANGE, ears: Iterable[Ear] = (), limits: Limits | None = None,
+        tracer: Tracer | None = None,
+    ) -> None:  # fmt: skip
+        self._exchange, self._ears, self._tracer = exchange, tuple(ears), tracer
         self.link = Link(url, name=f"{name} events out", setup=self._set_up, confirms=True, limits=limits or Limits())
-        self.published = 0
+        self.published: Counter[str] = Counter()  # what the broker has confirmed, by the event's name
+        self._quiet = Quiet(self._send)
 
     async def _set_up(self, link: Link) -> None:
-        await link.declare_exchange(self._exchange, "topic", durable=True)
+        await listen(link, self._exchange, self._ears)
 
     @property
     def up(self) -> bool:
@@ -43,17 +76,37 @@ class Publisher:
         await self.link.stop(grace_s)
 
     def publish(self, event: Told, then: Callable[[str], None]) -> bool:
-        if not self.up:
-            return False
+        return self.up and self._quiet.publish(event, then)
+
+    def _send(self, event: Told, then: Callable[[str, bool], None]) -> bool:
+        name, span = event.name, event_sent(self._tracer, self._exchange, event.name, event.trace) if self._tracer is not None else None
+        trace = event.trace if span is None else span.traceparent
         properties = Properties(
-            content_type="application/json", message_id=event.id, type=event.name, delivery_mode=2, timestamp=event.at // 1000,
-            headers={"key": event.key, "source": event.source, "seq": event.seq, "at": event.at, "trace": event.trace},
+            content_type="application/json", message_id=event.id, type=name, delivery_mode=2, timestamp=event.at // 1000,
+            headers={"key": event.key, "source": event.source, "seq": event.seq, "at": event.at, "trace": trace},
         )  # fmt: skip
+        unheard = False
+
+        def returned(_reason: str) -> None:
+            nonlocal unheard
+            unheard = True
+
+        def told(trouble: str) -> None:
+            if trouble:  # a return is told as trouble first, and by its name then
+                asyncio.get_running_loop().call_soon(ended, trouble)
+            else:
+                self.published[name] += 1
+                ended("")
+
+        def ended(trouble: str) -> None:
+            if span is not None:
+                span.end("unconfirmed" if trouble and not unheard else "")
+            then(trouble, unheard)
+
         try:
-            self.link.publish(self._exchange, event.name, event.body.encode(), properties, then=then)
+            self.link.publish(self._exchange, name, event.body.encode(), properties, mandatory=True, then=told, returned=returned)
         except (LinkDown, LinkFull):
             return False
-        self.published += 1
         return True
 
 
@@ -65,23 +118,25 @@ class Subscriber:
         queue_type: str = "quorum", prefetch: int = PREFETCH, limits: Limits | None = None,
     ) -> None:  # fmt: skip
         self.service = service
-        self._names, self._hear, self._refuse = sorted(names), hear, refuse
-        self._exchange, self.queue, self._prefetch = exchange, f"{exchange}.{service}", prefetch
-        self._arguments = (quorum if queue_type == "quorum" else classic)(single_active=True)
+        self.hear, self._refuse = hear, refuse
+        self._ear = ear(service, names, queue_type, exchange)
+        self._exchange, self.queue, self._prefetch = exchange, self._ear.queue, prefetch
         self.link = Link(url, name=f"{service} events in", setup=self._set_up, limits=limits or Limits())
-        self.heard = self.redelivered = 0
+        self.heard: Counter[str] = Counter()
+        self.redelivered: Counter[str] = Counter()
         self._tag = ""
 
     async def _set_up(self, link: Link) -> None:
-        await link.declare_exchange(self._exchange, "topic", durable=True)
-        await link.declare_queue(self.queue, durable=True, arguments=self._arguments)
-        for name in self._names:
-            await link.bind(self.queue, self._exchange, name)
+        await listen(link, self._exchange, [self._ear])
         await link.qos(self._prefetch)
         self._tag = await link.consume(self.queue, self._take)
 
     async def start(self, timeout_s: float = 10.0) -> None:
         await self.link.start(timeout_s)
+
+    async def state(self) -> QueueState:
+        """What waits in the queue, and how many copies take from it. Errors: LinkDown."""
+        return await self.link.declare_queue(self.queue, passive=True)
 
     async def drain(self) -> None:
         """Takes no more; what is here is finished by who has it."""
@@ -92,9 +147,11 @@ class Subscriber:
         await self.link.stop(grace_s)
 
     def _take(self, delivery: Delivery) -> None:
-        self.heard += 1
         again = deliveries_before(delivery) > 0
-        self.redelivered += again
+        # by the key: the queue is bound to no other than the names that are heard
+        self.heard[delivery.routing_key] += 1
+        if again:
+            self.redelivered[delivery.routing_key] += 1
 
         def done() -> None:
             self.link.ack(delivery)
@@ -114,7 +171,7 @@ class Subscriber:
             str(headers.get("source", "")), properties.message_id, name, str(headers.get("key", "")), body, str(headers.get("trace", "")),
             _whole(headers.get("seq")), _whole(headers.get("at")),
         )  # fmt: skip
-        self._hear(told, done, again)
+        self.hear(told, done, again)
 
 
 def _whole(value: Any) -> int:

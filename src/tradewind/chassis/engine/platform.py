@@ -49,6 +49,7 @@ class Platform:
         self._retention = Retention(self.processor, retention_ms)
         self._hearers: dict[type[Any], Room] = {}
         self._answers: dict[type[Query], Answers] = {}
+        self.elsewhere: Callable[[Query], Awaitable[Any]] = _nowhere  # asks the services of other processes
         for room in self.rooms.values():
             for kind in room.service.rules:
                 if issubclass(kind, Request):
@@ -163,7 +164,7 @@ class Platform:
             return await list_parked(self.store, self.rooms, query)
         found = self._answers.get(type(query))
         if found is None:
-            raise Refused("not_here", 503, f"No service of this process answers {type(query).__name__}.")
+            return await self.elsewhere(query)
         return await found.do(self.store, query, caller)
 
     async def changed(self, key: str, timeout: float) -> bool:
@@ -223,3 +224,7 @@ class Platform:
 
     async def stats(self) -> dict[str, Any]:
         return await stats(self.store, self.rooms, self.processor, self.world.now())
+
+
+async def _nowhere(query: Query) -> Any:
+    raise Refused("not_here", 503, f"No service of this process answers {type(query).__name__}.")

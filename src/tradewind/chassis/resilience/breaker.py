@@ -89,6 +89,11 @@ class Breaker:
             self._change(State.HALF_OPEN)
         return self._state
 
+    def half_open(self, now: float) -> None:
+        """The service is known to answer again: the next call may try, though the time is not over."""
+        if self.state(now) is State.OPEN:
+            self._change(State.HALF_OPEN)
+
     def opens_in(self, now: float) -> float:
         """Seconds until a probe is let through; 0 where one is under way, or none is needed."""
         return max(self._until - now, 0.0) if self.state(now) is State.OPEN else 0.0

@@ -20,6 +20,8 @@ Call = Callable[[float, Then[T]], None]
 Later = Callable[[float, Callable[[], None]], object]
 """Calls back after so many seconds: `loop.call_later`."""
 LEAST_S = 0.01  # an attempt with less time than this is not worth sending
+LOOK_S = 1.0
+"""So often a service whose circuit is open is asked whether it is back, and so long it has to say so."""
 logger = logging.getLogger(__name__)
 
 
@@ -50,8 +52,12 @@ class Guarded(Generic[T]):
         in_flight: int = 1_024,
         rules: Rules | None = None,
         chance: Callable[[], float] = random.random,
+        look: Call[T] | None = None,
     ) -> None:
         self.name, self.judge = name, judge
+        self.look = look
+        """Asks the service something that changes nothing, while its circuit is open: it is tried when it is back, and not 30 s later."""
+        self._looking = False
         self.clock, self.later, self.chance = clock, later, chance
         self.breaker = Breaker(rules)
         self.budget = Budget(self.breaker.window)
@@ -86,6 +92,25 @@ class Guarded(Generic[T]):
 
     def stats(self) -> dict[str, Any]:
         return self.breaker.stats(self.clock())
+
+    def opened(self) -> None:
+        """A call has failed: looks after the service if that has opened its circuit."""
+        if self.look is not None and not self._looking and self.state is State.OPEN:
+            self._looking = True
+            self.later(LOOK_S, self._ask)
+
+    def _ask(self) -> None:
+        if self.look is None or self.state is not State.OPEN:
+            self._looking = False
+        else:
+            self.look(LOOK_S, self._seen)
+
+    def _seen(self, outcome: T) -> None:
+        if self.judge(outcome) is Verdict.FINE:
+            self._looking = False
+            self.breaker.half_open(self.clock())
+        else:
+            self.later(LOOK_S, self._ask)
 
 
 class _Run(Generic[T]):
@@ -155,4 +180,5 @@ class _Run(Generic[T]):
             guarded.breaker.unsent(ticket, now)
         else:
             guarded.breaker.failed(ticket, now, seconds, timed_out=verdict is Verdict.TIMED_OUT)
+            guarded.opened()
         self._then(verdict, outcome)

@@ -11,7 +11,8 @@ from .wire import pack_answer, pack_refusal
 
 
 class Ask:
-    """`data` and `name` (the id, as the caller spelled it) are raw JSON; `received_at` is the loop's clock; `reply` takes the packet."""
+    """`data` and `name` (the id, as the caller spelled it) are raw JSON; `received_at` is as `time.perf_counter` tells it; `reply` takes
+    the packet."""
 
     __slots__ = (
         "answered",

@@ -9,11 +9,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
+from time import perf_counter
 from typing import Any, Final
 
 from tradewind.chassis.amqp.errors import LinkDown
 from tradewind.chassis.amqp.link import Link
-from tradewind.chassis.amqp.messages import Delivery, Limits
+from tradewind.chassis.amqp.messages import Delivery, Limits, QueueState
 from tradewind.chassis.world import SystemWorld
 
 from . import wire
@@ -27,6 +28,7 @@ from .window import Window
 
 STEP_S: Final = 0.005
 Handler = Callable[[Ask], None]
+Observe = Callable[[str, str, float], None]
 logger = logging.getLogger("tradewind.rpc")
 
 
@@ -35,7 +37,8 @@ class RpcServer:
 
     `handlers` are by name (`create_order` answers `{"cmd":"create_order"}`), called from the loop; each must answer or refuse its
     Ask once. `queue_arguments`: NestJS declares none, and a queue that has others cannot be shared with it. `park` is given what
-    nobody can be told about, with its reason. `clock` is ms since the epoch.
+    nobody can be told about, with its reason. `clock` is ms since the epoch. `observe` is told of every answer: its pattern (`unknown`
+    for one that has no handler), `answer` or `refused`, and the seconds since the delivery.
     """
 
     def __init__(
@@ -50,8 +53,10 @@ class RpcServer:
         park: Park | None = None,
         limits: Limits | None = None,
         clock: Callable[[], int] | None = None,
+        observe: Observe | None = None,
     ) -> None:
         self.queue = queue
+        self._observe = observe or _nobody
         self.taken = Taken()
         self._routes: Routes[Handler] = Routes(handlers)
         self._prefetch, self._arguments = prefetch, queue_arguments
@@ -69,7 +74,6 @@ class RpcServer:
         self._open = 0
         self._consumer = ""
         self._draining = False
-        self._time: Callable[[], float] = _unstarted
 
     @property
     def links(self) -> dict[str, Link]:
@@ -92,7 +96,6 @@ class RpcServer:
 
     async def start(self, timeout_s: float = 10.0) -> None:
         """Declares the queue and takes requests. Errors: BrokerUnusable."""
-        self._time = asyncio.get_running_loop().time
         try:
             for link in (self._answers, self._proofs, self._link):
                 await link.start(timeout_s)
@@ -123,9 +126,9 @@ class RpcServer:
         self._window.flush()
         await self._link.stop(grace_s)
 
-    async def depth(self) -> int:
-        """Requests that wait in the queue, of all its servers. Errors: LinkDown."""
-        return (await self._link.declare_queue(self.queue, passive=True)).messages
+    async def state(self) -> QueueState:
+        """What waits in the queue, and how many take from it, all its servers together. Errors: LinkDown."""
+        return await self._link.declare_queue(self.queue, passive=True)
 
     async def _subscribe(self, link: Link) -> None:
         self._lost("")  # of a life that ended before it was up, nobody tells
@@ -159,6 +162,7 @@ class RpcServer:
             return self._aside.unanswerable(delivery, event=not name)
         found = self._routes.find(pattern)
         if found is None:
+            self._observe("unknown", "refused", 0.0)
             return self._aside.unknown(delivery, name)
         if wire.too_deep(data):
             return self._aside.malformed(delivery, f"nested deeper than {wire.DEEPEST}", name)
@@ -179,7 +183,7 @@ class RpcServer:
             deadline_ms=deadline,
             traceparent=traceparent,
             redelivered=delivery.redelivered,
-            received_at=self._time(),
+            received_at=perf_counter(),  # the loop's clock stands still while it works
             place=window.add(delivery),
         )
         try:
@@ -196,6 +200,7 @@ class RpcServer:
         assert place is not None  # we made it
         self._open -= 1
         self.taken.answered += 1
+        self._observe(ask.pattern, "refused" if packet.startswith(wire.REFUSAL) else "answer", perf_counter() - ask.received_at)
         if len(packet) > self._largest:
             logger.error("the answer to %s is too large: %d bytes", ask.pattern, len(packet))
             packet = wire.pack_refusal(wire.INTERNAL, ask.name)
@@ -203,5 +208,5 @@ class RpcServer:
             self._replies.send(place.delivery.properties, packet, place.finish)
 
 
-def _unstarted() -> float:
-    return 0.0
+def _nobody(pattern: str, outcome: str, seconds: float) -> None:
+    """Looks."""

@@ -28,6 +28,7 @@ INTERNAL: Final = b'{"status":"error","message":"Internal server error"}'
 """What NestJS answers where a handler has thrown what is no RpcException."""
 TOO_MUCH: Final = b'{"status":"error","message":"Too much is under way","statusCode":503}'
 NULL: Final = b"null"
+REFUSAL: Final = b'{"err":'
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
@@ -102,7 +103,7 @@ def pack_answer(response: bytes, name: bytes) -> bytes:
 
 def pack_refusal(err: bytes, name: bytes) -> bytes:
     """`err` is raw JSON; so is `name` (the id), or empty where the request had none that could be read."""
-    return b"".join((b'{"err":', err, b',"isDisposed":true,"id":', name or NULL, b"}"))
+    return b"".join((REFUSAL, err, b',"isDisposed":true,"id":', name or NULL, b"}"))
 
 
 def pack_unknown(name: bytes) -> bytes:

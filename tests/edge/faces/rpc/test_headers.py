@@ -117,7 +117,7 @@ def test_a_request_that_is_followed_is_two_spans() -> None:
     assert spans == []
     shop.call("GET", PATH, traceparent=PARENT)
     publish, http = spans
-    assert (http.name, publish.name) == ("GET /api/orders/:id", "order_queue publish")
+    assert (http.name, publish.name) == ("GET /api/orders/:id", "send order_queue")
     assert (http.trace_id, http.parent_id, publish.parent_id) == (PARENT[3:35], PARENT[36:52], http.span_id)
     assert shop.client.asked[-1].traceparent == publish.traceparent
     assert http.attributes["http.response.status_code"] == 200
@@ -129,4 +129,4 @@ def test_a_trace_shows_each_attempt_and_the_failure() -> None:
     shop = Shop({"tracer": Tracer("gateway", spans.append, 1.0, SystemWorld(7))})
     shop.client.usual = DOWN
     shop.call("POST", "/api/orders", ORDER)
-    assert [(span.name, span.error) for span in spans] == [("order_queue publish", "down")] * 2 + [("POST /api/orders", "503")]
+    assert [(span.name, span.error) for span in spans] == [("send order_queue", "down")] * 2 + [("POST /api/orders", "503")]

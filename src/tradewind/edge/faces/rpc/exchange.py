@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from ....chassis.resilience.guarded import Guarded, Verdict
 from ....chassis.resilience.presets import Preset
 from ....chassis.rpc.outcome import Kind, Outcome
-from ....chassis.telemetry import context
-from ....chassis.telemetry.tracing import Kind as SpanKind
+from ....chassis.telemetry import context, spans
 from ....chassis.telemetry.tracing import Span, Tracer
 from ...http.messages import Request, Response
 from . import envelope
@@ -70,7 +69,7 @@ class Means:
 
 class Exchange:
     __slots__ = (
-        "_answered", "_began", "_data", "_downstream", "_means", "_parent", "_span", "request", "request_id", "route", "value",
+        "_answered", "_began", "_data", "_downstream", "_means", "_parent", "_span", "_tries", "request", "request_id", "route", "value",
     )  # fmt: skip
 
     _span: Span | None
@@ -80,7 +79,7 @@ class Exchange:
     def __init__(self, means: Means, request: Request, route: Route, value: str) -> None:
         self._means, self.request, self.route, self.value = means, request, route, value
         self._began = means.clock()
-        self._answered = False
+        self._answered, self._tries = False, 0
         headers = request.headers
         given = headers.get(b"x-request-id")
         self.request_id = given if given is not None and _VISIBLE.fullmatch(given) else means.fresh()
@@ -88,12 +87,7 @@ class Exchange:
         self._parent = "" if sent is None else context.header(sent)
         if self._parent and context.parse(self._parent) is None:
             self._parent = ""
-        tracer = means.tracer
-        if tracer is None:
-            self._span = None
-        else:
-            state = context.header(headers.get(b"tracestate")) if self._parent else ""
-            self._span = tracer.start(route.span, SpanKind.SERVER, self._parent, state)
+        self._span = None if means.tracer is None else spans.http_request(means.tracer, request.method, headers)
 
     @property
     def language(self) -> bytes:
@@ -109,8 +103,10 @@ class Exchange:
     def _attempt(self, timeout_s: float, then: Callable[[Outcome], None]) -> None:
         queue, route, traceparent = self._downstream.queue, self.route, self._parent
         if self._span is not None:
-            step = self._span.child(f"{queue} publish", SpanKind.CLIENT)
-            traceparent, then = step.traceparent, _ending(step, then)
+            self._tries += 1
+            step = spans.rpc_attempt(self._span, queue, route.name, self._tries)
+            if step is not None:
+                traceparent, then = step.traceparent, _ending(step, then)
         self._means.client.call(queue, route.pattern, self._data, timeout_s, then, traceparent=traceparent)
 
     def _came(self, verdict: Verdict, outcome: Outcome | None) -> None:
@@ -148,9 +144,7 @@ class Exchange:
         trace_id = self._parent[3:35]
         if (span := self._span) is not None:
             trace_id = span.trace_id
-            span.set("http.route", route.path)
-            span.set("http.response.status_code", status)
-            span.end(str(status) if status >= 500 else "")
+            spans.http_answered(span, route.path, status)
         means.observe(route.name, status, seconds)
         means.log(self.request_id.decode(), trace_id, request.method, route.path, status, seconds * 1_000, "")
 
@@ -161,7 +155,7 @@ class Exchange:
 
 def _ending(step: Span, then: Callable[[Outcome], None]) -> Callable[[Outcome], None]:
     def ended(outcome: Outcome) -> None:
-        step.end("" if outcome.kind is Kind.ANSWER or outcome.kind is Kind.REFUSED else outcome.kind.value)
+        spans.rpc_ended(step, outcome.kind.value)
         then(outcome)
 
     return ended

@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 
 from ....chassis.resilience.breaker import State
@@ -27,6 +28,8 @@ from .settings import GatewaySettings
 
 _STATES = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
 _VERDICTS = {Kind.ANSWER: Verdict.FINE, Kind.TIMEOUT: Verdict.TIMED_OUT, Kind.DOWN: Verdict.FAILED, Kind.BUSY: Verdict.BUSY}
+NOTHING = b'{"id":"00000000-0000-4000-8000-000000000000"}'
+"""What nobody has: who says so is there."""
 logger = logging.getLogger(__name__)
 
 
@@ -71,15 +74,16 @@ class Gateway:
         self._means = Means(client, clock, fresh, observe, observe_call, log, tracer)
         more = {"chance": chance} if chance is not None else {}
 
-        def downstream(name: str, queue: str) -> Downstream:
+        def downstream(name: str, queue: str, thing: bytes) -> Downstream:
+            look = partial(client.call, queue, b'{"cmd":"get_%b_by_id"}' % thing, NOTHING)
             guarded: Guarded[Outcome] = Guarded(
-                name, judge, clock=clock, later=later, in_flight=settings.in_flight, rules=settings.breaker, **more
+                name, judge, clock=clock, later=later, in_flight=settings.in_flight, rules=settings.breaker, look=look, **more
             )
             return Downstream(queue, guarded)
 
-        orders = downstream("ORDER_SERVICE", settings.order_queue)
-        inventory = downstream("INVENTORY_SERVICE", settings.inventory_queue)
-        payments = downstream("PAYMENT_SERVICE", settings.payment_queue)
+        orders = downstream("ORDER_SERVICE", settings.order_queue, b"order")
+        inventory = downstream("INVENTORY_SERVICE", settings.inventory_queue, b"product")
+        payments = downstream("PAYMENT_SERVICE", settings.payment_queue, b"payment")
         self.services: dict[str, Guarded[Outcome]] = {one.guarded.name: one.guarded for one in (orders, inventory, payments)}
         self._health = Health(client, self.services, lacks)
         self._unmatched = Route("unmatched", "", "", self._not_found)
@@ -104,6 +108,8 @@ class Gateway:
     def drain(self) -> None:
         """Says that we are about to leave: no longer ready. What is under way goes on."""
         self._health.closing = True
+        for service in self.services.values():
+            service.look = None
 
     @property
     def levels(self) -> dict[str, Callable[[], dict[str, float]]]:

@@ -13,12 +13,11 @@ Serve = Callable[[Exchange], None]
 class Route:
     """`path` ends in `/:name` where it takes a value; `pattern` is what the service is asked by, as JSON."""
 
-    __slots__ = ("method", "name", "path", "pattern", "serve", "span", "status")
+    __slots__ = ("method", "name", "path", "pattern", "serve", "status")
 
     def __init__(self, name: str, method: str, path: str, serve: Serve, *, status: int = 200, asks: str = "") -> None:
         self.name, self.method, self.path, self.serve, self.status = name, method, path, serve, status
         self.pattern = b'{"cmd":"%b"}' % asks.encode()
-        self.span = f"{method} {path}"
 
 
 class Routes:

@@ -17,6 +17,7 @@ from .....chassis.door import Door, Refusal, Reply
 from .....chassis.model import NOBODY, Query, Refused, Request
 from .....chassis.rpc.ask import Ask
 from .....chassis.store.port import StoreUnavailable
+from .....chassis.telemetry import context
 from ....guard import Asks
 from .. import rules
 from ..catalogues import language_of, say
@@ -91,7 +92,7 @@ class Desk:
         """`dto` is what must be the same under the same key. Without a key a message that is delivered again is done once."""
         claim = claim_of("rpc", ask.pattern, key) if key else claim_of("rpc-message", ask.pattern, ask.id)
         deliver = partial(self._deliver, ask, lang, show)
-        trace = ask.traceparent[3:35] if ask.traceparent else ask.id
+        trace = (ask.traceparent if context.sampled(ask.traceparent) else ask.traceparent[3:35]) or ask.id
         self._door.submit(message, NOBODY, deliver, claim=claim, fingerprint=_digest(encode(dto)), trace=trace, again=ask.redelivered)
 
     def query(self, ask: Ask, query: Query, lang: Any, show: Show) -> None:

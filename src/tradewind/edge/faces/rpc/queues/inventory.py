@@ -1,4 +1,4 @@
-"""The queue of inventory: create_product, get_product_by_id, get_products."""
+"""The queue of inventory: create_product, get_product_by_id, get_products, and find_products, which our own services ask."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import msgspec
 
 from .....chassis.door import Door
 from .....chassis.rpc.ask import Ask
-from .....contracts.inventory import EnsureProduct, GetRecordedProduct, ListRecordedProducts, RecordedProducts
+from .....contracts.inventory import EnsureProduct, FindProducts, GetRecordedProduct, ListRecordedProducts, RecordedProducts
 from .....contracts.values import Money
 from .. import rules
+from ..catalogues import say
 from ..rules import CreateProduct
 from .desk import BadPayload, Desk, Handler, Values, encode, paging_of, read
 from .shown import money, page
+
+FIND_PRODUCTS = "find_products"
 
 
 class Create(msgspec.Struct, rename="camel"):
@@ -24,6 +27,7 @@ class Create(msgspec.Struct, rename="camel"):
     lang: Any = None
 
 
+_find = msgspec.json.Decoder(FindProducts).decode
 _create = msgspec.json.Decoder(Create).decode
 
 
@@ -49,7 +53,10 @@ def inventory_handlers(door: Door, values: Values) -> dict[str, Handler]:
 
         desk.query(ask, ListRecordedProducts(paging.page, paging.per_page), "", show_page)
 
-    handlers = {"create_product": create, "get_product_by_id": by_id, "get_products": listed}
+    def found(ask: Ask) -> None:
+        desk.query(ask, wanted(ask.data), "", encode)
+
+    handlers = {"create_product": create, "get_product_by_id": by_id, "get_products": listed, FIND_PRODUCTS: found}
     return {pattern: desk.handler(step) for pattern, step in handlers.items()}
 
 
@@ -59,4 +66,15 @@ def created(data: bytes) -> Create:
     checked = rules.product_of(rules.json_of(asked.dto))
     if isinstance(checked, list):
         raise BadPayload(checked)
+    return asked
+
+
+def wanted(data: bytes) -> FindProducts:
+    """Errors: BadPayload."""
+    try:
+        asked = _find(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        raise BadPayload([say("translations.bad_payload")]) from None
+    if len(asked.ids) + len(asked.skus) > rules.MOST_ITEMS:
+        raise BadPayload([f"no more than {rules.MOST_ITEMS} products at once"])
     return asked

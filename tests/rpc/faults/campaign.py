@@ -1,0 +1,107 @@
+"""Breaks everything, again and again, under load, and says what came of it: `python -m tests.rpc.faults.campaign --help`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.rpc.faults import ends, events
+from tests.rpc.faults.book import Book
+from tests.rpc.faults.clients import Crowd
+from tests.rpc.faults.house import House, house
+from tests.rpc.faults.troubles import FIRST_S, Row, Tell, Troubles, plan, told
+
+OPTIONS = (
+    ("kills", "kill", 20), ("broker", "broker", 10), ("postgres", "postgres", 5), ("both", "both", 2), ("sleeps", "sleep", 2),
+    ("connections", "connections", 2), ("alarms", "alarm", 2), ("rounds", "rounds", 1),
+)  # fmt: skip
+WARM = 20
+GROWTH_MB = 20.0
+LONGEST_ANSWER_S = 24.0
+"""What all tries of a read may take together, by their preset, and a little more."""
+
+
+def run(place: House, book: Book, troubles: list[str], *, seed: int, tell: Tell, times: int = 1) -> tuple[dict[str, Any], list[str]]:
+    """The summary, and what is wrong: nothing, where all promises were kept."""
+    events.listen(place.broker.url)
+    began, rows, wrong = time.monotonic(), list[Row](), list[str]()
+    crowd = Crowd(place.port, book, seed=seed, times=times)
+    book.watch()
+    book.back()
+    book.served(WARM, 60)
+    first = place.memory_mb()
+    try:
+        maker = Troubles(place, book, seed)
+        for number, trouble in enumerate(troubles, 1):
+            rows.append(maker.do(trouble))
+            tell(told(number, rows[-1]))
+            if rows[-1].first_s > FIRST_S:
+                wrong.append(f"the first success came after {rows[-1].first_s} s: {rows[-1]}")
+            if not rows[-1].refused:
+                wrong.append(f"hardly anybody was answered 503 meanwhile: {rows[-1]}")
+    except AssertionError as error:
+        wrong.append(str(error))
+    crowd.gather()
+    loaded_s = time.monotonic() - began
+    if book.slowest_s > LONGEST_ANSWER_S:
+        wrong.append(f"an answer took {book.slowest_s:.1f} s: {book.slowest}")
+    tell("all clients have their answers; looking at what is there")
+    found = ends.look(place, book)
+    last = place.memory_mb()
+    if grown := [name for name, most in last.items() if most > first[name] + GROWTH_MB]:
+        wrong.append(f"{grown} have grown: from {first} to {last} MB")
+    code = place.stop()
+    if code:
+        wrong.append(f"the exit code of `up` is {code}")
+    return _summary(book, rows, found.counts, first, last, loaded_s), [*wrong, *found.wrong]
+
+
+def _summary(
+    book: Book, rows: list[Row], counts: dict[str, Any], first: dict[str, float], last: dict[str, float], loaded_s: float
+) -> dict[str, Any]:
+    by_trouble: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        by_trouble[row.trouble if "." not in row.trouble else "failpoint"].append(row.first_s)
+    most = {name: max([row.memory.get(name, 0.0) for row in rows] + [last.get(name, 0.0)]) for name in first}
+    return {
+        "seconds_under_load": round(loaded_s, 1),
+        "troubles": {name: len(times) for name, times in by_trouble.items()},
+        "first_success_s": {name: {"median": sorted(times)[len(times) // 2], "most": max(times)} for name, times in by_trouble.items()},
+        "slowest_answer_s": round(book.slowest_s, 2), "slowest_answer": book.slowest, "longest_retry_after_s": book.longest_retry_after,
+        "longest_until_known_s": round(max([wish.ended - wish.began for wish in book.wishes]), 2),
+        "most_tries": max([wish.tries for wish in book.wishes]),
+        "answers": dict(sorted(book.answers.items())),
+        "counts": counts,
+        "memory_mb": {"first": first, "most": most, "last": last},
+    }  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.rpc.faults.campaign", description=__doc__)
+    for option, name, default in OPTIONS:
+        parser.add_argument(f"--{option}", dest=name, type=int, default=default, help=f"(default {default})")
+    parser.add_argument("--seed", type=int, default=20_261_121)
+    parser.add_argument("--clients", type=int, default=3, help="nines of them (default 3)")
+    how = vars(parser.parse_args())
+    seed, times = how.pop("seed"), how.pop("clients")
+    folder = Path(tempfile.mkdtemp(prefix="tradewind-campaign-"))
+    print(f"seed {seed}; logs in {folder}", file=sys.stderr, flush=True)
+    with house(folder) as place:
+        summary, wrong = run(place, Book(), plan(Random(seed), **how), seed=seed, tell=_tell, times=times)
+    print(json.dumps({"seed": seed, "clients": 9 * times, **summary, "wrong": wrong}, indent=2))
+    return 1 if wrong else 0
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

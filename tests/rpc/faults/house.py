@@ -1,0 +1,189 @@
+"""The blueprint as it runs in production, on a RabbitMQ and a PostgreSQL that nobody else uses, so that all of it may be broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from tests.chassis.store.servers import Cluster
+from tests.support.broker import Broker, own_broker
+from tests.support.databases import unmet
+from tests.support.http import Connection
+from tests.support.program import PROGRAM, environment
+from tools.servers import machine
+from tools.servers.postgres import PUBLISHED, Postgres
+
+PATIENCE_S = 60.0
+LOOK_S = 0.02
+OPS = ("GATEWAY", "ORDERS", "ORDERS-2", "ORDERS-3", "INVENTORY", "PAYMENTS")
+
+
+def until(done: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
+    """What `done` says once it says something. Errors: AssertionError."""
+    end = time.monotonic() + seconds
+    while not (found := done()):
+        assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
+        time.sleep(LOOK_S)
+    return found
+
+
+class House:
+    """Gateway, two copies of orders, inventory and payments under their supervisor."""
+
+    def __init__(self, folder: Path, broker: Broker, cluster: Cluster) -> None:
+        self.folder, self.broker, self.cluster = folder, broker, cluster
+        first = next(port for port in range(28_000 + os.getpid() % 400 * 10, 60_000) if all(map(machine.free, range(port, port + 8))))
+        self.port, self.ops = first, {name: first + 1 + place for place, name in enumerate(OPS)}
+        self.variables = {
+            **cluster.server.blueprint_env(cluster.port, "rpc"), **broker._server.blueprint_env(broker.port, "rpc"),
+            "API_GATEWAY_PORT": str(self.port), "ORDERS_COPIES": "2",
+            **{f"{name}_OPS_PORT": str(port) for name, port in self.ops.items() if "-" not in name},
+        }  # fmt: skip
+        self.log = folder / "log"
+        self._up: subprocess.Popen[bytes] | None = None
+
+    # -- the program ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._up = self._run("up", "--blueprint", "rpc", "--data", str(self.folder / "data"))
+        until(self.ready, f"all processes are ready; {self.log}")
+
+    def stop(self) -> int:
+        """The exit code."""
+        assert self._up is not None
+        self._up.send_signal(signal.SIGTERM)
+        return self._up.wait(PATIENCE_S)
+
+    def kill_all(self) -> None:
+        """Whatever is left, at the end of a test."""
+        if self._up is not None and self._up.poll() is None:
+            pids = list(self.processes().values())
+            self._up.kill()
+            self._up.wait(PATIENCE_S)
+            for pid in pids:
+                with _perhaps_gone():
+                    os.kill(pid, signal.SIGKILL)
+
+    def third_copy(self, fail: str) -> subprocess.Popen[bytes]:
+        """Of orders, that dies where `fail` says, and that nobody starts again."""
+        return self._run("serve", "orders", "--blueprint", "rpc", "--copy", "3", "--set", f"fail={fail}", ORDERS_COPIES="3")
+
+    def audit(self) -> tuple[int, str]:
+        command = [*PROGRAM, "audit", "--blueprint", "rpc", "--data", str(self.folder / "data"), "--json"]
+        done = subprocess.run(command, env={**environment(), **self.variables}, capture_output=True, text=True, timeout=300)
+        return done.returncode, done.stdout + done.stderr
+
+    def _run(self, *words: str, **variables: str) -> subprocess.Popen[bytes]:
+        settings = environment(log_format="json")
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*PROGRAM, *words], env={**settings, **self.variables, **variables}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    # -- its processes ----------------------------------------------------------------------------------------------------
+
+    def processes(self) -> dict[str, int]:
+        """Those that the supervisor runs now: the pid of each, copies as `orders-2`."""
+        assert self._up is not None
+        children = Path(f"/proc/{self._up.pid}/task/{self._up.pid}/children").read_text().split()
+        found = {}
+        for pid in children:
+            with _perhaps_gone():
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                if "serve" in words:
+                    name, copy = words[words.index("serve") + 1], words[words.index("--copy") + 1]
+                    found[name if name != "orders" else f"orders-{copy}"] = int(pid)
+        return found
+
+    def signal(self, name: str, number: int) -> int:
+        """Its pid."""
+        pid: int = until(lambda: self.processes().get(name), f"{name} runs")
+        os.kill(pid, number)
+        return pid
+
+    def unready(self) -> dict[str, str]:
+        """Who is not ready, and why."""
+        ops = {"gateway": "GATEWAY", "orders-1": "ORDERS", "orders-2": "ORDERS-2", "inventory": "INVENTORY", "payments": "PAYMENTS"}
+        missing = {name: self._missing(self.ops[place]) for name, place in ops.items()}
+        return {name: why for name, why in missing.items() if why}
+
+    def ready(self) -> bool:
+        assert self._up is not None and self._up.poll() is None, f"`tradewind up` has ended: {self.log.read_text()[-2000:]}"
+        return not self.unready()
+
+    def memory_mb(self) -> dict[str, float]:
+        """Resident now."""
+        found = {}
+        for name, pid in self.processes().items():
+            with _perhaps_gone():
+                pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                found[name] = round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+        return found
+
+    @staticmethod
+    def _missing(port: int) -> str:
+        try:
+            with Connection(port, timeout=2.0) as connection:
+                answer = connection.call("GET", "/health/ready")
+        except OSError as error:
+            return str(error) or type(error).__name__
+        return "" if answer.status == 200 else answer.body.decode()
+
+    # -- its log ----------------------------------------------------------------------------------------------------------
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """What is no JSON is an event that nobody has foreseen."""
+        for line in self.log.read_text(errors="replace").splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                yield {"level": "raw", "event": line}
+
+
+@contextmanager
+def _perhaps_gone() -> Iterator[None]:
+    with suppress(ProcessLookupError, FileNotFoundError, ValueError):
+        yield
+
+
+@contextmanager
+def own_cluster() -> Iterator[Cluster]:
+    """With the database of the blueprint."""
+    if not Postgres().installed():
+        unmet("needs a PostgreSQL of its own: ./dev services up --install postgres")
+    home = Path(tempfile.mkdtemp(prefix="tradewind-faults-"))
+    cluster = Cluster(home)
+    if owner := machine.account(cluster.server):
+        os.chown(home, owner.pw_uid, owner.pw_gid)
+    try:
+        cluster.start()
+        cluster.server.furnish(home, cluster.port)
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def house(folder: Path) -> Iterator[House]:
+    """It runs, and serves nobody yet."""
+    with own_broker() as broker, own_cluster() as cluster:
+        made = House(folder, broker, cluster)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.kill_all()
+
+
+def database(cluster: Cluster) -> str:
+    return cluster.server.url(cluster.port, PUBLISHED)
