@@ -70,8 +70,9 @@ class FakeDoor:
         self.waits: Callable[[str, float], Any] | None = None
 
     def submit(
-        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *, claim: str = "", fingerprint: str = "", trace: str = ""
-    ) -> None:
+        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *,
+        claim: str = "", fingerprint: str = "", trace: str = "", again: bool = False,
+    ) -> None:  # fmt: skip
         self.submitted.append(Submitted(message, caller, deliver, claim, fingerprint, trace))
         if not self.silent:
             made = self.replies.get(type(message), {"id": uuid(77)})

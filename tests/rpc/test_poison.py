@@ -42,7 +42,7 @@ POISON: dict[str, tuple[bytes, Any]] = {
     "unknown pattern": (packet({"cmd": "drop_everything"}, {}), UNKNOWN),
     "10 MB": (packet("x", "x" * 10_000_000), bad("larger than 8388608 bytes")),
     "deep nesting": (b'{"pattern":{"cmd":"get_orders"},"data":' + DEEP + b',"id":"7"}', None),
-    "abysmal nesting": (b'{"pattern":' + b"[" * 500_000, bad("not JSON")),
+    "abysmal nesting": (b'{"pattern":' + b"[" * 500_000, bad("nested deeper than 64")),
 }
 
 
@@ -82,7 +82,7 @@ async def test_poison_without_a_sender_is_parked_with_its_reason(api: Api, vhost
         query = f"SELECT body, reason FROM {table}.parked WHERE body LIKE '%{mark}%'"
         await asyncio.to_thread(wait, lambda: len(rows(database, query)) == 3, "all three are parked")
     found = rows(database, query)
-    assert {body: next(reason for kept, reason in found if body in kept) for body in reasons} == reasons
+    assert {body: reason.removeprefix("ValueError: ") for body, reason in found} == reasons
     well(api)
 
 
@@ -91,11 +91,13 @@ async def test_of_10_mb_without_a_sender_the_beginning_is_kept(api: Api, vhost: 
     async with outside(vhost) as outer:
         outer.send("payment_queue", packet(mark, "x" * 10_000_000))
         query = f"SELECT length(body), reason FROM payment_schema.parked WHERE body LIKE '%{mark}%'"
-        assert await asyncio.to_thread(wait, lambda: rows(database, query), "it is parked") == [(16_384, "larger than 8388608 bytes")]
+        assert await asyncio.to_thread(wait, lambda: rows(database, query), "it is parked") == [
+            (16_384, "ValueError: larger than 8388608 bytes")
+        ]
     well(api)
 
 
-WRONG = ["amq.rabbitmq.reply-to.forged", "amq.rabbitmq.reply-to", "no-such-queue-" + "x" * 200, "\x00"]
+WRONG = ["amq.rabbitmq.reply-to.forged", "no-such-queue-" + "x" * 200, "\x00"]
 
 
 async def test_an_answer_that_nobody_can_be_given(api: Api, vhost: str, database: str) -> None:
@@ -105,7 +107,7 @@ async def test_an_answer_that_nobody_can_be_given(api: Api, vhost: str, database
         for key, address in zip(keys, WRONG, strict=True):
             body = packet({"cmd": "create_order"}, {"dto": ORDER, "idempotencyKey": key})
             outer.send("order_queue", body, Properties(reply_to=address, correlation_id="c"))
-        table = f"SELECT 1 FROM order_schema.orders WHERE idempotency_key IN ('{keys[2]}')"
+        table = f"SELECT 1 FROM order_schema.orders WHERE idempotency_key = '{keys[1]}'"
         await asyncio.to_thread(wait, lambda: rows(database, table), "the order is made")
     well(api)
 
@@ -138,7 +140,9 @@ async def test_an_event_that_nestjs_emits_on_our_queue(api: Api, four: Apart, vh
     async with Program.run(installed(), "asks.js", vhost) as nest:
         assert await nest.say(queue="order_queue", pattern="order_created", data={"mark": mark}, emit=True) == {"emitted": True}
         query = f"SELECT reason FROM order_schema.parked WHERE body LIKE '%{mark}%'"
-        assert await asyncio.to_thread(wait, lambda: rows(database, query), "it is parked") == [("an event, on a queue of requests",)]
+        assert await asyncio.to_thread(wait, lambda: rows(database, query), "it is parked") == [
+            ("ValueError: an event, on a queue of requests",)
+        ]
         said = await nest.say(queue="order_queue", pattern={"cmd": "get_orders"}, data={"page": 1, "perPage": 1})
         assert said["value"]["meta"]["perPage"] == 1
     unknown = 'tradewind_rpc_server_requests_total{pattern="unknown",outcome="refused"}'

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.support.databases import Place
-from tradewind.apps.assembly import METADATA, services
 from tradewind.apps.absent import NoProvider
+from tradewind.apps.assembly import METADATA, services
 from tradewind.apps.schema import SLICES
 from tradewind.chassis.engine.rooms import Room
 

@@ -77,7 +77,6 @@ def log_in(url: str, email: str, password: str) -> str:
     return token
 
 
-
 def operator_token(config: Config) -> str:
     """An access token of the operator of this data folder. Errors: NotReachable."""
     try:

@@ -180,3 +180,12 @@ def test_bytes_that_are_no_text_come_back_as_they_were() -> None:
     packed = fields.pack_properties(strange, 0)
     assert b"\xff\x00\xfe" in packed
     assert fields.parse_properties(packed) == strange
+
+
+@given(st.uuids().map(str), st.integers(1, 10**7), st.integers(1 << 31, (1 << 63) - 1))
+def test_a_request_is_packed_as_any_other_message(correlation_id: str, patience: int, deadline: int) -> None:
+    short_way = fields.asking(correlation_id, "amq.rabbitmq.reply-to", str(patience), "x-deadline", deadline)
+    usual = Properties(
+        correlation_id=correlation_id, reply_to="amq.rabbitmq.reply-to", expiration=str(patience), headers={"x-deadline": deadline}
+    )
+    assert fields.pack_properties(short_way, 7) == fields.pack_properties(usual, 7)

@@ -5,6 +5,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.queues import until
 from tradewind.chassis.amqp import Delivery
 from tradewind.chassis.rpc.window import Window
 
@@ -38,7 +39,7 @@ def test_whatever_the_order(order: list[int], turns: set[int], most: int) -> Non
             done.add(index + 1)
             places[index].finish()
             if step in turns:
-                await asyncio.sleep(0)
+                window.flush()  # as its timer does
                 unacked = broker.open & done
                 assert {tag for tag in range(1, 21) if tag not in done} <= broker.open
                 assert len(unacked) <= most
@@ -48,14 +49,23 @@ def test_whatever_the_order(order: list[int], turns: set[int], most: int) -> Non
     asyncio.run(play())
 
 
-async def test_a_turn_has_one_ack() -> None:
+async def test_what_finishes_about_the_same_time_has_one_ack() -> None:
     broker = Broker()
-    window = Window(broker, 8)
+    window = Window(broker, 30)
     for place in reversed([window.add(delivery) for delivery in deliveries(broker, 20)]):
         place.finish()
     assert broker.acks == 0
-    await asyncio.sleep(0)
+    await until(lambda: broker.acks)
     assert broker.acks == 1 and not broker.open
+
+
+async def test_when_many_are_finished_nobody_waits_for_the_timer() -> None:
+    broker = Broker()
+    window = Window(broker, 8)
+    for place in [window.add(delivery) for delivery in deliveries(broker, 8)]:
+        place.finish()
+    await asyncio.sleep(0)
+    assert not broker.open
 
 
 async def test_what_a_lost_connection_had_is_not_acked() -> None:

@@ -26,6 +26,7 @@ class Cluster:
 
     def start(self) -> None:
         self.server.start(self.home, self.port)
+        self.server.furnish(self.home, self.port)
 
     def stop(self) -> None:
         self.server.stop(self.home)

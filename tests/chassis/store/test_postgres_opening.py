@@ -6,9 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.chassis.store.servers import Wire
-from tests.chassis.store.tables import row
 from tests.chassis.store.test_postgres_trouble import again
-from tests.chassis.store.test_store_contract import put
 from tests.support.databases import Place
 from tradewind.chassis.store.port import StoreUnavailable, StoreUnusable
 from tradewind.chassis.store.postgres import PostgresStore

@@ -113,7 +113,3 @@ class Book:
             done = self._changed.wait_for(lambda: all(watch.after[kind] >= each for kind in KINDS), seconds)
             assert done, f"not served again within {seconds:g} s: {dict(watch.after)} of {each}; answers: {dict(watch.answers)}"
             return {kind: round(watch.firsts[kind], 2) for kind in KINDS}
-
-    def accepted(self, kind: str) -> list[Wish]:
-        with self._changed:
-            return [wish for wish in self.wishes if wish.kind == kind and wish.status == 201]

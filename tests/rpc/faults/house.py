@@ -44,7 +44,7 @@ class House:
         first = next(port for port in range(28_000 + os.getpid() % 400 * 10, 60_000) if all(map(machine.free, range(port, port + 8))))
         self.port, self.ops = first, {name: first + 1 + place for place, name in enumerate(OPS)}
         self.variables = {
-            **cluster.server.blueprint_env(cluster.port, "rpc"), **broker._server.blueprint_env(broker.port, "rpc"),
+            **cluster.server.blueprint_env(cluster.port, "rpc"), "RABBITMQ_URL": broker.url,
             "API_GATEWAY_PORT": str(self.port), "ORDERS_COPIES": "2",
             **{f"{name}_OPS_PORT": str(port) for name, port in self.ops.items() if "-" not in name},
         }  # fmt: skip

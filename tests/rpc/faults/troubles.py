@@ -82,7 +82,7 @@ class Troubles:
         broker.stop() if at_broker else cluster.control("stop", "-m", "fast")
         pid = self._house.signal(name, signal.SIGKILL)
         until(lambda: self._house.processes().get(name, pid) != pid, f"{name} is started again")
-        self._book.refusals(REFUSALS, REFUSALS_S)
+        row.refused = self._book.refusals(REFUSALS, REFUSALS_S) or not at_broker
         broker.start() if at_broker else cluster.start()
         self._book.back()
 

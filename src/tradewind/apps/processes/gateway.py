@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 from ...chassis import failpoints
+from ...chassis.amqp.errors import BrokerUnusable
 from ...chassis.blueprint import Blueprint, Process
 from ...chassis.config import Config
 from ...chassis.rpc.client import RpcClient
@@ -25,16 +28,18 @@ from . import log
 from .links import watch_links
 from .ops import TEXT, Ops
 
-CONNECT_S, DRAIN_S, FLUSH_S = 10.0, 8.0, 4.0
+LOG = logging.getLogger("tradewind.gateway")
+CONNECT_S, AGAIN_S, DRAIN_S, FLUSH_S = 10.0, 0.5, 8.0, 4.0
 SLACK = 1024
 """How much more than the largest body the HTTP server reads, so that the face says itself what is too large."""
 
 
 class GatewayProcess:
-    """`run` until SIGTERM: readiness off, no new connections, finish what is here, close."""
+    """`run` until SIGTERM: readiness off, no new connections, finish what is here, close. `patient`: start without the broker, too."""
 
-    def __init__(self, config: Config, blueprint: Blueprint, process: Process) -> None:
-        self._config = config
+    def __init__(self, config: Config, blueprint: Blueprint, process: Process, *, patient: bool = False) -> None:
+        self._config, self._patient = config, patient
+        self._connecting: asyncio.Task[None] | None = None
         failpoints.arm(config.fail)
         world = SystemWorld()
         self._log: AccessLog = log.set_up(config.log_level, config.log_format, process.name)
@@ -73,7 +78,7 @@ class GatewayProcess:
             loop.add_signal_handler(number, leave.set)
         try:
             self._tracing.start(self._metrics)
-            await self._client.start(CONNECT_S)
+            await self._connect()
             await self._server.start(self._config.host, self._config.port)
             await self._ops.start(self._config.host, self._config.ops_port)
             started(f"http://{self._config.host}:{self._server.port}")
@@ -83,8 +88,26 @@ class GatewayProcess:
                 loop.remove_signal_handler(number)
             await self._stop()
 
+    async def _connect(self) -> None:
+        """Errors: BrokerUnusable, unless we are patient: then requests are answered 503 until the broker is back."""
+        try:
+            await self._client.start(CONNECT_S)
+        except BrokerUnusable as error:
+            if not self._patient:
+                raise
+            LOG.warning("requests are answered 503 for now: %s", error)
+            self._connecting = asyncio.get_running_loop().create_task(self._connect_later(), name="connecting")
+
+    async def _connect_later(self) -> None:
+        while not self._client.up:
+            await asyncio.sleep(AGAIN_S)
+            with suppress(BrokerUnusable):
+                await self._client.start(CONNECT_S)
+
     async def _stop(self) -> None:
         self._leaving = True
+        if self._connecting is not None:
+            self._connecting.cancel()
         self._gateway.drain()
         await self._server.stop(DRAIN_S)
         await self._client.stop()

@@ -16,7 +16,7 @@ class Patience(msgspec.Struct, frozen=True):
     """To end when asked; then it is killed. More than a process needs to drain."""
     first_s: float = 0.1
     """The pause after the first failure; doubled after each further one, up to `longest_s`, and cut by chance by up to a half."""
-    longest_s: float = 5.0
+    longest_s: float = 3.0
     steady_s: float = 5.0
     """Who has been ready for so long begins with `first_s` again."""
     tries: int = 5

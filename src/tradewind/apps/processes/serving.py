@@ -64,7 +64,8 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
         else:
             from .gateway import GatewayProcess
 
-            uvloop.run(GatewayProcess(config, blueprint, process).run(started))
+            # under a supervisor the servers have been seen to: a broker that is away now comes back
+            uvloop.run(GatewayProcess(config, blueprint, process, patient=asked.supervised >= 0).run(started))
     except trouble as error:
         return " ".join(str(error).split()) or type(error).__name__
     return ""

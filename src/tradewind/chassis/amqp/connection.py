@@ -15,12 +15,12 @@ from . import explain, frames, methods
 from .calls import Calls
 from .errors import LinkDown, LinkFull, Malformed
 from .fields import pack_properties, parse_properties
+from .gathering import Gathering
 from .messages import Delivery, Limits
 from .outstanding import Outstanding, Told
-from .properties import Properties
+from .properties import Packed, Properties
 from .reader import Reader
 
-GATHER_S, AT_ONCE = 0.001, 2  # a write wakes the broker: past so many within that time they wait for each other
 TRANSPORT_BYTES = 1024 * 1024  # past this, the transport tells us when it has room again
 MOST_REMEMBERED = 1024
 LINGER_S = 1.0  # what is still unsent may take this long when it ends
@@ -44,7 +44,7 @@ class Connection(Calls, asyncio.Protocol):
         self._out: list[bytes] = []
         self._room, self._flushing = limits.buffer_bytes, False
         self._piece = frames.FIRST_PIECE
-        self._window, self._writes = 0.0, 0
+        self._soon = Gathering(self._loop, self._flush).soon
         self._acked = 0  # all up to here are
         self._places: dict[bytes, tuple[str, str]] = {}
         self._publishes: dict[tuple[str, str, bool], bytes] = {}
@@ -57,7 +57,14 @@ class Connection(Calls, asyncio.Protocol):
     # -- what a message costs -----------------------------------------------------------------------------------------
 
     def publish(
-        self, exchange: str, key: str, body: bytes, properties: Properties, mandatory: bool, then: Told | None, returned: Told | None
+        self,
+        exchange: str,
+        key: str,
+        body: bytes,
+        properties: Properties | Packed,
+        mandatory: bool,
+        then: Told | None,
+        returned: Told | None,
     ) -> None:
         if len(body) > self.limits.message_bytes:
             raise ValueError(f"a body of {len(body)} bytes, where {self.limits.message_bytes} are allowed")
@@ -79,7 +86,8 @@ class Connection(Calls, asyncio.Protocol):
         self._room -= len(message)
         self._out.append(message)
         if not self._flushing:
-            self._flush_soon()
+            self._flushing = True
+            self._soon()
 
     def ack(self, delivery: Delivery, multiple: bool) -> None:
         tag = delivery.tag
@@ -99,19 +107,8 @@ class Connection(Calls, asyncio.Protocol):
         self._room -= len(data)
         self._out.append(data)
         if not self._flushing:
-            self._flush_soon()
-
-    def _flush_soon(self) -> None:
-        """At the end of this turn; when turns follow each other fast, what they have to say is written together."""
-        self._flushing = True
-        now = self._loop.time()
-        if now - self._window >= GATHER_S:
-            self._window, self._writes = now, 0
-        self._writes += 1
-        if self._writes <= AT_ONCE:
-            self._loop.call_soon(self._flush)
-        else:
-            self._loop.call_later(GATHER_S, self._flush)
+            self._flushing = True
+            self._soon()
 
     def _flush(self) -> None:
         if self._transport is None or self._transport.is_closing():  # one that has closed itself tells us only in its next turn

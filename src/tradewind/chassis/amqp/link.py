@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from . import address
 from .errors import BrokerUnusable, LinkDown, LinkFull
 from .messages import Delivery, Limits
-from .properties import NONE, Properties
+from .properties import NONE, Packed, Properties
 from .topology import Topology
 
 if TYPE_CHECKING:  # it needs pamqp, which is an extra: without it `start` says so
@@ -186,7 +186,7 @@ class Link(Topology):
         exchange: str,
         key: str,
         body: bytes,
-        properties: Properties = NONE,
+        properties: Properties | Packed = NONE,
         *,
         mandatory: bool = False,
         then: Callable[[str], None] | None = None,

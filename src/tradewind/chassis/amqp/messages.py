@@ -46,6 +46,14 @@ class Delivery:
         self._header, self._properties = header, None if header else NONE
 
     @property
+    def correlation_id(self) -> str:
+        """As in the properties, and without the rest of them where it is all that there is: an answer."""
+        header = self._header
+        if header[12:14] == b"\x04\x00" and len(header) == 15 + header[14]:
+            return str(header[15:], "utf-8", "surrogateescape")
+        return self.properties.correlation_id
+
+    @property
     def properties(self) -> Properties:
         """Parsed when first asked for. NONE where they cannot be parsed: a broker passes on what a sender has mangled."""
         if self._properties is None:

@@ -22,4 +22,13 @@ class Properties(msgspec.Struct, frozen=True):
     headers: dict[str, Any] | None = None
 
 
+class Packed(msgspec.Struct, frozen=True, gc=False):
+    """Properties that are bytes already, for who sends the same again and again: `flags` says which they are."""
+
+    flags: int
+    data: bytes
+    correlation_id: str = ""
+    message_id: str = ""
+
+
 NONE = Properties()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import count
 
 from .incoming import Incoming, Origin, refusal, tell
 
@@ -17,6 +18,12 @@ class Intake:
     def __init__(self) -> None:
         self.requests: deque[Incoming] = deque()
         self.internal: deque[Incoming] = deque()
+        self._number = count(1)
+
+    def put(self, incoming: Incoming) -> None:
+        """Behind what is there."""
+        incoming.number = next(self._number)
+        (self.requests if incoming.origin is Origin.REQUEST else self.internal).append(incoming)
 
     @property
     def full(self) -> bool:
@@ -40,10 +47,15 @@ class Intake:
         return batch
 
     def give_back(self, batch: list[Incoming], now: int) -> None:
-        """Puts messages back in front, in their order. Requests that have waited too long are answered, also those behind them."""
+        """Puts messages back where they were. Requests that have waited too long are answered, also those behind them."""
         for incoming in reversed(batch):
             incoming.reply, incoming.tried = None, True
-            (self.requests if incoming.origin is Origin.REQUEST else self.internal).appendleft(incoming)
+            queue = self.requests if incoming.origin is Origin.REQUEST else self.internal
+            behind = []  # what came before it and was put back before it
+            while queue and queue[0].number < incoming.number:
+                behind.append(queue.popleft())
+            queue.appendleft(incoming)
+            queue.extendleft(reversed(behind))
         while self.requests and now - self.requests[0].first_at > PATIENCE_MS:
             self._refuse(self.requests.popleft())
 

@@ -14,7 +14,6 @@ from .rooms import Line
 from .sharing import Sharing
 from .waking import Waking
 
-
 GATHER_S = 0.002
 
 
@@ -35,11 +34,18 @@ class Loop:
         """One batch. False: the store could not take it; everything is put back."""
         raise NotImplementedError
 
+    async def turn(self) -> bool:
+        """As `step`; what it began may end later."""
+        return await self.step()
+
+    async def settled(self) -> None:
+        """Returns when nothing that was begun is open."""
+
     def put(self, incoming: Incoming) -> bool:
         """Queues a request; False when the queue is full."""
         if self.intake.full or self._stopping:
             return False
-        self.intake.requests.append(incoming)
+        self.intake.put(incoming)
         self._wake.set()
         return True
 
@@ -48,7 +54,7 @@ class Loop:
         self._wake.set()
 
     def put_internal(self, incoming: Incoming) -> None:
-        self.intake.internal.append(incoming)
+        self.intake.put(incoming)
         self._wake.set()
 
     @property
@@ -61,6 +67,13 @@ class Loop:
 
     async def run(self) -> None:
         """Until `stop`: waits for something to do, does it."""
+        while True:
+            await self._run()
+            await self.settled()
+            if self._failures or not self.busy:
+                return
+
+    async def _run(self) -> None:
         while not self._stopping or self.busy:
             self._wake.clear()
             if self._recovered and (ms := self.pace.linger_ms(self.intake, self._behind, self.world.now())):
@@ -73,7 +86,7 @@ class Loop:
                 await self._pause(wait if self.sharing is None else self.sharing.wait_ms(wait, now))
                 if self._stopping and not self.busy:
                     return
-            if not await self.step():
+            if not await self.turn():
                 await asyncio.sleep(min(2.0, 0.05 * 2 ** min(self._failures, 6)) if self._failures else 0)
                 if self._stopping:
                     return

@@ -59,7 +59,7 @@ class Outbox:
         self.bus, self._rooms, self._wake = bus, rooms, wake
         self._ours: set[str] = set()
         self._kept: dict[str, list[str]] = {}
-        self._going: dict[str, list[str]] = {}
+        self._leaving: set[str] = set()
         self._woken = False
         self.confirmed = 0
 
@@ -73,8 +73,9 @@ class Outbox:
 
     async def write(self, unit: Unit) -> None:
         """With the batch: a row for each event, and none any more for those that the broker has."""
-        self._going, self._kept = self._kept, {}
-        for name, ids in self._going.items():
+        unit.kept, self._kept = self._kept, {}
+        for name, ids in unit.kept.items():
+            self._leaving.update(ids)
             await unit.tx.delete(self._rooms[name].outbox, ids)
         for room, log in unit.logged.items():
             made = {key for keys in unit.created.values() for key in keys}
@@ -85,22 +86,25 @@ class Outbox:
 
     async def _behind(self, tx: Transaction, room: Room, keys: set[str]) -> set[str]:
         """The keys with an event that somebody else has still to hand on: ours come after it, by a relay."""
-        known = self._ours.union(*self._going.values())
+        known = self._ours | self._leaving
         return {key for key in keys for (event_id,) in await tx.rows(room.outbox_of, {"key": key}) if event_id not in known}
 
     def committed(self, unit: Unit) -> None:
         """What was kept is gone from the outbox; what was said goes out."""
-        self._going = {}
+        self._left(unit)
         if unit.told:
             BEFORE_PUBLISH()
         for room, (seq, event_id, name, key, body, _cause, trace, at) in unit.told:
             self.publish(room, Told(room.name, event_id, name, key, body, trace, seq, at))
 
-    def undone(self) -> None:
+    def undone(self, unit: Unit) -> None:
         """Nothing was written: what the broker has is still to be deleted."""
-        for name, ids in self._going.items():
+        self._left(unit)
+        for name, ids in unit.kept.items():
             self._kept.setdefault(name, []).extend(ids)
-        self._going = {}
+
+    def _left(self, unit: Unit) -> None:
+        self._leaving.difference_update(*unit.kept.values())
 
     def publish(self, room: Room, event: Told) -> bool:
         """False: not now. Its row is there."""

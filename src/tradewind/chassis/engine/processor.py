@@ -13,11 +13,12 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from ..failpoints import Broken, failpoint
-from ..store.port import Raced, Store, StoreUnavailable
+from ..failpoints import Broken
+from ..store.port import Locking, Raced, Store, StoreUnavailable
 from ..world import World
 from .activities import Runner
 from .backlog import pull, recover, save_positions
+from .batch import AFTER_ANSWERS, AFTER_COMMIT, AFTER_START, BEFORE_COMMIT, BEGUN, CLAIMED, HANDLED, Batch
 from .blame import Blame
 from .cache import Cache
 from .claims import look_up, unknowable
@@ -34,15 +35,7 @@ from .waking import AGAIN_MS, Waking
 from .writing import write
 
 LOG = logging.getLogger("tradewind.engine")
-BEGUN = failpoint("batch.begun", "a transaction is open, nothing is decided yet")
-CLAIMED = failpoint("batch.claimed", "the batch is known and its earlier copies are looked up")
-HANDLED = failpoint("batch.handled", "everything is decided, nothing is written yet")
-BEFORE_COMMIT = failpoint("batch.before-commit", "everything is written, nothing is committed")
-AFTER_COMMIT = failpoint("batch.after-commit", "committed, and nobody has been told")
-AFTER_ANSWERS = failpoint("batch.after-answers", "requests are answered, activities are not started")
-AFTER_START = failpoint("batch.after-start", "activities are started; the next batch may begin")
-
-CHAIN = 600
+CHAIN, SEALING = 600, 2  # messages that follow from a batch; commits under way at once, where the store is shared
 
 
 class Processor(Loop):
@@ -52,7 +45,7 @@ class Processor(Loop):
         sharing = None if store.exclusive else Sharing(rooms, world)
         super().__init__(world, Waking(rooms, world, parking), [line for room in rooms.values() for line in room.lines.values()], sharing)
         self.store, self.rooms, self.runner, self.parking = store, rooms, runner, parking
-        self.aside: Callable[[Incoming, Any], None] = lambda incoming, pause: None
+        self.aside: Callable[[Incoming, Any], None] = lambda *_: None
         self.committed: Callable[[set[str]], None] = lambda keys: None
         self.gauge: Gauge | None = None
         self.traced: Traced | None = None
@@ -60,6 +53,10 @@ class Processor(Loop):
         self._cache = Cache()
         self.alone = asyncio.Lock()
         self._alone = Blame(parking)
+        self._sealing: set[asyncio.Task[bool]] = set()
+        self._undone = 0
+        if isinstance(store, Locking):
+            store.before_locks(lambda: self._undone, self._in_order)
         self.broken = ""
 
     @property
@@ -70,22 +67,49 @@ class Processor(Loop):
     async def step(self) -> bool:
         """One batch. False: the store could not take it; everything is put back."""
         async with self.alone:
-            return await self._step()
+            batch = await self._prepare()
+            return batch is not None and await self._seal(batch)
 
-    async def _step(self) -> bool:
+    async def turn(self) -> bool:
+        """A step. Where the store is shared, nothing of it is in memory: the next batches are decided while the last are committed."""
+        if self.sharing is None or self._alone:
+            await self.settled()
+            return await self.step()
+        async with self.alone:
+            batch = await self._prepare()
+        if batch is None:
+            return False
+        while len(self._sealing) >= SEALING:
+            await asyncio.wait(self._sealing, return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.get_running_loop().create_task(self._seal(batch), name="seal")
+        self._sealing.add(task)
+        task.add_done_callback(self._sealing.discard)
+        return not self._failures
+
+    async def settled(self) -> None:
+        while self._sealing:
+            await asyncio.wait(self._sealing)
+
+    async def _in_order(self, undone: int) -> None:
+        """Whoever locks rows waits for those who write before. Where one of them is undone, comes after it again: Raced."""
+        await self.settled()
+        if self._undone != undone:
+            raise Raced("an earlier batch was undone")
+
+    async def _prepare(self) -> Batch | None:
+        """All of a batch but its commit. None: the store could not take it; everything is put back."""
         begun = perf_counter()
         now = self.world.now()
-        batch = [] if self._alone else self.intake.take(BATCH, self.pace.outcomes(now), now)
-        self.pace.saw(len(batch), now)
+        taken = [] if self._alone else self.intake.take(BATCH, self.pace.outcomes(now), now)
+        self.pace.saw(len(taken), now)
         try:
             tx = await self.store.begin()
         except (StoreUnavailable, Broken) as error:
             self.forget()
-            self._put_back(batch, error)
-            return False
-        unit = Unit(tx, self._tables, self._cache.rows, now, 0 if self.sharing is None else LEASE_MS)
-        messages: list[Incoming] = []
-        sealed = False
+            self._put_back(taken, error)
+            return None
+        batch = Batch(Unit(tx, self._tables, self._cache.rows, now, 0 if self.sharing is None else LEASE_MS), tx, taken, begun)
+        unit = batch.unit
         try:
             BEGUN()
             if not self._recovered:
@@ -95,35 +119,39 @@ class Processor(Loop):
                 self._recovered = True
             if self.sharing is not None:
                 self.sharing.begin(self.waking, now)
-            messages = await self._gather(unit, batch)
+            batch.messages = await self._gather(unit, taken)
             CLAIMED()
-            followed = [] if self.traced is None else self.traced.wanted([incoming.trace for incoming in messages])
-            if followed:
-                tx.statements = []
-            await self._decide(unit, messages)
+            if self.traced is not None:
+                batch.followed = self.traced.wanted([incoming.trace for incoming in batch.messages])
+                tx.statements = [] if batch.followed else None
+            await self._decide(unit, batch.messages)
             HANDLED()
             await write(unit)
             await save_positions(tx, unit, self.rooms)
             if self.outbox is not None:
                 await self.outbox.write(unit)
             BEFORE_COMMIT()
-            committing, sealed = perf_counter(), True
-            await tx.commit()
         except Exception as error:
             if isinstance(error, Raced) and self.sharing is not None:
                 error = self.sharing.lost(error)
-            elif sealed and isinstance(error, (StoreUnavailable, Broken)):
-                batch = [incoming for incoming in batch if not unknowable(incoming)]
-            await self._undo(unit, batch, messages, error)
+            await self._undo(unit, taken, batch.messages, error)
+            return None
+        return batch
+
+    async def _seal(self, batch: Batch) -> bool:
+        """Commits, and lets everybody know."""
+        committing, unit = perf_counter(), batch.unit
+        try:
+            await batch.tx.commit()
+        except Exception as error:
+            if isinstance(error, Raced) and self.sharing is not None:
+                error = self.sharing.lost(error)
+            elif isinstance(error, (StoreUnavailable, Broken)):
+                batch.taken = [incoming for incoming in batch.taken if not unknowable(incoming)]
+            await self._undo(unit, batch.taken, batch.messages, error)
             return False
         AFTER_COMMIT()
-        if self.gauge is not None:
-            done = perf_counter()
-            self.gauge.commit(done - committing)
-            self.gauge.batch(len(messages), done - begun)
-            self.gauge.said(row[2] for log in unit.logged.values() for row in log)
-        if followed and self.traced is not None:
-            self.traced.batch(followed, begun, perf_counter(), tx.statements or (), len(messages))
+        batch.report(self.gauge, self.traced, committing)
         self._settle(unit)
         return True
 
@@ -189,12 +217,13 @@ class Processor(Loop):
 
     async def _undo(self, unit: Unit, batch: list[Incoming], messages: list[Incoming], error: Exception) -> None:
         """Nothing was written, or nobody knows: forget, and try again; one message after the other where it is not the store's fault."""
+        self._undone += 1
         try:
             await unit.tx.rollback()
         except StoreUnavailable as worse:
             LOG.warning("rollback failed: %s", worse)
         if self.outbox is not None:
-            self.outbox.undone()
+            self.outbox.undone(unit)
         if not isinstance(error, Raced):
             self.forget()
         if not isinstance(error, (StoreUnavailable, Broken)):

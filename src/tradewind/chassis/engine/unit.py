@@ -40,6 +40,7 @@ class Unit:
         self.started: list[tuple[Room, Activity, tuple[Any, ...]]] = []
         self.no_activities: dict[Room, dict[str, None]] = {}
         self.told: list[tuple[Room, tuple[Any, ...]]] = []
+        self.kept: dict[str, list[str]] = {}
         self.claimed: dict[Room, list[tuple[Any, ...]]] = {}
         self.heard: list[Incoming] = []
         self.left: list[Incoming] = []

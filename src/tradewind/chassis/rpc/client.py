@@ -11,12 +11,13 @@ import math
 import random
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from tradewind.chassis.amqp.errors import LinkDown, LinkFull
+from tradewind.chassis.amqp.fields import asking
 from tradewind.chassis.amqp.link import Link
 from tradewind.chassis.amqp.messages import Delivery, Limits
-from tradewind.chassis.amqp.properties import Properties
+from tradewind.chassis.amqp.properties import Packed, Properties
 from tradewind.chassis.world import SystemWorld
 
 from .addresses import DIRECT
@@ -109,15 +110,19 @@ class RpcClient:
             return self._end_soon(loop, then, Outcome(Kind.TIMEOUT, b"no time was left"))
         self._count += 1
         name = f"{self._prefix}{self._count:x}"
-        headers: dict[str, Any] = {DEADLINE: self._clock() + patience}
+        deadline = self._clock() + patience
+        properties: Properties | Packed
         if traceparent:
-            headers[TRACE] = traceparent
+            headers = {DEADLINE: deadline, TRACE: traceparent}
+            properties = Properties(correlation_id=name, reply_to=DIRECT, expiration=str(patience), headers=headers)
+        else:
+            properties = asking(name, DIRECT, str(patience), DEADLINE, deadline)
         try:
             self._link.publish(
                 "",
                 queue,
                 pack_request(pattern, data, name.encode()),
-                Properties(correlation_id=name, reply_to=DIRECT, expiration=str(patience), headers=headers),
+                properties,
                 mandatory=True,
                 returned=partial(self._returned, name),
             )
@@ -136,7 +141,7 @@ class RpcClient:
         await link.consume(DIRECT, self._heard, no_ack=True)
 
     def _heard(self, delivery: Delivery) -> None:
-        found = self._pending.pop(delivery.properties.correlation_id, None)
+        found = self._pending.pop(delivery.correlation_id, None)
         if found is None:
             self.calls.late += 1
         else:

@@ -1,4 +1,4 @@
-"""Acks requests many at a time: the oldest unfinished one is the border, and a loop turn has one ack."""
+"""Acks requests many at a time: the oldest unfinished one is the border, and what finishes about the same time has one ack."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections import deque
 from typing import Protocol
 
 from tradewind.chassis.amqp.messages import Delivery
+
+ACK_S = 0.005
+"""An ack waits for others so long: it only has to come before the prefetch is used up."""
 
 
 class Acks(Protocol):
@@ -30,6 +33,8 @@ class Place:
         window.done += 1
         if not window.due:
             window.due = True
+            asyncio.get_running_loop().call_later(ACK_S, window.flush)
+        elif window.done == window.most:
             asyncio.get_running_loop().call_soon(window.flush)
 
 
@@ -39,10 +44,10 @@ class Window:
     Where the oldest is slow, finished ones pile up behind it and count against the prefetch: past `most`, they are acked one by one.
     """
 
-    __slots__ = ("_link", "_most", "_places", "done", "due", "stale")
+    __slots__ = ("_link", "_places", "done", "due", "most", "stale")
 
     def __init__(self, link: Acks, most: int) -> None:
-        self._link, self._most = link, most
+        self._link, self.most = link, most
         self._places: deque[Place] = deque()
         self.done = 0
         self.due = self.stale = False
@@ -64,7 +69,7 @@ class Window:
         self.done -= count
         if last is not None:
             self._link.ack(last.delivery, multiple=True)
-        if self.done > self._most:
+        if self.done > self.most:
             for place in places:
                 if place.done:
                     self._link.ack(place.delivery)

@@ -7,18 +7,22 @@ rows that are read at the same time are read together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from ..model import Ag, Table
 from . import sessions
-from .port import Statement
+from .port import Statement, StoreUnavailable, StoreUnusable
 from .postgres import PostgresStore, PostgresTransaction, last_of_each
 from .schema import codec
+from .sessions import Connection
 from .sql import JoinedSql, PostgresSql, joined, storable
 from .together import Together, by_key
+
+WRITERS = 6
+"""Two commits, the batch that is being decided, the relay, the retention: one more is a leak."""
 
 
 class SharedStore(PostgresStore):
@@ -31,11 +35,59 @@ class SharedStore(PostgresStore):
         super().__init__(url, schemas=schemas)
         self.joined = JoinedSql(schemas)
         self._together = Together(self._read)
+        self._writers: set[Connection] = set()
+        self._free: list[Connection] = []
+        self.mark: Callable[[], int] = int
+        self.wait: Callable[[int], Awaitable[None]] = _at_once
+
+    def before_locks(self, mark: Callable[[], int], wait: Callable[[int], Awaitable[None]]) -> None:
+        self.mark, self.wait = mark, wait
 
     async def begin(self) -> SharedTransaction:
-        if self._writer is not None and self._writer.is_closed():
-            self._writer = None  # nobody has to be told: nothing is remembered
         return SharedTransaction(self, await self.writer(), self._sql)
+
+    async def writer(self) -> Connection:
+        """One that nobody uses now. A lost one is nobody's news here: nothing is remembered."""
+        if self._readers is None:
+            raise StoreUnavailable("the store is closed")
+        while self._free:
+            connection = self._free.pop()
+            if not connection.is_closed():
+                return connection
+            self._writers.discard(connection)
+        if len(self._writers) >= WRITERS:
+            raise StoreUnavailable(f"{WRITERS} transactions are open")
+        try:
+            connection = await self._connect()
+        except StoreUnusable as error:
+            raise StoreUnavailable(str(error)) from error
+        self._writers.add(connection)
+        return connection
+
+    def free(self, connection: Connection) -> None:
+        """A transaction is over."""
+        if connection.is_closed() or connection.is_in_transaction():
+            self.drop(connection)
+        elif connection in self._writers:
+            self._free.append(connection)
+
+    def drop(self, connection: Connection) -> None:
+        connection.terminate()
+        self._writers.discard(connection)
+
+    async def open(self) -> None:
+        await super().open()
+        assert self._writer is not None
+        self._writers, self._free, self._writer = {self._writer}, [self._writer], None
+
+    async def close(self) -> None:
+        writers, self._writers, self._free = self._writers, set(), []
+        await super().close()
+        for connection in writers:
+            try:
+                await asyncio.wait_for(connection.close(), sessions.CONNECT_S)
+            except sessions.TROUBLE:
+                connection.terminate()
 
     async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
@@ -55,9 +107,10 @@ class SharedTransaction(PostgresTransaction):
 
     translate = staticmethod(sessions.translate_shared)
 
-    def __init__(self, store: SharedStore, connection: sessions.Connection, sql: PostgresSql) -> None:
+    def __init__(self, store: SharedStore, connection: Connection, sql: PostgresSql) -> None:
         super().__init__(store, connection, sql)
-        self._joined, self._open = store.joined, False
+        self._shared, self._joined, self._mark = store, store.joined, store.mark()
+        self._open = self._over = False
         self._texts: list[str] = []
         self._arguments: list[Any] = []
 
@@ -94,6 +147,7 @@ class SharedTransaction(PostgresTransaction):
 
     async def _begin(self) -> None:
         if not self._open:
+            await self._shared.wait(self._mark)
             self._open = True
             await self.run("BEGIN")
         await self._flush()
@@ -108,8 +162,21 @@ class SharedTransaction(PostgresTransaction):
         await self._flush()
         if self._open:
             await super().commit()
+        self._free()
+
+    def _free(self) -> None:
+        if not self._over:
+            self._over = True
+            self._shared.free(self._connection)
 
     async def rollback(self) -> None:
         self._texts, self._arguments = [], []
-        if self._open:
-            await super().rollback()
+        try:
+            if self._open:
+                await super().rollback()
+        finally:
+            self._free()
+
+
+async def _at_once(_mark: int) -> None:
+    """Nobody is in the way."""
