@@ -14,8 +14,6 @@ from .rooms import Line
 from .sharing import Sharing
 from .waking import Waking
 
-GATHER_S = 0.002
-
 
 class Loop:
     """What comes in is put here; `step`, which is the processor's, takes it up."""
@@ -78,8 +76,6 @@ class Loop:
             self._wake.clear()
             if self._recovered and (ms := self.pace.linger_ms(self.intake, self._behind, self.world.now())):
                 await self._pause(ms)
-            if self.sharing is not None and self.sharing.gathers(len(self.intake.requests)):
-                await asyncio.sleep(GATHER_S)
             if not self.busy and self._recovered:
                 now = self.world.now()
                 wait = self.waking.wait_ms(now)

@@ -19,10 +19,6 @@ EPOCH_MS = 1_577_836_800_000  # 2020: 41 bits of milliseconds last until 2089
 LEASE_MS = 30_000
 """Twice the deadline of an activity."""
 LOOK_MS = 1_000
-FEW, MANY = 3, 40
-"""Requests in a batch: with so few nobody is held up, with so many its price is shared by enough."""
-RACES = 8
-"""So often in a row a batch may lose against others before a row of its own is suspected."""
 
 
 class Sharing:
@@ -31,13 +27,6 @@ class Sharing:
         self._mine = world.random.getrandbits(10) << 12
         self._look_at = 0
         self.races = 0
-        self._last = 0
-
-    def gathers(self, requests: int) -> bool:
-        """Whether it pays to wait a moment for more requests: what a batch costs whatever is in it is then shared by more of them."""
-        gathers = FEW < self._last < MANY and requests < MANY
-        self._last = requests
-        return gathers
 
     def begin(self, waking: Waking, now: int) -> None:
         """Before a batch."""

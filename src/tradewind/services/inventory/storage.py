@@ -24,6 +24,7 @@ PRODUCTS = Table(Product, sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Index("inventory_products_created", "created_at", "id"),
     sa.CheckConstraint("price >= 0", name="products_price"),
     sa.CheckConstraint("held >= 0 AND committed >= 0 AND on_hand >= held + committed", name="products_stock"),
 ))  # fmt: skip
@@ -61,5 +62,9 @@ NEWEST = sa.select(PRODUCTS.rows).where(_row.id < sa.bindparam("before")).order_
 _like: sa.BindParameter[str] = sa.bindparam("like")
 NEWEST_LIKE = NEWEST.where(sa.or_(sa.func.lower(_row.name).like(_like, escape="\\"), sa.func.lower(_row.sku).like(_like, escape="\\")))
 BY_SKU = sa.select(PRODUCTS.rows).where(_row.sku == sa.bindparam("sku")).limit(1)
-RECORDED_PAGE = sa.select(PRODUCTS.rows).order_by(_row.id.desc()).limit(sa.bindparam("n")).offset(sa.bindparam("skip", type_=sa.BigInteger))
+# not by id: those that came from elsewhere tell no time
+RECORDED_PAGE = (
+    sa.select(PRODUCTS.rows).order_by(_row.created_at.desc(), _row.id.desc())
+    .limit(sa.bindparam("n")).offset(sa.bindparam("skip", type_=sa.BigInteger))
+)  # fmt: skip
 RECORDED_COUNT = sa.select(sa.func.count()).select_from(PRODUCTS.rows)

@@ -30,6 +30,7 @@ ORDERS = Table(Order, sa.Table(
     sa.CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED')", name="orders_status"),
     sa.CheckConstraint("total >= 0", name="orders_total"),
     sa.Index("orders_customer", "customer_id", "id"),
+    sa.Index("orders_created", "created_at", "id"),
 ))  # fmt: skip
 
 CATALOGUE = Table(Entry, sa.Table(
@@ -59,5 +60,8 @@ _recorded = sa.select(
     _row.id, _row.status, _row["items"], _row.total, _row.currency, _row.idempotency_key, _row.created_at, _row.updated_at
 )
 RECORDED = _recorded.where(_row.id == sa.bindparam("id"))
-RECORDED_PAGE = _recorded.order_by(_row.id.desc()).limit(sa.bindparam("n")).offset(sa.bindparam("skip", type_=sa.BigInteger))
+# not by id: those that came from elsewhere tell no time
+RECORDED_PAGE = (
+    _recorded.order_by(_row.created_at.desc(), _row.id.desc()).limit(sa.bindparam("n")).offset(sa.bindparam("skip", type_=sa.BigInteger))
+)
 RECORDED_COUNT = sa.select(sa.func.count()).select_from(ORDERS.rows)

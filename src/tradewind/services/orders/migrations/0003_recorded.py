@@ -1,4 +1,4 @@
-"""The idempotency key under which an order was recorded."""
+"""The idempotency key under which an order was recorded, and pages of all orders by time."""
 
 import sqlalchemy as sa
 
@@ -7,7 +7,9 @@ from tradewind.chassis.store.steps import Steps
 
 def up(op: Steps) -> None:
     op.add_column("orders", sa.Column("idempotency_key", sa.Text(), nullable=True))
+    op.create_index("orders_created", "orders", ["created_at", "id"], unique=False)
 
 
 def down(op: Steps) -> None:
+    op.drop_index("orders_created", "orders")
     op.drop_column("orders", "idempotency_key")
