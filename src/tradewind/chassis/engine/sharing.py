@@ -19,6 +19,8 @@ EPOCH_MS = 1_577_836_800_000  # 2020: 41 bits of milliseconds last until 2089
 LEASE_MS = 30_000
 """Twice the deadline of an activity."""
 LOOK_MS = 1_000
+RACES = 8
+"""So often in a row a batch may lose against others before a row of its own is suspected."""
 
 
 class Sharing:
