@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.rpc.faults.troubles import FAILPOINTS as APART
 from tests.support.poison import Poison
 from tests.support.program import run
 from tests.support.shop import Shop, basket
@@ -82,7 +83,11 @@ def failpoints() -> list[str]:
     return [row["name"] for row in json.loads(run("failpoints", "--json").stdout)]
 
 
-@pytest.mark.parametrize("name", failpoints())
+def of_one_process() -> list[str]:
+    return [name for name in failpoints() if not name.startswith("outbox.")]
+
+
+@pytest.mark.parametrize("name", of_one_process())
 def test_dying_there_loses_nothing(name: str, new_shop: OpenShop) -> None:
     play, nth, empty = SCENARIOS.get(name, Scenario(traffic))
     shop = new_shop(empty=empty)
@@ -110,3 +115,7 @@ def test_a_store_that_fails_for_a_moment_at_each_place_loses_nothing(new_shop: O
 
 def test_the_table_names_no_place_that_is_gone() -> None:
     assert not set(SCENARIOS) - set(failpoints())
+
+
+def test_what_one_process_never_passes_is_visited_where_services_are_apart() -> None:
+    assert set(failpoints()) - set(of_one_process()) <= set(APART)

@@ -15,7 +15,7 @@ from tests.rpc.faults.house import House, until
 NAMES = ("gateway", "orders-1", "orders-2", "inventory", "payments")
 FAILPOINTS = ("outbox.before-publish", "outbox.confirmed", "batch.before-commit", "batch.after-commit", "batch.after-answers")
 FIRST_S = 5.0
-"""What the issue allows until the first success, once the server is back."""
+"""The longest that may pass until the first success, once the server is back."""
 SERVED_S, READY_S = 60.0, 60.0
 EACH = 3
 REFUSALS, REFUSALS_S = 10, 15.0

@@ -60,7 +60,7 @@ class Outbox:
         self._ours: set[str] = set()
         self._kept: dict[str, list[str]] = {}
         self._leaving: set[str] = set()
-        self._woken = False
+        self._woken = self._troubled = False
         self.confirmed = 0
 
     @property
@@ -86,8 +86,9 @@ class Outbox:
 
     async def _behind(self, tx: Transaction, room: Room, keys: set[str]) -> set[str]:
         """The keys with an event that somebody else has still to hand on: ours come after it, by a relay."""
-        known = self._ours | self._leaving
-        return {key for key in keys for (event_id,) in await tx.rows(room.outbox_of, {"key": key}) if event_id not in known}
+        found = {key: [event_id for (event_id,) in await tx.rows(room.outbox_of, {"key": key})] for key in keys}
+        ours, leaving = self._ours, self._leaving
+        return {key for key, ids in found.items() if any(one not in ours and one not in leaving for one in ids)}
 
     def committed(self, unit: Unit) -> None:
         """What was kept is gone from the outbox; what was said goes out."""
@@ -115,8 +116,10 @@ class Outbox:
         def then(trouble: str) -> None:
             ours.discard(event_id)
             if trouble:
-                LOG.warning("an event was not confirmed, it will be published again: %s", trouble)
+                LOG.log(logging.DEBUG if self._troubled else logging.WARNING, "events are not confirmed, they go out again: %s", trouble)
+                self._troubled = True
                 return
+            self._troubled = False
             self.confirmed += 1
             self._kept.setdefault(name, []).append(event_id)
             if not self._woken:
