@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .port import Store, StoreUnusable
-from .sqlite import SqliteStore
 
 FILE = "tradewind.db"
 POSTGRES = ("postgresql", "postgres")
@@ -17,6 +16,8 @@ def open_store(url: str, data: Path, *, exclusive: bool = True, schemas: Mapping
     if not on_server(url):
         if not exclusive:
             raise StoreUnusable("processes that share their store need a server: give TRADEWIND_DATABASE_URL=postgresql://…")
+        from .sqlite import SqliteStore  # each driver where it is used: a process carries one
+
         return SqliteStore(data / FILE)
     if exclusive:
         from .postgres import PostgresStore  # its driver is an extra

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 
 from .port import Statement
@@ -99,6 +98,8 @@ class SqliteSql(Sql):
     schema, among, hole = r"\1_", "IN (SELECT value FROM json_each(?))", "?"
 
     def __init__(self) -> None:
+        from sqlalchemy.dialects import sqlite
+
         super().__init__(sqlite.dialect(paramstyle="qmark"))
 
     def update(self, table: sa.Table) -> str:
