@@ -24,7 +24,7 @@ from .cache import Cache
 from .claims import look_up, unknowable
 from .gauge import Gauge, Traced
 from .handling import handle
-from .incoming import Incoming, tell
+from .incoming import Incoming, Origin, tell
 from .loop import Loop
 from .pace import BATCH
 from .parking import Parking
@@ -98,7 +98,7 @@ class Processor(Loop):
 
     async def _prepare(self) -> Batch | None:
         """All of a batch but its commit. None: the store could not take it; everything is put back."""
-        begun = perf_counter()
+        begun, undone = perf_counter(), self._undone
         now = self.world.now()
         taken = [] if self._alone else self.intake.take(BATCH, self.pace.outcomes(now), now)
         self.pace.saw(len(taken), now)
@@ -119,6 +119,8 @@ class Processor(Loop):
                 self._recovered = True
             if self.sharing is not None:
                 self.sharing.begin(self.waking, now)
+                if any(incoming.origin is Origin.EVENT for incoming in taken):
+                    await self._in_order(undone)  # whether an event has to wait behind another is asked of the store
             batch.messages = await self._gather(unit, taken)
             CLAIMED()
             if self.traced is not None:
@@ -239,12 +241,10 @@ class Processor(Loop):
         self._wake.set()
 
     def _put_back(self, batch: list[Incoming], error: Exception) -> None:
-        if isinstance(error, Raced):
-            LOG.debug("a batch of %d met another's, it is decided anew: %s", len(batch), error)
-            self.intake.give_back(batch, self.world.now())
+        self.intake.give_back(batch, self.world.now())
+        if isinstance(error, Raced):  # it met another's batch, and is decided anew
             return
         self._failures += 1
         if isinstance(error, (StoreUnavailable, Broken)):
             self.broken = str(error)
             LOG.warning("the store cannot take a batch of %d now, it will be tried again: %s", len(batch), error)
-        self.intake.give_back(batch, self.world.now())
