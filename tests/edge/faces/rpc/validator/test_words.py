@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,19 @@ from typing import Any
 import pytest
 
 from tests.edge.faces.rpc.validator.cases import cases
-from tests.support.databases import unmet
+from tests.interop.nest import installed
 from tradewind.edge.faces.rpc import rules
 
 HERE = Path(__file__).parent
 SAID = HERE / "said.json"
-PACKAGES = Path(__file__).resolve().parents[5] / "benchmarks/peers/nestjs-rpc/node_modules"
 KNOWN: list[list[Any]] = json.loads(SAID.read_text()) if SAID.exists() else []
 CHECKS: dict[str, Any] = {"order": rules.order_of, "product": rules.product_of, "payment": rules.payment_of}
 
 
-def asked() -> list[list[Any]]:
+def asked(packages: Path) -> list[list[Any]]:
     """NestJS's answer to every case that can stand in a line."""
     lines = "".join(json.dumps(case) + "\n" for case in cases())
-    run = subprocess.run(["node", HERE / "said.cjs", PACKAGES], input=lines, capture_output=True, text=True, check=True, timeout=60)
+    run = subprocess.run(["node", HERE / "said.cjs", packages], input=lines, capture_output=True, text=True, check=True, timeout=60)
     answers: list[list[Any]] = json.loads(run.stdout)
     return answers
 
@@ -50,10 +48,8 @@ def test_the_same_words(kind: str, text: str, said: dict[str, Any]) -> None:
 
 @pytest.mark.node
 def test_it_still_says_so() -> None:
-    if shutil.which("node") is None or not PACKAGES.is_dir():
-        unmet("needs Node.js and npm ci in benchmarks/peers/nestjs-rpc")
-    assert asked() == KNOWN
+    assert asked(installed()) == KNOWN
 
 
 if __name__ == "__main__":
-    SAID.write_text("[\n" + ",\n".join(json.dumps(answer) for answer in asked()) + "\n]\n")
+    SAID.write_text("[\n" + ",\n".join(json.dumps(answer) for answer in asked(installed())) + "\n]\n")
