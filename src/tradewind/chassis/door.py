@@ -14,11 +14,13 @@ class Reply(msgspec.Struct, frozen=True):
     """What came of a request, after its commit. `status` 0: done, `body` is the reply's JSON.
 
     Else: refused, `status` is the HTTP status and `body` a `Refusal`. `replayed`: this was decided before, and these are its bytes.
+    `view`: what `body` spells, where it has just been decided here.
     """
 
     status: int
     body: bytes
     replayed: bool = False
+    view: Any = None
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):

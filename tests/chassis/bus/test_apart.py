@@ -118,6 +118,33 @@ async def test_a_deadline_comes_once_whoever_set_it(apart: Carrier) -> None:
     assert two.platform.ready
 
 
+async def test_what_came_of_an_activity_is_heard_once_though_its_lease_ran_out(apart: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tradewind.chassis.engine.processor.LEASE_MS", 100)
+    monkeypatch.setattr(sharing, "LOOK_MS", 10)
+    desk, ward = await apart.open("desk"), await apart.open("ward")
+    await admit(desk, ["ann"])
+    called, come = asyncio.Event(), asyncio.Event()
+    ray = apart.script.ray
+
+    async def slowly(what: Any, attempt: Any) -> Any:
+        called.set()
+        await come.wait()
+        return await ray(what, attempt)
+
+    monkeypatch.setattr(apart.script, "ray", slowly)
+    await done(tell(desk, Scan("ann")))
+    await called.wait()
+    processor = desk.platform.processor
+    async with processor.alone:  # as if the store had been away: the outcome waits, and the lease ends
+        come.set()
+        await until(lambda: processor.intake.internal, "the outcome is here")
+        due = "SELECT 1 FROM desk.activities WHERE due_at > extract(epoch FROM clock_timestamp()) * 1000"
+        await until(lambda: not apart.place.outside(due), "the lease is out")
+    assert await heard_all(apart, ward, "ann", 1) == ("seen hand",)
+    await until(lambda: not apart.place.outside("SELECT 1 FROM desk.activities"), "it is done")
+    assert len(apart.script.attempts) == 1
+
+
 async def test_an_activity_of_a_dead_copy_is_carried_out_by_another(apart: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "LEASE_MS", 500)
     monkeypatch.setattr("tradewind.chassis.engine.processor.LEASE_MS", 500)

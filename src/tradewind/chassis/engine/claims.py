@@ -23,7 +23,7 @@ async def look_up(unit: Unit, batch: list[Incoming], *, shared: bool = False) ->
     for incoming in [i for i in batch if (i.tried or shared) and i.origin is Origin.OUTCOME]:
         if not await unit.tx.rows(incoming.room.activity, {"id": incoming.ref}):
             batch.remove(incoming)
-            unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
+            unit.end_activity(incoming.room, incoming.ref)
 
 
 def unknowable(incoming: Incoming) -> bool:

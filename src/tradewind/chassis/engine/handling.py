@@ -59,12 +59,13 @@ async def _handle(unit: Unit, incoming: Incoming, world: World, parking: Parking
         incoming.fresh = incoming.ref if incoming.origin in OWN_ID else world.uuid()
     mark, seq = len(unit.heard), incoming.room.seq
     effects: list[Any] = []
-    reply = b""
+    reply = HEARD
     try:
-        arguments = await unit.arguments(incoming, plan.finds)
+        arguments = await unit.arguments(incoming, plan.finds) if plan.finds else ()
         does = plan.do(incoming.message, Moment(incoming.at, incoming.fresh, incoming.caller, incoming.consulted), *arguments)
         if incoming.origin is Origin.REQUEST:
-            reply = encode(_run(does, effects))
+            view = _run(does, effects)
+            reply = Reply(0, encode(view), view=view)
         else:
             effects.extend(does)
         unit.apply(incoming, effects, world)
@@ -131,12 +132,12 @@ def _refuse(unit: Unit, incoming: Incoming, error: Refused) -> None:
     unit.answered.append(incoming)
 
 
-def _done(unit: Unit, incoming: Incoming, reply: bytes) -> None:
+def _done(unit: Unit, incoming: Incoming, reply: Reply) -> None:
     unit.handled += 1
     if incoming.origin is Origin.REQUEST:
-        incoming.reply = Reply(0, reply)
+        incoming.reply = reply
         if incoming.claim:
-            unit.claim(incoming, 0, reply)
+            unit.claim(incoming, 0, reply.body)
         unit.answered.append(incoming)
     else:
         release(unit, incoming)
@@ -149,7 +150,7 @@ def release(unit: Unit, incoming: Incoming) -> None:
         if incoming.ref not in unit.timers.get(incoming.room, {}):
             unit.drop_timer(incoming.room, incoming.ref)
     elif origin is Origin.OUTCOME:
-        unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
+        unit.end_activity(incoming.room, incoming.ref)
     elif origin is Origin.PARKED:
         Parking.settle(unit, incoming)
 

@@ -61,7 +61,7 @@ class Parking:
                    storable(failed.reason), incoming.trace, incoming.first_at)  # fmt: skip
             unit.activities.setdefault(incoming.room, {})[incoming.ref] = row
             return
-        unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
+        unit.end_activity(incoming.room, incoming.ref)
         letter = Parked(self._world.uuid(), "DEAD", "activity", wire_name(type(failed.activity)), "", encode(failed.activity).decode(),
                         failed.attempts, storable(failed.reason), incoming.trace, incoming.at, incoming.first_at, incoming.at)  # fmt: skip
         unit.save(incoming.room.parked, letter)
@@ -92,7 +92,7 @@ class Parking:
         if incoming.origin is Origin.TIMER:
             unit.drop_timer(incoming.room, incoming.ref)
         elif incoming.origin is Origin.OUTCOME:
-            unit.no_activities.setdefault(incoming.room, {})[incoming.ref] = None
+            unit.end_activity(incoming.room, incoming.ref)
 
     @staticmethod
     def settle(unit: Unit, incoming: Incoming) -> None:

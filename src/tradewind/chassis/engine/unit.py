@@ -222,6 +222,11 @@ class Unit:
         self.activities.setdefault(room, {})[row[0]] = row
         self.started.append((room, activity, row))
 
+    def end_activity(self, room: Room, name: str) -> None:
+        """Its row goes, also where this batch has just leased it anew: what came of it was waiting here meanwhile."""
+        self.activities.get(room, {}).pop(name, None)
+        self.no_activities.setdefault(room, {})[name] = None
+
     def claim(self, incoming: Incoming, status: int, reply: bytes) -> None:
         row = (incoming.claim, incoming.fingerprint, status, reply.decode(), incoming.at)
         self.claimed.setdefault(incoming.room, []).append(row)

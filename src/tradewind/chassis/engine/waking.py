@@ -85,7 +85,7 @@ class Waking:
                 activity: Any = room.decode(room.kinds_by_name[row[1]], row[2])
             except (KeyError, msgspec.MsgspecError) as error:
                 self._parking.unreadable(unit, room, "activity", row[1], row[2], error, trace=row[6])
-                unit.no_activities.setdefault(room, {})[row[0]] = None
+                unit.end_activity(room, row[0])
             else:
                 if unit.lease_ms:
                     unit.activities.setdefault(room, {})[row[0]] = (*row[:4], now + unit.lease_ms, *row[5:])

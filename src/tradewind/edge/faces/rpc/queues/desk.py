@@ -88,7 +88,7 @@ class Desk:
 
     # -- what is asked ----------------------------------------------------------------------------------------------------
 
-    def submit(self, ask: Ask, message: Request, dto: Any, key: str | None, lang: Any, show: Callable[[bytes], bytes]) -> None:
+    def submit(self, ask: Ask, message: Request, dto: Any, key: str | None, lang: Any, show: Callable[[Reply], bytes]) -> None:
         """`dto` is what must be the same under the same key. Without a key a message that is delivered again is done once."""
         claim = claim_of("rpc", ask.pattern, key) if key else claim_of("rpc-message", ask.pattern, ask.id)
         deliver = partial(self._deliver, ask, lang, show)
@@ -108,12 +108,12 @@ class Desk:
 
     # -- what comes of it -------------------------------------------------------------------------------------------------
 
-    def _deliver(self, ask: Ask, lang: Any, show: Callable[[bytes], bytes], reply: Reply) -> None:
+    def _deliver(self, ask: Ask, lang: Any, show: Callable[[Reply], bytes], reply: Reply) -> None:
         try:
             if reply.status:
                 self._refused(ask, lang, reply.status, _refusal(reply.body).code)
             else:
-                ask.answer(show(reply.body))
+                ask.answer(show(reply))
         except Exception as error:
             self.failed(ask, lang, error)
 

@@ -40,7 +40,7 @@ def inventory_handlers(door: Door, values: Values) -> dict[str, Handler]:
         dto = asked.dto
         price = Money(0, currency) if dto.price is None else money(dto.price, currency)
         message = EnsureProduct(dto.name, dto.sku, dto.stock, price)
-        desk.submit(ask, message, dto, None, asked.lang, bytes)  # the reply has the published shape
+        desk.submit(ask, message, dto, None, asked.lang, lambda reply: reply.body)  # which has the published shape
 
     def by_id(ask: Ask) -> None:
         desk.one(ask, GetRecordedProduct, encode)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from .....chassis.door import Door
+from .....chassis.door import Door, Reply
 from .....chassis.rpc.ask import Ask
 from .....contracts.orders import GetRecordedOrder, ListRecordedOrders, PricedItem, RecordedOrder, RecordedOrders, RecordOrder
 from .. import rules
@@ -97,9 +97,9 @@ def recorded(asked: Create, currency: str) -> RecordOrder:
         raise BadPayload(found if isinstance(found, list) else []) from None
 
 
-def show_reply(body: bytes) -> bytes:
-    """From the bytes that the service has committed."""
-    return encode(shown(_reply(body)))
+def show_reply(reply: Reply) -> bytes:
+    """What the service has committed; a copy's is there as bytes alone."""
+    return encode(shown(_reply(reply.body) if reply.view is None else reply.view))
 
 
 def show(order: RecordedOrder) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from .....chassis.door import Door
+from .....chassis.door import Door, Reply
 from .....chassis.rpc.ask import Ask
 from .....contracts.payments import GetRecordedPayment, RecordedPayment, RecordedPayments, RecordedPaymentsOf, RecordPayment
 from .. import rules
@@ -83,9 +83,9 @@ def created(data: bytes) -> Create:
     return asked
 
 
-def show_reply(body: bytes) -> bytes:
-    """From the bytes that the service has committed."""
-    return encode(shown(_reply(body)))
+def show_reply(reply: Reply) -> bytes:
+    """What the service has committed; a copy's is there as bytes alone."""
+    return encode(shown(_reply(reply.body) if reply.view is None else reply.view))
 
 
 def show(payment: RecordedPayment) -> bytes:
