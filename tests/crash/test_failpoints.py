@@ -17,7 +17,7 @@ from tests.support.shop import Shop, basket
 from tests.support.shops import OpenShop, furnish
 from tests.support.traffic import Deed, Ledger, assert_kept, trade
 
-DYING_S = 8.0
+DYING_S = 30.0
 
 
 class Scenario(NamedTuple):

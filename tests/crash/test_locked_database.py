@@ -14,7 +14,7 @@ from tests.support.shops import OpenShop
 from tests.support.traffic import Deed, Ledger, assert_kept
 
 LOCKED_S = 3.0
-AT_ONCE_S = 0.5
+AT_ONCE_S = 2.0
 
 
 @pytest.fixture

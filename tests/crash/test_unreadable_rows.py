@@ -31,7 +31,7 @@ def test_a_row_that_cannot_be_read(new_shop: OpenShop, token: str, harm: str) ->
     until(lambda: shop.get(f"/payments?orderId={order}")["data"], "the payment is asked for")
     shop.kill9()
     shop.keeping.sql(harm)
-    shop.start(seconds=8)
+    shop.start()
     letters = dead(shop)
     assert all([letter["reason"] for letter in letters])
     assert shop.wait_final(shop.order("tok_ok", ("LAST", 1), who="bob"))["status"] == "CONFIRMED"

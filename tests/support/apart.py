@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from tests.support.program import PROGRAM, environment
 
 T = TypeVar("T")
-START_S, END_S = 30.0, 20.0
+START_S, END_S = 90.0, 60.0
 MOMENT_S = 0.02
 ANY_PORT = dict.fromkeys(("API_GATEWAY_PORT", "GATEWAY_OPS_PORT", "ORDERS_OPS_PORT", "INVENTORY_OPS_PORT", "PAYMENTS_OPS_PORT"), "0")
 SHOWN = re.compile(r"^ {4}([\w-]+) +http://127\.0\.0\.1:(\d+)$", re.MULTILINE)
@@ -30,7 +30,7 @@ def published(database: str, broker: str, **more: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def wait(condition: Callable[[], T], what: str, seconds: float = 15.0) -> T:
+def wait(condition: Callable[[], T], what: str, seconds: float = 45.0) -> T:
     """The first answer that is not false."""
     end = time.monotonic() + seconds
     while not (found := condition()):

@@ -16,7 +16,7 @@ from tradewind.chassis.amqp import Delivery, Link, Properties
 from tradewind.chassis.amqp.methods import Call
 
 URL = "TRADEWIND_TEST_RABBITMQ_URL"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def broker() -> str:

@@ -15,7 +15,7 @@ from tests.support.people import ADMIN, People
 from tests.support.program import PROGRAM, environment, run
 
 T = TypeVar("T")
-START_S, END_S = 20.0, 15.0
+START_S, END_S = 60.0, 45.0
 SETTINGS = {"rate_limit": "0", "provider_timeout_s": "0.2", "retry_delays_ms": "50,50,50", "log_level": "warning",
             "admin_email": ADMIN.email, "admin_password": ADMIN.password}  # fmt: skip
 FINAL = ("CONFIRMED", "FAILED", "CANCELLED")
@@ -26,7 +26,7 @@ class Late(AssertionError):
     """A condition did not come true in time."""
 
 
-def until(condition: Callable[[], T | None], what: str, seconds: float = 15.0) -> T:
+def until(condition: Callable[[], T | None], what: str, seconds: float = 45.0) -> T:
     """Waits for the first answer that is not false. Errors: Late."""
     end = time.monotonic() + seconds
     while not (found := condition()):
@@ -152,7 +152,7 @@ class Shop:
         assert order["status"] in FINAL, order
         return order
 
-    def settle(self, seconds: float = 15.0) -> None:
+    def settle(self, seconds: float = 60.0) -> None:
         """Until nothing is under way any more."""
 
         def quiet() -> bool:

@@ -117,7 +117,7 @@ def start(shop: Shop, *, seed: int, deeds: int = 10_000) -> list[Buyer]:
     return buyers
 
 
-def gather(buyers: list[Buyer], seconds: float = 60.0) -> Ledger:
+def gather(buyers: list[Buyer], seconds: float = 120.0) -> Ledger:
     """What they wrote down. Errors: AssertionError for an answer that no buyer may get."""
     end = time.monotonic() + seconds
     for buyer in buyers:

@@ -20,7 +20,7 @@ from tradewind.apps.processes.command import FD, Command
 from tradewind.apps.processes.patience import Patience
 from tradewind.apps.processes.supervisor import Supervisor
 
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 ROOT = Path(__file__).parents[3]
 ACTOR = Path(__file__).with_name("actor.py")
 QUICK = Patience(first_s=0.01, longest_s=0.02, stop_s=20.0, ready_s=20.0)

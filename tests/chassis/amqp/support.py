@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tradewind.chassis.amqp import Delivery, Link
 from tradewind.chassis.amqp.link import Setup
 
-PATIENCE_S = 15.0
+PATIENCE_S = 45.0
 
 
 class Kept:

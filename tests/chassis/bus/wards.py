@@ -23,7 +23,7 @@ from tradewind.chassis.world import SystemWorld
 
 NURSE = Caller("nurse", "customer")
 DELAYS = (20, 50)
-DEADLINE_S = 30.0
+DEADLINE_S = 90.0
 
 
 async def until(met: Callable[[], Any], what: str) -> None:
