@@ -15,8 +15,9 @@ import pytest
 
 from tests.rpc.api import Api
 from tests.support.apart import Apart, published
-from tests.support.databases import own_database, rows
+from tests.support.databases import own_database, rows, unmet
 from tests.support.program import PROGRAM, environment
+from tools.servers.postgres import GUARDED
 
 UP = ("up",)
 ORDERS = ("serve", "orders")
@@ -73,8 +74,17 @@ def test_database(variables: dict[str, str], tmp_path: Path, broken: str, words:
 def test_database_wrong_password(variables: dict[str, str], database: str, tmp_path: Path) -> None:
     method = rows(database, "SELECT auth_method FROM pg_hba_file_rules WHERE type = 'host' LIMIT 1")
     if method == [("trust",)]:
-        pytest.skip("this PostgreSQL trusts whoever comes (pg_hba.conf): no password is wrong there")
-    refused(tmp_path, ORDERS, variables | {"DB_PASSWORD": "wrong-word"}, "wrong user or password")
+        unmet("needs a PostgreSQL that asks for passwords: ./dev services down postgres, then up")
+    with guarded(database):
+        refused(tmp_path, ORDERS, variables | {"DB_USER": GUARDED, "DB_PASSWORD": "wrong-word"}, "wrong user or password")
+
+
+@contextmanager
+def guarded(database: str) -> Iterator[None]:
+    rows(database, f"DROP ROLE IF EXISTS {GUARDED}")
+    rows(database, f"CREATE ROLE {GUARDED} LOGIN PASSWORD 'right-word'")
+    yield
+    rows(database, f"DROP ROLE {GUARDED}")
 
 
 @pytest.fixture

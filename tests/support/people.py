@@ -22,10 +22,16 @@ PERSONS = {"admin": ADMIN, **CUSTOMERS}
 
 
 class People:
-    """Of one keeping and its copies, which have the same key to sign tokens with."""
+    """Of one keeping. A session that is begun there later is none in a copy."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, tuple[str, float]] = {}
+
+    def copy(self) -> People:
+        """For a copy of the keeping, made now."""
+        made = People()
+        made._tokens.update(self._tokens)
+        return made
 
     def token(self, who: str, connect: Callable[[], Connection]) -> str:
         token, at = self._tokens.get(who, ("", 0.0))

@@ -30,7 +30,7 @@ class Furnished:
 
     def copy(self, data: Path, **settings: str) -> Shop:
         """Not started yet."""
-        return Shop(self.keeping.copy(data), self.people, **settings)
+        return Shop(self.keeping.copy(data), self.people.copy(), **settings)
 
 
 def furnish(shop: Shop) -> None:

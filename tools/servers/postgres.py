@@ -16,6 +16,7 @@ BLUEPRINTS, TESTS = "tradewind", "tradewind_test"  # apart, so that tests never 
 PUBLISHED = "microservices_learn"  # the database of the blueprint `rpc`, named as in the system it stands in for
 READY_S = 60
 LONGEST_SOCKET_PATH = 107
+GUARDED = "with_password"  # the one user whose password counts, once a test has made it
 
 
 class Postgres:
@@ -36,6 +37,7 @@ class Postgres:
         data, log = home / "data", home / "log"
         if not data.exists():
             self._make(data)
+        guard(data / "pg_hba.conf")
         sockets = home if len(f"{home}/.s.PGSQL.{port}.lock") <= LONGEST_SOCKET_PATH else ""
         settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": sockets, "max_connections": 50, "fsync": "on"}
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
@@ -80,6 +82,13 @@ class Postgres:
         if folder is None:
             raise Unstarted(f"not installed (package {self.package})")
         return machine.run(self, folder / program, *arguments)
+
+
+def guard(rules: Path) -> None:
+    """The first rule that fits is the one that counts."""
+    first = f"host all {GUARDED} 127.0.0.1/32 scram-sha-256\n"
+    if not (text := rules.read_text()).startswith(first):
+        rules.write_text(first + text)
 
 
 def binaries() -> Path | None:

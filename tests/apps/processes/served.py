@@ -22,7 +22,7 @@ HEAVY = ("typer", "rich", "alembic", "sqlalchemy", "structlog", "asyncpg")
 class Listening:
     """Serves nobody. `SERVED_WHY` is why it cannot."""
 
-    def __init__(self, config: Config, blueprint: Blueprint, process: Process, *, patient: bool = False) -> None:
+    def __init__(self, config: Config, blueprint: Blueprint, process: Process, name: str = "", *, patient: bool = False) -> None:
         self.config, self.blueprint, self.process = config, blueprint, process
 
     async def run(self, started: Callable[[str], None]) -> None:

@@ -41,17 +41,18 @@ CONNECT_S, DRAIN_S, FLUSH_S = 10.0, 8.0, 4.0
 class ServiceProcess:
     """`run` until SIGTERM: readiness off, no more from the queues, finish what is here, flush, close."""
 
-    def __init__(self, config: Config, blueprint: Blueprint, process: Process) -> None:
+    def __init__(self, config: Config, blueprint: Blueprint, process: Process, name: str) -> None:
+        """`name`: of this copy."""
         self._config, self._process = config, process
         failpoints.arm(config.fail)
-        self._log = log.set_up(config.log_level, config.log_format, process.name)
+        self._log = log.set_up(config.log_level, config.log_format, name)
         self._world = world = SystemWorld()
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self._metrics = Metrics()
         self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, world, os.environ)
         self._tracer = self._tracing.tracer if self._tracing.tracer.on else None
         self._bus = Publisher(
-            config.broker_url, name=process.name, exchange=config.event_exchange, ears=ears(config, blueprint), tracer=self._tracer
+            config.broker_url, name=name, exchange=config.event_exchange, ears=ears(config, blueprint), tracer=self._tracer
         )
         self._provider = provider(config, world, process.services)
         self.platform = Platform(
@@ -66,7 +67,7 @@ class ServiceProcess:
             self.platform.processor.traced = BatchSpans(self._tracer)
         self._figures = Figures(self._metrics, self.platform, self._bus, self._servers, self._ears)
         self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
-        self._ops = HttpServer(Ops(process.name, self._missing, self._metrics.render), Limits())
+        self._ops = HttpServer(Ops(name, self._missing, self._metrics.render), Limits())
         self._leaving = False
 
     def _server(self, service: str) -> RpcServer:

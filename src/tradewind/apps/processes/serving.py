@@ -60,7 +60,7 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
             from .service import ServiceProcess
 
             trouble = (*trouble, StoreUnavailable, StoreUnusable)
-            uvloop.run(ServiceProcess(config, blueprint, process).run(started))
+            uvloop.run(ServiceProcess(config, blueprint, process, plan.name_of(process, asked.copy)).run(started))
         else:
             from .gateway import GatewayProcess
 

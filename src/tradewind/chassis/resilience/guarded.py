@@ -88,7 +88,8 @@ class Guarded(Generic[T]):
 
     def retry_after(self) -> int:
         """Whole seconds after which trying again makes sense, at least one."""
-        return max(math.ceil(self.breaker.opens_in(self.clock())), 1)
+        wait = self.breaker.opens_in(self.clock())
+        return max(math.ceil(wait if self.look is None else min(wait, LOOK_S)), 1)
 
     def stats(self) -> dict[str, Any]:
         return self.breaker.stats(self.clock())
