@@ -36,7 +36,7 @@ class Listening:
         server = await asyncio.start_server(lambda *_: None, self.config.host, port)
         heavy = [name for name in HEAVY if name in sys.modules]
         what = {"process": self.process.name, "port": port, "pid": os.getpid(), "heavy": heavy}
-        print("serves " + json.dumps(what), file=sys.stderr, flush=True)
+        sys.stderr.write("serves " + json.dumps(what) + "\n")  # in one piece: print writes the line's end on its own
         started(f"http://{self.config.host}:{server.sockets[0].getsockname()[1]}")
         await leave.wait()
         server.close()
