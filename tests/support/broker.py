@@ -16,7 +16,7 @@ from tools.servers import machine
 from tools.servers.rabbitmq import RabbitMQ
 
 URL = "TRADEWIND_TEST_RABBITMQ_URL"
-FIRST_PORT = 47_310  # far from the one of `./dev services`
+FIRST_PORT = 18_310  # far from those of `./dev services`
 
 
 def server_url() -> str:
@@ -81,7 +81,7 @@ def own_broker() -> Iterator[Broker]:
     home = Path(tempfile.mkdtemp(prefix="tradewind-broker-"))
     if owner := machine.account(server):
         os.chown(home, owner.pw_uid, owner.pw_gid)
-    port = next(port for port in range(FIRST_PORT + os.getpid() % 500, 65_000) if machine.free(port))
+    port = machine.first_free(FIRST_PORT + os.getpid() % 500)
     broker = Broker(home, port)
     try:
         broker.start()

@@ -75,6 +75,14 @@ def free(port: int) -> bool:
         return True
 
 
+def first_free(first: int) -> int:
+    """From here on. A server that is to come back to its port has none above 32768: while it is away, a client may be given it."""
+    port = next((port for port in range(first, first + 200) if free(port)), None)
+    if port is None:
+        raise Unstarted(f"no free port from {first} to {first + 199}")
+    return port
+
+
 def remembered_port(server: Server, folder: Path) -> int:
     note = folder / "port"
     return int(note.read_text()) if note.is_file() else server.port
@@ -82,10 +90,7 @@ def remembered_port(server: Server, folder: Path) -> int:
 
 def choose_port(server: Server, folder: Path) -> int:
     """The one it had, or the next that is free; remembered, so that a URL stays good."""
-    first = remembered_port(server, folder)
-    port = next((port for port in range(first, first + 200) if free(port)), None)
-    if port is None:
-        raise Unstarted(f"no free port from {first} to {first + 199}")
+    port = first_free(remembered_port(server, folder))
     (folder / "port").write_text(f"{port}\n")
     return port
 

@@ -23,7 +23,7 @@ class Postgres:
     name = "postgres"
     package = "postgresql"
     user = "postgres"
-    port = 54329
+    port = 15_432
 
     def installed(self) -> bool:
         return binaries() is not None

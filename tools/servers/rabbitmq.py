@@ -29,7 +29,7 @@ class RabbitMQ:
     name = "rabbitmq"
     package = "rabbitmq-server"
     user = "rabbitmq"
-    port = 56_729
+    port = 15_729
 
     def installed(self) -> bool:
         return scripts() is not None
@@ -43,7 +43,7 @@ class RabbitMQ:
         if (home / "between").is_file():
             self._end_mapper(home)  # of a node that was killed
         for name, first in (("epmd", port + MAPPER), ("between", port + BETWEEN_NODES)):
-            self._write(home / name, str(next(candidate for candidate in range(first, first + 500) if machine.free(candidate))))
+            self._write(home / name, str(machine.first_free(first)))
         self._write(home / "rabbitmq.conf", CONFIG.format(port=port))
         self._write(home / "env.conf", "")  # in place of the one in /etc, which is another node's
         self._write(home / "plugins", "[].")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tools.servers import machine
 from tools.servers.postgres import Postgres, binaries
+
+FIRST_PORT = 21_310
 
 
 class Cluster:
@@ -16,9 +18,7 @@ class Cluster:
 
     def __init__(self, home: Path) -> None:
         self.home, self.server = home, Postgres()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = machine.first_free(FIRST_PORT + os.getpid() % 500)
 
     @property
     def url(self) -> str:
