@@ -70,9 +70,9 @@ class RabbitMQ:
         if pid := self.pid(home):
             os.kill(pid, signal.SIGTERM)  # an ordered stop, as `rabbitmqctl stop` is
             until = time.monotonic() + READY_S
-            while self.pid(home) and time.monotonic() < until:
+            while machine.runs(pid, self._mark(home)) and time.monotonic() < until:  # it forgets its pid file first
                 time.sleep(0.05)
-            if self.pid(home):
+            if machine.runs(pid, self._mark(home)):
                 raise Unstarted(f"did not stop in {READY_S} s; see {home / 'log' / 'node.log'}")
         self._end_mapper(home)
 
