@@ -77,10 +77,8 @@ class Copy:
         """Nothing more is decided, written, confirmed or acked; the connections break."""
         task = self.platform._loop_task
         assert task is not None
-        dying = [task, *self.platform.processor._sealing]
-        for one in dying:
-            one.cancel()
-        await asyncio.wait(dying)
+        task.cancel()
+        await asyncio.wait([task])
         if self.platform._relay is not None:
             self.platform._relay.stop()
         await self._unplug()

@@ -32,13 +32,6 @@ class Loop:
         """One batch. False: the store could not take it; everything is put back."""
         raise NotImplementedError
 
-    async def turn(self) -> bool:
-        """As `step`; what it began may end later."""
-        return await self.step()
-
-    async def settled(self) -> None:
-        """Returns when nothing that was begun is open."""
-
     def put(self, incoming: Incoming) -> bool:
         """Queues a request; False when the queue is full."""
         if self.intake.full or self._stopping:
@@ -67,7 +60,6 @@ class Loop:
         """Until `stop`: waits for something to do, does it."""
         while True:
             await self._run()
-            await self.settled()
             if self._failures or not self.busy:
                 return
 
@@ -82,7 +74,7 @@ class Loop:
                 await self._pause(wait if self.sharing is None else self.sharing.wait_ms(wait, now))
                 if self._stopping and not self.busy:
                     return
-            if not await self.turn():
+            if not await self.step():
                 await asyncio.sleep(min(2.0, 0.05 * 2 ** min(self._failures, 6)) if self._failures else 0)
                 if self._stopping:
                     return

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any
 
 from ..failpoints import Broken
-from ..store.port import Locking, Raced, Store, StoreUnavailable
+from ..store.port import Raced, Store, StoreUnavailable
 from ..world import World
 from .activities import Runner
 from .backlog import pull, recover, save_positions
@@ -24,7 +24,7 @@ from .cache import Cache
 from .claims import look_up, unknowable
 from .gauge import Gauge, Traced
 from .handling import handle
-from .incoming import Incoming, Origin, tell
+from .incoming import Incoming, tell
 from .loop import Loop
 from .pace import BATCH
 from .parking import Parking
@@ -35,7 +35,7 @@ from .waking import AGAIN_MS, Waking
 from .writing import write
 
 LOG = logging.getLogger("tradewind.engine")
-CHAIN, SEALING = 600, 2  # messages that follow from a batch; commits under way at once, where the store is shared
+CHAIN = 600  # messages that follow from a batch
 
 
 class Processor(Loop):
@@ -53,10 +53,6 @@ class Processor(Loop):
         self._cache = Cache()
         self.alone = asyncio.Lock()
         self._alone = Blame(parking)
-        self._sealing: set[asyncio.Task[bool]] = set()
-        self._undone = 0
-        if isinstance(store, Locking):
-            store.before_locks(lambda: self._undone, self._in_order)
         self.broken = ""
 
     @property
@@ -70,35 +66,9 @@ class Processor(Loop):
             batch = await self._prepare()
             return batch is not None and await self._seal(batch)
 
-    async def turn(self) -> bool:
-        """A step. Where the store is shared, nothing of it is in memory: the next batches are decided while the last are committed."""
-        if self.sharing is None or self._alone:
-            await self.settled()
-            return await self.step()
-        async with self.alone:
-            batch = await self._prepare()
-        if batch is None:
-            return False
-        while len(self._sealing) >= SEALING:
-            await asyncio.wait(self._sealing, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.get_running_loop().create_task(self._seal(batch), name="seal")
-        self._sealing.add(task)
-        task.add_done_callback(self._sealing.discard)
-        return not self._failures
-
-    async def settled(self) -> None:
-        while self._sealing:
-            await asyncio.wait(self._sealing)
-
-    async def _in_order(self, undone: int) -> None:
-        """Whoever locks rows waits for those who write before. Where one of them is undone, comes after it again: Raced."""
-        await self.settled()
-        if self._undone != undone:
-            raise Raced("an earlier batch was undone")
-
     async def _prepare(self) -> Batch | None:
         """All of a batch but its commit. None: the store could not take it; everything is put back."""
-        begun, undone = perf_counter(), self._undone
+        begun = perf_counter()
         now = self.world.now()
         taken = [] if self._alone else self.intake.take(BATCH, self.pace.outcomes(now), now)
         self.pace.saw(len(taken), now)
@@ -119,8 +89,6 @@ class Processor(Loop):
                 self._recovered = True
             if self.sharing is not None:
                 self.sharing.begin(self.waking, now)
-                if any(incoming.origin is Origin.EVENT for incoming in taken):
-                    await self._in_order(undone)  # whether an event has to wait behind another is asked of the store
             batch.messages = await self._gather(unit, taken)
             CLAIMED()
             if self.traced is not None:
@@ -219,7 +187,6 @@ class Processor(Loop):
 
     async def _undo(self, unit: Unit, batch: list[Incoming], messages: list[Incoming], error: Exception) -> None:
         """Nothing was written, or nobody knows: forget, and try again; one message after the other where it is not the store's fault."""
-        self._undone += 1
         try:
             await unit.tx.rollback()
         except StoreUnavailable as worse:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ..model import Ag, Table
 
@@ -78,15 +78,6 @@ class Transaction(Protocol):
         ...
 
     async def rollback(self) -> None: ...
-
-
-@runtime_checkable
-class Locking(Protocol):
-    """A store on which several of our transactions may be open at once: `begin` may be called before the last one has ended."""
-
-    def before_locks(self, mark: Callable[[], int], wait: Callable[[int], Awaitable[None]]) -> None:
-        """Has every transaction wait so, before it locks rows, with what `mark` said when it began."""
-        ...
 
 
 class Store(Reader, Protocol):

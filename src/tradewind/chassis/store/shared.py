@@ -7,7 +7,7 @@ rows that are read at the same time are read together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from .sql import JoinedSql, PostgresSql, joined, storable
 from .together import Together, by_key
 
 WRITERS = 6
-"""Two commits, the batch that is being decided, the relay, the retention: one more is a leak."""
+"""One is enough while nothing goes wrong: more than these are a leak."""
 
 
 class SharedStore(PostgresStore):
@@ -37,11 +37,6 @@ class SharedStore(PostgresStore):
         self._together = Together(self._read)
         self._writers: set[Connection] = set()
         self._free: list[Connection] = []
-        self.mark: Callable[[], int] = int
-        self.wait: Callable[[int], Awaitable[None]] = _at_once
-
-    def before_locks(self, mark: Callable[[], int], wait: Callable[[int], Awaitable[None]]) -> None:
-        self.mark, self.wait = mark, wait
 
     async def begin(self) -> SharedTransaction:
         return SharedTransaction(self, await self.writer(), self._sql)
@@ -109,7 +104,7 @@ class SharedTransaction(PostgresTransaction):
 
     def __init__(self, store: SharedStore, connection: Connection, sql: PostgresSql) -> None:
         super().__init__(store, connection, sql)
-        self._shared, self._joined, self._mark = store, store.joined, store.mark()
+        self._shared, self._joined = store, store.joined
         self._open = self._over = False
         self._texts: list[str] = []
         self._arguments: list[Any] = []
@@ -147,7 +142,6 @@ class SharedTransaction(PostgresTransaction):
 
     async def _begin(self) -> None:
         if not self._open:
-            await self._shared.wait(self._mark)
             self._open = True
             await self.run("BEGIN")
         await self._flush()
@@ -176,7 +170,3 @@ class SharedTransaction(PostgresTransaction):
                 await super().rollback()
         finally:
             self._free()
-
-
-async def _at_once(_mark: int) -> None:
-    """Nobody is in the way."""
