@@ -50,7 +50,6 @@ class Incoming(msgspec.Struct, eq=False):
     attempts: int = 0
     first_at: int = 0
     keys: list[Any] | None = None
-    number: int = 0
 
 
 class ActivityFailed(Message, frozen=True, tag="chassis.activity_failed"):

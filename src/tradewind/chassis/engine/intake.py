@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import count
 
 from .incoming import Incoming, Origin, refusal, tell
 
@@ -18,11 +17,9 @@ class Intake:
     def __init__(self) -> None:
         self.requests: deque[Incoming] = deque()
         self.internal: deque[Incoming] = deque()
-        self._number = count(1)
 
     def put(self, incoming: Incoming) -> None:
         """Behind what is there."""
-        incoming.number = next(self._number)
         (self.requests if incoming.origin is Origin.REQUEST else self.internal).append(incoming)
 
     @property
@@ -47,15 +44,10 @@ class Intake:
         return batch
 
     def give_back(self, batch: list[Incoming], now: int) -> None:
-        """Puts messages back where they were. Requests that have waited too long are answered, also those behind them."""
+        """Puts messages back in front, in their order. Requests that have waited too long are answered, also those behind them."""
         for incoming in reversed(batch):
             incoming.reply, incoming.tried = None, True
-            queue = self.requests if incoming.origin is Origin.REQUEST else self.internal
-            behind = []  # what came before it and was put back before it
-            while queue and queue[0].number < incoming.number:
-                behind.append(queue.popleft())
-            queue.appendleft(incoming)
-            queue.extendleft(reversed(behind))
+            (self.requests if incoming.origin is Origin.REQUEST else self.internal).appendleft(incoming)
         while self.requests and now - self.requests[0].first_at > PATIENCE_MS:
             self._refuse(self.requests.popleft())
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from ..failpoints import Broken, failpoint
-from ..store.port import RowRefused, StoreUnavailable, Transaction
+from ..store.port import RowRefused, StoreUnavailable
 from .rooms import RELAY, Room
 from .unit import Unit
 
@@ -59,7 +59,6 @@ class Outbox:
         self.bus, self._rooms, self._wake = bus, rooms, wake
         self._ours: set[str] = set()
         self._kept: dict[str, list[str]] = {}
-        self._leaving: set[str] = set()
         self._woken = self._troubled = False
         self.confirmed = 0
 
@@ -75,24 +74,22 @@ class Outbox:
         """With the batch: a row for each event, and none any more for those that the broker has."""
         unit.kept, self._kept = self._kept, {}
         for name, ids in unit.kept.items():
-            self._leaving.update(ids)
             await unit.tx.delete(self._rooms[name].outbox, ids)
         for room, log in unit.logged.items():
             made = {key for keys in unit.created.values() for key in keys}
-            older = await self._behind(unit.tx, room, {row[3] for row in log} - made)
+            older = await self._behind(unit, room, {row[3] for row in log} - made)
             rows = [(row[1], row[0], row[3], 0 if row[3] in older else row[7] + LEASE_MS, row[7]) for row in log]
             await unit.tx.insert(room.outbox, rows)
             unit.told += [(room, row) for row in log if row[3] not in older]
 
-    async def _behind(self, tx: Transaction, room: Room, keys: set[str]) -> set[str]:
+    async def _behind(self, unit: Unit, room: Room, keys: set[str]) -> set[str]:
         """The keys with an event that somebody else has still to hand on: ours come after it, by a relay."""
-        found = {key: [event_id for (event_id,) in await tx.rows(room.outbox_of, {"key": key})] for key in keys}
-        ours, leaving = self._ours, self._leaving
+        found = {key: [event_id for (event_id,) in await unit.tx.rows(room.outbox_of, {"key": key})] for key in keys}
+        ours, leaving = self._ours, set(unit.kept.get(room.name, ()))
         return {key for key, ids in found.items() if any(one not in ours and one not in leaving for one in ids)}
 
     def committed(self, unit: Unit) -> None:
         """What was kept is gone from the outbox; what was said goes out."""
-        self._left(unit)
         if unit.told:
             BEFORE_PUBLISH()
         for room, (seq, event_id, name, key, body, _cause, trace, at) in unit.told:
@@ -100,12 +97,8 @@ class Outbox:
 
     def undone(self, unit: Unit) -> None:
         """Nothing was written: what the broker has is still to be deleted."""
-        self._left(unit)
         for name, ids in unit.kept.items():
             self._kept.setdefault(name, []).extend(ids)
-
-    def _left(self, unit: Unit) -> None:
-        self._leaving.difference_update(*unit.kept.values())
 
     def publish(self, room: Room, event: Told) -> bool:
         """False: not now. Its row is there."""
