@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from tradewind.apps.assembly import SERVICES
-from tradewind.apps.commands.common import read
-from tradewind.apps.commands.up import run
+from tradewind.cli.common import read
+from tradewind.cli.up import run
+from tradewind.runtime.assembly import SERVICES
 
 from .addition import LOYALTY
 

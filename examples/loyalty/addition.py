@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tradewind.apps.assembly import Addition
-from tradewind.chassis.store.migrations import Slice
+from tradewind.drivers.migrations import Slice
+from tradewind.runtime.assembly import Addition
 
 from .contracts import OPERATIONS
 from .service import SERVICE

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tradewind.chassis.model import Query
 from tradewind.contracts.operation import Operation, Who
 from tradewind.contracts.values import Stamp, Uuid, View
+from tradewind.core.model import Query
 
 
 class PointsView(View, frozen=True):

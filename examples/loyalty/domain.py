@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from tradewind.chassis.model import Aggregate, Does, Moment
 from tradewind.contracts.orders import OrderConfirmed
 from tradewind.contracts.payments import PaymentRefunded
+from tradewind.core.model import Aggregate, Does, Moment
 
 PER_POINT = 100
 

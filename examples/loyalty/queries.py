@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tradewind.chassis.model import Caller, Refused
-from tradewind.chassis.store.port import Reader
 from tradewind.contracts.values import stamp
+from tradewind.core.model import Caller, Refused
+from tradewind.core.store import Reader
 
 from .contracts import GetPoints, PointsView
 from .storage import ACCOUNTS

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tradewind.chassis.model import Service, answers, on
 from tradewind.contracts.orders import OrderConfirmed
 from tradewind.contracts.payments import PaymentRefunded
+from tradewind.core.model import Service, answers, on
 
 from . import domain, queries
 from .contracts import GetPoints

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tradewind.chassis.model import Table
-from tradewind.chassis.store.schema import Ledgers, metadata
+from tradewind.core.model import Table
+from tradewind.core.schema import Ledgers, metadata
 
 from .domain import Account, Earned
 

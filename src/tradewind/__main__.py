@@ -6,10 +6,10 @@ import sys
 def main() -> None:
     """The entry point."""
     if sys.argv[1:2] in (["serve"], ["up"]):
-        from .apps.processes import door
+        from .runtime.processes import entry
 
-        door.main(sys.argv[1:])
-    from .apps.cli import main as command
+        entry.main(sys.argv[1:])
+    from .cli.app import main as command
 
     command()
 

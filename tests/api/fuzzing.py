@@ -15,8 +15,8 @@ from schemathesis.generation.case import Case
 from schemathesis.hooks import HookContext
 from schemathesis.openapi.checks import RejectedPositiveData
 
+from tradewind.apis.v1.openapi import ALL
 from tradewind.contracts.operation import Operation
-from tradewind.edge.openapi import ALL
 
 SEED = 20_261_121
 EXAMPLES = 20

@@ -14,10 +14,10 @@ from tests.api.spoiled import bodies, heads, overreaching
 from tests.support.http import Answer, Connection, request
 from tests.support.people import CUSTOMERS
 from tests.support.shop import Shop, basket
+from tradewind.apis.v1.openapi import ALL, document
+from tradewind.apis.v1.problems import BY_CODE
 from tradewind.contracts.operation import Operation
-from tradewind.edge.openapi import ALL, document
-from tradewind.edge.problem import Problem
-from tradewind.edge.problems import BY_CODE
+from tradewind.core.problem import Problem
 
 AT_ONCE_S = 5.0  # nothing here has to be waited for; a machine under load may still be slow
 DOCUMENT = document()

@@ -10,8 +10,8 @@ import pytest
 from tests.api.fuzzing import Found, fuzz, label
 from tests.support.people import CUSTOMERS
 from tests.support.shop import Shop
+from tradewind.apis.v1 import openapi
 from tradewind.contracts.operation import Operation
-from tradewind.edge import openapi
 
 pytestmark = pytest.mark.slow
 # there is no dead letter in a shop where nothing is broken: tests/crash has some

@@ -19,7 +19,7 @@ from benchmarks.rpc import subject
 from benchmarks.rpc.backends import Backends
 from benchmarks.rpc.ours import Doubled, Ours, last_line
 from benchmarks.rpc.subject import Subject
-from tests.apps.load.stub import Stub, serving
+from tests.testing.load.stub import Stub, serving
 
 SUPERVISOR = """
 import subprocess, sys, time

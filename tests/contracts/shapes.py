@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tradewind.apps import wire
+from tradewind.operations import message_shapes as wire
 
 FOLDER = Path(__file__).parent / "golden"
 

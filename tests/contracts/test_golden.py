@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import pytest
 
 from tests.contracts import shapes
-from tradewind.apps import wire
-from tradewind.chassis.model import Event, wire_name
+from tradewind.core.model import Event, wire_name
+from tradewind.operations import message_shapes as wire
 
 GOLDEN, CURRENT = shapes.golden(), shapes.current()
 HOW = "run `python -m tests.contracts.shapes` and look at what it changed"

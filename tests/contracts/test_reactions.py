@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from tradewind.chassis.model import Event, Service
 from tradewind.contracts import reactions
 from tradewind.contracts.inventory import ProductListed
+from tradewind.core.model import Event, Service
 from tradewind.services.inventory.service import inventory
 from tradewind.services.invoices.service import invoices
 from tradewind.services.notifications.service import notifications

@@ -20,16 +20,16 @@ from examples.loyalty.service import SERVICE
 from tests.support.http import Answer, Connection
 from tests.support.memory import Memory
 from tests.support.shop import basket, until
-from tradewind.apps.assembly import SERVICES, Addition
-from tradewind.apps.embedded import Embedded
-from tradewind.chassis import config as settings
-from tradewind.chassis.model import Event, Moment
-from tradewind.chassis.store import drafts, migrations
-from tradewind.chassis.telemetry.access import AccessLog
-from tradewind.chassis.telemetry.sink import Sink
 from tradewind.contracts.orders import OrderConfirmed
 from tradewind.contracts.payments import PaymentRefunded
 from tradewind.contracts.values import Money
+from tradewind.core.model import Event, Moment
+from tradewind.drivers import drafts, migrations
+from tradewind.observability.access import AccessLog
+from tradewind.observability.sink import Sink
+from tradewind.runtime import config as settings
+from tradewind.runtime.assembly import SERVICES, Addition
+from tradewind.runtime.standalone import Embedded
 
 ADMIN, ADA, BOB = [{"email": f"{name}@example.org", "password": f"{name} has points"} for name in ("admin", "ada", "bob")]
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from tests.support.databases import unmet
-from tradewind.chassis.rpc.ask import Ask
+from tradewind.drivers.rabbitmq.rpc.request import Ask
 
 ANSWER_S = 20.0
 INSTALL_S = 300

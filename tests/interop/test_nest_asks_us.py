@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.queues import Outside, until
-from tradewind.chassis.rpc.ask import Ask
-from tradewind.chassis.rpc.server import RpcServer
+from tradewind.drivers.rabbitmq.rpc.request import Ask
+from tradewind.drivers.rabbitmq.rpc.server import RpcServer
 
 from .nest import HANDLERS, ORDER, PUBLISHED, QUEUES, Program
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tradewind.chassis.rpc.client import RpcClient
-from tradewind.chassis.rpc.outcome import Kind, Outcome
+from tradewind.drivers.rabbitmq.rpc.client import RpcClient
+from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
 
 from .nest import ORDER, PUBLISHED, Program
 

@@ -7,7 +7,7 @@ import pytest
 from tests.rpc.api import MISSING, ORDER, PAYMENT, Api, product
 from tests.rpc.figures import figures
 from tests.support.apart import Apart, wait
-from tradewind.chassis.telemetry.families import COUNTERS, GAUGES, HISTOGRAMS
+from tradewind.observability.families import COUNTERS, GAUGES, HISTOGRAMS
 
 BOTH = {
     "link_up",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.rpc.api import ITEM, MISSING, ORDER, PAYMENT, Api, fresh, product
 from tests.support.queues import outside
-from tradewind.chassis.amqp import Properties
+from tradewind.drivers.rabbitmq.amqp import Properties
 
 TABLE: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("order_queue", "create_order", {"dto": ORDER, "idempotencyKey": fresh(), "lang": "en"}, {"id", "status", "items", "total"}),

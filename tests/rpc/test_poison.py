@@ -14,7 +14,7 @@ from tests.rpc.figures import figure
 from tests.support.apart import Apart, wait
 from tests.support.databases import rows
 from tests.support.queues import outside
-from tradewind.chassis.amqp import Properties
+from tradewind.drivers.rabbitmq.amqp import Properties
 
 QUEUES = {"order_queue": "order_schema", "inventory_queue": "inventory_schema", "payment_queue": "payment_schema"}
 POISONED = 'tradewind_rpc_server_poison_total{queue="order_queue"}'

@@ -15,7 +15,7 @@ from tests.support.apart import Apart, published, wait
 from tests.support.broker import own_vhost
 from tests.support.databases import own_database, rows
 from tests.support.queues import do, outside
-from tradewind.apps.processes.plan import FOLDER
+from tradewind.runtime.processes.plan import FOLDER
 
 LINES = {
     'pricing = "client"': 'pricing = "catalogue"',

@@ -4,8 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.databases import Place
-from tradewind.apps.schema import SLICES
-from tradewind.chassis.store import drafts, migrations
+from tradewind.drivers import drafts, migrations
+from tradewind.runtime.schema import SLICES
 
 KEPT = [pytest.param(kept, id=name) for name, kept in SLICES.items()]
 

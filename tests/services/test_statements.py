@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.support.databases import Place
-from tradewind.apps.absent import NoProvider
-from tradewind.apps.assembly import METADATA, services
-from tradewind.apps.schema import SLICES
-from tradewind.chassis.engine.rooms import Room
+from tradewind.engine.service_runtime import Room
+from tradewind.runtime.assembly import METADATA, services
+from tradewind.runtime.schema import SLICES
+from tradewind.services.payments.provider.absent import NoProvider
 
 
 def statements(holder: Any) -> list[Any]:

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy as sa
 
-from tradewind.chassis.store import migrations
-from tradewind.chassis.store.databases import Database, database
-from tradewind.chassis.store.migrations import Slice
-from tradewind.chassis.store.opening import on_server, open_store
-from tradewind.chassis.store.port import Store
+from tradewind.core.store import Store
+from tradewind.drivers import migrations
+from tradewind.drivers.databases import Database, database
+from tradewind.drivers.migrations import Slice
+from tradewind.drivers.opening import on_server, open_store
 
 URL = "TRADEWIND_TEST_POSTGRES_URL"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from tradewind.chassis.model import Aggregate, Effect, Event, Load, Message, Moment, Refused, Service, settle
+from tradewind.core.model import Aggregate, Effect, Event, Load, Message, Moment, Refused, Service, settle
 
 Ag = TypeVar("Ag", bound=Aggregate)
 

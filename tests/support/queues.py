@@ -12,8 +12,8 @@ from typing import Any
 from pamqp import base, commands, frame
 
 from tests.support.databases import unmet
-from tradewind.chassis.amqp import Delivery, Link, Properties
-from tradewind.chassis.amqp.methods import Call
+from tradewind.drivers.rabbitmq.amqp import Delivery, Link, Properties
+from tradewind.drivers.rabbitmq.amqp.methods import Call
 
 URL = "TRADEWIND_TEST_RABBITMQ_URL"
 PATIENCE_S = 30.0

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from tradewind.chassis.model import Aggregate, Table
-from tradewind.chassis.store.schema import codec
-from tradewind.chassis.store.sqlite import SqliteStore
+from tradewind.core.model import Aggregate, Table
+from tradewind.core.schema import codec
+from tradewind.drivers.sqlite.store import SqliteStore
 
 
 def create_all(store: SqliteStore, *metadatas: sa.MetaData) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tradewind.chassis.telemetry.families import COUNTERS, GAUGES, HISTOGRAMS, PREFIX, names
-from tradewind.chassis.telemetry.metrics import Metrics
+from tradewind.observability.families import COUNTERS, GAUGES, HISTOGRAMS, PREFIX, names
+from tradewind.observability.metrics import Metrics
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 DASHBOARD, ALERTS, SCRAPE = (

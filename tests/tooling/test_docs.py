@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tradewind.apps.cli import app
-from tradewind.chassis.config import SETTINGS, wire
+from tradewind.cli.app import app
+from tradewind.runtime.config import SETTINGS, wire
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").glob("*.md"))]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 # in code: a file of ours, with or without what it is followed by
-NAMED = re.compile(r"`((?:tests|src/tradewind|examples|benchmarks|docs|apps|chassis|contracts|edge|services)/[\w./<>*-]+)`")
+LAYERS = "cli|operations|testing|runtime|apis|contracts|engine|drivers|observability|core|services"
+NAMED = re.compile(rf"`((?:tests|src/tradewind|examples|benchmarks|docs|{LAYERS})/[\w./<>*-]+)`")
 
 
 def named(page: Path) -> str:

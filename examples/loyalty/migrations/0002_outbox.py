@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from tradewind.chassis.store.steps import Steps
+from tradewind.drivers.steps import Steps
 
 
 def up(op: Steps) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from ..chassis.model import Event, Query, Request
+from ..core.model import Event, Query, Request
 from .operation import Operation, Who
 from .users import Limit
 from .values import Money, Page, PageNumber, PerPage, Reason, Sku, Stamp, Text, Uuid, View

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..chassis.model import Event, Query
+from ..core.model import Event, Query
 from .operation import Operation, Who
 from .orders import Line
 from .users import Limit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ..chassis.model import Query
+from ..core.model import Query
 from .operation import Operation, Who
 from .users import Limit
 from .values import Page, Stamp, Uuid, View

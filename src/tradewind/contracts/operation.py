@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..chassis.model import Message, Query
+from ..core.model import Message, Query
 
 
 class Who(StrEnum):

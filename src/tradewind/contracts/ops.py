@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from ..chassis.engine.desk import DiscardParked, ListParked, Parked, ReplayParked
-from ..chassis.model import Query
+from ..core.model import Query
+from ..engine.dead_letter import DiscardParked, ListParked, Parked, ReplayParked
 from .operation import Operation, Who
 from .values import Page, Stamp, View, stamp
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from ..chassis.model import Event, Query, Request
+from ..core.model import Event, Query, Request
 from .inventory import Shortage
 from .operation import Operation, Who
 from .users import Limit

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from ..chassis.model import Event, Query, Request
+from ..core.model import Event, Query, Request
 from .operation import Operation, Who
 from .users import Limit
 from .values import Key, Money, Page, Reason, Stamp, Uuid, View

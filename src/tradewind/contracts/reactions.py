@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..chassis.model import Answers, Event, Performs, Rule
+from ..core.model import Answers, Event, Performs, Rule
 from .inventory import ProductListed, StockRejected, StockReserved
 from .orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed, PaymentRequested, RefundRequested
 from .payments import PaymentCompleted, PaymentFailed, PaymentRefunded

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from ..chassis.model import Event, Query, Request
+from ..core.model import Event, Query, Request
 from .operation import Operation, Who
 from .values import Page, Stamp, Text, Uuid, View
 

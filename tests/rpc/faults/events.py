@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tradewind.chassis.amqp import Delivery, Link
-from tradewind.chassis.bus.amqp import EXCHANGE
+from tradewind.drivers.rabbitmq.amqp import Delivery, Link
+from tradewind.drivers.rabbitmq.bus import EXCHANGE
 
 QUEUE = "faults.heard"
 LONGEST_S = 120.0

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.chassis.store.servers import Cluster
+from tests.drivers.store.servers import Cluster
 from tests.support.broker import Broker, own_broker
 from tests.support.databases import unmet
 from tests.support.http import Connection

@@ -2,9 +2,9 @@
 
 from msgspec.structs import replace
 
-from tradewind.chassis.model import Caller, Moment
 from tradewind.contracts.orders import Line, OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from tradewind.contracts.values import Money
+from tradewind.core.model import Caller, Moment
 from tradewind.services.inventory.domain import COMMITTED, EXPIRED, HELD, RELEASED, Product, Reservation
 
 ORDER = "0192f0c1-0000-7000-8000-000000000001"

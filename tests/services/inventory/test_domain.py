@@ -23,7 +23,6 @@ from tests.services.inventory.cases import (
     TEA,
     line,
 )
-from tradewind.chassis.model import Refused, settle
 from tradewind.contracts.inventory import (
     AddProduct,
     AdjustStock,
@@ -37,6 +36,7 @@ from tradewind.contracts.inventory import (
 )
 from tradewind.contracts.orders import OrderCancelled, OrderFailed
 from tradewind.contracts.values import Money
+from tradewind.core.model import Refused, settle
 from tradewind.services.inventory import domain
 from tradewind.services.inventory.domain import MOST, Movement, Product, Reservation, SkuClaim, view
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.services.inventory.cases import NOW, SHELF, TEA
-from tradewind.chassis.model import settle
 from tradewind.contracts.inventory import EnsureProduct, RecordedProduct
 from tradewind.contracts.values import Money
+from tradewind.core.model import settle
 from tradewind.services.inventory import domain
 from tradewind.services.inventory.domain import Movement, Product, SkuClaim, recorded
 

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from tests.services.inventory.cases import CANCELLED, CONFIRMED, CREATED, FAILED, LAPSED, NOW, line
 from tests.support.memory import Memory
-from tradewind.chassis.model import Message, Refused
 from tradewind.contracts.inventory import AddProduct, AdjustStock, StockRejected, StockReserved
 from tradewind.contracts.orders import OrderConfirmed, OrderCreated
 from tradewind.contracts.values import Money
+from tradewind.core.model import Message, Refused
 from tradewind.services.inventory.domain import COMMITTED, HELD, Movement, Product, Reservation
 from tradewind.services.inventory.service import SERVICE
 

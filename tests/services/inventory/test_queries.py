@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from tests.services.inventory.cases import CLAIM, CUP, TEA
 from tests.support.tables import create_all, keep
-from tradewind.chassis.model import NOBODY, Refused
-from tradewind.chassis.store.port import RowRefused
-from tradewind.chassis.store.sqlite import SqliteStore
 from tradewind.contracts.inventory import FindProducts, Found, GetProduct, Listing, ListProducts
+from tradewind.core.model import NOBODY, Refused
+from tradewind.core.store import RowRefused
+from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.inventory import queries, storage
 from tradewind.services.inventory.domain import view
 

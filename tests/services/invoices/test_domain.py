@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from tests.services.invoices.events import CANCELLED, CONFIRMED, CREATED, EVERY, FAILED, LINES, ORDER, REFUND, REFUNDED, YEAR_2026
 from tests.support.memory import Memory
-from tradewind.chassis.model import Moment, settle
-from tradewind.chassis.world import derived
 from tradewind.contracts.invoices import CreditNoteIssued, InvoiceIssued
 from tradewind.contracts.values import Money
+from tradewind.core.clock import derived
+from tradewind.core.model import Moment, settle
 from tradewind.services.invoices.domain import Heard, credit, draft, issue, void
 from tradewind.services.invoices.invoice import CreditNote, Invoice, Owed, invoice_seal, note_seal
 from tradewind.services.invoices.series import GENESIS, Series

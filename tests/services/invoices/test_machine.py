@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from tests.services.invoices.events import CANCELLED, CONFIRMED, CREATED, FAILED, REFUNDED, YEAR_2027
 from tests.support.memory import Memory
-from tradewind.chassis.model import Moment
 from tradewind.contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from tradewind.contracts.payments import PaymentRefunded
+from tradewind.core.model import Moment
 from tradewind.services.invoices.domain import Heard
 from tradewind.services.invoices.invoice import CreditNote, Invoice, invoice_seal, note_id, note_seal
 from tradewind.services.invoices.series import GENESIS, Series, place

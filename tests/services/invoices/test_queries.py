@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from tests.services.invoices.events import CANCELLED, CONFIRMED, CREATED, FAILED, LINES, ORDER, REFUNDED, YEAR_2026
 from tests.support.memory import Memory
 from tests.support.tables import create_all, keep
-from tradewind.chassis.model import NOBODY, Caller, Moment, Refused
-from tradewind.chassis.store.sqlite import SqliteStore
 from tradewind.contracts.invoices import GetInvoice, GetInvoicePdf, ListInvoices
 from tradewind.contracts.values import Money
+from tradewind.core.model import NOBODY, Caller, Moment, Refused
+from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.invoices import queries, storage
 from tradewind.services.invoices.invoice import CreditNote, Invoice, invoice_id
 from tradewind.services.invoices.series import Series

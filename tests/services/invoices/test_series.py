@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.services.invoices.events import CONFIRMED, CREATED, REFUNDED, YEAR_2026, YEAR_2027
 from tests.support.memory import Memory
-from tradewind.chassis.model import Moment
+from tradewind.core.model import Moment
 from tradewind.services.invoices.invoice import CreditNote, Invoice, invoice_seal
 from tradewind.services.invoices.queries import view
 from tradewind.services.invoices.series import Series, place

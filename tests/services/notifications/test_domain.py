@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.services.notifications.events import CANCELLED, CONFIRMED, CREATED, EVERY, FAILED, ORDER, REFUNDED
-from tradewind.chassis.model import Moment, settle
-from tradewind.chassis.world import derived
 from tradewind.contracts.values import Money
+from tradewind.core.clock import derived
+from tradewind.core.model import Moment, settle
 from tradewind.services.notifications.domain import Heard, Notification, cancel, fail, notice, receive, refund
 from tradewind.services.notifications.service import SERVICE
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from tests.services.notifications.events import EVERY
 from tests.support.memory import Memory
-from tradewind.chassis.model import Moment
 from tradewind.contracts.payments import PaymentRefunded
+from tradewind.core.model import Moment
 from tradewind.services.notifications.domain import Heard, Notification, notice
 from tradewind.services.notifications.service import SERVICE
 

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from tests.services.notifications.events import CANCELLED, CREATED, FAILED, ORDER, REFUNDED
 from tests.support.tables import create_all, keep
-from tradewind.chassis.model import NOBODY, Caller, Moment, Refused, settle
-from tradewind.chassis.store.sqlite import SqliteStore
 from tradewind.contracts.notifications import ListNotifications
+from tradewind.core.model import NOBODY, Caller, Moment, Refused, settle
+from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.notifications import storage
 from tradewind.services.notifications.domain import Notification, cancel, fail, receive, refund, view
 from tradewind.services.notifications.queries import list_notifications

@@ -2,11 +2,11 @@
 
 from msgspec.structs import replace
 
-from tradewind.chassis.model import Caller, Moment
 from tradewind.contracts.inventory import Shortage, StockRejected, StockReserved
 from tradewind.contracts.orders import CancelOrder, Failure, Line
 from tradewind.contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
 from tradewind.contracts.values import Money
+from tradewind.core.model import Caller, Moment
 from tradewind.services.orders.domain import CANCELLED, CONFIRMED, FAILED, PENDING, Order, PaymentDue
 
 ORDER = "0192f0c1-0000-7000-8000-000000000001"

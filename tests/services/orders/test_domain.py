@@ -29,8 +29,8 @@ from tests.services.orders.cases import (
     TOTAL,
     WHOLE,
 )
-from tradewind.chassis.model import Caller, Message, Never, Refused, settle
 from tradewind.contracts.orders import Failure, OrderCancelled, OrderConfirmed, OrderFailed, PaymentRequested, RefundRequested
+from tradewind.core.model import Caller, Message, Never, Refused, settle
 from tradewind.services.orders import domain
 from tradewind.services.orders.domain import Order, view
 from tradewind.services.orders.service import orders

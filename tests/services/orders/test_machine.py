@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from tests.services.orders.cases import CANCEL, EVENTS, NOW, OPEN, PAID
 from tests.support.memory import Memory
-from tradewind.chassis.model import Message, Never, Refused
 from tradewind.contracts.orders import CancelOrder, Item, OrderConfirmed, OrderCreated, OrderFailed, PaymentBy, PlaceOrder, RefundRequested
 from tradewind.contracts.payments import PaymentCompleted
+from tradewind.core.model import Message, Never, Refused
 from tradewind.services.orders.domain import Entry, Order, PaymentDue
 from tradewind.services.orders.service import orders
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.services.orders.cases import NOW, OWNER
-from tradewind.chassis.model import At, Consult, Refused, settle
 from tradewind.contracts.inventory import FindProducts, Found, Listing, ProductListed
 from tradewind.contracts.orders import Item, Line, OrderCreated, PaymentBy, PlaceOrder
 from tradewind.contracts.values import Money
+from tradewind.core.model import At, Consult, Refused, settle
 from tradewind.services.orders.domain import MOST, CatalogueLearned, Entry, Order, PaymentDue, learn, learned, listed, placing, view, wanted
 
 PLACE = placing(900_000)

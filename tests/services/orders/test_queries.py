@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from tests.services.orders.cases import ADMIN, DROPPED, FALLEN, OPEN, OWNER, SHORT, SOLD
 from tests.support.tables import create_all, keep
-from tradewind.chassis.model import NOBODY, Caller, Refused
-from tradewind.chassis.store.sqlite import SqliteStore
 from tradewind.contracts.orders import Failure, GetOrder, ListOrders
+from tradewind.core.model import NOBODY, Caller, Refused
+from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.orders import queries, storage
 from tradewind.services.orders.domain import Order, view
 

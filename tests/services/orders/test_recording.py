@@ -11,8 +11,6 @@ from msgspec.structs import replace
 from tests.services.orders.cases import NOW, OWNER
 from tests.services.orders.test_placing import BOOK, IDS, TEA
 from tests.support.tables import create_all, keep
-from tradewind.chassis.model import NOBODY, At, Consult, Refused, settle
-from tradewind.chassis.store.sqlite import SqliteStore
 from tradewind.contracts.orders import (
     GetRecordedOrder,
     Line,
@@ -24,6 +22,8 @@ from tradewind.contracts.orders import (
     RecordOrder,
 )
 from tradewind.contracts.values import Money
+from tradewind.core.model import NOBODY, At, Consult, Refused, settle
+from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.orders import queries, storage
 from tradewind.services.orders.domain import MOST, Order, PaymentDue
 from tradewind.services.orders.recording import pricing, recorded, recording, wanted

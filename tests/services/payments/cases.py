@@ -2,11 +2,11 @@
 
 from msgspec.structs import replace
 
-from tradewind.chassis.model import Moment
-from tradewind.chassis.world import derived
 from tradewind.contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
 from tradewind.contracts.payments import ProviderReported, RefundPayment
 from tradewind.contracts.values import Money
+from tradewind.core.clock import derived
+from tradewind.core.model import Moment
 from tradewind.services.payments.domain import CheckDue, GivenBack, Payment, Refund, Settled
 
 ORDER = "0192f0c1-0000-7000-8000-000000000001"

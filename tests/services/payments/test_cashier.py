@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.services.payments.cases import ID
-from tradewind.chassis.model import Attempt, Outcome, Temporary
+from tradewind.core.model import Attempt, Outcome, Temporary
 from tradewind.services.payments.activities import TRIES, Cashier
 from tradewind.services.payments.domain import Ask, Charge, GiveBack, GivenBack, Settled, Void
 from tradewind.services.payments.provider import port

@@ -29,9 +29,9 @@ from tests.services.payments.cases import (
     VOIDED,
     WAITING,
 )
-from tradewind.chassis.model import At, Message, Never, settle
 from tradewind.contracts.orders import OrderCancelled, OrderFailed
 from tradewind.contracts.payments import PaymentCompleted, PaymentFailed, PaymentVoided
+from tradewind.core.model import At, Message, Never, settle
 from tradewind.services.payments.activities import Cashier
 from tradewind.services.payments.domain import Ask, Charge, CheckDue, GiveBack, Payment, Refund, Settled, Void, view
 from tradewind.services.payments.service import payments

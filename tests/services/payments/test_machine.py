@@ -25,10 +25,10 @@ from tests.services.payments.cases import (
     WAITING,
 )
 from tests.support.memory import Memory
-from tradewind.chassis.model import Activity, Message, Outcome, Refused
-from tradewind.chassis.world import derived
 from tradewind.contracts.payments import PaymentCompleted, PaymentRefunded
 from tradewind.contracts.values import Money
+from tradewind.core.clock import derived
+from tradewind.core.model import Activity, Message, Outcome, Refused
 from tradewind.services.payments.domain import Charge, GiveBack, GivenBack, Payment, Refund
 from tradewind.services.payments.service import payments
 

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from tests.services.payments.cases import GIVEN, ID, ORDER, PAID, PART, VOIDED
 from tests.support.tables import create_all, keep
-from tradewind.chassis.model import NOBODY, Caller, Refused
-from tradewind.chassis.store.port import RowRefused
-from tradewind.chassis.store.sqlite import SqliteStore
-from tradewind.chassis.world import derived
 from tradewind.contracts.payments import GetPayment, ListPayments, ListRefunds
+from tradewind.core.clock import derived
+from tradewind.core.model import NOBODY, Caller, Refused
+from tradewind.core.store import RowRefused
+from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.payments import queries, storage
 from tradewind.services.payments.domain import Payment, refund_view, view
 

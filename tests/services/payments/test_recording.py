@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from tests.services.payments.cases import ID, NOW, OPEN, ORDER
 from tests.support.tables import create_all, keep
-from tradewind.chassis.model import NOBODY, Refused, settle
-from tradewind.chassis.store.sqlite import SqliteStore
 from tradewind.contracts.payments import GetRecordedPayment, RecordedPayment, RecordedPaymentsOf, RecordPayment
 from tradewind.contracts.values import Money
+from tradewind.core.model import NOBODY, Refused, settle
+from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.payments import queries, storage
 from tradewind.services.payments.domain import Payment
 from tradewind.services.payments.recording import record, view

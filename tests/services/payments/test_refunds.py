@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.services.payments.cases import DONE, GIVEN, ID, NOW, ORDER, PAID, PART, REFUND, STATES, UNDONE, UNPAID, WHOLE
-from tradewind.chassis.model import Refused, settle
 from tradewind.contracts.payments import PaymentRefunded
 from tradewind.contracts.values import Money
+from tradewind.core.model import Refused, settle
 from tradewind.services.payments.domain import GiveBack, Payment, Refund, note_refund, refund, refund_view
 
 

@@ -17,7 +17,7 @@ from tradewind.services.payments.provider.port import State
 
 PROGRAM = """
 import asyncio, random, sys, time
-from tradewind.chassis import failpoints
+from tradewind.core import failpoints
 from tradewind.services.payments.provider.port import Charge
 from tradewind.services.payments.provider.sandbox import Sandbox
 path, token, fail, callers = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])

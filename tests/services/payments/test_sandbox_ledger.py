@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.services.payments.shop import DEADLINE, FakeTime, order, persist, quiet, sandbox
-from tradewind.chassis import failpoints
+from tradewind.core import failpoints
 from tradewind.services.payments.provider.commits import Commits
 from tradewind.services.payments.provider.ledger import LedgerEntry, entries
 from tradewind.services.payments.provider.port import NoAnswer, ProviderDown, State

@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from tradewind.chassis.model import Caller, Moment, Refused, settle
 from tradewind.contracts.users import AddUser, ChangeUser, DeleteUser, Nothing, UserDeleted, UserRegistered, UserView
+from tradewind.core.model import Caller, Moment, Refused, settle
 from tradewind.services.users.domain import ALL_ADMINS, Admins, EmailClaim, User, add, change, claim_id, claims_of, delete
 
 NOW = Moment(2_000, "u-new", Caller("root", "admin"))

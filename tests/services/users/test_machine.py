@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.memory import Memory
-from tradewind.chassis.model import Caller, Message, Moment, Refused
 from tradewind.contracts.users import AddUser, ChangeUser, DeleteUser, EndSession, OpenSession, Role, RotateSession, UserDeleted
+from tradewind.core.model import Caller, Message, Moment, Refused
 from tradewind.services.users.domain import ALL_ADMINS, Admins, EmailClaim, User, claim_id
 from tradewind.services.users.service import SERVICE
 from tradewind.services.users.sessions import OVER, Session

@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.tables import create_all, keep
-from tradewind.chassis.model import NOBODY, Caller, Refused
-from tradewind.chassis.store.sqlite import SqliteStore
 from tradewind.contracts.users import Credentials, FindCredentials, FindPrincipal, GetMe, GetUser, ListUsers, Principal
+from tradewind.core.model import NOBODY, Caller, Refused
+from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.users import queries, storage
 from tradewind.services.users.domain import EmailClaim, User, claim_id, view
 from tradewind.services.users.sessions import Session

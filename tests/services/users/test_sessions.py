@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from tradewind.chassis.model import Moment, Refused, settle
 from tradewind.contracts.users import EndSession, Nothing, OpenSession, RotateSession, SessionView
+from tradewind.core.model import Moment, Refused, settle
 from tradewind.services.users.domain import User
 from tradewind.services.users.sessions import LIFETIME_MS, Session, end, rotate, start
 

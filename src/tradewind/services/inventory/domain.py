@@ -8,7 +8,6 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ...chassis.model import Aggregate, Does, Moment, Refused
 from ...contracts.inventory import (
     AddProduct,
     AdjustStock,
@@ -25,6 +24,7 @@ from ...contracts.inventory import (
 )
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.values import Money, stamp
+from ...core.model import Aggregate, Does, Moment, Refused
 
 HELD, COMMITTED, RELEASED, EXPIRED = "HELD", "COMMITTED", "RELEASED", "EXPIRED"
 MOST = 1_000_000_000

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from ...chassis.model import Caller, Refused
-from ...chassis.paging import below, page
-from ...chassis.store.port import Reader
 from ...contracts.inventory import (
     FindProducts,
     Found,
@@ -18,6 +15,9 @@ from ...contracts.inventory import (
     RecordedProducts,
 )
 from ...contracts.values import Page
+from ...core.model import Caller, Refused
+from ...core.paging import below, page
+from ...core.store import Reader
 from . import storage
 from .domain import Product, recorded, view
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...chassis.model import Service, answers, on
 from ...contracts import reactions as wiring
 from ...contracts.inventory import (
     AddProduct,
@@ -20,6 +19,7 @@ from ...contracts.inventory import (
     StockReserved,
 )
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
+from ...core.model import Service, answers, on
 from . import domain, queries
 from .storage import MOVEMENTS, PRODUCTS, RESERVATIONS, SKUS
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ...chassis.model import Table
-from ...chassis.store.schema import Doc, Ledgers, metadata
+from ...core.model import Table
+from ...core.schema import Doc, Ledgers, metadata
 from .domain import Movement, Product, Reservation, SkuClaim
 
 MD = metadata("inventory")

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from ...chassis.model import Does, Event, Moment
 from ...contracts.invoices import CreditNoteIssued, InvoiceIssued
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
+from ...core.model import Does, Event, Moment
 from .invoice import CreditNote, Invoice, Owed, invoice_id, invoice_seal, note_id, note_seal
 from .series import Series
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ...chassis.model import Aggregate
-from ...chassis.world import derived
 from ...contracts.orders import Line
 from ...contracts.values import Money, View, stamp
+from ...core.clock import derived
+from ...core.model import Aggregate
 from .series import seal
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from ...chassis import paging
-from ...chassis.model import Caller, Refused
-from ...chassis.store.port import Reader
 from ...contracts.invoices import CreditNoteView, GetInvoice, GetInvoicePdf, InvoiceView, ListInvoices, Pdf, Status
 from ...contracts.values import Money, Page, stamp
+from ...core import paging
+from ...core.model import Caller, Refused
+from ...core.store import Reader
 from . import pdf, storage
 from .invoice import CreditNote, Invoice, invoice_id
 

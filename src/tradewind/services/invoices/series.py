@@ -11,8 +11,8 @@ from hashlib import sha256
 import msgspec
 from msgspec.structs import replace
 
-from ...chassis.model import Aggregate, Moment
 from ...contracts.values import stamp
+from ...core.model import Aggregate, Moment
 
 GENESIS = "0" * 64
 

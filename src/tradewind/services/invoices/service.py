@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...chassis.model import Service, answers, on
 from ...contracts import reactions as wiring
 from ...contracts.invoices import CreditNoteIssued, GetInvoice, GetInvoicePdf, InvoiceIssued, ListInvoices
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
+from ...core.model import Service, answers, on
 from . import domain, queries
 from .storage import INVOICES, NOTES, SERIES
 

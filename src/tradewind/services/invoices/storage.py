@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...chassis.model import Table
-from ...chassis.store.schema import Doc, Ledgers, metadata
+from ...core.model import Table
+from ...core.schema import Doc, Ledgers, metadata
 from .invoice import CreditNote, Invoice
 from .series import Series
 

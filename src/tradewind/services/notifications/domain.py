@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ...chassis.model import Aggregate, Does, Moment
-from ...chassis.world import derived
 from ...contracts.notifications import NotificationView, Template
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
 from ...contracts.values import stamp
+from ...core.clock import derived
+from ...core.model import Aggregate, Does, Moment
 from .texts import DEFAULT, LOCALES
 
 LOCALE = LOCALES[DEFAULT]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...chassis import paging
-from ...chassis.model import Caller
-from ...chassis.store.port import Reader
 from ...contracts.notifications import ListNotifications, NotificationView
 from ...contracts.values import Page
+from ...core import paging
+from ...core.model import Caller
+from ...core.store import Reader
 from . import storage
 from .domain import course, view
 

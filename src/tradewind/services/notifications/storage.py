@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...chassis.model import Table
-from ...chassis.paging import TOP
-from ...chassis.store.schema import Ledgers, metadata
+from ...core.model import Table
+from ...core.paging import TOP
+from ...core.schema import Ledgers, metadata
 from .domain import Notification
 
 MD = metadata("notifications")

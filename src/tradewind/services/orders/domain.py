@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ...chassis.model import Aggregate, At, Consult, Does, Due, Message, Moment, Never, Refused
 from ...contracts import inventory
 from ...contracts.inventory import FindProducts, Found, ProductListed, StockRejected, StockReserved
 from ...contracts.orders import (
@@ -26,6 +25,7 @@ from ...contracts.orders import (
 )
 from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
 from ...contracts.values import Money, stamp
+from ...core.model import Aggregate, At, Consult, Does, Due, Message, Moment, Never, Refused
 
 MOST = 1_000_000_000_000
 PENDING, CONFIRMED, FAILED, CANCELLED = "PENDING", "CONFIRMED", "FAILED", "CANCELLED"

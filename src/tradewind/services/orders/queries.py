@@ -7,9 +7,6 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from ...chassis.model import Caller, Refused
-from ...chassis.paging import below, page
-from ...chassis.store.port import Reader
 from ...contracts.orders import (
     GetOrder,
     GetRecordedOrder,
@@ -21,6 +18,9 @@ from ...contracts.orders import (
     RecordedOrders,
 )
 from ...contracts.values import Money, Page, View, stamp
+from ...core.model import Caller, Refused
+from ...core.paging import below, page
+from ...core.store import Reader
 from . import storage
 from .domain import view
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from ...chassis.model import At, Does, Moment, Refused
 from ...contracts.orders import Item, Line, OrderCreated, PaymentBy, PlaceOrder, PricedItem, RecordedOrder, RecordOrder
 from ...contracts.values import Money, stamp
+from ...core.model import At, Does, Moment, Refused
 from .domain import MOST, PENDING, Entry, Order, PaymentDue, take
 
 

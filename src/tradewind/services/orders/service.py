@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...chassis.model import Service, answers, on
 from ...contracts import reactions as wiring
 from ...contracts.inventory import ProductListed, StockRejected, StockReserved
 from ...contracts.orders import (
@@ -21,6 +20,7 @@ from ...contracts.orders import (
     RefundRequested,
 )
 from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
+from ...core.model import Service, answers, on
 from . import domain, queries, recording
 from .storage import CATALOGUE, ORDERS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from ...chassis.model import Attempt, Temporary
+from ...core.model import Attempt, Temporary
 from .domain import Ask, Charge, GiveBack, GivenBack, Settled, Void
 from .provider import port
 from .provider.port import Answer, NoAnswer, Provider, ProviderDown, State

@@ -10,8 +10,6 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from ...chassis.model import Activity, Aggregate, At, Does, Due, Moment, Never, Outcome, Refused
-from ...chassis.world import derived
 from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
 from ...contracts.payments import (
     PaymentCompleted,
@@ -24,6 +22,8 @@ from ...contracts.payments import (
     RefundView,
 )
 from ...contracts.values import Money, stamp
+from ...core.clock import derived
+from ...core.model import Activity, Aggregate, At, Does, Due, Moment, Never, Outcome, Refused
 
 PENDING, COMPLETED, FAILED, VOIDED = "PENDING", "COMPLETED", "FAILED", "VOIDED"
 PARTIALLY_REFUNDED, REFUNDED = "PARTIALLY_REFUNDED", "REFUNDED"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from ...chassis.model import Caller, Refused
-from ...chassis.paging import below, page
-from ...chassis.store.port import Reader
-from ...chassis.world import derived
 from ...contracts.payments import (
     GetPayment,
     GetRecordedPayment,
@@ -18,6 +14,10 @@ from ...contracts.payments import (
     RefundView,
 )
 from ...contracts.values import Page
+from ...core.clock import derived
+from ...core.model import Caller, Refused
+from ...core.paging import below, page
+from ...core.store import Reader
 from . import recording, storage
 from .domain import Payment, refund_view, view
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...chassis.model import Does, Moment
 from ...contracts.payments import RecordedPayment, RecordPayment
 from ...contracts.values import Money, stamp
+from ...core.model import Does, Moment
 from .domain import COMPLETED, FAILED, PARTIALLY_REFUNDED, PENDING, VOIDED, Payment
 
 # the published system has four statuses

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...chassis.model import Service, answers, on, performs
 from ...contracts import reactions as wiring
 from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
 from ...contracts.payments import (
@@ -19,6 +18,7 @@ from ...contracts.payments import (
     RecordPayment,
     RefundPayment,
 )
+from ...core.model import Service, answers, on, performs
 from . import domain, queries, recording
 from .activities import Cashier
 from .domain import payment_named, payment_of

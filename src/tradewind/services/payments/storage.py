@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ...chassis.model import Table
-from ...chassis.store.schema import Ledgers, metadata
+from ...core.model import Table
+from ...core.schema import Ledgers, metadata
 from .domain import Payment, Refund
 
 MD = metadata("payments")

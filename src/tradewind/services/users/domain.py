@@ -9,10 +9,10 @@ from typing import Any, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ...chassis.model import Aggregate, Does, Moment, Refused
 from ...contracts import users as say
 from ...contracts.users import AddUser, ChangeUser, DeleteUser, Nothing, Role, UserView
 from ...contracts.values import stamp
+from ...core.model import Aggregate, Does, Moment, Refused
 
 ALL_ADMINS = "admins"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...chassis import paging
-from ...chassis.model import Caller, Refused
-from ...chassis.store.port import Reader
 from ...contracts.users import Credentials, FindCredentials, FindPrincipal, GetMe, GetUser, ListUsers, Principal, UserView
 from ...contracts.values import Page
+from ...core import paging
+from ...core.model import Caller, Refused
+from ...core.store import Reader
 from . import storage
 from .domain import claim_id, view
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...chassis.model import Service, answers, on
 from ...contracts.users import (
     AddUser,
     ChangeUser,
@@ -18,6 +17,7 @@ from ...contracts.users import (
     UserDeleted,
     UserRegistered,
 )
+from ...core.model import Service, answers, on
 from . import domain, queries, sessions
 from .storage import ADMINS, CLAIMS, SESSIONS, USERS
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from ...chassis.model import Aggregate, Does, Moment, Refused
 from ...contracts.users import EndSession, Nothing, OpenSession, RotateSession, SessionView
+from ...core.model import Aggregate, Does, Moment, Refused
 from .domain import User
 
 LIFETIME_MS = 30 * 24 * 60 * 60 * 1000

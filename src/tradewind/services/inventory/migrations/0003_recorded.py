@@ -1,6 +1,6 @@
 """Pages of all products by time."""
 
-from tradewind.chassis.store.steps import Steps
+from tradewind.drivers.steps import Steps
 
 
 def up(op: Steps) -> None:

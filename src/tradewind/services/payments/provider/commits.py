@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from ....chassis.store.committing import Committing
+from ....drivers.sqlite.committing import Committing
 from .port import ProviderDown, Refusal
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from ....chassis.store import explain
-from ....chassis.store.port import StoreUnusable
+from ....core.store import StoreUnusable
+from ....drivers import explain
 from .commits import Commits
 
 SCHEMA = """

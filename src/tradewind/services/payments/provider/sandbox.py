@@ -6,7 +6,7 @@ import asyncio
 import random
 from pathlib import Path
 
-from ....chassis.failpoints import Broken, failpoint
+from ....core.failpoints import Broken, failpoint
 from . import tokens
 from .charges import Charges, End, Row
 from .faults import Faults

@@ -1,0 +1,1 @@
+"""What clients see: one package per API, all on the request kernel."""

@@ -1,0 +1,36 @@
+"""Writes the page that the `type` of every problem points to: what a code means and what to do."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ...v1.problems import FAILURES, TABLE
+from .frame import frame, text
+
+ABOUT = (
+    "Every error is `application/problem+json` (RFC 9457). `code` is what a program should look at: it stays what it is, "
+    "where texts may change. `errors` names the fields, where fields are wrong. The input is never sent back."
+)
+
+
+def page() -> bytes:
+    """The page `/docs/problems`."""
+    statuses = sorted({code.status for code in TABLE})
+    nav = "".join(f'<p><a href="#status-{status}">{status}</a></p>' for status in statuses)
+    main = f"<h1>Error codes</h1><p>{text(ABOUT)}</p>"
+    for status in statuses:
+        main += f'<section><h2 id="status-{status}">{status}</h2>'
+        for code in sorted((one for one in TABLE if one.status == status), key=lambda one: one.code):
+            main += (
+                f'<article id="{escape(code.code)}"><h3><code>{escape(code.code)}</code> {text(code.title)} '
+                f'<a class="anchor" href="#{escape(code.code)}" aria-label="Link">#</a></h3>'
+                f"<p>{text(code.means)}</p><p class=do>{text(code.do)}</p></article>"
+            )
+        main += "</section>"
+    rows = "".join(
+        f'<tr id="{escape(code)}"><th scope=row><code>{escape(code)}</code></th><td>{text(says)}</td></tr>'
+        for code, says in FAILURES.items()
+    )
+    main += '<section><h2 id="failures">Why an order failed</h2><p>Not errors of a request: <code>failure.code</code> of an order.</p>'
+    main += f"<table>{rows}</table></section>"
+    return frame("Tradewind error codes", nav + '<p><a href="#failures">Failed orders</a></p><p><a href="/docs">Reference</a></p>', main)

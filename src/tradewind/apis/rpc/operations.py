@@ -1,0 +1,121 @@
+"""Says of every path of this face which service is asked what, and what must be true of a request before it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from . import envelope
+from .bodies import BodyRefused, body_of
+from .request_context import Downstream, Exchange
+from .routes import Route
+from .rules import UUID, CreateOrder, CreatePayment, CreateProduct, NotJson, json_of, order_of, page_of, payment_of, product_of
+from .settings import GatewaySettings
+from .texts import text
+
+T = TypeVar("T", CreateOrder, CreateProduct, CreatePayment)
+LONGEST_KEY = 255
+KEY = b"x-idempotency-key"
+WRONG_KEY = f"X-Idempotency-Key must be between 1 and {LONGEST_KEY} characters"
+# what stands in JSON as it is
+_PLAIN = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7e]{1,%d}" % LONGEST_KEY)
+_PARAMETER = re.compile(rb"(?:^|&)(page|perPage)=([^&]*)")
+_encode = msgspec.json.Encoder().encode
+
+
+class Operations:
+    """`fresh` makes the key of a write whose client sent none: it is what allows us to try it again."""
+
+    def __init__(
+        self, settings: GatewaySettings, orders: Downstream, inventory: Downstream, payments: Downstream, fresh: Callable[[], bytes]
+    ) -> None:
+        self._settings, self._fresh = settings, fresh
+        self._orders, self._inventory, self._payments = orders, inventory, payments
+
+    def routes(self) -> Iterator[Route]:
+        orders, inventory, payments = self._orders, self._inventory, self._payments
+        yield Route("orders.create", "POST", "/api/orders", self.create_order, status=201, asks="create_order")
+        yield Route("orders.list", "GET", "/api/orders", self._listing(orders), asks="get_orders")
+        yield Route("orders.get", "GET", "/api/orders/:id", self._reading(orders, "order"), asks="get_order_by_id")
+        yield Route("products.create", "POST", "/api/products", self.create_product, status=201, asks="create_product")
+        yield Route("products.list", "GET", "/api/products", self._listing(inventory), asks="get_products")
+        yield Route("products.get", "GET", "/api/products/:id", self._reading(inventory, "product"), asks="get_product_by_id")
+        yield Route("payments.create", "POST", "/api/payments", self.create_payment, status=201, asks="create_payment")
+        yield Route("payments.get", "GET", "/api/payments/:id", self._reading(payments, "payment"), asks="get_payment_by_id")
+        yield Route("payments.of_order", "GET", "/api/payments/order/:orderId", self.payments_of, asks="get_payments_by_order_id")
+
+    def create_order(self, exchange: Exchange) -> None:
+        order = self._checked(exchange, order_of)
+        if order is not None and (key := self._key(exchange)):
+            data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(order), key, exchange.language)
+            exchange.ask(self._orders, self._settings.write, data)
+
+    def create_product(self, exchange: Exchange) -> None:
+        """No key: the SKU says which product it is, so a second try finds the first one's."""
+        product = self._checked(exchange, product_of)
+        if product is not None:
+            exchange.ask(self._inventory, self._settings.write, b'{"dto":%b}' % json_of(product))
+
+    def create_payment(self, exchange: Exchange) -> None:
+        payment = self._checked(exchange, payment_of)
+        if payment is not None and (key := self._key(exchange)):
+            data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(payment), key, exchange.language)
+            exchange.ask(self._payments, self._settings.write, data)
+
+    def payments_of(self, exchange: Exchange) -> None:
+        """Of an order that nobody knows there are none."""
+        if UUID.match(exchange.value):
+            exchange.ask(self._payments, self._settings.read, b'{"orderId":"%b"}' % exchange.value.encode())
+        else:
+            exchange.answer(200, envelope.BEGIN + b"[]" + envelope.END)
+
+    def _reading(self, downstream: Downstream, thing: str) -> Callable[[Exchange], None]:
+        def read(exchange: Exchange) -> None:
+            if UUID.match(exchange.value):
+                exchange.ask(downstream, self._settings.read, b'{"id":"%b","lang":"%b"}' % (exchange.value.encode(), exchange.language))
+            else:  # what cannot be an id is the id of nothing
+                exchange.answer(404, envelope.error(404, text(thing, exchange.language)))
+
+        return read
+
+    def _listing(self, downstream: Downstream) -> Callable[[Exchange], None]:
+        def show(exchange: Exchange) -> None:
+            # the last of several counts; anything but plain digits is no number to us, so nothing is decoded
+            query = exchange.request.query
+            given = {name.decode(): value.decode("latin-1") for name, value in _PARAMETER.findall(query)} if query else {}
+            asked = page_of(given)
+            if isinstance(asked, list):
+                exchange.refuse(asked)
+            else:
+                exchange.ask(downstream, self._settings.read, b'{"page":%d,"perPage":%d}' % (asked.page, asked.per_page))
+
+        return show
+
+    def _checked(self, exchange: Exchange, check: Callable[[bytes], T | list[str]]) -> T | None:
+        try:
+            checked = check(body_of(exchange.request, self._settings.body_bytes))
+        except NotJson:
+            exchange.refuse("Unexpected token in JSON")
+        except BodyRefused as refused:
+            exchange.answer(refused.status, envelope.error(refused.status, refused.message, refused.name))
+        else:
+            if not isinstance(checked, list):
+                return checked
+            exchange.refuse(checked)
+        return None
+
+    def _key(self, exchange: Exchange) -> bytes:
+        """The idempotency key as JSON; nothing where it was refused."""
+        given = exchange.request.headers.get(KEY)
+        if given is None:
+            return b'"%b"' % self._fresh()
+        if _PLAIN.fullmatch(given):
+            return b'"%b"' % given
+        key = given.decode("latin-1")  # as Node reads it
+        if 1 <= len(key) <= LONGEST_KEY:
+            return _encode(key)
+        exchange.refuse([WRONG_KEY])
+        return b""

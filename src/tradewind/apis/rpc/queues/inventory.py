@@ -1,0 +1,80 @@
+"""The queue of inventory: create_product, get_product_by_id, get_products, and find_products, which our own services ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ....contracts.inventory import EnsureProduct, FindProducts, GetRecordedProduct, ListRecordedProducts, RecordedProducts
+from ....contracts.values import Money
+from ....core.gateway import Door
+from ....drivers.rabbitmq.rpc.request import Ask
+from .. import rules
+from ..catalogues import say
+from ..rules import CreateProduct
+from .endpoint import BadPayload, Desk, Handler, Values, encode, paging_of, read
+from .shown import money, page
+
+FIND_PRODUCTS = "find_products"
+
+
+class Create(msgspec.Struct, rename="camel"):
+    """The key is for callers that send one everywhere: here the SKU is what is made once."""
+
+    dto: CreateProduct
+    idempotency_key: Any = None
+    lang: Any = None
+
+
+_find = msgspec.json.Decoder(FindProducts).decode
+_create = msgspec.json.Decoder(Create).decode
+
+
+def inventory_handlers(door: Door, values: Values) -> dict[str, Handler]:
+    """By pattern. Every one of them answers its message, at once or later."""
+    desk, currency = Desk(door, values, "inventory"), values.currency
+
+    def create(ask: Ask) -> None:
+        asked = created(ask.data)
+        dto = asked.dto
+        price = Money(0, currency) if dto.price is None else money(dto.price, currency)
+        message = EnsureProduct(dto.name, dto.sku, dto.stock, price)
+        desk.submit(ask, message, dto, None, asked.lang, lambda reply: reply.body)  # which has the published shape
+
+    def by_id(ask: Ask) -> None:
+        desk.one(ask, GetRecordedProduct, encode)
+
+    def listed(ask: Ask) -> None:
+        paging = paging_of(ask.data)
+
+        def show_page(found: RecordedProducts) -> bytes:
+            return page(found.data, paging, found.item_count)
+
+        desk.query(ask, ListRecordedProducts(paging.page, paging.per_page), "", show_page)
+
+    def found(ask: Ask) -> None:
+        desk.query(ask, wanted(ask.data), "", encode)
+
+    handlers = {"create_product": create, "get_product_by_id": by_id, "get_products": listed, FIND_PRODUCTS: found}
+    return {pattern: desk.handler(step) for pattern, step in handlers.items()}
+
+
+def created(data: bytes) -> Create:
+    """Errors: BadPayload."""
+    asked = read(_create, data, rules.product_of, Create)
+    checked = rules.product_of(rules.json_of(asked.dto))
+    if isinstance(checked, list):
+        raise BadPayload(checked)
+    return asked
+
+
+def wanted(data: bytes) -> FindProducts:
+    """Errors: BadPayload."""
+    try:
+        asked = _find(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        raise BadPayload([say("translations.bad_payload")]) from None
+    if len(asked.ids) + len(asked.skus) > rules.MOST_ITEMS:
+        raise BadPayload([f"no more than {rules.MOST_ITEMS} products at once"])
+    return asked

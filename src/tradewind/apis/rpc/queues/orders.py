@@ -1,0 +1,113 @@
+"""The queue of orders: create_order, get_order_by_id, get_orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ....contracts.orders import GetRecordedOrder, ListRecordedOrders, PricedItem, RecordedOrder, RecordedOrders, RecordOrder
+from ....core.gateway import Door, Reply
+from ....drivers.rabbitmq.rpc.request import Ask
+from .. import rules
+from ..rules import CreateOrder
+from .endpoint import BadPayload, Desk, Handler, Values, encode, paging_of, read
+from .shown import Cents, decimal, money, page
+
+
+class Create(msgspec.Struct, rename="camel"):
+    dto: CreateOrder
+    idempotency_key: str | None = None
+    lang: Any = None
+
+
+class Item(msgspec.Struct, rename="camel", gc=False):
+    product_id: str
+    quantity: int
+    price: float
+
+
+class Order(msgspec.Struct, rename="camel"):
+    """As it is answered."""
+
+    id: str
+    status: str
+    items: list[Item]
+    total: float
+    idempotency_key: str | None
+    created_at: str
+    updated_at: str
+
+
+class _Line(msgspec.Struct, rename="camel", gc=False):
+    product_id: str
+    quantity: int
+    price: Cents
+
+
+class _Reply(msgspec.Struct, rename="camel"):
+    """A `RecordedOrder` as it is read back: what we wrote ourselves is not checked again."""
+
+    id: str
+    status: str
+    items: list[_Line]
+    total: Cents
+    idempotency_key: str | None
+    created_at: str
+    updated_at: str
+
+
+_create = msgspec.json.Decoder(Create).decode
+_reply = msgspec.json.Decoder(_Reply).decode
+
+
+def order_handlers(door: Door, values: Values) -> dict[str, Handler]:
+    """By pattern. Every one of them answers its message, at once or later."""
+    desk, currency = Desk(door, values, "orders"), values.currency
+
+    def create(ask: Ask) -> None:
+        asked = read(_create, ask.data, rules.order_of, Create)
+        desk.submit(ask, recorded(asked, currency), asked.dto, asked.idempotency_key, asked.lang, show_reply)
+
+    def by_id(ask: Ask) -> None:
+        desk.one(ask, GetRecordedOrder, show)
+
+    def listed(ask: Ask) -> None:
+        paging = paging_of(ask.data)
+
+        def show_page(found: RecordedOrders) -> bytes:
+            return page([shown(order) for order in found.data], paging, found.item_count)
+
+        desk.query(ask, ListRecordedOrders(paging.page, paging.per_page), "", show_page)
+
+    handlers = {"create_order": create, "get_order_by_id": by_id, "get_orders": listed}
+    return {pattern: desk.handler(step) for pattern, step in handlers.items()}
+
+
+def recorded(asked: Create, currency: str) -> RecordOrder:
+    """The message, in minor units. Errors: BadPayload, for what a typed decode cannot see."""
+    dto, key = asked.dto, asked.idempotency_key
+    if key and (wrong := rules.key_of(key)):
+        raise BadPayload(wrong)
+    try:
+        items = tuple([PricedItem(item.product_id, item.quantity, money(item.price, currency)) for item in dto.items])
+        return RecordOrder(items, money(dto.total, currency), key or "")
+    except ValueError:
+        found = rules.order_of(rules.json_of(dto))
+        raise BadPayload(found if isinstance(found, list) else []) from None
+
+
+def show_reply(reply: Reply) -> bytes:
+    """What the service has committed; a copy's is there as bytes alone."""
+    return encode(shown(_reply(reply.body) if reply.view is None else reply.view))
+
+
+def show(order: RecordedOrder) -> bytes:
+    return encode(shown(order))
+
+
+def shown(order: Any) -> Order:
+    """A `RecordedOrder`, or one that was read back."""
+    items = [Item(item.product_id, item.quantity, decimal(item.price.amount)) for item in order.items]
+    total = decimal(order.total.amount)
+    return Order(order.id, order.status, items, total, order.idempotency_key, order.created_at, order.updated_at)

@@ -1,0 +1,102 @@
+"""The queue of payments: create_payment, get_payment_by_id, get_payments_by_order_id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ....contracts.payments import GetRecordedPayment, RecordedPayment, RecordedPayments, RecordedPaymentsOf, RecordPayment
+from ....core.gateway import Door, Reply
+from ....drivers.rabbitmq.rpc.request import Ask
+from .. import rules
+from ..rules import CreatePayment
+from .endpoint import BadPayload, Desk, Handler, Values, about_of, encode, read
+from .shown import Cents, decimal, money
+
+
+class Create(msgspec.Struct, rename="camel"):
+    dto: CreatePayment
+    idempotency_key: str | None = None
+    lang: Any = None
+
+
+class Payment(msgspec.Struct, rename="camel"):
+    """As it is answered."""
+
+    id: str
+    order_id: str
+    amount: float
+    status: str
+    idempotency_key: str | None
+    created_at: str
+    updated_at: str
+
+
+class _Reply(msgspec.Struct, rename="camel"):
+    """A `RecordedPayment` as it is read back: what we wrote ourselves is not checked again."""
+
+    id: str
+    order_id: str
+    amount: Cents
+    status: str
+    idempotency_key: str | None
+    created_at: str
+    updated_at: str
+
+
+_create = msgspec.json.Decoder(Create).decode
+_reply = msgspec.json.Decoder(_Reply).decode
+
+
+def payment_handlers(door: Door, values: Values) -> dict[str, Handler]:
+    """By pattern. Every one of them answers its message, at once or later."""
+    desk, currency = Desk(door, values, "payments"), values.currency
+
+    def create(ask: Ask) -> None:
+        asked = created(ask.data)
+        dto, key = asked.dto, asked.idempotency_key
+        message = RecordPayment(dto.order_id.lower(), money(dto.amount, currency), key or "")
+        desk.submit(ask, message, dto, key, asked.lang, show_reply)
+
+    def by_id(ask: Ask) -> None:
+        desk.one(ask, GetRecordedPayment, show)
+
+    def of_order(ask: Ask) -> None:
+        about = about_of(ask.data)
+        if isinstance(about.order_id, str) and rules.UUID.match(about.order_id):
+            desk.query(ask, RecordedPaymentsOf(about.order_id.lower()), about.lang, show_all)
+        else:
+            ask.answer(b"[]")  # no order has such an id, so it has no payments
+
+    handlers = {"create_payment": create, "get_payment_by_id": by_id, "get_payments_by_order_id": of_order}
+    return {pattern: desk.handler(step) for pattern, step in handlers.items()}
+
+
+def created(data: bytes) -> Create:
+    """Errors: BadPayload."""
+    asked = read(_create, data, rules.payment_of, Create)
+    checked = rules.payment_of(rules.json_of(asked.dto))
+    wrong = [*(checked if isinstance(checked, list) else ()), *rules.key_of(asked.idempotency_key)]
+    if wrong:
+        raise BadPayload(wrong)
+    return asked
+
+
+def show_reply(reply: Reply) -> bytes:
+    """What the service has committed; a copy's is there as bytes alone."""
+    return encode(shown(_reply(reply.body) if reply.view is None else reply.view))
+
+
+def show(payment: RecordedPayment) -> bytes:
+    return encode(shown(payment))
+
+
+def show_all(found: RecordedPayments) -> bytes:
+    return encode([shown(payment) for payment in found.data])
+
+
+def shown(payment: Any) -> Payment:
+    """A `RecordedPayment`, or one that was read back."""
+    return Payment(payment.id, payment.order_id, decimal(payment.amount.amount), payment.status, payment.idempotency_key,
+                   payment.created_at, payment.updated_at)  # fmt: skip

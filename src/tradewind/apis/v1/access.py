@@ -1,0 +1,37 @@
+"""Says who may call an operation, from its declaration alone: one without a rule here cannot be served."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...contracts.operation import Who
+from ...core.model import NOBODY, Caller, Refused
+
+
+class Rule(NamedTuple):
+    """`reads`: a token that comes along says who calls. `needs`: there must be one. `role`: and its user must have this role."""
+
+    reads: bool
+    needs: bool
+    role: str = ""
+
+
+RULES: dict[Who, Rule] = {
+    Who.ALL: Rule(reads=True, needs=False),
+    Who.HOLDER: Rule(reads=False, needs=False),
+    Who.USER: Rule(reads=True, needs=True),
+    # whose a thing is, is decided where it is kept: what is not the caller's is not found there
+    Who.OWNER: Rule(reads=True, needs=True),
+    Who.ADMIN: Rule(reads=True, needs=True, role="admin"),
+}
+
+
+def admit(rule: Rule, caller: Caller | None) -> Caller:
+    """Who calls, in the end. Errors: Refused 401, 403."""
+    if caller is None:
+        if rule.needs:
+            raise Refused("unauthorized", 401, "Send an access token that is alive, as Authorization: Bearer …")
+        return NOBODY
+    if rule.role and caller.role != rule.role:
+        raise Refused("forbidden", 403, "This is for others.")
+    return caller

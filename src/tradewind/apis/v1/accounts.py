@@ -1,0 +1,115 @@
+"""Registers people and signs them in. Apart from other operations: passwords and tokens stay here, services see hashes and sessions."""
+
+from __future__ import annotations
+
+import unicodedata
+from hashlib import blake2b
+
+import msgspec
+
+from ...contracts.users import (
+    AddUser,
+    ChangeMe,
+    ChangeUser,
+    Credentials,
+    EndSession,
+    FindCredentials,
+    LogIn,
+    LogOut,
+    OpenSession,
+    Refresh,
+    Register,
+    RotateSession,
+    SessionView,
+)
+from ...core.clock import World
+from ...core.gateway import Door, Reply
+from ...core.model import NOBODY, Refused
+from ..kernel.rate_limits import Buckets
+from . import passwords
+from .call import COMMON, REPLAYED, Call
+from .passwords import Passwords
+from .refusals import field_refused
+from .serving import Serving
+from .settings import EdgeSettings
+from .tokens import TokenWriter
+
+_session = msgspec.json.Decoder(SessionView).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def address(email: str) -> str:
+    """One way to write each address."""
+    return unicodedata.normalize("NFC", email.strip()).lower()
+
+
+class Accounts:
+    def __init__(
+        self, serving: Serving, door: Door, world: World, passwords: Passwords, tokens: TokenWriter, settings: EdgeSettings
+    ) -> None:
+        self._serving, self._door, self._world, self._passwords, self._tokens = serving, door, world, passwords, tokens
+        self._failures = Buckets(settings.failed_logins_per_minute, settings.buckets)
+
+    def register(self, call: Call) -> None:
+        asked: Register = call.bound()
+        email = address(asked.email)
+        if passwords.weak(asked.password, email, email.partition("@")[0], asked.name):
+            raise field_refused("password", "weak_password", "This password is among the first that anybody tries.")
+
+        def add(password_hash: str) -> None:
+            self._serving.submit(call, asked, AddUser(email, asked.name, password_hash), call.caller)
+
+        self._serving.asks.run(self._passwords.hash(asked.password), add, call.fail)
+
+    def log_in(self, call: Call) -> None:
+        asked: LogIn = call.bound()
+
+        def open_session(user_id: str) -> None:
+            self._serving.submit(call, asked, OpenSession(user_id), call.caller)
+
+        self._serving.asks.run(self._proven(asked), open_session, call.fail)
+
+    async def _proven(self, asked: LogIn) -> str:
+        email = address(asked.email)
+        # of the address only a digest is remembered
+        who = blake2b(email.encode(), digest_size=16).hexdigest()
+        wait = self._failures.left(who, self._world.now())
+        if wait:
+            raise Refused("rate_limited", 429, "Too many failed log-ins for this account.", retry_after=wait)
+        known: Credentials | None = await self._door.ask(FindCredentials(email))
+        right = await self._passwords.verify(known.password_hash if known else None, asked.password)
+        if known is None or not right:
+            self._failures.charge(who, self._world.now())
+            raise Refused("invalid_credentials", 401, "No account has this e-mail and password.")
+        return known.user_id
+
+    def refresh(self, call: Call) -> None:
+        asked: Refresh = call.bound()
+        session, generation = self._session(asked.refresh_token)
+        self._serving.submit(call, asked, RotateSession(session, generation), NOBODY)
+
+    def log_out(self, call: Call) -> None:
+        asked: LogOut = call.bound()
+        session, _ = self._session(asked.refresh_token)
+        self._serving.submit(call, asked, EndSession(session), NOBODY)
+
+    def change_me(self, call: Call) -> None:
+        asked: ChangeMe = call.bound()
+        self._serving.submit(call, asked, ChangeUser(call.caller.id, name=asked.name), call.caller)
+
+    def signed_in(self, call: Call, reply: Reply) -> None:
+        """A session, old or new, as the tokens of its holder; one that is over has generation 0 or less."""
+        session = _session(reply.body)
+        if session.generation < 1:
+            raise _invalid_token()
+        call.answer(call.route.status, _encode(self._tokens.write(session)), REPLAYED if reply.replayed else COMMON)
+
+    def _session(self, refresh_token: str) -> tuple[str, int]:
+        read = self._tokens.read_refresh(refresh_token)
+        if read is None:
+            raise _invalid_token()
+        return read
+
+
+def _invalid_token() -> Refused:
+    return Refused("invalid_token", 401, "The refresh token is not ours, was used before, or its session is over.")

@@ -1,0 +1,49 @@
+"""Shows operators and their machines how it goes: is it alive, is it ready, what waits, what could not be handled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ...contracts.ops import parked_view
+from ...contracts.values import Page
+from ...core.gateway import Door, Reply
+from ...engine.dead_letter import Parked
+from .call import Call, finish_view
+from .serving import Serving
+
+_letter = msgspec.json.Decoder(Parked).decode
+_encode = msgspec.json.Encoder().encode
+ALIVE = b'{"status":"alive"}'
+READY = b'{"status":"ready"}'
+
+
+class Ops:
+    def __init__(self, serving: Serving, door: Door, closing: Callable[[], bool]) -> None:
+        self._serving, self._door, self._closing = serving, door, closing
+
+    def live(self, call: Call) -> None:
+        call.answer(200, ALIVE)
+
+    def ready(self, call: Call) -> None:
+        missing = ["shutting down"] if self._closing() else self._door.missing()
+        if missing:
+            call.answer(503, _encode({"status": "not ready", "missing": missing}))
+        else:
+            call.answer(200, READY)
+
+    def stats(self, call: Call) -> None:
+        call.bound()
+        self._serving.asks.run(self._door.stats(), call.show, call.fail)
+
+    def letters(self, call: Call) -> None:
+        def show(page: Page[Parked]) -> None:
+            call.show(Page([parked_view(letter) for letter in page.data], page.next_cursor))
+
+        asked: Any = self._door.ask(call.bound(), call.caller)
+        self._serving.asks.run(asked, show, call.fail)
+
+    def decided(self, call: Call, reply: Reply) -> None:
+        finish_view(call, Reply(0, _encode(parked_view(_letter(reply.body))), reply.replayed))

@@ -1,0 +1,85 @@
+"""Keeps passwords out of everybody's reach, ours too: argon2id, made by few threads with a short queue, since each hash costs 20 ms.
+
+A log-in costs the same whether the address is known or not: who has an account here cannot be read off a clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import Type
+
+from ...core.clock import World
+from ...core.model import Refused
+from .settings import EdgeSettings
+
+T = TypeVar("T")
+LONGEST = 1_024
+SALT, HASH = 16, 32
+COMMON = frozenset((resources.files(__package__) / "common_passwords.txt").read_text("utf-8").split())
+
+
+def plain(password: str) -> str:
+    """One way to write each letter: keyboards differ in how they compose an é."""
+    return unicodedata.normalize("NFC", password)
+
+
+def weak(password: str, *others: str) -> bool:
+    """Among the first that anybody tries: the most used ones, or the person's own name or address."""
+    lower = plain(password).lower()
+    return lower in COMMON or lower in {other.lower() for other in others}
+
+
+class Passwords:
+    def __init__(self, settings: EdgeSettings, world: World) -> None:
+        self._world = world
+        self._hasher = PasswordHasher(
+            time_cost=settings.hash_rounds, memory_cost=settings.hash_memory_kib, parallelism=1, hash_len=HASH, salt_len=SALT, type=Type.ID
+        )
+        self._dummy = f"$argon2id$v=19$m={settings.hash_memory_kib},t={settings.hash_rounds},p=1${_text(SALT)}${_text(HASH)}"
+        self._pool = ThreadPoolExecutor(settings.hasher_workers, "hasher")
+        self._under_way, self._most = 0, settings.hasher_workers + settings.hasher_queue
+
+    async def hash(self, password: str) -> str:
+        salt = self._world.random.getrandbits(8 * SALT).to_bytes(SALT, "big")
+        return await self._work(lambda: self._hasher.hash(plain(password), salt=salt))
+
+    async def verify(self, known: str | None, password: str) -> bool:
+        """False also without a known hash, after the same work."""
+        return await self._work(lambda: self._fits(known or self._dummy, plain(password)))
+
+    def _fits(self, known: str, password: str) -> bool:
+        try:
+            # cut, not refused: a refusal without work would tell that it was too long for any account
+            return self._hasher.verify(known, password.encode()[: LONGEST + 1])
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _work(self, job: Callable[[], T]) -> T:
+        if self._under_way >= self._most:
+            raise Refused("overloaded", 503, retry_after=1)
+        self._under_way += 1
+        # given back by the job itself: whoever stops waiting has not stopped the work
+        work = asyncio.get_running_loop().run_in_executor(self._pool, job)
+        work.add_done_callback(self._done)
+        return await asyncio.shield(work)
+
+    def _done(self, work: asyncio.Future[T]) -> None:
+        self._under_way -= 1
+        if not work.cancelled():
+            work.exception()  # seen, also where nobody waits any more
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _text(size: int) -> str:
+    return base64.b64encode(bytes(size)).rstrip(b"=").decode()

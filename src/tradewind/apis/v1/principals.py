@@ -1,0 +1,94 @@
+"""Remembers who a token belongs to, so that the hot path pays one dictionary look-up, and asks again so often that a log-out counts.
+
+A token is believed for a few seconds; then, or at first sight, the request waits until users has said that the session is alive and
+what role its user has now. The role in the token itself is never used.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+
+from ...contracts.users import FindPrincipal, Principal
+from ...core.clock import World
+from ...core.gateway import Door
+from ...core.model import Caller
+from ..kernel import pending_reads as guard
+from .settings import EdgeSettings
+from .tokens import LONGEST, TokenWriter
+
+Then = Callable[[Caller | None], None]
+SCHEME = 7  # the length of "Bearer "
+
+
+class _Known:
+    """What is known of one token. `until`: believed without asking."""
+
+    __slots__ = ("caller", "expires", "session", "until", "user", "waiting")
+
+    def __init__(self, user: str, session: str, expires: int) -> None:
+        self.user, self.session, self.expires = user, session, expires
+        self.caller: Caller | None = None
+        self.until = 0
+        self.waiting: list[tuple[Then, guard.Failed]] = []
+
+
+class Principals:
+    def __init__(self, door: Door, world: World, asks: guard.Asks, tokens: TokenWriter, settings: EdgeSettings) -> None:
+        self._door, self._world, self._asks, self._tokens = door, world, asks, tokens
+        self._recheck, self._most = settings.recheck_ms, settings.tokens_remembered
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+
+    def at_once(self, authorization: bytes, now: int) -> Caller | None:
+        """The caller, where nobody has to be asked."""
+        known = self._known.get(authorization)
+        return known.caller if known is not None and now < known.until else None
+
+    def find(self, authorization: bytes, then: Then, failed: guard.Failed) -> None:
+        """Calls one of the two: with the caller, None for a token that does not hold, or an error of the door."""
+        now = self._world.now()
+        known = self._known.get(authorization)
+        if known is None:
+            known = self._read(authorization, now)
+            if known is not None:
+                self._remember(authorization, known)
+        if known is None or now >= known.expires:
+            self._known.pop(authorization, None)
+            then(None)
+            return
+        known.waiting.append((then, failed))
+        if len(known.waiting) == 1:
+            asked = self._door.ask(FindPrincipal(known.user, known.session))
+            self._asks.run(asked, partial(self._told, authorization, known), partial(self._untold, known))
+
+    def _read(self, authorization: bytes, now: int) -> _Known | None:
+        if len(authorization) > LONGEST + SCHEME or authorization[:SCHEME].lower() != b"bearer " or not authorization.isascii():
+            return None
+        claims = self._tokens.read(authorization[SCHEME:].decode(), now)
+        return None if claims is None else _Known(claims.sub, claims.sid, claims.exp * 1_000)
+
+    def _remember(self, authorization: bytes, known: _Known) -> None:
+        self._known[authorization] = known
+        self._known.move_to_end(authorization)
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+    def _told(self, authorization: bytes, known: _Known, principal: Principal | None) -> None:
+        waiting, known.waiting = known.waiting, []
+        if principal is None:
+            known.caller, known.until = None, 0
+            self._known.pop(authorization, None)
+        else:
+            if known.caller is None or known.caller.role != principal.role:
+                known.caller = Caller(principal.user_id, principal.role)
+            known.until = min(self._world.now() + self._recheck, known.expires)
+            self._remember(authorization, known)
+        for then, failed in waiting:
+            guard.attempt(failed, then, known.caller)
+
+    @staticmethod
+    def _untold(known: _Known, error: BaseException) -> None:
+        waiting, known.waiting = known.waiting, []
+        for _, failed in waiting:
+            failed(error)

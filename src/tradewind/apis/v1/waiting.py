@@ -1,0 +1,66 @@
+"""Lets a client wait for an order's end with one request (`Prefer: wait=N`, RFC 7240), so that nobody has to ask every second."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from ...contracts.orders import GetOrder, OrderView
+from ...core.clock import World
+from ...core.gateway import Door
+from .call import COMMON, Call
+from .serving import Serving
+from .settings import EdgeSettings
+
+LONGEST_S = 30
+LOOK_AGAIN_S = 1.0  # a hint of a change may get lost between processes: then this is the delay
+_WAIT = re.compile(rb'(?:^|[,;])[ \t]*wait[ \t]*=[ \t]*"?([0-9]{1,9})"?[ \t]*(?=$|[,;])', re.IGNORECASE)
+
+
+def preferred(headers: dict[bytes, bytes]) -> int:
+    """Seconds. 0: does not want to wait; what cannot be read is not a wish."""
+    prefer = headers.get(b"prefer")
+    found = _WAIT.search(prefer) if prefer is not None else None
+    return min(int(found[1]), LONGEST_S) if found else 0
+
+
+class Waiting:
+    def __init__(self, serving: Serving, door: Door, world: World, settings: EdgeSettings) -> None:
+        self._serving, self._door, self._world = serving, door, world
+        self._most, self._answer_s = settings.waiters, settings.answer_s
+        self._waiting = 0
+
+    def get(self, call: Call) -> None:
+        seconds = preferred(call.request.headers)
+        if not seconds:
+            self._serving.query(call)
+            return
+        query: GetOrder = call.bound()
+        self._serving.asks.run(self._door.ask(query, call.caller), partial(self._looked, call, query, seconds), call.fail)
+
+    def close(self) -> None:
+        """From now on nobody begins to wait, and who waits is answered within a second."""
+        self._most = 0
+
+    def _looked(self, call: Call, query: GetOrder, seconds: int, order: OrderView) -> None:
+        show = partial(call.show, headers=(*COMMON, (b"preference-applied", b"wait=%d" % seconds)))
+        if order.status != "PENDING":
+            show(order)
+        elif self._waiting >= self._most:
+            call.show(order)
+        else:
+            self._waiting += 1
+            self._serving.asks.later(self._ended(call, query, seconds, order), show, call.fail, seconds + self._answer_s)
+
+    async def _ended(self, call: Call, query: GetOrder, seconds: int, order: OrderView) -> OrderView:
+        try:
+            until = self._world.now() + seconds * 1_000
+            left = float(seconds)
+            while left > 0 and order.status == "PENDING" and self._most:
+                pause = min(left, LOOK_AGAIN_S)
+                changed = await self._door.changed(query.order_id, pause)
+                left = min(left if changed else left - pause, (until - self._world.now()) / 1_000)
+                order = await self._door.ask(query, call.caller)
+            return order
+        finally:
+            self._waiting -= 1

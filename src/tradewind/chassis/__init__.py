@@ -1,1 +1,0 @@
-"""What any business would need: processor, inbox, outbox, timers, activities, store. Knows nothing of shops."""

@@ -1,1 +1,0 @@
-"""Where rows are kept. One port, a driver each for SQLite and PostgreSQL."""

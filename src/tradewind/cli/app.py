@@ -1,0 +1,48 @@
+"""The command line: what an operator types, told in one list.
+
+Each command imports what it needs when it is called, so that all of them start fast.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from . import audit, demo, describe, failpoints, load, migrate, simulate, up
+from . import operator as desk
+
+app = typer.Typer(
+    name="tradewind", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="The order platform for commerce teams that work in Python.  Start with: tradewind up",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+app.command("up")(up.up)
+app.command("serve")(up.serve)
+app.add_typer(migrate.app, name="migrate")
+app.command("demo")(demo.demo)
+app.command("load")(load.load)
+app.command("audit")(audit.audit)
+app.command("simulate")(simulate.simulate)
+app.add_typer(desk.letters, name="dead-letters")
+app.command("timeline")(desk.timeline)
+app.command("stats")(desk.stats)
+app.command("openapi")(describe.openapi)
+app.command("asyncapi")(describe.asyncapi)
+app.command("blueprints")(describe.blueprints)
+app.command("config")(describe.config)
+app.command("failpoints")(failpoints.failpoints)
+
+
+def main() -> None:
+    """The entry point."""
+    # a reader that goes away (`tradewind config | head`) is no error
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
+
+
+if __name__ == "__main__":
+    main()

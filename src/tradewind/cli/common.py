@@ -1,0 +1,52 @@
+"""What every command does alike: read its settings, and end with one line and an exit code when it cannot go on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+import typer
+
+from ..runtime import blueprint as blueprints
+from ..runtime import config as settings
+from ..runtime.blueprint import BadBlueprint, Blueprint
+from ..runtime.config import BadSetting, Config
+from ..runtime.processes.plan import FOLDER, SERVICES, check
+
+Data = Annotated[str | None, typer.Option("--data", metavar="DIR", help="The data folder (TRADEWIND_DATA).")]
+Which = Annotated[str, typer.Option("--blueprint", metavar="NAME or FILE", help="What runs where; `tradewind blueprints` lists them.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting; `tradewind config` lists them.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def fail(why: object, code: int = 1) -> NoReturn:
+    """Ends the command with one line on stderr."""
+    print(f"tradewind: {why}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def read(which: str, sets: list[str] | None, code: int = 1, **given: object) -> tuple[Config, Blueprint]:
+    """The settings and the blueprint in force; `given` are options of the command that are settings too."""
+    chosen = [*(sets or []), *(f"{name}={value}" for name, value in given.items() if value is not None)]
+    try:
+        found = blueprints.load(which, folder=FOLDER, services=SERVICES, environment=os.environ)
+        return settings.load(os.environ, found.settings, chosen), found
+    except (BadSetting, BadBlueprint) as error:
+        fail(error, code)
+
+
+def fitting(which: str, sets: list[str] | None, **given: object) -> tuple[Config, Blueprint]:
+    """As `read`, for a command that looks at what a blueprint runs; its parts must fit together. The exit code is 2 otherwise."""
+    config, found = read(which, sets, 2, **given)
+    try:
+        check(config, found)
+    except BadBlueprint as error:
+        fail(error, 2)
+    return config, found
+
+
+def show(value: Any) -> None:
+    """Prints JSON."""
+    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

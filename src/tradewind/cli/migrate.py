@@ -1,0 +1,175 @@
+"""Shows, takes, undoes and writes schema steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .adopt import adopt
+from .common import Data, Json, Sets, Which, fail, read, show
+
+if TYPE_CHECKING:
+    from ..drivers.migrations import Slice
+    from ..runtime.config import Config
+
+app = typer.Typer(help="Schema steps, per service or for all that a blueprint runs.", no_args_is_help=True, rich_markup_mode=None)
+app.command("adopt")(adopt)
+One = Annotated[str | None, typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs.")]
+
+
+class Chosen:
+    """What a command is about: the database, and the services of the blueprint or the one that was named."""
+
+    def __init__(self, blueprint: str, service: str | None, sets: list[str] | None, data: str | None) -> None:
+        from ..runtime.schema import SLICES, runs
+
+        self.config: Config
+        self.config, self.blueprint = read(blueprint, sets, data=data)
+        self.services, self.schemas = runs(self.blueprint), self.blueprint.schemas
+        if service is not None:
+            if service not in self.services:
+                fail(f"blueprint {self.blueprint.name} runs no service {service!r}; there is {', '.join(self.services)}")
+            self.services = [service]
+        self.slices: list[Slice] = [SLICES[name] for name in self.services]
+
+    @property
+    def where(self) -> tuple[str, Path]:
+        return self.config.database_url, self.config.data
+
+
+def listed(work: Callable[[], list[str]], nothing: str) -> None:
+    """Prints what was done, a line each. Ends the command with one line where it could not be done."""
+    from ..core.store import StoreUnusable
+
+    try:
+        done = work()
+    except StoreUnusable as error:
+        fail(error)
+    print("\n".join(done) or nothing)
+
+
+@app.command("status")
+def status(service: One = None, blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:
+    """Say how far the schema is.
+
+    Example: tradewind migrate status --service orders
+    """
+    from ..core.store import StoreUnusable
+    from ..drivers import migrations
+
+    chosen = Chosen(blueprint, service, sets, data)
+    try:
+        states = migrations.status(*chosen.where, chosen.slices, chosen.schemas)
+    except StoreUnusable as error:
+        fail(error)
+    if json:
+        show(states)
+        return
+    for state in states:
+        waits = f"pending: {', '.join(state.pending)}" if state.pending else "up to date"
+        newer = f"; from a newer version: {', '.join(state.unknown)}" if state.unknown else ""
+        print(f"{state.service:14} {state.taken[-1] if state.taken else '(nothing)':24} {waits}{newer}")
+
+
+@app.command("run")
+@app.command("up", help="The same as `run`.\n\nExample: tradewind migrate up")
+def run(service: One = None, blueprint: Which = "default", data: Data = None, sets: Sets = None) -> None:
+    """Take all pending steps. The database must exist; schemas that are missing are made.
+
+    Example: tradewind migrate run --blueprint rpc --service orders
+    """
+    from ..drivers import migrations
+
+    chosen = Chosen(blueprint, service, sets, data)
+    if not chosen.config.database_url:
+        chosen.config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    listed(lambda: migrations.up(*chosen.where, chosen.slices, chosen.schemas), "nothing to do: the schema is up to date")
+
+
+@app.command("revert")
+def revert(
+    service: One = None, all_: Annotated[bool, typer.Option("--all", help="Of every service, as without --service.")] = False,
+    blueprint: Which = "default", data: Data = None, sets: Sets = None,
+) -> None:  # fmt: skip
+    """Undo the last step of one service, or of each. Tables that it made are dropped with their rows: stop the platform and back up first.
+
+    Example: tradewind migrate revert --blueprint rpc --service orders
+    """
+    from ..drivers import migrations
+
+    if service and all_:
+        fail("--service and --all contradict each other")
+    chosen = Chosen(blueprint, service, sets, data)
+    listed(lambda: migrations.revert(*chosen.where, chosen.slices, chosen.schemas), "nothing to undo")
+
+
+@app.command("down")
+def down(
+    service: Annotated[str, typer.Option("--service", metavar="S", help="Whose steps to undo.")],
+    to: Annotated[int, typer.Option("--to", metavar="N", help="How many steps to leave.")],
+    blueprint: Which = "default", data: Data = None, sets: Sets = None,
+) -> None:  # fmt: skip
+    """Undo steps of one service. Tables that a step made are dropped with their rows: stop the platform and back up first.
+
+    Example: tradewind migrate down --service invoices --to 1
+    """
+    from ..drivers import migrations
+    from ..drivers.data_lock import holder
+
+    chosen = Chosen(blueprint, service, sets, data)
+    if (who := holder(chosen.config.data)) is not None:
+        fail(f"{chosen.config.data} is in use by process {who.pid}: stop it first")
+    listed(lambda: migrations.down(*chosen.where, chosen.slices[0], to, chosen.schemas), "nothing to undo")
+
+
+@app.command("generate")
+@app.command("new", help='The same as `generate`.\n\nExample: tradewind migrate new --service orders "add a note"')
+def generate(
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="What the step does, in a few words.")],
+    service: Annotated[str, typer.Option("--service", metavar="S", help="Whose step it is.")],
+    blueprint: Which = "default",
+) -> None:
+    """Write the next step of a service from the difference between its models and its steps. Needs no database.
+
+    Example: tradewind migrate generate --service orders "add a note"
+    """
+    from ..core.store import StoreUnusable
+    from ..drivers import drafts
+
+    try:
+        made = drafts.new(Chosen(blueprint, service, None, None).slices[0], message)
+    except (StoreUnusable, ValueError) as error:
+        fail(error)
+    print(made or "nothing to write: the steps lead to the models")
+
+
+@app.command("roles")
+def roles(
+    service: One = None, blueprint: Which = "rpc",
+    prefix: Annotated[str, typer.Option("--prefix", metavar="P", help="Roles are named P_SERVICE; they are one per server.")] = "tradewind",
+    password: Annotated[
+        str, typer.Option("--password", metavar="PASSWORD", envvar="DB_ROLE_PASSWORD", show_envvar=True, help="Else generated, shown once.")
+    ] = "",
+    sets: Sets = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Make a role for each service that can touch only its schema, or set it right. Run it after `migrate run`.
+
+    Example: tradewind migrate roles --blueprint rpc
+    """
+    from ..core.store import StoreUnusable
+    from ..drivers.postgres import roles as granted
+
+    chosen = Chosen(blueprint, service, sets, None)
+    try:
+        found = granted.grant(chosen.config.database_url, chosen.services, chosen.schemas, prefix=prefix, password=password)
+    except StoreUnusable as error:
+        fail(error)
+    if json:
+        show(found)
+        return
+    for one in found:
+        kept = "(as given)" if password else one.password or "(unchanged)"
+        print(f"{one.service:14} DB_USER={one.role:24} DB_PASSWORD={kept:34} schema {one.schema}")

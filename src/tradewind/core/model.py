@@ -1,0 +1,181 @@
+"""What a service author writes with, so that a rule of the shop needs no SQL, no loop and no clock to be read or tested.
+
+A service is a list of rules. A rule names a message, the handler that decides, and the rows it needs. A handler is a plain
+generator over frozen aggregates: it yields effects and returns the reply. Everything here is pure data and types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+
+import msgspec
+
+from .messages import NOBODY as NOBODY
+from .messages import Activity as Activity
+from .messages import Aggregate as Aggregate
+from .messages import At as At
+from .messages import Caller as Caller
+from .messages import Consult as Consult
+from .messages import Due as Due
+from .messages import Event as Event
+from .messages import Message as Message
+from .messages import Moment as Moment
+from .messages import Never as Never
+from .messages import Outcome as Outcome
+from .messages import Query as Query
+from .messages import Refused as Refused
+from .messages import Request as Request
+from .messages import Temporary as Temporary
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from .store import Reader
+
+
+Effect: TypeAlias = Aggregate | Event | Activity | At | Never
+R = TypeVar("R")
+Does: TypeAlias = Generator[Effect, None, R]
+M = TypeVar("M", bound=Message)
+M_con = TypeVar("M_con", contravariant=True)
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+Ag = TypeVar("Ag", bound=Aggregate)
+O = TypeVar("O", bound=Outcome)  # noqa: E741
+Act = TypeVar("Act", bound=Activity)
+Q = TypeVar("Q", bound=Query)
+
+
+def _key(message: Message) -> str:
+    return message.key
+
+
+def keyed(message: Message) -> tuple[str, ...]:
+    return (message.key,)
+
+
+class Load(Generic[M_con, A]):
+    """Which rows a handler needs, as a function of its message alone, so that a whole batch loads in one SELECT a table."""
+
+    def __init__(self, table: Table[Any], keys: Callable[[Any], Iterable[str]], how: str, via: Load[Any, Any] | None = None) -> None:
+        self.table, self.keys, self.how, self.via = table, keys, how, via
+        self.each_of = how == "each"
+        self.key: Callable[[Any], str] = _key
+
+
+class Table(Generic[Ag], Load[Message, Ag]):
+    """Where one kind of aggregate is kept. As a load, it is the row with the message's key, which must exist."""
+
+    def __init__(self, kind: type[Ag], rows: sa.Table) -> None:
+        super().__init__(self, keyed, "one")
+        self.kind, self.rows, self.name = kind, rows, rows.name
+        self.maybe: Load[Message, Ag | None] = Load(self, keyed, "maybe")
+
+    def each(self, keys: Callable[[M], Iterable[str]]) -> Load[M, Mapping[str, Ag]]:
+        """The rows under these keys that exist, by key."""
+        return Load(self, keys, "each")
+
+    def at(self, key: Callable[[M], str]) -> Load[M, Ag]:
+        """The row under this key, which must exist."""
+        return self._under(key, "one")
+
+    def maybe_at(self, key: Callable[[M], str]) -> Load[M, Ag | None]:
+        """The row under this key, or None."""
+        return self._under(key, "maybe")
+
+    def _under(self, key: Callable[[Any], str], how: str) -> Load[Any, Any]:
+        load: Load[Any, Any] = Load(self, lambda m: (key(m),), how)
+        load.key = key
+        return load
+
+    def follow(self, other: Load[M, B], keys: Callable[[B], Iterable[str]]) -> Load[M, Mapping[str, Ag]]:
+        """The rows that another loaded row points to; none where that row is missing."""
+        return Load(self, keys, "each", via=other)
+
+
+class Rule(msgspec.Struct, frozen=True):
+    hears: type[Message]
+    do: Callable[..., Any]
+    loads: tuple[Load[Any, Any], ...]
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """Which try of an activity this is: 1 is the first. `again`: an earlier one may have been carried out, seen or unseen."""
+
+    number: int
+    at: int
+    again: bool = False
+
+
+class Performs(msgspec.Struct, frozen=True):
+    what: type[Activity]
+    call: Callable[[Any, Attempt], Awaitable[Outcome]]
+
+
+class Answers(msgspec.Struct, frozen=True):
+    query: type[Query]
+    do: Callable[[Reader, Any, Caller], Awaitable[Any]]
+
+
+@overload
+def on(hears: type[M], do: Callable[[M, Moment], Does[Any]], /) -> Rule: ...
+@overload
+def on(hears: type[M], do: Callable[[M, Moment, A], Does[Any]], a: Load[M, A], /) -> Rule: ...
+@overload
+def on(hears: type[M], do: Callable[[M, Moment, A, B], Does[Any]], a: Load[M, A], b: Load[M, B], /) -> Rule: ...
+@overload
+def on(hears: type[M], do: Callable[[M, Moment, A, B, C], Does[Any]], a: Load[M, A], b: Load[M, B], c: Load[M, C], /) -> Rule: ...
+@overload
+def on(
+    hears: type[M], do: Callable[[M, Moment, A, B, C, D], Does[Any]], a: Load[M, A], b: Load[M, B], c: Load[M, C], d: Load[M, D], /
+) -> Rule: ...
+def on(hears: type[Any], do: Callable[..., Any], /, *loads: Load[Any, Any]) -> Rule:
+    """A rule: when we hear this, do that, with these rows."""
+    return Rule(hears, do, loads)
+
+
+def performs(what: type[Act], call: Callable[[Act, Attempt], Awaitable[O]]) -> Performs:
+    """How an activity is carried out. It is tried again after `Temporary` or a crash, so the other side must know its key."""
+    return Performs(what, call)
+
+
+def answers(query: type[Q], do: Callable[[Reader, Q, Caller], Awaitable[Any]]) -> Answers:
+    """How a question is answered: an async function over the store, outside any transaction of ours."""
+    return Answers(query, do)
+
+
+class Service:
+    """The table of contents of a slice: what it keeps, says, hears, performs and answers."""
+
+    def __init__(
+        self, name: str, *, keeps: Iterable[Table[Any]], does: Iterable[Rule | Performs | Answers], says: Iterable[type[Event]] = ()
+    ) -> None:
+        does = list(does)
+        self.name, self.says = name, tuple(says)
+        self.tables: dict[type[Aggregate], Table[Any]] = {table.kind: table for table in keeps}
+        self.rules: dict[type[Message], Rule] = {rule.hears: rule for rule in does if isinstance(rule, Rule)}
+        self.performs: dict[type[Activity], Performs] = {p.what: p for p in does if isinstance(p, Performs)}
+        self.answers: dict[type[Query], Answers] = {a.query: a for a in does if isinstance(a, Answers)}
+        for rule in self.rules.values():
+            for load in rule.loads:
+                if load.table.kind not in self.tables:
+                    raise ValueError(f"{name}: {rule.do.__name__} loads {load.table.name}, which is not kept here")
+
+
+def settle(does: Does[R]) -> tuple[list[Effect], R]:
+    """Runs a handler to its end: its effects in order, and its reply. The whole of a unit test's machinery."""
+    effects: list[Effect] = []
+    while True:
+        try:
+            effects.append(next(does))
+        except StopIteration as end:
+            return effects, end.value
+
+
+def wire_name(kind: type[Message]) -> str:
+    """The name on the wire: a promise, where the class name is not."""
+    tag = kind.__struct_config__.tag
+    return tag if isinstance(tag, str) else kind.__name__

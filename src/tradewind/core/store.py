@@ -1,0 +1,97 @@
+"""What the processor and the queries ask of a store, so that no service knows which database it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from .model import Ag, Table
+
+if TYPE_CHECKING:  # a process without a store knows these errors too, and need not carry it
+    import sqlalchemy as sa
+
+Statement: TypeAlias = "sa.Select[*tuple[Any, ...]]"
+
+
+class StoreUnavailable(Exception):
+    """The store cannot take this now (locked, full, gone): nothing was written; the batch is tried again."""
+
+
+class Raced(StoreUnavailable):
+    """Somebody else wrote first what this transaction would have written: it is undone; read again, and decide anew."""
+
+
+class RowRefused(Exception):
+    """The store will never take this row (a constraint, a type, a NUL): the message behind it is at fault."""
+
+
+class StoreUnusable(Exception):
+    """The store cannot be opened at all; the text says why and what to do."""
+
+
+class Reader(Protocol):
+    """Committed rows, outside any transaction of ours."""
+
+    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Runs a module-level statement; compiled once per dialect."""
+        ...
+
+    async def get(self, table: Table[Ag], key: str) -> Ag | None: ...
+
+    async def find(self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None) -> list[Ag]:
+        """The aggregates that `statement`, a select of all columns of the table, finds."""
+        ...
+
+
+class Transaction(Protocol):
+    """One unit of work. After `commit` or `rollback` it is spent; after an error of any statement it can only be rolled back.
+
+    Who puts a list into `statements` finds there what was run, and from when to when (`perf_counter`), where the store has a server.
+    """
+
+    statements: list[tuple[str, float, float]] | None
+
+    async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
+        """The rows under these keys, locked in key order: two batches can never wait for each other."""
+        ...
+
+    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
+
+    async def insert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None: ...
+
+    async def update(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Whole rows, all columns in table order, found by primary key."""
+        ...
+
+    async def upsert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None: ...
+
+    async def delete(self, table: sa.Table, ids: Iterable[str]) -> None:
+        """By primary key, which is one column."""
+        ...
+
+    async def trim(self, table: sa.Table, column: str, below: int, limit: int) -> int:
+        """Deletes up to `limit` rows whose `column` is under `below`; how many went."""
+        ...
+
+    async def commit(self) -> None:
+        """Errors: StoreUnavailable; then nobody knows whether it was kept, so it is safe to try again only because of the claims."""
+        ...
+
+    async def rollback(self) -> None: ...
+
+
+class Store(Reader, Protocol):
+    """A database that belongs to this process alone (`exclusive`) or is shared with others."""
+
+    exclusive: bool
+    kind: str
+
+    async def open(self) -> None:
+        """Errors: StoreUnusable, also when another process has it to itself. Makes and changes no table."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def begin(self) -> Transaction:
+        """One at a time. Errors: StoreUnavailable; then others may have written meanwhile: forget what you remember of the store."""
+        ...

@@ -1,0 +1,54 @@
+"""Makes bytes of an answer: a head per status and second is built once, so that an answer costs one formatting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.utils import formatdate
+from http import HTTPStatus
+
+from ...core.http import Request, Response
+
+STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200}
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+BODILESS = frozenset({204, 304})
+
+
+class Writer:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._heads: dict[tuple[int, bytes], bytes] = {}
+        self._date = b""
+        self.refresh()
+
+    def refresh(self) -> None:
+        self._date = formatdate(self._clock(), usegmt=True).encode()
+        self._heads.clear()
+
+    def encode(self, request: Request, answer: Response, close: bool) -> bytes:
+        """Raises KeyError, TypeError or ValueError for an answer that cannot be sent as it is."""
+        kind = (answer.status, answer.content_type)
+        head = self._heads.get(kind) or self._head(answer.status, answer.content_type)
+        fields = _lines(answer.headers) if answer.headers else b""
+        if close:
+            fields += b"connection: close\r\n"
+        elif request.http10:
+            fields += b"connection: keep-alive\r\n"
+        if answer.status in BODILESS:
+            return b"%b%b\r\n" % (head, fields)
+        body = answer.body
+        return b"%b%d\r\n%b\r\n%b" % (head, len(body), fields, b"" if request.method == "HEAD" else body)
+
+    def _head(self, status: int, content_type: bytes) -> bytes:
+        head = b"%bdate: %b\r\n" % (STATUS_LINES[status], self._date)
+        if status not in BODILESS:
+            head += b"%bcontent-length: " % _lines(((b"content-type", content_type),))
+        self._heads[status, content_type] = head
+        return head
+
+
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+    # a value that carries a line end could add headers, or a whole answer, of somebody else's choice
+    if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers):
+        raise ValueError("a header holds a line end")
+    return lines

@@ -1,0 +1,178 @@
+"""The events of every service on a topic exchange of RabbitMQ, a durable queue for each service that listens.
+
+Out: persistent, with confirms, the routing key is the event's name. In: by one consumer at a time a queue (the broker hands over to the
+next copy when the active one goes), so that the events of a key are heard in their order, and acknowledged only after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from ...engine.outbox import Told
+from ...observability.spans import event_sent
+from ...observability.tracing import Tracer
+from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties, QueueState
+from .amqp.queues import classic, deliveries_before, quorum
+from .unroutable import Quiet
+
+LOG = logging.getLogger("tradewind.bus")
+EXCHANGE = "tradewind.events"
+PREFETCH = 256
+Hear = Callable[[Told, Callable[[], None], bool], None]
+Refuse = Callable[[str, str, str, Callable[[], None]], None]
+
+
+class Ear(msgspec.Struct, frozen=True):
+    """The queue of a service that listens, and the names that it hears."""
+
+    queue: str
+    names: tuple[str, ...]
+    arguments: dict[str, Any]
+
+
+def ear(service: str, names: Iterable[str], queue_type: str = "quorum", exchange: str = EXCHANGE) -> Ear:
+    """As the service itself declares it."""
+    arguments = (quorum if queue_type == "quorum" else classic)(single_active=True)
+    return Ear(f"{exchange}.{service}", tuple(sorted(names)), arguments)
+
+
+async def listen(link: Link, exchange: str, ears: Iterable[Ear]) -> None:
+    await link.declare_exchange(exchange, "topic", durable=True)
+    for one in ears:
+        await link.declare_queue(one.queue, durable=True, arguments=one.arguments)
+        for name in one.names:
+            await link.bind(one.queue, exchange, name)
+
+
+class Publisher:
+    """Implements `engine.outbox.Bus`. `ears`: who is known to listen; their queues are there before the first event."""
+
+    def __init__(
+        self, url: str, *, name: str, exchange: str = EXCHANGE, ears: Iterable[Ear] = (), limits: Limits | None = None,
+        tracer: Tracer | None = None,
+    ) -> None:  # fmt: skip
+        self._exchange, self._ears, self._tracer = exchange, tuple(ears), tracer
+        self.link = Link(url, name=f"{name} events out", setup=self._set_up, confirms=True, limits=limits or Limits())
+        self.published: Counter[str] = Counter()  # what the broker has confirmed, by the event's name
+        self._quiet = Quiet(self._send)
+
+    async def _set_up(self, link: Link) -> None:
+        await listen(link, self._exchange, self._ears)
+
+    @property
+    def up(self) -> bool:
+        return self.link.up and not self.link.blocked
+
+    async def start(self, timeout_s: float = 10.0) -> None:
+        await self.link.start(timeout_s)
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        await self.link.stop(grace_s)
+
+    def publish(self, event: Told, then: Callable[[str], None]) -> bool:
+        return self.up and self._quiet.publish(event, then)
+
+    def _send(self, event: Told, then: Callable[[str, bool], None]) -> bool:
+        name, span = event.name, event_sent(self._tracer, self._exchange, event.name, event.trace) if self._tracer is not None else None
+        trace = event.trace if span is None else span.traceparent
+        properties = Properties(
+            content_type="application/json", message_id=event.id, type=name, delivery_mode=2, timestamp=event.at // 1000,
+            headers={"key": event.key, "source": event.source, "seq": event.seq, "at": event.at, "trace": trace},
+        )  # fmt: skip
+        unheard = False
+
+        def returned(_reason: str) -> None:
+            nonlocal unheard
+            unheard = True
+
+        def told(trouble: str) -> None:
+            if trouble:  # a return is told as trouble first, and by its name then
+                asyncio.get_running_loop().call_soon(ended, trouble)
+            else:
+                self.published[name] += 1
+                ended("")
+
+        def ended(trouble: str) -> None:
+            if span is not None:
+                span.end("unconfirmed" if trouble and not unheard else "")
+            then(trouble, unheard)
+
+        try:
+            self.link.publish(self._exchange, name, event.body.encode(), properties, mandatory=True, then=told, returned=returned)
+        except (LinkDown, LinkFull):
+            return False
+        return True
+
+
+class Subscriber:
+    """One service's ear. `hear(told, done, again)` for what may be a message, `refuse(name, body, reason, done)` for what is none."""
+
+    def __init__(
+        self, url: str, service: str, names: Iterable[str], hear: Hear, refuse: Refuse, *, exchange: str = EXCHANGE,
+        queue_type: str = "quorum", prefetch: int = PREFETCH, limits: Limits | None = None,
+    ) -> None:  # fmt: skip
+        self.service = service
+        self.hear, self._refuse = hear, refuse
+        self._ear = ear(service, names, queue_type, exchange)
+        self._exchange, self.queue, self._prefetch = exchange, self._ear.queue, prefetch
+        self.link = Link(url, name=f"{service} events in", setup=self._set_up, limits=limits or Limits())
+        self.heard: Counter[str] = Counter()
+        self.redelivered: Counter[str] = Counter()
+        self._tag = ""
+
+    async def _set_up(self, link: Link) -> None:
+        await listen(link, self._exchange, [self._ear])
+        await link.qos(self._prefetch)
+        self._tag = await link.consume(self.queue, self._take)
+
+    async def start(self, timeout_s: float = 10.0) -> None:
+        await self.link.start(timeout_s)
+
+    async def state(self) -> QueueState:
+        """What waits in the queue, and how many copies take from it. Errors: LinkDown."""
+        return await self.link.declare_queue(self.queue, passive=True)
+
+    async def drain(self) -> None:
+        """Takes no more; what is here is finished by who has it."""
+        if self.link.up:
+            await self.link.cancel(self._tag)
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        await self.link.stop(grace_s)
+
+    def _take(self, delivery: Delivery) -> None:
+        again = deliveries_before(delivery) > 0
+        # by the key: the queue is bound to no other than the names that are heard
+        self.heard[delivery.routing_key] += 1
+        if again:
+            self.redelivered[delivery.routing_key] += 1
+
+        def done() -> None:
+            self.link.ack(delivery)
+
+        properties = delivery.properties
+        headers: dict[str, Any] = properties.headers or {}
+        name = properties.type or delivery.routing_key
+        try:
+            body = delivery.body.decode()
+        except UnicodeDecodeError:
+            self._refuse(name, delivery.body.decode("latin-1"), "not UTF-8", done)
+            return
+        if not properties.message_id:
+            self._refuse(name, body, "an event without a message id cannot be told from its copies", done)
+            return
+        told = Told(
+            str(headers.get("source", "")), properties.message_id, name, str(headers.get("key", "")), body, str(headers.get("trace", "")),
+            _whole(headers.get("seq")), _whole(headers.get("at")),
+        )  # fmt: skip
+        self.hear(told, done, again)
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0

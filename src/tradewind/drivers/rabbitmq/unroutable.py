@@ -1,0 +1,89 @@
+"""Spares the broker events that nobody listens to, and loses none for whoever begins to listen.
+
+An event that the broker can route nowhere comes back. From then on events of that name are held here, and twice a second the oldest is
+sent again: comes it back too, then nobody was listening when those held were said, and they are done with; is it taken, then somebody
+listens now, and the others follow it in their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from ...engine.outbox import Told
+
+PROBE_S = 0.5
+Then = Callable[[str], None]
+Held = tuple[Told, Then]
+Send = Callable[[Told, Callable[[str, bool], None]], bool]
+"""Sends an event; calls back with what went wrong, and whether it came back because nobody listens. False: not now, and no call."""
+
+LOST = "the connection to the broker was lost while it waited"
+
+
+class Quiet:
+    """What is held, by the name of the event."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._held: dict[str, deque[Held]] = {}
+        self._probing: set[str] = set()
+        self.unheard = 0
+
+    def publish(self, event: Told, then: Then) -> bool:
+        held = self._held.get(event.name)
+        if held is None:
+            return self._send(event, lambda trouble, unheard: self._sent(event.name, then, trouble, unheard))
+        held.append((event, then))
+        self._look_later(event.name)
+        return True
+
+    def _sent(self, name: str, then: Then, trouble: str, unheard: bool) -> None:
+        if unheard:
+            self.unheard += 1
+            self._held.setdefault(name, deque())
+        then("" if unheard else trouble)
+
+    def _look_later(self, name: str) -> None:
+        if name not in self._probing:
+            self._probing.add(name)
+            asyncio.get_running_loop().call_later(PROBE_S, self._probe, name)
+
+    def _probe(self, name: str) -> None:
+        held = self._held[name]
+        event, then = held[0]
+        said = len(held)
+
+        def ended(trouble: str, unheard: bool) -> None:
+            self._probing.discard(name)
+            if unheard:
+                self.unheard += said
+                self._done([held.popleft() for _ in range(said)], "")
+                if held:
+                    self._look_later(name)
+            elif trouble:
+                self._give_up(name, trouble)
+            else:
+                held.popleft()
+                then("")
+                self._follow(name)
+
+        if not self._send(event, ended):
+            self._probing.discard(name)
+            self._give_up(name, LOST)
+
+    def _follow(self, name: str) -> None:
+        """Somebody listens."""
+        for event, then in self._held.pop(name):
+            if not self.publish(event, then):
+                then(LOST)
+
+    def _give_up(self, name: str, trouble: str) -> None:
+        """A relay sends them again."""
+        self._done(list(self._held.pop(name)), trouble)
+
+    @staticmethod
+    def _done(those: list[Held], trouble: str) -> None:
+        for _, then in those:
+            then(trouble)

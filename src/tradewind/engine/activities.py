@@ -1,0 +1,112 @@
+"""Carries out calls to the outside world: after the commit that asked for them, outside any transaction, bounded in number and time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from itertools import chain
+from typing import Any
+
+from ..core.clock import World
+from ..core.failpoints import Broken, failpoint
+from ..core.model import Activity, Attempt, Outcome, Temporary
+from .envelope import ActivityFailed, Incoming, Origin
+from .service_runtime import Room
+
+LOG = logging.getLogger("tradewind.activities")
+BEFORE_CALL = failpoint("activity.before-call", "the activity is committed, the outside world has not been called")
+AFTER_CALL = failpoint("activity.after-call", "the outside world has done it, we have not recorded it")
+AT_ONCE = 256
+WAITING = 20_000
+DEADLINE_S = 15.0
+FIRST_MS, CAP_MS = 200, 30_000
+BUGS = 5
+
+Row = tuple[Any, ...]
+
+
+class Runner:
+    """`report` gets each outcome, as a message that is claimed by deleting the activity's row."""
+
+    def __init__(self, world: World, report: Callable[[Incoming], None]) -> None:
+        self._world, self._report = world, report
+        self._queue: deque[tuple[Room, Activity, Row, bool]] = deque()
+        self._known: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.count: Callable[[str, str], None] = lambda name, outcome: None
+        self.stopped = False
+
+    @property
+    def running(self) -> int:
+        return len(self._tasks)
+
+    def start(self, room: Room, activity: Activity, row: Row, *, again: bool = False) -> bool:
+        """Starts it now, or when one of those under way has ended. False: too many wait, look for its row again later."""
+        if row[0] in self._known or self.stopped:
+            return True
+        if len(self._queue) >= WAITING:
+            return False
+        self._known.add(row[0])
+        if len(self._tasks) < AT_ONCE:
+            self._spawn(self._perform(room, activity, row, again))
+        else:
+            self._queue.append((room, activity, row, again))
+        return True
+
+    def settled(self, *ids: Iterable[Iterable[str]]) -> None:
+        """What came of these is in the store. Until then they are known here, so that nobody starts them from their rows."""
+        for ended in chain(*ids):
+            self._known.difference_update(ended)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._queue and not self.stopped:
+            self._spawn(self._perform(*self._queue.popleft()))
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOG.error("an activity's end could not be reported", exc_info=error)
+
+    async def _perform(self, room: Room, activity: Activity, row: Row, again: bool) -> None:
+        call = room.service.performs[type(activity)].call
+        number = row[3] + 1
+        try:
+            BEFORE_CALL()
+            async with asyncio.timeout(DEADLINE_S):
+                outcome = await call(activity, Attempt(number, self._world.now(), again or number > 1))
+            AFTER_CALL()
+            if not room.hears(type(outcome)):
+                raise TypeError(f"{room.name} does not hear {type(outcome).__name__}")
+        except (Temporary, TimeoutError, Broken) as error:
+            self._again(room, activity, row, number, f"{type(error).__name__}: {error}", final=False)
+        except Exception as error:  # an activity's bug is kept with its reason, like a handler's
+            LOG.exception("%s could not perform %s", room.name, type(activity).__name__)
+            self._again(room, activity, row, number, f"{type(error).__name__}: {error}", final=number >= BUGS)
+        else:
+            self._done(room, outcome, row)
+
+    def _done(self, room: Room, outcome: Outcome, row: Row) -> None:
+        self.count(row[1], "done")
+        self._report(Incoming(room, outcome, Origin.OUTCOME, row[0], self._world.now(), trace=row[6]))
+
+    def _again(self, room: Room, activity: Activity, row: Row, number: int, reason: str, *, final: bool) -> None:
+        self.count(row[1], "failed" if final else "again")
+        now = self._world.now()
+        backoff = min(CAP_MS, FIRST_MS * 2 ** min(number - 1, 16))
+        due = now + backoff // 2 + self._world.random.randrange(backoff // 2 + 1)
+        failed = ActivityFailed(activity, number, due, reason, final)
+        incoming = Incoming(room, failed, Origin.OUTCOME, row[0], now, trace=row[6])
+        incoming.first_at = row[7]
+        self._report(incoming)
+
+    async def stop(self) -> None:
+        """Leaves what is under way: its row is still there, and the next start asks the other side before it does it again."""
+        self.stopped = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,197 @@
+"""Hands on what was said to whoever listens elsewhere: after the commit, in order per key, until the broker has confirmed it.
+
+An event's row in the outbox is written with the event, leased to the process that wrote it, and deleted once the broker has it. What a
+process leaves behind when it dies, or could not hand on, is taken up by any relay when the lease has run out: again, under the same id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+import msgspec
+
+from ..core.failpoints import Broken, failpoint
+from ..core.store import RowRefused, StoreUnavailable
+from .service_runtime import RELAY, Room
+from .unit_of_work import Unit
+
+LOG = logging.getLogger("tradewind.outbox")
+BEFORE_PUBLISH = failpoint("outbox.before-publish", "events are committed, the broker has not been told")
+CONFIRMED = failpoint("outbox.confirmed", "the broker has confirmed events, their rows are still in the outbox")
+LEASE_MS = 10_000
+EVERY_S, SOON_S = 1.0, 0.02
+ROWS = 500
+MOST_WAITING = 20_000
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An event on its way out. `seq` is its place in the log of `source`."""
+
+    source: str
+    id: str
+    name: str
+    key: str
+    body: str
+    trace: str
+    seq: int
+    at: int
+
+
+class Bus(Protocol):
+    """Where events go. `then("")`: it is kept there; else why nobody knows. Exactly once, from the loop."""
+
+    @property
+    def up(self) -> bool: ...
+
+    def publish(self, event: Told, then: Callable[[str], None]) -> bool:
+        """False: not now; `then` is not called."""
+        ...
+
+
+class Outbox:
+    """One per processor that has a bus."""
+
+    def __init__(self, bus: Bus, rooms: dict[str, Room], wake: Callable[[], None]) -> None:
+        self.bus, self._rooms, self._wake = bus, rooms, wake
+        self._ours: set[str] = set()
+        self._kept: dict[str, list[str]] = {}
+        self._woken = self._troubled = False
+        self.confirmed = 0
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._ours)
+
+    def holds(self, event_id: str) -> bool:
+        """Whether it is on its way, by us."""
+        return event_id in self._ours
+
+    async def write(self, unit: Unit) -> None:
+        """With the batch: a row for each event, and none any more for those that the broker has."""
+        unit.kept, self._kept = self._kept, {}
+        for name, ids in unit.kept.items():
+            await unit.tx.delete(self._rooms[name].outbox, ids)
+        for room, log in unit.logged.items():
+            made = {key for keys in unit.created.values() for key in keys}
+            older = await self._behind(unit, room, {row[3] for row in log} - made)
+            rows = [(row[1], row[0], row[3], 0 if row[3] in older else row[7] + LEASE_MS, row[7]) for row in log]
+            await unit.tx.insert(room.outbox, rows)
+            unit.told += [(room, row) for row in log if row[3] not in older]
+
+    async def _behind(self, unit: Unit, room: Room, keys: set[str]) -> set[str]:
+        """The keys with an event that somebody else has still to hand on: ours come after it, by a relay."""
+        found = {key: [event_id for (event_id,) in await unit.tx.rows(room.outbox_of, {"key": key})] for key in keys}
+        ours, leaving = self._ours, set(unit.kept.get(room.name, ()))
+        return {key for key, ids in found.items() if any(one not in ours and one not in leaving for one in ids)}
+
+    def committed(self, unit: Unit) -> None:
+        """What was kept is gone from the outbox; what was said goes out."""
+        if unit.told:
+            BEFORE_PUBLISH()
+        for room, (seq, event_id, name, key, body, _cause, trace, at) in unit.told:
+            self.publish(room, Told(room.name, event_id, name, key, body, trace, seq, at))
+
+    def undone(self, unit: Unit) -> None:
+        """Nothing was written: what the broker has is still to be deleted."""
+        for name, ids in unit.kept.items():
+            self._kept.setdefault(name, []).extend(ids)
+
+    def publish(self, room: Room, event: Told) -> bool:
+        """False: not now. Its row is there."""
+        if len(self._ours) >= MOST_WAITING:
+            return False
+        ours, name, event_id = self._ours, room.name, event.id
+
+        def then(trouble: str) -> None:
+            ours.discard(event_id)
+            if trouble:
+                LOG.log(logging.DEBUG if self._troubled else logging.WARNING, "events are not confirmed, they go out again: %s", trouble)
+                self._troubled = True
+                return
+            self._troubled = False
+            self.confirmed += 1
+            self._kept.setdefault(name, []).append(event_id)
+            if not self._woken:
+                self._woken = True
+                asyncio.get_running_loop().call_later(SOON_S, self._nudge)
+
+        ours.add(event_id)
+        if self.bus.publish(event, then):
+            return True
+        ours.discard(event_id)
+        return False
+
+    def _nudge(self) -> None:
+        CONFIRMED()
+        self._woken = False
+        if self._kept:
+            self._wake()
+
+    @property
+    def waits(self) -> bool:
+        """Whether rows are to be deleted."""
+        return bool(self._kept) and not self._woken
+
+
+class Relay:
+    """Takes up what was left behind. `alone` keeps the processor's transaction and ours apart."""
+
+    def __init__(self, outbox: Outbox, processor: Any) -> None:
+        self._outbox, self._processor = outbox, processor
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="relay")
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                more = self._outbox.bus.up and await self.round()
+            except Exception:
+                LOG.exception("events that were left are not handed on")
+                more = False
+            await asyncio.sleep(SOON_S if more else EVERY_S)
+
+    async def round(self) -> bool:
+        """Claims what nobody holds and publishes it; True while there is more."""
+        more = False
+        for room in self._processor.rooms.values():
+            rows = await self._claim(room)
+            if rows:
+                LOG.info("%s: %d events were left behind and are handed on", room.name, len(rows))
+            for event_id, seq, key, _lease, at, name, body, trace in rows:
+                if not self._outbox.publish(room, Told(room.name, event_id, name, key, body, trace, seq, at)):
+                    return False
+            more |= len(rows) == ROWS
+        return more
+
+    async def _claim(self, room: Room) -> list[tuple[Any, ...]]:
+        processor = self._processor
+        async with processor.alone:
+            try:
+                tx = await processor.store.begin()
+            except StoreUnavailable:
+                return []
+            try:
+                now = processor.world.now()
+                rows: list[tuple[Any, ...]] = []
+                if await tx.rows(room.relay_turn):
+                    rows = [row for row in await tx.rows(room.outbox_left, {"now": now, "n": ROWS}) if not self._outbox.holds(row[0])]
+                    await tx.update(room.outbox, [(*row[:3], now + LEASE_MS, row[4]) for row in rows])
+                else:  # the first ever, or another relay is at it
+                    await tx.insert(room.cursors, [(RELAY, 0)])
+                await tx.commit()
+                return rows
+            except (StoreUnavailable, RowRefused, Broken) as error:
+                LOG.debug("the outbox could not be looked through now: %s", error)
+                with suppress(StoreUnavailable):
+                    await tx.rollback()
+                return []

@@ -1,0 +1,230 @@
+"""One process's services behind one door: takes requests in, runs the processor, answers questions, starts and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any
+
+from ..core.clock import World
+from ..core.gateway import Reply
+from ..core.model import NOBODY, Answers, Caller, Consult, Message, Query, Refused, Request, Service
+from ..core.store import Reader, Store, StoreUnavailable
+from .activities import Runner
+from .dead_letter import ListParked
+from .dead_letters import Parking
+from .envelope import Incoming, Origin, Unreadable, refusal, refused, tell
+from .outbox import Bus, Outbox, Relay, Told
+from .processor import Processor
+from .retention import Retention
+from .service_runtime import Room, furnish
+from .stats import list_parked, stats
+
+LOG = logging.getLogger("tradewind.platform")
+CONSULT_S = 2.0
+DRAIN_S = 8.0
+DELAYS_MS = (1_000, 5_000, 30_000, 120_000)
+
+
+class Platform:
+    """Implements `core.gateway.Door` for services that share this process and its store."""
+
+    def __init__(
+        self, store: Store, services: Iterable[Service], world: World, *, delays_ms: Sequence[int] = DELAYS_MS, retention_ms: int = 0,
+        bus: Bus | None = None,
+    ) -> None:  # fmt: skip
+        """With a `bus`, services hear each other there alone: one that listens to it calls `hear`."""
+        services = list(services)
+        self.store, self.world = store, world
+        self.rooms = furnish(services, bus=bus is not None)
+        self.runner = Runner(world, lambda incoming: self.processor.put_internal(incoming))
+        self.processor = Processor(store, self.rooms, world, self.runner, Parking(world, delays_ms))
+        self.processor.aside = self._set_aside
+        self.processor.committed = self._wake_watchers
+        self._relay: Relay | None = None
+        if bus is not None:
+            self.processor.outbox = Outbox(bus, self.rooms, self.processor.wake)
+            self._relay = Relay(self.processor.outbox, self.processor)
+        self._retention = Retention(self.processor, retention_ms)
+        self._hearers: dict[type[Any], Room] = {}
+        self._answers: dict[type[Query], Answers] = {}
+        self.elsewhere: Callable[[Query], Awaitable[Any]] = _nowhere  # asks the services of other processes
+        for room in self.rooms.values():
+            for kind in room.service.rules:
+                if issubclass(kind, Request):
+                    self._hearers[kind] = room
+            self._answers.update(room.service.answers)
+        self._watchers: dict[str, set[asyncio.Future[None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop_task: asyncio.Task[None] | None = None
+        self.ready = False
+
+    async def start(self) -> None:
+        """Opens the store and begins; what an earlier run left unfinished goes on."""
+        await self.store.open()
+        self._loop_task = asyncio.get_running_loop().create_task(self.processor.run(), name="processor")
+        self._loop_task.add_done_callback(self._loop_ended)
+        self._retention.start()
+        if self._relay is not None:
+            self._relay.start()
+        self.ready = True
+
+    def _loop_ended(self, task: asyncio.Task[None]) -> None:
+        self.ready = False
+        if not task.cancelled() and (error := task.exception()) is not None:
+            LOG.critical("the processor has stopped", exc_info=error)
+
+    async def ended(self) -> None:
+        """Returns when the processor has stopped, asked or not."""
+        if self._loop_task is not None:
+            await asyncio.wait([self._loop_task])
+
+    async def stop(self) -> None:
+        """Takes no more, finishes what is here, closes. What is not finished is in the store."""
+        self.ready = False
+        self._retention.stop()
+        if self._relay is not None:
+            self._relay.stop()
+        await self.runner.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CONSULT_S)
+        self.processor.stop()
+        if self._loop_task is not None:
+            done, _ = await asyncio.wait([self._loop_task], timeout=DRAIN_S)
+            if not done:
+                self._loop_task.cancel()
+                await asyncio.wait([self._loop_task], timeout=1.0)
+        self.processor.intake.refuse_all()
+        for task in list(self._tasks):
+            task.cancel()
+        await self.store.close()
+
+    def submit(
+        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *,
+        claim: str = "", fingerprint: str = "", trace: str = "", again: bool = False,
+    ) -> None:  # fmt: skip
+        room = self._hearers.get(type(message))
+        if room is not None:
+            self._submit(room, message, caller, deliver, claim, fingerprint, trace, again)
+        else:
+            self._spawn(self._find_letter(message, caller, deliver, claim, fingerprint, trace))
+
+    def hear(self, told: Told, service: str, done: Callable[[], None], *, again: bool = False) -> None:
+        """An event of the bus, for one of our services. `done` is called after the commit, also for what is kept as a dead letter."""
+        room = self.rooms[service]
+        self._take(room, room.read(told.name, told.body, told.key), told.id, told.trace, done, again)
+
+    def keep_unreadable(self, service: str, name: str, body: str, reason: str, done: Callable[[], None]) -> None:
+        """What came for a service and is no message becomes a dead letter of its."""
+        self._take(self.rooms[service], Unreadable(name, body, reason), "", "", done, False)
+
+    def _take(self, room: Room, message: Message, claim: str, trace: str, done: Callable[[], None], again: bool) -> None:
+        incoming = Incoming(room, message, Origin.EVENT, claim or self.world.uuid(), self.world.now(), trace=trace)
+        incoming.claim, incoming.tried = incoming.ref, again
+        incoming.deliver = lambda reply: done()
+        self.processor.put_internal(incoming)
+
+    async def _find_letter(
+        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str
+    ) -> None:  # fmt: skip
+        """Requests of the operator's desk go to the service that parked the message, or said what became of it."""
+        try:
+            for room in self.rooms.values():
+                known = await self.store.get(room.parked, message.key) or (claim and await self.store.get(room.inbox, claim))
+                if known:
+                    self._submit(room, message, caller, deliver, claim, fingerprint, trace)
+                    return
+        except StoreUnavailable as error:
+            LOG.warning("a dead letter could not be looked for: %s", error)
+            deliver(refusal(503, "store_unavailable", retry_after=1))
+            return
+        except Exception:
+            LOG.exception("a dead letter could not be looked for")
+            deliver(refusal(500, "internal_error"))
+            return
+        deliver(refusal(404, "not_found"))
+
+    def _submit(
+        self, room: Room, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str,
+        again: bool = False,
+    ) -> None:  # fmt: skip
+        incoming = Incoming(room, message, Origin.REQUEST, trace, self.world.now(), trace=trace, caller=caller)
+        incoming.first_at = incoming.at
+        incoming.claim, incoming.fingerprint, incoming.deliver, incoming.tried = claim, fingerprint, deliver, again
+        if not self.processor.put(incoming):
+            deliver(refusal(503, "overloaded", "More requests wait than can be answered in time.", retry_after=1))
+
+    def answer(self, kind: type[Query], do: Callable[[Reader, Any, Caller], Awaitable[Any]]) -> None:
+        """Answers a question that no single service can: one about all of them."""
+        self._answers[kind] = Answers(kind, do)
+
+    async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
+        if isinstance(query, ListParked):
+            return await list_parked(self.store, self.rooms, query)
+        found = self._answers.get(type(query))
+        if found is None:
+            return await self.elsewhere(query)
+        return await found.do(self.store, query, caller)
+
+    async def changed(self, key: str, timeout: float) -> bool:
+        future = asyncio.get_running_loop().create_future()
+        waiting = self._watchers.setdefault(key, set())
+        waiting.add(future)
+        try:
+            async with asyncio.timeout(timeout):
+                await future
+        except TimeoutError:
+            return False
+        finally:
+            waiting.discard(future)
+            if not waiting:
+                self._watchers.pop(key, None)
+        return True
+
+    def _wake_watchers(self, keys: set[str]) -> None:
+        for key in self._watchers.keys() & keys if self._watchers else ():
+            for future in self._watchers[key]:
+                if not future.done():
+                    future.set_result(None)
+
+    def _set_aside(self, incoming: Incoming, pause: Consult) -> None:
+        self._spawn(self._consult(incoming, pause))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _consult(self, incoming: Incoming, pause: Consult) -> None:
+        try:
+            async with asyncio.timeout(CONSULT_S):
+                found = await self.ask(pause.query)
+            message = pause.then(found)
+        except (TimeoutError, StoreUnavailable) as error:
+            LOG.warning("consulting for %s failed: %s", type(incoming.message).__name__, error)
+            tell(incoming, refusal(503, "store_unavailable", "Another service could not be asked in time.", retry_after=1))
+            return
+        except Refused as error:
+            tell(incoming, refused(error))
+            return
+        except Exception:  # a query's bug hurts who asked alone
+            LOG.exception("consulting for %s failed", type(incoming.message).__name__)
+            tell(incoming, refusal(500, "internal_error"))
+            return
+        learned = Incoming(incoming.room, message, Origin.LEARNED, incoming.ref, self.world.now(), trace=incoming.trace)
+        incoming.consulted = True
+        self.processor.put_internal(learned)
+        self.processor.put_internal(incoming)
+
+    def missing(self) -> list[str]:
+        if not self.ready:
+            return ["starting or stopping"]
+        return [f"store: {self.processor.broken}"] if self.processor.broken else []
+
+    async def stats(self) -> dict[str, Any]:
+        return await stats(self.store, self.rooms, self.processor, self.world.now())
+
+
+async def _nowhere(query: Query) -> Any:
+    raise Refused("not_here", 503, f"No service of this process answers {type(query).__name__}.")

@@ -1,0 +1,237 @@
+"""The unit of work: what a batch has read and changed so far, seen by its next messages, written in one go at the end.
+
+Nothing a handler yields touches the store before it is written: a message that is refused or fails leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from ..core.model import Activity, Aggregate, Event, Message, Table
+from ..core.store import Transaction
+from .envelope import Incoming, Origin, encode
+from .plans import Find
+from .service_runtime import ACTIVITY, AGGREGATE, AT, EVENT, Claimed, Room, name_of
+
+Rows = dict[str, Any]
+Wanted = dict[Table[Any], dict[str, None]]
+
+
+class Absent(LookupError):
+    """A row that a rule cannot do without is not there."""
+
+
+class Unit:
+    """Collects the effects of one batch."""
+
+    def __init__(self, tx: Transaction, tables: Iterable[Table[Any]], cache: Mapping[Table[Any], Rows], at: int, lease_ms: int = 0) -> None:
+        self.tx, self._cache, self.at, self.lease_ms = tx, cache, at, lease_ms
+        self._illegible: dict[tuple[Table[Any], str], str] = {}
+        self.rows: dict[Table[Any], Rows] = {table: {} for table in tables}
+        self.changed: dict[Table[Any], Rows] = {}
+        self.created: dict[Table[Any], set[str]] = {}
+        self.logged: dict[Room, list[tuple[Any, ...]]] = {}
+        self.timers: dict[Room, dict[str, tuple[Any, ...]]] = {}
+        self.no_timers: dict[Room, dict[str, None]] = {}
+        self.activities: dict[Room, dict[str, tuple[Any, ...]]] = {}
+        self.started: list[tuple[Room, Activity, tuple[Any, ...]]] = []
+        self.no_activities: dict[Room, dict[str, None]] = {}
+        self.told: list[tuple[Room, tuple[Any, ...]]] = []
+        self.kept: dict[str, list[str]] = {}
+        self.claimed: dict[Room, list[tuple[Any, ...]]] = {}
+        self.heard: list[Incoming] = []
+        self.left: list[Incoming] = []
+        self.moved: set[Any] = set()
+        self.answered: list[Incoming] = []
+        self.aside: list[tuple[Incoming, Any]] = []
+        self.keys: set[str] = set()
+        self.read: dict[tuple[str, int, int], list[Any]] = {}
+        self.decoded: dict[str, Message] = {}
+        self.handled = 0
+
+    async def prepare(self, batch: list[Incoming], *, alone: bool = False) -> None:
+        """Brings in what a batch needs, as far as its messages alone can tell: one SELECT a table."""
+        wanted: Wanted = {}
+        rows = self.rows
+        for incoming in batch:
+            message = incoming.message
+            plan = incoming.room.plans.get(type(message))
+            if plan is None:
+                continue
+            incoming.keys = keys = []
+            try:
+                for table, one, many, via, _must in plan.finds:
+                    if one is not None:
+                        key = one(message)
+                        keys.append(key)
+                        if key not in rows[via or table]:
+                            wanted.setdefault(via or table, {})[key] = None
+                    elif many is not None:
+                        several = tuple(many(message))
+                        keys.append(several)
+                        known = rows[table]
+                        for key in several:
+                            if key not in known:
+                                wanted.setdefault(table, {})[key] = None
+            except Exception:
+                # a rule's bug: it is met again where it hurts its own message alone
+                incoming.keys = None
+                if alone:
+                    raise
+        if wanted:
+            await self.fetch(wanted)
+
+    async def arguments(self, incoming: Incoming, finds: tuple[Find, ...]) -> list[Any]:
+        """What a handler is called with. Errors: Absent for a row that must exist."""
+        if incoming.keys is None:
+            await self.prepare([incoming], alone=True)
+        while True:
+            wanted: Wanted = {}
+            found = [self._argument(find, key, wanted) for find, key in zip(finds, incoming.keys or (), strict=True)]
+            if not wanted:
+                return found
+            await self.fetch(wanted)
+
+    def _argument(self, find: Find, key: Any, wanted: Wanted) -> Any:
+        table, one, many, via, must = find
+        rows = self.rows[table]
+        if self._illegible:
+            self._legible(find, key)
+        if one is not None and via is None:
+            row = rows.get(key)
+            if row is None and must:
+                raise Absent(table.name)
+            return row
+        if via is not None and many is not None:
+            subject = self.rows[via].get(key)
+            key = () if subject is None else many(subject)
+        found = {}
+        for one_key in key:
+            if one_key not in rows:
+                wanted.setdefault(table, {})[one_key] = None
+            elif (row := rows[one_key]) is not None:
+                found[one_key] = row
+        return found
+
+    def _legible(self, find: Find, key: Any) -> None:
+        keys = (key,) if find.one is not None else key
+        for place in ((table, one) for table in (find.table, find.via) for one in keys):
+            if place in self._illegible:
+                raise ValueError(f"the row {place[1]} of {find.table.name} cannot be read: {self._illegible[place]}")
+
+    async def fetch(self, wanted: Mapping[Table[Any], Iterable[str]]) -> None:
+        """Brings rows into the unit; a key that has no row is known as None from then on."""
+        for table, keys in wanted.items():
+            rows, cached = self.rows[table], self._cache.get(table)
+            missing = []
+            for key in keys:
+                if key not in rows:
+                    known = cached.get(key) if cached else None
+                    if known is None:
+                        missing.append(key)
+                    rows[key] = known
+            if missing:
+                for found in await self._load(table, missing):
+                    rows[found.id] = found
+
+    async def _load(self, table: Table[Any], keys: list[str]) -> list[Any]:
+        try:
+            return await self.tx.load(table, keys)
+        except msgspec.MsgspecError as error:
+            if len(keys) > 1:
+                return [row for key in keys for row in await self._load(table, [key])]
+            # whoever needs this row is told; the others of the batch are not
+            self._illegible[table, keys[0]] = str(error)
+            return []
+
+    def apply(self, incoming: Incoming, effects: list[Any], ids: Any) -> None:
+        """Takes over what a handler yielded, once it has come to its end."""
+        room = incoming.room
+        # spelled out before any of it is taken over: what cannot be written leaves no half behind
+        bodies = [self._spelled(room, effect) for effect in effects]
+        kinds = room.kinds
+        for effect, body in zip(effects, bodies, strict=True):
+            kind = kinds[type(effect)]
+            if kind == AGGREGATE:
+                self.save(room.tables[type(effect)], effect)
+            elif kind == EVENT:
+                self._log(room, effect, body, incoming, ids)
+            elif kind == AT:
+                self._set_timer(room, effect.when, effect.what, body)
+            elif kind == ACTIVITY:
+                self._start(room, effect, body, incoming, ids)
+            else:
+                self.drop_timer(room, timer_id(effect.what))
+
+    def start_again(self, incoming: Incoming, ids: Any) -> None:
+        """An activity that was a dead letter begins anew, as one that may have been carried out."""
+        message: Any = incoming.message
+        self._start(incoming.room, message, encode(message).decode(), incoming, ids, attempts=1)
+
+    @staticmethod
+    def _spelled(room: Room, effect: Any) -> str:
+        """What will be written of an effect, where that is its JSON. Errors: TypeError for what is no effect here, ValueError."""
+        kind = room.kinds.get(type(effect), -1)
+        if kind == -1:
+            kind = room.kind(type(effect))
+        if kind in (EVENT, ACTIVITY):
+            return encode(effect).decode()
+        if kind == AT and type(effect.what) not in room.rules:
+            raise TypeError(f"{room.name}: a handler sets {type(effect.what).__name__}, which it does not hear")
+        return encode(effect.what).decode() if kind == AT else ""
+
+    def save(self, table: Table[Any], aggregate: Aggregate) -> None:
+        rows, key = self.rows[table], aggregate.id
+        if rows.get(key) is None:
+            self.created.setdefault(table, set()).add(key)
+        rows[key] = aggregate
+        changed = self.changed.get(table)
+        if changed is None:
+            changed = self.changed[table] = {}
+        changed[key] = aggregate
+
+    def _log(self, room: Room, event: Event, body: str, incoming: Incoming, ids: Any) -> None:
+        room.seq = seq = room.seq + 1
+        name, subscribers = room.said[type(event)]
+        key, event_id = event.key, ids.uuid()
+        row = (seq, event_id, name, key, body, incoming.ref, incoming.trace, incoming.at)
+        logged = self.logged.get(room)
+        if logged is None:
+            logged = self.logged[room] = []
+        logged.append(row)
+        self.keys.add(key)
+        for subscriber in subscribers:
+            self.heard.append(
+                Incoming(subscriber, event, Origin.EVENT, event_id, incoming.at, trace=incoming.trace, seq=seq, source=room.name)
+            )
+
+    def _set_timer(self, room: Room, when: int, what: Any, body: str) -> None:
+        name = timer_id(what)
+        self.timers.setdefault(room, {})[name] = (name, name_of(what), body, when)
+        self.no_timers.get(room, {}).pop(name, None)
+
+    def drop_timer(self, room: Room, name: str) -> None:
+        self.timers.get(room, {}).pop(name, None)
+        self.no_timers.setdefault(room, {})[name] = None
+
+    def _start(self, room: Room, activity: Activity, body: str, incoming: Incoming, ids: Any, attempts: int = 0) -> None:
+        row = (ids.uuid(), name_of(activity), body, attempts, incoming.at + self.lease_ms, "", incoming.trace, incoming.at)
+        self.activities.setdefault(room, {})[row[0]] = row
+        self.started.append((room, activity, row))
+
+    def end_activity(self, room: Room, name: str) -> None:
+        """Its row goes, also where this batch has just leased it anew: what came of it was waiting here meanwhile."""
+        self.activities.get(room, {}).pop(name, None)
+        self.no_activities.setdefault(room, {})[name] = None
+
+    def claim(self, incoming: Incoming, status: int, reply: bytes) -> None:
+        row = (incoming.claim, incoming.fingerprint, status, reply.decode(), incoming.at)
+        self.claimed.setdefault(incoming.room, []).append(row)
+        self.rows[incoming.room.inbox][incoming.claim] = Claimed(*row)
+
+
+def timer_id(what: Any) -> str:
+    return f"{name_of(what)}:{what.key}"

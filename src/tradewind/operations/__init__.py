@@ -1,0 +1,1 @@
+"""What an operator does: migrate, adopt, audit, dead letters, timeline, stats."""

@@ -1,0 +1,134 @@
+"""Moves a NestJS system's rows into our tables, beside which they lie, so that a team can change over one service at a time.
+
+Its tables are only read. What is here already stays as it is, so the command may be run again, and a last time when nothing writes there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from ..core.store import StoreUnusable
+from ..drivers import migrations
+from ..drivers.databases import Database, database
+from ..drivers.opening import on_server
+from ..runtime.schema import SLICES
+from .adopt_rows import SOURCES, Source, Unfit, Values
+
+BATCH = 2_000
+COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_schema = '{schema}' AND table_name = '{table}'"
+KIND = "SELECT relkind FROM pg_class WHERE relnamespace = to_regnamespace('{schema}') AND relname = '{table}'"
+Progress = Callable[[str, int, int], None]
+
+
+class Left(msgspec.Struct, frozen=True):
+    """A row that was not taken over."""
+
+    id: str
+    why: str
+
+
+class Adopted(msgspec.Struct):
+    """What came of one published table. `found` is False where it is not there; `waiting` rows were not ours before."""
+
+    service: str
+    table: str
+    found: bool = True
+    waiting: int = 0
+    adopted: int = 0
+    left: list[Left] = []
+
+
+def adopt(
+    url: str, services: Sequence[str], schemas: Mapping[str, str], values: Values, *, dry_run: bool = False,
+    progress: Progress = lambda table, done, of: None,
+) -> list[Adopted]:  # fmt: skip
+    """Takes over what is not here yet, each batch in one transaction. `dry_run` reads, and writes nothing. Errors: StoreUnusable."""
+    if not on_server(url):
+        raise StoreUnusable("a NestJS system's tables lie in PostgreSQL: name their database in TRADEWIND_DATABASE_URL or DB_HOST")
+    if behind := migrations.schema_state(url, [SLICES[name] for name in services], schemas):
+        raise StoreUnusable(behind)
+    place = database(url, Path(), schemas)
+
+    def work(connection: sa.Connection) -> list[Adopted]:
+        return [_Move(place, connection, s, values, progress).run(dry_run) for s in SOURCES if s.service in services]
+
+    try:
+        return place.work(work)
+    except sa.exc.SQLAlchemyError as error:
+        why = str(getattr(error, "orig", None) or error).splitlines()[0].rpartition("Error'>: ")[2]
+        raise StoreUnusable(f"{place.where}: stopped, and every batch that was taken is kept; run it again: {why}") from error
+
+
+class _Move:
+    """One table on its way."""
+
+    def __init__(self, place: Database, connection: sa.Connection, source: Source, values: Values, progress: Progress) -> None:
+        self.place, self.connection, self.source, self.values, self.progress = place, connection, source, values, progress
+        self.schema = place.corner(source.service)
+        self.there = f'{self.schema}."{source.table}"'
+        self.done = Adopted(source.service, self.there)
+        ours = place.sql.name(source.into.rows)
+        self.new = f'FROM {self.there} there WHERE NOT EXISTS (SELECT FROM {ours} here WHERE here.id = there."{source.key}"::text)'
+
+    def run(self, dry_run: bool) -> Adopted:
+        with self.connection.begin():
+            if not self._found():
+                self.done.found = False
+                return self.done
+            ((self.done.waiting,),) = self._ask(f'SELECT count(DISTINCT "{self.source.key}") {self.new}')
+        after = ""
+        while True:
+            with self.connection.begin():
+                if not dry_run:
+                    self.place.alone(self.connection)
+                    self.place.unused(self.connection)
+                rows = self._next(after)
+                made = self._made(rows)
+                if not dry_run:
+                    self._write(made)
+            if not rows:
+                return self.done
+            after = rows[-1][0]
+            self.progress(self.there, self.done.adopted + len(self.done.left), self.done.waiting)
+
+    def _found(self) -> bool:
+        """Is it there, a table, and the published one? A view of that name is ours. Errors: StoreUnusable."""
+        names = {"schema": self.schema, "table": self.source.table}
+        if self._ask(KIND.format(**names)) not in ([("r",)], [("p",)], [(b"r",)], [(b"p",)]):
+            return False
+        if lacks := sorted(set(self.source.columns) - {name for (name,) in self._ask(COLUMNS.format(**names))}):
+            raise StoreUnusable(f"{self.there} is not the published table: it has no column {', '.join(lacks)}")
+        return True
+
+    def _next(self, after: str) -> list[tuple[Any, ...]]:
+        source, key = self.source, f'there."{self.source.key}"'
+        since = f"AND {key} > $1::text::uuid" if after else ""
+        text = f"{source.select.format(schema=self.schema)} {self.new} {since} {source.group} ORDER BY {key} LIMIT {BATCH}"
+        return self._ask(text, *([after] if after else []))
+
+    def _made(self, rows: Sequence[tuple[Any, ...]]) -> dict[sa.Table, list[tuple[Any, ...]]]:
+        made: dict[sa.Table, list[tuple[Any, ...]]] = {}
+        for row in rows:
+            try:
+                parts = self.source.make(self.values, *row)
+            except (Unfit, ValueError) as error:
+                self.done.left.append(Left(row[0], str(error)))
+                continue
+            self.done.adopted += 1
+            for table, part in parts:
+                made.setdefault(table, []).append(part)
+        return made
+
+    def _write(self, made: Mapping[sa.Table, Sequence[tuple[Any, ...]]]) -> None:
+        for table, rows in made.items():
+            # a key that was used here first keeps its answer
+            self._ask(f"{self.place.sql.insert(table)} ON CONFLICT DO NOTHING", *[list(column) for column in zip(*rows, strict=True)])
+
+    def _ask(self, text: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        answer = self.connection.exec_driver_sql(text, arguments) if arguments else self.connection.exec_driver_sql(text)
+        return [tuple(row) for row in answer] if answer.returns_rows else []

@@ -1,0 +1,59 @@
+"""Finds what was said and not heard where a broker stands in between, which nobody can look into: from the log of the one and the
+inbox of the other.
+
+An event is heard when its id is in the inbox. What was said before a service began to listen to a name was not meant for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from ...contracts import reactions
+from ...core.model import wire_name
+from ...engine.service_runtime import Room
+from .rows import Rows
+from .wiring import Wiring
+
+NEVER = 1 << 63
+
+
+class Missed(msgspec.Struct, frozen=True):
+    seq: int
+    name: str
+    key: str
+    at: int
+
+
+class Ear:
+    """What one service hears of another."""
+
+    def __init__(self, room: Room, source: Room, names: list[str]) -> None:
+        self.source, self._names = source.name, len(names)
+        log, inbox = source.log, room.inbox.rows
+        of = sa.or_(*[log.c.name == name for name in names])
+        self._first: Any = (
+            sa.select(log.c.name, sa.func.min(log.c.seq)).select_from(log.join(inbox, inbox.c.id == log.c.id))
+            .where(of).group_by(log.c.name)
+        )  # fmt: skip
+        self._missed = (
+            sa.select(*[log.c[name] for name in Missed.__struct_fields__]).select_from(log.outerjoin(inbox, inbox.c.id == log.c.id))
+            .where(of, log.c.seq > sa.bindparam("after"), inbox.c.id.is_(None)).order_by(log.c.seq)
+        )  # fmt: skip
+
+    async def missed(self, source: Rows, *, known: bool = False) -> list[Missed]:
+        """In the order it was said; `known`: only of names that were heard before, so that somebody was listening for sure."""
+        firsts = dict(await source.rows(self._first))
+        after = min(firsts.values(), default=NEVER) if known or len(firsts) == self._names else -1
+        rows = [Missed(*row) for row in await source.rows(self._missed, {"after": after})] if after < NEVER else []
+        return [missed for missed in rows if missed.seq > firsts.get(missed.name, NEVER if known else -1)]
+
+
+def ears(room: Room, rooms: dict[str, Room], wiring: Wiring) -> list[Ear]:
+    """Of one service, as it is wired; none where services hear each other without a broker."""
+    if not wiring.apart:
+        return []
+    heard = {wire_name(kind) for kind in reactions.heard(room.name, wiring.reactions, wiring.pricing)}
+    return [Ear(room, source, sorted(names)) for source in rooms.values() if (names := heard & source.says.keys())]

@@ -1,0 +1,114 @@
+"""Audits a shop where it lies, running or stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from ...core.clock import SystemWorld, World
+from ...core.store import StoreUnusable
+from ...drivers import explain, migrations
+from ...drivers.data_lock import holder
+from ...drivers.databases import NONE
+from ...drivers.migrations import Slice
+from ...drivers.opening import FILE, on_server
+from ...drivers.sqlite import store as sqlite
+from ...runtime.assembly import LEDGER
+from ...runtime.blueprint import Blueprint
+from ...runtime.config import Config
+from ...runtime.schema import SLICES, schema_state
+from ...services.payments.provider.ledger import LedgerEntry, entries
+from .checking import GRACE_MS, Check
+from .findings import Broken, Report
+from .snapshot import Snapshot, snapshot
+from .stories import Ledger
+from .stuck import UNSENT_MS, last_sign, stuck
+from .wiring import Wiring, wiring_of
+
+LOOK_AGAIN_S = 3.0
+
+
+def run_audit(config: Config, blueprint: Blueprint | None = None) -> Report:
+    """Of what a blueprint runs; without one, of the whole shop. Errors: StoreUnusable, with one line that says why there is nothing to
+    audit."""
+    return asyncio.run(audited(config, SystemWorld(), blueprint))
+
+
+async def audited(config: Config, world: World, blueprint: Blueprint | None = None) -> Report:
+    """As `run_audit`, from a loop."""
+    place = Place(config, blueprint)
+    await asyncio.to_thread(place.ready)
+    running = place.held()
+    # the ledger first: whatever it holds was asked for by rows that are older than it
+    now, ledger = world.now(), Ledger(_entries(config.data / LEDGER) if place.wiring.sets_off("payment") else ())
+    async with place.snapshot() as source:
+        running = running or source.worked_on or place.held()
+        check = Check(source, ledger, now, quiet=not running, wiring=place.wiring)
+        late = await (_stuck(place, world, source) if running else _was_stuck(source, place.wiring))
+        findings = await check.run(late)
+    return Report(all([finding.ok for finding in findings]), running, check.orders, check.in_flight, tuple(findings))
+
+
+class Place:
+    """Where the services of a blueprint keep their rows, and how they are wired."""
+
+    def __init__(self, config: Config, blueprint: Blueprint | None) -> None:
+        self.config, self._blueprint, self.wiring = config, blueprint, wiring_of(config, blueprint)
+        self._schemas: Mapping[str, str] = blueprint.schemas if blueprint else NONE
+        # over a broker an event is on its way for longer
+        self.unread_ms = UNSENT_MS if self.wiring.apart else GRACE_MS
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        return snapshot(self.config.database_url, self.config.data, self._schemas)
+
+    def held(self) -> bool:
+        """Does a platform have the data folder? Processes apart do not need one: their database knows of them."""
+        return not self.wiring.apart and holder(self.config.data) is not None
+
+    def ready(self) -> None:
+        """Errors: StoreUnusable."""
+        if not self.wiring.apart:
+            _ready(self.config, [SLICES[name] for name in SLICES if name in self.wiring.services], self._schemas)
+        elif self._blueprint is not None and (why := schema_state(self.config, self._blueprint, sorted(self.wiring.services))):
+            raise StoreUnusable(why)
+
+
+async def _stuck(place: Place, world: World, source: Snapshot) -> list[Broken]:
+    """What is late and still there a little later: after a start, or under load, much is late for a moment."""
+    now = world.now()
+    late = await stuck(source, now, unread_before=now - place.unread_ms, wiring=place.wiring)
+    if not late:
+        return late
+    await asyncio.sleep(LOOK_AGAIN_S)
+    async with place.snapshot() as again:
+        now = world.now()
+        still = {found.id for found in await stuck(again, now, unread_before=now - place.unread_ms, wiring=place.wiring)}
+    return [found for found in late if found.id in still]
+
+
+async def _was_stuck(source: Snapshot, wiring: Wiring) -> list[Broken]:
+    """What was late when the platform stopped. What it had not read yet, it reads when it starts."""
+    return await stuck(source, await last_sign(source, wiring), unread_before=0, wiring=wiring)
+
+
+def _ready(config: Config, slices: Sequence[Slice], schemas: Mapping[str, str]) -> None:
+    if not config.data.is_dir():
+        raise StoreUnusable(f"{config.data}: no such data folder; name it with --data")
+    if not on_server(config.database_url) and not (config.data / FILE).exists():
+        raise StoreUnusable(f"{config.data}: there is no shop in this folder; `tradewind up` makes one")
+    for state in migrations.status(config.database_url, config.data, slices, schemas):
+        if state.unknown:
+            raise StoreUnusable(f"the store is from a newer version of Tradewind (step {state.service} {state.unknown[0]}): use that one")
+        if state.pending:
+            raise StoreUnusable(f"the schema is behind (step {state.service} {state.pending[0]}): `tradewind migrate up` takes it there")
+
+
+def _entries(path: Path) -> Iterator[LedgerEntry]:
+    try:
+        yield from entries(path)
+    except FileNotFoundError as error:
+        raise StoreUnusable(f"{path}: the provider's ledger is not there, so nobody can say where the money is") from error
+    except sqlite.TROUBLE as error:
+        raise StoreUnusable(f"{path}: {explain.sqlite(error)}") from error

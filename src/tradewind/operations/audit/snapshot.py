@@ -1,0 +1,94 @@
+"""Reads a whole store as it was at one moment, whether or not a platform works on it, and without a lock that would hold one up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...core.store import StoreUnusable
+from ...drivers import explain
+from ...drivers.databases import NONE
+from ...drivers.opening import FILE, on_server
+from ...drivers.sql import PostgresSql, SqliteSql
+from ...drivers.sqlite import store as sqlite
+
+PATIENCE_S = 600  # an audit reads everything
+LOCKED = """SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+AND (classid::bigint << 32 | objid::bigint) = $1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+FIRST = "SELECT count(*) FROM sqlite_master"
+
+
+class Snapshot:
+    """One moment of a store. `worked_on`: its database says that a platform has it open."""
+
+    worked_on = False
+
+    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+
+@asynccontextmanager
+async def snapshot(url: str, data: Path, schemas: Mapping[str, str] = NONE) -> AsyncIterator[Snapshot]:
+    """`schemas`: of the services whose schema has another name. Errors: StoreUnusable, here and in `rows`."""
+    if on_server(url):
+        async with _server(url, schemas) as found:
+            yield found
+    else:
+        async with _file(data / FILE) as found:
+            yield found
+
+
+class _File(Snapshot):
+    def __init__(self, path: Path) -> None:
+        self._path, self._sql = path, SqliteSql()
+        self.connection = sqlite.connect(str(path), reader=True)
+
+    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        text, arguments = self._sql.compiled(statement, values)
+        return self.ask(text, arguments)
+
+    def ask(self, text: str, arguments: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self.connection.execute(text, arguments).fetchall()
+        except sqlite.TROUBLE as error:
+            raise StoreUnusable(f"{self._path}: {explain.sqlite(error)}") from error
+
+
+@asynccontextmanager
+async def _file(path: Path) -> AsyncIterator[Snapshot]:
+    made = _File(path)
+    try:
+        made.ask("BEGIN")
+        made.ask(FIRST)  # the first read, and not BEGIN, fixes the moment
+        yield made
+    finally:
+        made.connection.close()
+
+
+@asynccontextmanager
+async def _server(url: str, schemas: Mapping[str, str]) -> AsyncIterator[Snapshot]:
+    from ...drivers.postgres import sessions  # its driver is an extra
+
+    class _Server(Snapshot):
+        async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+            text, arguments = sql.compiled(statement, values)
+            return await self.ask(text, *arguments)
+
+        async def ask(self, text: str, *arguments: Any) -> list[tuple[Any, ...]]:
+            try:
+                return [tuple(row) for row in await connection.fetch(text, *arguments)]
+            except sessions.TROUBLE as error:
+                raise StoreUnusable(f"{sessions.where(url)}: {explain.postgres(error)}") from error
+
+    sql, connection = PostgresSql(schemas), await sessions.connect(url, patience=PATIENCE_S, reader=True)
+    try:
+        made = _Server()
+        await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        made.worked_on = bool(await made.ask(LOCKED, sessions.OURS))
+        yield made
+    finally:
+        connection.terminate()

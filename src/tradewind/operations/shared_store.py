@@ -1,0 +1,143 @@
+"""Answers the operator of a blueprint whose services run apart: on the store that they share, running or stopped.
+
+Nothing is set in motion here. A letter that is to be tried again is taken up by a service, within a second of its row saying so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..contracts.ops import parked_view
+from ..contracts.orders import GetTimeline, TimelineEntry
+from ..core.clock import SystemWorld
+from ..core.model import Caller, Does, Moment, Refused
+from ..core.schema import codec
+from ..core.store import StoreUnusable, Transaction
+from ..drivers.opening import open_store
+from ..engine import dead_letter as desk
+from ..engine.dead_letter import DiscardParked, ListParked, Parked, ReplayParked
+from ..engine.outbox import Told
+from ..engine.platform import Platform
+from ..engine.service_runtime import Room
+from ..runtime.assembly import with_timeline
+from ..runtime.blueprint import Blueprint
+from ..runtime.config import Config
+from ..runtime.processes.services import services
+from ..runtime.schema import runs, schema_state
+from ..services.payments.provider.absent import NoProvider
+
+OPERATOR = Caller("operator", "admin")
+PAGE = 100
+MEMORY = ("logEnd", "lag")  # what only a process knows of itself: its /metrics shows it
+Ask = ReplayParked | DiscardParked
+Decide = Callable[[Any, Moment, Parked], Does[Parked]]
+T = TypeVar("T")
+
+
+class Nobody:
+    """Implements `engine.outbox.Bus` where nothing is said."""
+
+    up = False
+
+    def publish(self, event: Told, then: Callable[[str], None]) -> bool:
+        return False
+
+
+class SharedDesk:
+    """Every call opens the store and closes it. Errors, of all: StoreUnusable, StoreUnavailable; Refused, where the answer is no."""
+
+    def __init__(self, config: Config, blueprint: Blueprint) -> None:
+        self._config, self._blueprint = config, blueprint
+
+    def stats(self) -> Any:
+        """What waits, per service: depths, and ages in ms."""
+
+        async def ask(platform: Platform) -> Any:
+            found = (await platform.stats())["services"]
+            return {"services": {name: {k: v for k, v in row.items() if k not in MEMORY} for name, row in found.items()}}
+
+        return self._with(ask)
+
+    def timeline(self, order: str) -> Any:
+        """Every event of an order: in causal order, however the clocks of the processes stood."""
+
+        async def ask(platform: Platform) -> Any:
+            found = await with_timeline(platform).ask(GetTimeline(order.lower()), OPERATOR)
+            return msgspec.to_builtins({"data": causal(found.data)})
+
+        return self._with(ask)
+
+    def letters(self) -> list[Any]:
+        """All of them, newest first."""
+
+        async def ask(platform: Platform) -> list[Any]:
+            found: list[Any] = []
+            cursor: str | None = ""
+            while cursor is not None:
+                page = await platform.ask(ListParked(PAGE, cursor))
+                found += [msgspec.to_builtins(parked_view(letter)) for letter in page.data]
+                cursor = page.next_cursor
+            return found
+
+        return self._with(ask)
+
+    def replay(self, letter: str) -> None:
+        self._with(lambda platform: _decide(platform, ReplayParked(letter), desk.replay))
+
+    def discard(self, letter: str) -> None:
+        self._with(lambda platform: _decide(platform, DiscardParked(letter), desk.discard))
+
+    def _with(self, ask: Callable[[Platform], Awaitable[T]]) -> T:
+        config, names = self._config, runs(self._blueprint)
+        if why := schema_state(config, self._blueprint, names):
+            raise StoreUnusable(why)
+
+        async def run() -> T:
+            store = open_store(config.database_url, config.data, exclusive=False, schemas=self._blueprint.schemas)
+            platform = Platform(store, services(names, config, NoProvider()), SystemWorld(), bus=Nobody())
+            platform.runner.stopped = True
+            await store.open()
+            try:
+                return await ask(platform)
+            finally:
+                await store.close()
+
+        return asyncio.run(run())
+
+
+async def _decide(platform: Platform, ask: Ask, decide: Decide) -> None:
+    """As the processor would, in a transaction of its own: a batch here would take up what is due, which is the services' to do."""
+    for room in platform.rooms.values():
+        tx = await platform.store.begin()
+        try:
+            if await _decided(tx, room, ask, decide, platform.world.now()):
+                await tx.commit()
+                return
+        finally:
+            await tx.rollback()
+    raise Refused("not_found", 404)
+
+
+async def _decided(tx: Transaction, room: Room, ask: Ask, decide: Decide, now: int) -> bool:
+    letters = await tx.load(room.parked, [ask.parked_id])
+    for letter in letters:
+        for changed in decide(ask, Moment(now, "", OPERATOR), letter):
+            assert isinstance(changed, Parked)
+            if changed.status == "DONE":
+                await tx.delete(room.parked.rows, [changed.id])
+            else:
+                await tx.update(room.parked.rows, [codec(room.parked).to_row(changed)])
+    return bool(letters)
+
+
+def causal(entries: list[TimelineEntry]) -> list[TimelineEntry]:
+    """As given, with none before the one that caused it."""
+    waiting, told = {entry.id: entry for entry in entries}, []
+    while waiting:
+        first = next((entry for entry in waiting.values() if entry.cause not in waiting), next(iter(waiting.values())))
+        told.append(waiting.pop(first.id))
+    return told

@@ -1,0 +1,1 @@
+"""Puts processes together: settings, blueprints, service registry, process runner, supervisor."""

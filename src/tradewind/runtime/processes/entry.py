@@ -1,0 +1,54 @@
+"""Runs `tradewind serve` and `tradewind up` of blueprints whose services are apart, without the command line's library."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from .. import blueprint as blueprints
+from .. import config as settings
+from ..blueprint import BadBlueprint
+from ..config import BadSetting
+from . import plan
+from .arguments import Asked, asked
+
+STOPPED = "tradewind: stopped; everything that was accepted is kept"
+
+
+def main(words: Sequence[str]) -> None:
+    """Ends the program where it has done what `words` ask for; returns where that is for somebody else to do."""
+    found = asked(words)
+    if found is None:
+        return
+    try:
+        if not plan.apart(blueprints.load(found.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)):
+            return
+    except BadBlueprint as error:
+        _end(str(error))
+    if found.process:
+        from .serving import serve
+
+        _end(serve(found), quiet=found.supervised >= 0)
+    _end(up(found))
+
+
+def up(asked: Asked) -> str:
+    """Until SIGTERM or Ctrl-C. Nothing after a clean stop, else one line that says why it could not."""
+    from ...core.store import StoreUnusable
+    from .starting import start
+
+    try:
+        chosen = blueprints.load(asked.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)
+        config = settings.load(os.environ, chosen.settings, asked.sets)
+        return start(config, chosen, ["--blueprint", asked.blueprint, *(word for pair in asked.sets for word in ("--set", pair))])
+    except (BadBlueprint, BadSetting, StoreUnusable) as error:
+        return str(error)
+
+
+def _end(why: str, *, quiet: bool = False) -> None:
+    if why and not quiet:
+        print(f"tradewind: {why}", file=sys.stderr)
+    elif not quiet:
+        print(STOPPED, flush=True)
+    raise SystemExit(1 if why else 0)

@@ -1,0 +1,120 @@
+"""The edge of face `rpc` as a process: HTTP in, requests over the broker out, no store; while the broker is away it says 503."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+
+from ...apis.rpc.gateway import Gateway
+from ...apis.rpc.server import GatewayServer
+from ...apis.rpc.settings import GatewaySettings
+from ...core import failpoints
+from ...core.clock import SystemWorld
+from ...core.http import Request, Response
+from ...drivers.http.limits import Limits
+from ...drivers.http.server import HttpServer
+from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
+from ...drivers.rabbitmq.rpc.client import RpcClient
+from ...observability.access import AccessLog
+from ...observability.metrics import Metrics
+from ...observability.traces import Tracing
+from ..blueprint import Blueprint, Process
+from ..config import Config
+from . import log
+from .health import TEXT, Ops
+from .links import watch_links
+
+LOG = logging.getLogger("tradewind.gateway")
+CONNECT_S, AGAIN_S, DRAIN_S, FLUSH_S = 10.0, 0.5, 8.0, 4.0
+SLACK = 1024
+"""How much more than the largest body the HTTP server reads, so that the face says itself what is too large."""
+
+
+class GatewayProcess:
+    """`run` until SIGTERM: readiness off, no new connections, finish what is here, close. `patient`: start without the broker, too."""
+
+    def __init__(self, config: Config, blueprint: Blueprint, process: Process, *, patient: bool = False) -> None:
+        self._config, self._patient = config, patient
+        self._connecting: asyncio.Task[None] | None = None
+        failpoints.arm(config.fail)
+        world = SystemWorld()
+        self._log: AccessLog = log.set_up(config.log_level, config.log_format, process.name)
+        self._metrics = Metrics()
+        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, world, os.environ)
+        self._client = RpcClient(config.broker_url, name=process.name, clock=world.now)
+        settings = GatewaySettings(
+            order_queue=config.order_queue, inventory_queue=config.inventory_queue, payment_queue=config.payment_queue
+        )
+        self._gateway = Gateway(
+            self._client, settings, later=_later, pages={"/metrics": self._figures}, observe=self._metrics.request,
+            observe_call=self._metrics.rpc_call, log=self._log.write, tracer=self._tracing.tracer if self._tracing.tracer.on else None,
+        )  # fmt: skip
+        self._server = GatewayServer(self._gateway, Limits(body_bytes=settings.body_bytes + SLACK))
+        self._ops = HttpServer(Ops(process.name, self._missing, self._metrics.render), Limits())
+        self._leaving = False
+        for name, level in self._gateway.levels.items():
+            self._metrics.watch(name, level)
+        self._metrics.watch("connections", lambda: self._server.connections)
+        self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
+        watch_links(self._metrics, {"requests": self._client.link})
+
+    def _figures(self, request: Request) -> Response:
+        return Response(200, self._metrics.render(), (), TEXT)
+
+    def _missing(self) -> list[str]:
+        if self._leaving:
+            return ["leaving"]
+        return [self._client.missing] if self._client.missing else []
+
+    async def run(self, started: Callable[[str], None]) -> None:
+        """Errors: BrokerUnusable, PortInUse: one line each."""
+        leave = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, leave.set)
+        try:
+            self._tracing.start(self._metrics)
+            await self._connect()
+            await self._server.start(self._config.host, self._config.port)
+            await self._ops.start(self._config.host, self._config.ops_port)
+            started(f"http://{self._config.host}:{self._server.port}")
+            await leave.wait()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+            await self._stop()
+
+    async def _connect(self) -> None:
+        """Errors: BrokerUnusable, unless we are patient: then requests are answered 503 until the broker is back."""
+        try:
+            await self._client.start(CONNECT_S)
+        except BrokerUnusable as error:
+            if not self._patient:
+                raise
+            LOG.warning("requests are answered 503 for now: %s", error)
+            self._connecting = asyncio.get_running_loop().create_task(self._connect_later(), name="connecting")
+
+    async def _connect_later(self) -> None:
+        while not self._client.up:
+            await asyncio.sleep(AGAIN_S)
+            with suppress(BrokerUnusable):
+                await self._client.start(CONNECT_S)
+
+    async def _stop(self) -> None:
+        self._leaving = True
+        if self._connecting is not None:
+            self._connecting.cancel()
+        self._gateway.drain()
+        await self._server.stop(DRAIN_S)
+        await self._client.stop()
+        await self._tracing.stop()
+        await self._ops.stop(1.0)
+        self._log.flush()
+
+
+def _later(seconds: float, do: Callable[[], None]) -> asyncio.TimerHandle:
+    return asyncio.get_running_loop().call_later(seconds, do)

@@ -1,0 +1,68 @@
+"""Turns a blueprint into the commands of its processes, or says in one line why they could not work together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..blueprint import BadBlueprint, Blueprint, Process
+from ..config import Config, wire
+from .command import FD, Command
+
+FOLDER = Path(__file__).parent.parent / "blueprints"
+SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
+HEARS = {"stock": "inventory", "payment": "payments", "invoice": "invoices", "notification": "notifications"}
+
+
+def apart(blueprint: Blueprint) -> bool:
+    """Does it need processes of its own, or can one do it all?"""
+    return blueprint.transport != "local" or len(blueprint.processes) > 1
+
+
+def check(config: Config, blueprint: Blueprint) -> None:
+    """Errors: BadBlueprint, where parts are missing that the others need."""
+    if not apart(blueprint):
+        if blueprint.face != "v1":
+            raise BadBlueprint(f'{blueprint.name}: the face {blueprint.face} needs transport = "rabbitmq", and a process for its edge')
+        return
+    if blueprint.face == "v1":
+        raise BadBlueprint(f'{blueprint.name}: the face v1 runs in one process with all services; processes apart need face = "rpc"')
+    edge = next(process for process in blueprint.processes if process.edge)
+    if edge.services:
+        raise BadBlueprint(f"{blueprint.name}: processes.{edge.name}: is the edge of face rpc, which runs alone; give its services another")
+    for field, what in (("broker_url", "amqp://user:password@host:5672"), ("database_url", "postgresql://user:password@host:5432/name")):
+        if not getattr(config, field):
+            raise BadBlueprint(f"{blueprint.name}: {wire(field)} is empty, and processes that run apart share it: set it, like {what}")
+    served = {service for process in blueprint.processes for service in process.services}
+    for reaction in config.reactions if "orders" in served else ():
+        if HEARS[reaction] not in served:
+            raise BadBlueprint(
+                f"{blueprint.name}: the reaction {reaction} needs the service {HEARS[reaction]}: name it in a process, "
+                f"or leave the reaction out of {wire('reactions')} (none: no reaction)"
+            )
+    if "payment" in config.reactions and not config.payment_token:
+        raise BadBlueprint(f"{blueprint.name}: the reaction payment charges {wire('payment_token')}, which is empty: set it")
+
+
+def name_of(process: Process, copy: int) -> str:
+    return process.name if process.copies == 1 else f"{process.name}-{copy}"
+
+
+def ops_port(config: Config, process: Process, copy: int) -> int:
+    """Where this copy answers /health and /metrics: as set for it alone, or the process's port counted on; 0: any that is free."""
+    return config.ops_port or (process.ops_port + copy - 1 if process.ops_port else 0)
+
+
+def commands(blueprint: Blueprint, words: Sequence[str]) -> list[Command]:
+    """One for each copy of each process; `words` are options for all of them. The edge stops first, then the others as they are named."""
+    ordered = sorted(blueprint.processes, key=lambda process: not process.edge)
+    return [
+        Command(name_of(process, copy), _words(process, copy, words), stage)
+        for stage, process in enumerate(ordered)
+        for copy in range(1, process.copies + 1)
+    ]
+
+
+def _words(process: Process, copy: int, words: Sequence[str]) -> tuple[str, ...]:
+    return (sys.executable, "-m", "tradewind", "serve", process.name, "--copy", str(copy), "--supervised", FD, *words)

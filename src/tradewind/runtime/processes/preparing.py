@@ -1,0 +1,82 @@
+"""Sees to it that the servers answer and the schemas are there before a process starts, in a fork whose memory ends with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from ..blueprint import Blueprint
+from ..config import Config
+
+ANSWER_S = 5.0
+
+
+def prepare(config: Config, blueprint: Blueprint) -> list[str]:
+    """Takes pending schema steps of the services that the blueprint names; which ones. Errors: StoreUnusable, BrokerUnusable."""
+    from ...drivers import migrations
+    from ..schema import SLICES
+
+    broker_answers(config)
+    slices = [SLICES[service] for process in blueprint.processes for service in process.services]
+    return migrations.up(config.database_url, config.data, slices, blueprint.schemas)
+
+
+def check_schema(config: Config, blueprint: Blueprint, services: tuple[str, ...]) -> list[str]:
+    """Nothing, where all is there. Errors: StoreUnusable, where a step is missing, or one was taken that we do not know."""
+    from ...core.store import StoreUnusable
+    from ...drivers import migrations
+    from ..schema import SLICES
+
+    why = migrations.schema_state(
+        config.database_url, [SLICES[service] for service in services], blueprint.schemas, data=config.data,
+        command=f"tradewind migrate run --blueprint {blueprint.name}",
+    )  # fmt: skip
+    if why:
+        raise StoreUnusable(why)
+    return []
+
+
+def broker_answers(config: Config) -> None:
+    """Errors: BrokerUnusable."""
+    import asyncio
+
+    from ...drivers.rabbitmq.amqp.link import Link
+
+    async def ask() -> None:
+        link = Link(config.broker_url, name="tradewind.check")
+        await link.start(ANSWER_S)
+        await link.stop(1.0)
+
+    asyncio.run(ask())
+
+
+def aside(work: Callable[[], list[str]]) -> tuple[list[str], str]:
+    """Does it in a fork of this process; its lines, and one that says why it could not be done, if so."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(ours)
+            lines, why = _done(work)
+            os.write(theirs, "\n".join([why, *lines]).encode()[:60_000])
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as pipe:
+        why, *lines = pipe.read().decode(errors="replace").split("\n")
+    _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        why = why or "the check of the servers ended before it was done; the lines above may say why"
+    return lines, why
+
+
+def _done(work: Callable[[], list[str]]) -> tuple[list[str], str]:
+    from ...core.store import StoreUnavailable, StoreUnusable
+    from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
+
+    try:
+        return work(), ""
+    except (StoreUnusable, StoreUnavailable, BrokerUnusable, OSError) as error:
+        return [], " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,19 @@
+"""Says which service answers which queue, and by which handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ...apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
+from ...core.gateway import Door
+from ...drivers.rabbitmq.rpc.request import Ask
+from ..config import Config
+
+QUEUES = {"orders": "order_queue", "inventory": "inventory_queue", "payments": "payment_queue"}
+"""The setting that names each service's queue."""
+
+
+def handlers(service: str, door: Door, config: Config) -> Mapping[str, Callable[[Ask], None]]:
+    """By pattern."""
+    make = {"orders": order_handlers, "inventory": inventory_handlers, "payments": payment_handlers}[service]
+    return make(door, Values(currency=config.currency))

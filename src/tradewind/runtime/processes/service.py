@@ -1,0 +1,172 @@
+"""One process of services that run apart: requests come from their queues, events from the bus, and copies of it share its store."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...core import failpoints
+from ...core.clock import SystemWorld
+from ...core.store import StoreUnavailable
+from ...drivers.http.limits import Limits
+from ...drivers.http.server import HttpServer
+from ...drivers.opening import open_store
+from ...drivers.rabbitmq.bus import Publisher, Subscriber
+from ...drivers.rabbitmq.rpc.server import RpcServer
+from ...engine.outbox import Told
+from ...engine.platform import Platform
+from ...observability.metrics import Metrics
+from ...observability.spans import BatchSpans
+from ...observability.traces import Tracing
+from ...services.payments.provider.absent import NoProvider
+from ..blueprint import Blueprint, Process
+from ..config import Config
+from . import log
+from . import tracing as following
+from .figures import Figures
+from .health import Ops
+from .request_queues import QUEUES, handlers
+from .services import ears, provider, services
+
+if TYPE_CHECKING:
+    from .remote_queries import Elsewhere
+
+DAY_MS, KEPT_BYTES = 86_400_000, 16_384
+CONNECT_S, DRAIN_S, FLUSH_S = 10.0, 8.0, 4.0
+
+
+class ServiceProcess:
+    """`run` until SIGTERM: readiness off, no more from the queues, finish what is here, flush, close."""
+
+    def __init__(self, config: Config, blueprint: Blueprint, process: Process, name: str) -> None:
+        """`name`: of this copy."""
+        self._config, self._process = config, process
+        failpoints.arm(config.fail)
+        self._log = log.set_up(config.log_level, config.log_format, name)
+        self._world = world = SystemWorld()
+        store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
+        self._metrics = Metrics()
+        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, world, os.environ)
+        self._tracer = self._tracing.tracer if self._tracing.tracer.on else None
+        self._bus = Publisher(
+            config.broker_url, name=name, exchange=config.event_exchange, ears=ears(config, blueprint), tracer=self._tracer
+        )
+        self._provider = provider(config, world, process.services)
+        self.platform = Platform(
+            store, services(process.services, config, self._provider), world, delays_ms=config.retry_delays_ms,
+            retention_ms=config.retention_days * DAY_MS, bus=self._bus,
+        )  # fmt: skip
+        self._servers = [self._server(service) for service in process.services if service in QUEUES]
+        self._ears = [self._ear(service) for service in process.services if self.platform.rooms[service].heard]
+        self._elsewhere = self._others(process.services)
+        self.platform.processor.gauge, self.platform.runner.count = self._metrics, self._metrics.activity
+        if self._tracer is not None:
+            self.platform.processor.traced = BatchSpans(self._tracer)
+        self._figures = Figures(self._metrics, self.platform, self._bus, self._servers, self._ears)
+        self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
+        self._ops = HttpServer(Ops(name, self._missing, self._metrics.render), Limits())
+        self._leaving = False
+
+    def _server(self, service: str) -> RpcServer:
+        queue: str = getattr(self._config, QUEUES[service])
+        answering = handlers(service, self.platform, self._config)
+        if self._tracer is not None:
+            answering = following.requests(self._tracer, queue, answering)
+        return RpcServer(
+            self._config.broker_url, queue, answering, name=service, park=partial(self._park, service), clock=self._world.now,
+            observe=self._metrics.rpc_served,
+        )  # fmt: skip
+
+    def _others(self, names: tuple[str, ...]) -> Elsewhere | None:
+        if self._config.pricing != "catalogue" or "orders" not in names or "inventory" in names:
+            return None
+        from .remote_queries import Elsewhere
+
+        others = Elsewhere(self._config.broker_url, self._config.inventory_queue, self._world.now)
+        self.platform.elsewhere = others.ask
+        return others
+
+    def _ear(self, service: str) -> Subscriber:
+        room = self.platform.rooms[service]
+
+        def hear(told: Told, done: Callable[[], None], again: bool) -> None:
+            self.platform.hear(told, service, done, again=again)
+
+        refuse = partial(self.platform.keep_unreadable, service)
+        ear = Subscriber(
+            self._config.broker_url,
+            service,
+            room.heard,
+            hear,
+            refuse,
+            exchange=self._config.event_exchange,
+            queue_type=self._config.queue_type,
+        )
+        if self._tracer is not None:
+            ear.hear = following.events(self._tracer, ear.queue, hear)
+        return ear
+
+    def _park(self, service: str, reason: str, body: bytes) -> None:
+        text = body[:KEPT_BYTES].decode(errors="replace").replace("\0", "?")
+        self.platform.keep_unreadable(service, "request", text, reason, lambda: None)
+
+    def _missing(self) -> list[str]:
+        if self._leaving:
+            return ["leaving"]
+        links = [self._bus.link.missing, *(server.missing for server in self._servers), *(ear.link.missing for ear in self._ears)]
+        if self._elsewhere is not None:
+            links.append(self._elsewhere.client.missing)
+        return [*self.platform.missing(), *dict.fromkeys(why for why in links if why)]
+
+    async def run(self, started: Callable[[str], None]) -> None:
+        """Errors: StoreUnusable, BrokerUnusable, PortInUse: one line each."""
+        leave = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, leave.set)
+        try:
+            await self._start()
+            started(f"http://{self._config.host}:{self._ops.port}")
+            stopped, asked = loop.create_task(self.platform.ended()), loop.create_task(leave.wait())
+            await asyncio.wait({stopped, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if stopped.done() and not leave.is_set():
+                raise StoreUnavailable("the processor has stopped; the log says why. Nothing that was accepted is lost: start again")
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+            await self._stop()
+
+    async def _start(self) -> None:
+        self._tracing.start(self._metrics)
+        if not isinstance(self._provider, NoProvider):
+            self._provider.start()
+        await self._bus.start(CONNECT_S)
+        await self.platform.start()
+        await self._ops.start(self._config.host, self._config.ops_port)
+        for ear in self._ears:
+            await ear.start(CONNECT_S)
+        if self._elsewhere is not None:
+            await self._elsewhere.client.start(CONNECT_S)
+        for server in self._servers:
+            await server.start(CONNECT_S)
+        self._figures.start()
+
+    async def _stop(self) -> None:
+        self._leaving = True
+        self._figures.stop()
+        drained = (*(server.drain(DRAIN_S) for server in self._servers), *(ear.drain() for ear in self._ears))
+        await asyncio.gather(*drained, return_exceptions=True)
+        await self.platform.stop()
+        await asyncio.gather(*(server.stop(FLUSH_S) for server in self._servers), *(ear.stop(FLUSH_S) for ear in self._ears))
+        if self._elsewhere is not None:
+            await self._elsewhere.client.stop()
+        await self._bus.stop(FLUSH_S)
+        if not isinstance(self._provider, NoProvider):
+            await self._provider.close()
+        await self._tracing.stop()
+        await self._ops.stop(1.0)
+        self._log.flush()

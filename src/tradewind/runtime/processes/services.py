@@ -1,0 +1,71 @@
+"""Makes the services of one process, and imports no others: a process is as large as what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ...contracts import reactions as wiring
+from ...core.clock import World
+from ...core.model import Service, wire_name
+from ...drivers.rabbitmq.bus import Ear, ear
+from ...services.payments.provider.absent import NoProvider
+from ...services.payments.provider.port import Provider
+from ..blueprint import Blueprint
+from ..config import Config
+
+if TYPE_CHECKING:
+    from ...services.payments.provider.sandbox import Sandbox
+
+LEDGER = "provider.db"
+
+
+def services(names: Iterable[str], config: Config, provider: Provider) -> list[Service]:
+    """As the settings wire them."""
+    return [service(name, config, provider) for name in names]
+
+
+def service(name: str, config: Config, provider: Provider) -> Service:
+    reactions = frozenset(config.reactions)
+    if name == "orders":
+        from ...services.orders.service import orders
+
+        return orders(config.order_deadline_ms, reactions=reactions, payment_token=config.payment_token, pricing=config.pricing)
+    if name == "inventory":
+        from ...services.inventory.service import inventory
+
+        return inventory(reactions=reactions)
+    if name == "payments":
+        from ...services.payments.service import payments
+
+        return payments(provider, reactions=reactions)
+    if name == "invoices":
+        from ...services.invoices.service import invoices
+
+        return invoices(reactions=reactions)
+    if name == "notifications":
+        from ...services.notifications.service import notifications
+
+        return notifications(reactions=reactions)
+    from ...services.users.service import SERVICE as USERS
+
+    return USERS
+
+
+def provider(config: Config, world: World, names: Iterable[str]) -> Sandbox | NoProvider:
+    """Who moves the money, where a process moves any. `start` it in the loop."""
+    if "payments" not in names or "payment" not in config.reactions:
+        return NoProvider()
+    from ...services.payments.provider.sandbox import Sandbox
+
+    config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Sandbox(
+        config.data / LEDGER, clock=world.now, random=world.random, timeout_s=config.provider_timeout_s, faults=config.provider_faults
+    )
+
+
+def ears(config: Config, blueprint: Blueprint) -> list[Ear]:
+    """Every service of the blueprint that listens to others, as the settings wire them."""
+    names = [name for process in blueprint.processes for name in process.services]
+    heard = {name: wiring.heard(name, config.reactions, config.pricing) for name in names}
+    return [ear(name, map(wire_name, kinds), config.queue_type, config.event_exchange) for name, kinds in heard.items() if kinds]

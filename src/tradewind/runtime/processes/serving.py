@@ -1,0 +1,71 @@
+"""Runs one process of a blueprint: what a container runs, and what the supervisor starts. Imports only what the process needs."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+from msgspec.structs import replace
+
+from .. import blueprint as blueprints
+from .. import config as settings
+from ..blueprint import BadBlueprint, Blueprint, Process
+from ..config import BadSetting, Config
+from . import plan, preparing
+from .arguments import Asked
+from .reporting import Report
+
+
+def serve(asked: Asked) -> str:
+    """Until SIGTERM or Ctrl-C. Nothing after a clean stop, else one line that says why it could not."""
+    report = Report(asked.supervised)
+    try:
+        chosen = blueprints.load(asked.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)
+        config = settings.load(os.environ, chosen.settings, asked.sets)
+        plan.check(config, chosen)
+        process = chosen.process(asked.process)
+        if not 1 <= asked.copy <= process.copies:
+            raise BadBlueprint(f"{chosen.name}: {process.name} has {process.copies} copies, so --copy is 1 to {process.copies}")
+        why = _run(replace(config, ops_port=plan.ops_port(config, process, asked.copy)), chosen, process, report, asked)
+    except (BadBlueprint, BadSetting) as error:
+        why = str(error)
+    if why:
+        report.failed(why)
+    return why
+
+
+def _run(config: Config, blueprint: Blueprint, process: Process, report: Report, asked: Asked) -> str:
+    import uvloop
+
+    from ...drivers.http.server import PortInUse
+    from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
+
+    trouble: tuple[type[Exception], ...] = (BrokerUnusable, PortInUse, ValueError, OSError)
+
+    def started(url: str) -> None:
+        # what a message makes dies with it: looking through all that was loaded at the start, again and again, finds nothing
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        report.ready(url)
+        if asked.supervised < 0:
+            print(f"tradewind: {process.name} of blueprint {blueprint.name} is up{f' at {url}' if url else ''}", flush=True)
+
+    try:
+        if process.services:
+            # else it has just been seen to; aside, as the steps of all services are imported for it
+            if asked.supervised < 0 and (why := preparing.aside(lambda: preparing.check_schema(config, blueprint, process.services))[1]):
+                return why
+            from ...core.store import StoreUnavailable, StoreUnusable
+            from .service import ServiceProcess
+
+            trouble = (*trouble, StoreUnavailable, StoreUnusable)
+            uvloop.run(ServiceProcess(config, blueprint, process, plan.name_of(process, asked.copy)).run(started))
+        else:
+            from .gateway import GatewayProcess
+
+            # under a supervisor the servers have been seen to: a broker that is away now comes back
+            uvloop.run(GatewayProcess(config, blueprint, process, patient=asked.supervised >= 0).run(started))
+    except trouble as error:
+        return " ".join(str(error).split()) or type(error).__name__
+    return ""

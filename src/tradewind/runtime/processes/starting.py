@@ -1,0 +1,91 @@
+"""Starts all processes of a blueprint and stays with them until they are stopped: what `tradewind up` does where services are apart."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from ...core.readers import without_password
+from ...core.store import StoreUnusable
+from ...drivers.data_lock import DataLock
+from ...observability.sink import Sink
+from ...observability.stamps import Stamps
+from ..blueprint import Blueprint
+from ..config import Config
+from . import plan, preparing
+from .supervisor import Say, Supervisor
+
+
+def start(config: Config, blueprint: Blueprint, words: Sequence[str]) -> str:
+    """Until SIGTERM or Ctrl-C. `words`: the options of `up`, for every process. Nothing after a clean stop, else one line that says why.
+
+    Errors: BadBlueprint; StoreUnusable, where somebody else uses the data folder.
+    """
+    plan.check(config, blueprint)
+    lock = DataLock(config.data)
+    lock.acquire()
+    with lock, contextlib.ExitStack() as kept:
+        taken, why = preparing.aside(lambda: preparing.prepare(config, blueprint))
+        if why:
+            return why
+        port = config.port or kept.enter_context(_free_port(config.host))
+        sink = Sink(sys.stderr.fileno())
+        console = config.log_format == "console"
+        say = _say(sink, config)
+        for step in taken:
+            say("info", "migrate", f"took {step}")
+
+        def up(urls: dict[str, str]) -> None:
+            edge = next(process.name for process in blueprint.processes if process.edge)
+            lock.tell(urls[edge])
+            print(_banner(config, blueprint, edge, urls), flush=True)
+
+        commands = plan.commands(blueprint, [*words, "--port", str(port), "--set", f"log_format={config.log_format}"])
+        supervisor = Supervisor(commands, say=say, up=up, output=sink.write if console else None)
+        why = supervisor.run()
+        sink.flush()
+        return why
+
+
+def _say(sink: Sink, config: Config) -> Say:
+    levels = ("debug", "info", "warning", "error")
+    stamps = Stamps()
+
+    def say(level: str, process: str, text: str) -> None:
+        if levels.index(level) < levels.index(config.log_level):
+            return
+        if config.log_format == "console":
+            sink.write(f"tradewind: {process} {text}\n".encode("utf-8", "backslashreplace"))
+            return
+        line = {"ts": stamps.now(), "level": level, "event": f"{process} {text}", "logger": "tradewind.up", "process": process}
+        sink.write(msgspec.json.encode(line) + b"\n")
+
+    return say
+
+
+@contextlib.contextmanager
+def _free_port(host: str) -> Iterator[int]:
+    """The same one for every life of the edge. Bound here and never listened on, so that the system gives it to nobody else."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            kept.bind((host, 0))
+        except OSError as error:
+            raise StoreUnusable(f"{host}: {error.strerror}: name an address of this machine with --host") from error
+        port: int = kept.getsockname()[1]
+        if sys.platform != "linux":  # where a bound port is taken, even by one who does not listen
+            kept.close()
+        yield port
+
+
+def _banner(config: Config, blueprint: Blueprint, edge: str, urls: dict[str, str]) -> str:
+    width = max(map(len, urls)) + 2
+    lines = ["", f"  Tradewind, blueprint {blueprint.name}, is up at {urls[edge]}", ""]
+    lines += [f"    {name:{width}}{url}" for name, url in urls.items() if url]
+    lines += ["", f"    {'broker':{width}}{without_password(config.broker_url)}"]
+    lines += [f"    {'database':{width}}{without_password(config.database_url)}"]
+    return "\n".join([*lines, "", "  Ctrl-C stops all of them, the edge first.", ""])

@@ -1,0 +1,60 @@
+"""Follows requests and events through a process: a step each for those whose caller is followed, and one glance for all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
+
+from ...drivers.rabbitmq.bus import Hear
+from ...drivers.rabbitmq.rpc.request import Ask
+from ...drivers.rabbitmq.rpc.wire import REFUSAL
+from ...engine.outbox import Told
+from ...observability import context, spans
+from ...observability.tracing import Span, Tracer
+
+Handler = Callable[[Ask], None]
+
+
+def requests(tracer: Tracer, queue: str, handlers: Mapping[str, Handler]) -> dict[str, Handler]:
+    """The same handlers. What a followed request leads to is under its step here, which ends with the answer."""
+    return {pattern: _followed(tracer, queue, handler) for pattern, handler in handlers.items()}
+
+
+def _followed(tracer: Tracer, queue: str, handler: Handler) -> Handler:
+    def handle(ask: Ask) -> None:
+        if ask.traceparent and context.sampled(ask.traceparent):
+            span = spans.consumed(tracer, queue, ask.pattern, ask.traceparent, redelivered=ask.redelivered)
+            if span is not None:
+                ask.traceparent, ask.reply = span.traceparent, _ending(span, ask.reply)
+        handler(ask)
+
+    return handle
+
+
+def _ending(span: Span, reply: Callable[[Ask, bytes], None]) -> Callable[[Ask, bytes], None]:
+    def answer(ask: Ask, packet: bytes) -> None:
+        if packet.startswith(REFUSAL):
+            span.set("tradewind.outcome", "refused")
+        spans.answered(span)
+        reply(ask, packet)
+
+    return answer
+
+
+def events(tracer: Tracer, queue: str, hear: Hear) -> Hear:
+    """The same ear. The step of an event that is followed ends when it may be forgotten: after the commit."""
+
+    def heard(told: Told, done: Callable[[], None], again: bool) -> None:
+        span = spans.consumed(tracer, queue, told.name, told.trace, redelivered=again) if context.sampled(told.trace) else None
+        if span is None:
+            hear(told, done, again)
+            return
+
+        def ended() -> None:
+            spans.answered(span)
+            done()
+
+        hear(replace(told, trace=span.traceparent), ended, again)
+
+    return heard

@@ -1,0 +1,184 @@
+"""Runs the whole platform in this process, from the lock on its data folder to the last answer before it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from ..apis.kernel.docs import HEADERS, docs_routes
+from ..apis.v1.app import Edge
+from ..apis.v1.passwords import Passwords
+from ..apis.v1.settings import EdgeSettings
+from ..contracts.api import OPERATIONS
+from ..contracts.users import AddUser, OpenSession, SessionView, UserView
+from ..core import failpoints
+from ..core.clock import SystemWorld
+from ..core.gateway import Reply
+from ..core.http import Request, Response
+from ..core.model import Caller
+from ..core.store import Store, StoreUnusable
+from ..drivers.data_lock import DataLock
+from ..drivers.http.limits import Limits
+from ..drivers.http.server import HttpServer
+from ..drivers.opening import open_store
+from ..engine.platform import Platform
+from ..observability.access import AccessLog
+from ..observability.metrics import CONTENT_TYPE, Metrics
+from ..services.payments.provider.sandbox import Sandbox
+from ..services.users.storage import ADMINS
+from .assembly import LEDGER, Addition, platform
+from .config import Config
+from .gauges import Gauges
+from .keys import signing_key, webhook_secret
+from .local import keep_session
+from .schema import migrate
+from .webhook_sender import WebhookPost
+
+LOG = logging.getLogger("tradewind.up")
+DRAIN_S = 4.0
+START_S = 15.0
+ADMIN = "admin@example.com"
+
+
+class Login(msgspec.Struct, frozen=True):
+    """The first admin's, told once."""
+
+    email: str
+    password: str
+
+
+class Started(msgspec.Struct, frozen=True):
+    """What a person wants to know once it runs. `login` is there on the first start only."""
+
+    url: str
+    login: Login | None
+    given: bool
+
+
+class Embedded:
+    """`start`, `stop`; in between it serves."""
+
+    def __init__(self, config: Config, access: AccessLog, names: Iterable[str], additions: Iterable[Addition] = ()) -> None:
+        self.config, self._access = config, access
+        self._names, self._additions = tuple(names), tuple(additions)
+        self._lock = DataLock(config.data)
+        self._world = SystemWorld()
+        self._server: HttpServer | None = None
+        self._stops: list[Callable[[], None]] = []
+
+    async def start(self) -> Started:
+        """Errors: StoreUnusable, PortInUse and OSError, each with one line that says what to do."""
+        config = self.config
+        failpoints.arm(config.fail)
+        self._lock.acquire()
+        key = signing_key(config.jwt_secret, config.data)
+        migrate(config, self._additions)
+        self.store: Store = open_store(config.database_url, config.data)
+        self.provider = Sandbox(
+            config.data / LEDGER, clock=self._world.now, random=self._world.random, secret=webhook_secret(key),
+            deliver=WebhookPost(self._where), timeout_s=config.provider_timeout_s, faults=config.provider_faults,
+        )  # fmt: skip
+        self.platform: Platform = platform(config, self.store, self._world, self.provider, self._names, self._additions)
+        settings = EdgeSettings(
+            jwt_secret=key, rate_limit_per_minute=config.rate_limit, webhook_secrets=(webhook_secret(key),),
+            reads_at_once=not config.database_url,
+        )  # fmt: skip
+        metrics = Metrics()
+        self.platform.processor.gauge, self.platform.runner.count = metrics, metrics.activity
+        passwords = Passwords(settings, self._world)
+        operations = (*OPERATIONS, *(operation for addition in self._additions for operation in addition.operations))
+        self.edge = Edge(self.platform, self._world, settings, pages=_pages(metrics), observe=metrics.request, log=self._access.write,
+                         passwords=passwords, operations=operations)  # fmt: skip
+        self._server = HttpServer(self.edge, Limits())
+        self._gauges = Gauges(metrics, self.platform, self._server, self._access)
+        await self.platform.start()
+        login = await self._first_admin(passwords)
+        await self._server.start(config.host, config.port)
+        self.provider.start()
+        self._gauges.start()
+        url = f"http://{_shown(config.host)}:{self._server.port}"
+        self._lock.tell(url)
+        return Started(url, login, bool(config.admin_password))
+
+    def _where(self) -> tuple[str, int] | None:
+        return None if self._server is None or not self._server.port else (_shown(self.config.host), self._server.port)
+
+    async def _first_admin(self, passwords: Passwords) -> Login | None:
+        """Makes the first admin where there is none, and a session for whoever operates this folder."""
+        admins = await self.store.get(ADMINS, "admins")
+        login = None
+        if admins is None:
+            login = Login(self.config.admin_email.lower() or ADMIN, self.config.admin_password or secrets.token_urlsafe(12))
+            made = await self._request(AddUser(login.email, "Admin", await passwords.hash(login.password), "admin"))
+            admin_id = msgspec.json.decode(made, type=UserView).id
+        else:
+            admin_id = admins.ids[0]
+        keep_session(self.config, msgspec.json.decode(await self._request(OpenSession(admin_id)), type=SessionView))
+        return login
+
+    async def _request(self, message: AddUser | OpenSession) -> bytes:
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.platform.submit(message, Caller("platform", "admin"), reply.set_result)
+        ended = asyncio.get_running_loop().create_task(self.platform.ended())
+        either: set[asyncio.Future[Any]] = {reply, ended}
+        await asyncio.wait(either, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not reply.done():
+            raise StoreUnusable(f"the platform cannot start on this store: {self.platform.processor.broken or 'see the log'}")
+        answer = reply.result()
+        if answer.status:
+            raise StoreUnusable(f"the platform cannot start on this store: {self.platform.processor.broken or answer.body.decode()}")
+        return answer.body
+
+    async def stop(self) -> None:
+        """Not ready, no new connections, finish what is here, close: in this order."""
+        self.edge.drain()
+        self._gauges.stop()
+        if self._server is not None:
+            await self._server.stop(DRAIN_S)
+        await self.platform.stop()
+        await self.provider.close()
+        self.edge.close()
+        self._access.flush()
+        self._lock.release()
+
+    async def serve(self, started: Callable[[Started], None]) -> None:
+        """Until SIGTERM or Ctrl-C. The second one does not wait."""
+        leave = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, leave.set)
+        try:
+            started(await self.start())
+            stopped = loop.create_task(self.platform.ended())
+            asked = loop.create_task(leave.wait())
+            await asyncio.wait({stopped, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if stopped.done():
+                raise StoreUnusable("the processor has stopped; the log says why. Nothing that was accepted is lost: start again")
+        except BaseException:
+            self._lock.release()
+            raise
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        await self.stop()
+
+
+def _shown(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+
+
+def _pages(metrics: Metrics) -> dict[str, Callable[[Request], Response]]:
+    extra = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+
+    def page(content_type: str, body: bytes) -> Callable[[Request], Response]:
+        response = Response(200, body, extra, content_type.encode())
+        return lambda request: response
+
+    pages = {path: page(*made) for path, made in docs_routes().items()}
+    return {**pages, "/metrics": lambda request: Response(200, metrics.render(), (), CONTENT_TYPE.encode())}

@@ -1,0 +1,1 @@
+"""Simulation, demo traffic and load profiles: programs that try the shop."""

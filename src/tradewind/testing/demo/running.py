@@ -1,0 +1,151 @@
+"""Runs a demo from the first product to the last order, and leaves as it came when somebody has seen enough."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...runtime.config import Config
+from ...runtime.local import NotReachable, operator_token, running
+from .buying import Buying
+from .figures import Figures
+from .http import LOST, Http
+from .people import Buyer, Unwelcome, buyers, log_in, stock
+from .persistence import Client, GaveUp
+from .platform import Child, there
+from .progress import Progress, orders
+
+FEWEST_BUYERS, ORDERS_EACH = 20, 200  # two to three requests an order, of the 600 that one caller has
+LOOK_S = 0.2
+TROUBLE = (NotReachable, GaveUp, Unwelcome)
+
+
+class Asked(NamedTuple):
+    """What the command line said. `url` is empty for the platform of the data folder."""
+
+    config: Config
+    sets: tuple[str, ...]
+    url: str
+    orders: int
+    buyers: int
+
+    @property
+    def crowd(self) -> int:
+        """How many buyers: as many as were asked for, or as many as the rate limit lets place the orders in a minute."""
+        return min(self.buyers or max(FEWEST_BUYERS, self.orders // ORDERS_EACH), self.orders)
+
+
+class Demo:
+    """`figures` are true at any moment; `stopped` is the number of the signal that ended it early."""
+
+    def __init__(self, asked: Asked, progress: Progress) -> None:
+        self._asked, self._progress = asked, progress
+        self._child: Child | None = None
+        self.figures = Figures(asked.orders)
+        self.stopped = 0
+
+    def run(self) -> Figures:
+        """Errors: those of TROUBLE."""
+        asyncio.run(self._until_told())
+        return self.figures
+
+    async def _until_told(self) -> None:
+        work, loop = asyncio.create_task(self._run()), asyncio.get_running_loop()
+
+        def stop(number: int) -> None:
+            self.stopped = number
+            work.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not self.stopped:
+                raise
+        finally:
+            if self._child is not None:
+                await asyncio.to_thread(self._child.stop)
+
+    async def _run(self) -> None:
+        http, find = await self._place()
+        client = Client(http, find, random.Random())
+        try:
+            await self._reach(http)
+            run = os.urandom(4).hex().upper()
+            token = await self._admin(client)
+            goods, rare = await stock(client, token, run, few=max(1, self.figures.wanted // 50))
+            crowd = await self._crowd(client, run.lower())
+            await self._buy(client, Buying(client, crowd, [*goods, rare], self.figures, random.Random(), run.lower()))
+        finally:
+            http.close()
+
+    async def _place(self) -> tuple[Http, Callable[[], str | None]]:
+        data, url = self._asked.config.data, self._asked.url.rstrip("/")
+        if url:
+            ours = running(data) == url
+            return Http(url), (lambda: running(data)) if ours else (lambda: None)
+        if (found := await there(data)) is not None:
+            return Http(found), lambda: running(data)
+        self._child = Child(self._asked.config, self._asked.sets)
+        url = await self._child.started()
+        self._progress.say(f"started a platform on {data} at {url}; it is stopped at the end")
+        for line in await self._child.login():
+            self._progress.say(line)
+        return Http(url), self._child.find
+
+    async def _reach(self, http: Http) -> None:
+        try:
+            answer = await http.ask("GET", "/health/ready")
+        except LOST as error:
+            why = str(error) or type(error).__name__
+            raise NotReachable(f"{http.url} does not answer ({why}): is it running? `tradewind up` starts it") from error
+        if answer.status == 404:
+            raise NotReachable(f"{http.url} is no Tradewind: it has no /health/ready")
+
+    async def _admin(self, client: Client) -> str:
+        """A token of somebody who may add products."""
+        config = self._asked.config
+        if config.admin_email and config.admin_password and self._asked.url:
+            admin = Buyer(config.admin_email, config.admin_password)
+            await log_in(client, admin)
+            return admin.token
+        try:
+            return operator_token(config)
+        except NotReachable as error:
+            if not self._asked.url:
+                raise
+            way = "set TRADEWIND_ADMIN_EMAIL and TRADEWIND_ADMIN_PASSWORD, or name its folder with --data"
+            raise NotReachable(f"{client.http.url} needs an admin, who adds the products: {way}") from error
+
+    async def _crowd(self, client: Client, run: str) -> list[Buyer]:
+        joined, crowd = 0, self._asked.crowd
+
+        def count() -> None:
+            nonlocal joined
+            joined += 1
+            self._progress.show("buyers", joined, crowd)
+
+        return await buyers(client, run, crowd, count)
+
+    async def _buy(self, client: Client, buying: Buying) -> None:
+        clock = asyncio.get_running_loop().time
+        begun, figures = clock(), self.figures
+
+        def look() -> None:
+            figures.seconds, figures.retries, figures.held_back = clock() - begun, client.retries, client.held_back
+            orders(self._progress, figures)
+
+        work = asyncio.create_task(buying.all())
+        try:
+            while not work.done():
+                await asyncio.wait([work], timeout=LOOK_S)
+                look()
+            work.result()
+        finally:
+            work.cancel()
+            look()

@@ -1,0 +1,129 @@
+"""Runs a profile: lets users come and go as it says, and ends in time whatever the target does."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from typing import NamedTuple
+
+from ...runtime.local import NotReachable
+from ..demo.http import LOST, Http
+from .display import Display
+from .metrics import Metrics
+from .profiles import Profile
+from .user import User, reason
+
+LOOK_S, REACH_S, GRACE_S = 0.1, 5.0, 10.0
+PAUSE_S = 1.4  # on average: the published figures are 128 iterations of this profile's user seconds
+SPREAD = 0.3
+AFTER_FAILURE_S = 0.2  # at least: a target that refuses everything at once must not become a loop without a pause
+
+
+class Asked(NamedTuple):
+    """What the command line said; `profile` is scaled already. `pause_s` lies between two walks of a user."""
+
+    profile: Profile
+    url: str
+    pause_s: float = PAUSE_S
+
+
+class Load:
+    """`metrics` are true at any moment; `stopped` is the number of the signal that ended it early."""
+
+    def __init__(self, asked: Asked, display: Display, chance: random.Random) -> None:
+        self._asked, self._display, self._chance = asked, display, chance
+        self._users: dict[asyncio.Task[None], asyncio.Event] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
+        self.metrics = Metrics()
+        self.stopped = 0
+
+    def run(self) -> Metrics:
+        """Errors: NotReachable, before any user has come."""
+        asyncio.run(self._until_told())
+        return self.metrics
+
+    async def _until_told(self) -> None:
+        work, loop = asyncio.create_task(self._run()), asyncio.get_running_loop()
+
+        def stop(number: int) -> None:
+            self.stopped = number
+            work.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not self.stopped:
+                raise
+
+    async def _run(self) -> None:
+        await reach(self._asked.url)
+        clock, profile = asyncio.get_running_loop().time, self._asked.profile
+        begun = clock()
+        try:
+            while (now := clock() - begun) < profile.seconds:
+                self.metrics.seconds = now
+                self._be(profile.users_at(now))
+                self._display.show(self.metrics, profile.seconds)
+                await asyncio.sleep(min(LOOK_S, profile.seconds - now))
+            self._be(0)
+            if self._leaving:
+                await asyncio.wait(self._leaving, timeout=GRACE_S)
+        finally:
+            self.metrics.seconds = clock() - begun
+            await self._send_home()
+            self._display.show(self.metrics, profile.seconds)
+
+    def _be(self, wanted: int) -> None:
+        """Lets users come, or tells the youngest to go when they are through."""
+        while len(self._users) < wanted:
+            leave = asyncio.Event()
+            task = asyncio.create_task(self._walk(leave))
+            self._users[task] = leave
+        while len(self._users) > wanted:
+            task, leave = self._users.popitem()
+            leave.set()
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+        self.metrics.users = len(self._users)
+        self.metrics.most_users = max(self.metrics.most_users, self.metrics.users)
+
+    async def _walk(self, leave: asyncio.Event) -> None:
+        user = User(self._asked.url, self.metrics, self._chance)
+        try:
+            while not leave.is_set():
+                fine = await user.iteration()
+                pause = self._asked.pause_s * self._chance.uniform(1 - SPREAD, 1 + SPREAD)
+                try:
+                    async with asyncio.timeout(pause if fine else max(pause, AFTER_FAILURE_S)):
+                        await leave.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            user.close()
+
+    async def _send_home(self) -> None:
+        """Whoever is still on the way is called back; their last request counts for nothing."""
+        rest = [*self._users, *self._leaving]
+        for task in rest:
+            task.cancel()
+        for found in await asyncio.gather(*rest, return_exceptions=True):
+            if isinstance(found, Exception):
+                raise found
+        self.metrics.users = 0
+
+
+async def reach(url: str) -> None:
+    """Errors: NotReachable, with the reason and the way out, in seconds."""
+    http = Http(url)
+    try:
+        answer = await http.ask("GET", "/health", seconds=REACH_S)
+    except LOST as error:
+        why = reason(error, REACH_S)
+        raise NotReachable(f"{url} does not answer ({why}): is it running? `tradewind up --blueprint rpc` starts it") from error
+    finally:
+        http.close()
+    if answer.status != 200:
+        raise NotReachable(f"{url}/health answers {answer.status}: no gateway of the blueprint rpc, or one that is not well")

@@ -1,0 +1,28 @@
+"""Is the operator who looks through the dead letters once the reason is gone, and tries each again."""
+
+from __future__ import annotations
+
+from ...core.model import Caller
+from ...core.store import StoreUnavailable
+from ...engine.dead_letter import ListParked, ReplayParked
+from .shop import Down, Shop
+from .trace import Trace
+
+OPERATOR = Caller("operator", "admin")
+
+
+class Desk:
+    def __init__(self, shop: Shop, trace: Trace) -> None:
+        self._shop, self._trace = shop, trace
+
+    async def clear(self) -> None:
+        """Replays every dead letter, each twice, as somebody in a hurry does."""
+        try:
+            page = await self._shop.ask(ListParked(100), OPERATOR)
+            for letter in page.data:
+                if letter.status == "DEAD":
+                    self._trace.note("replay", letter.id, letter.reason)
+                    for copy in range(2):
+                        self._shop.submit(ReplayParked(letter.id), OPERATOR, lambda reply: None, claim=f"replay-{letter.id}-{copy}")
+        except (Down, StoreUnavailable):
+            return

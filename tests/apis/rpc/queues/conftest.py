@@ -1,0 +1,36 @@
+"""The three services of the blueprint in one process, wired as it publishes them: to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+
+from tests.apis.rpc.queues.support import Asked
+from tests.support.databases import Place
+from tradewind.apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
+from tradewind.core.clock import SystemWorld
+from tradewind.engine.platform import Platform
+from tradewind.runtime.schema import SLICES
+from tradewind.services.inventory.service import inventory
+from tradewind.services.orders.service import orders
+from tradewind.services.payments.service import payments
+
+NONE: frozenset[str] = frozenset()
+
+
+@pytest.fixture
+async def platform(place: Place) -> AsyncIterator[Platform]:
+    place.fill(*[SLICES[name] for name in ("orders", "inventory", "payments")])
+    services = [orders(1_000, reactions=NONE, pricing="client"), inventory(reactions=NONE), payments(cast(Any, None), reactions=NONE)]
+    made = Platform(place.store(), services, SystemWorld())
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+def asked(place: Place, platform: Platform) -> Asked:
+    values = Values("EUR", reads_at_once=not place.url)
+    return Asked({**order_handlers(platform, values), **inventory_handlers(platform, values), **payment_handlers(platform, values)})

@@ -1,0 +1,124 @@
+"""Tokens that we did not write, or that no longer hold, open nothing; a session that ends is noticed within seconds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.apis.v1.fakes import CUSTOMER, START, FakeWorld, Shop, uuid
+from tests.apis.v1.forgeries import FORGED, SESSION, other_last_letter, signed
+from tradewind.contracts.users import FindPrincipal, SessionView
+from tradewind.core.store import StoreUnavailable
+
+ME = "/api/v1/users/me"
+
+
+@pytest.mark.parametrize("token", FORGED.values(), ids=FORGED)
+def test_a_forged_token_opens_nothing(token: str) -> None:
+    shop = Shop()
+    shop.door.sessions[SESSION] = "customer"
+    answer = shop.ask("GET", ME, headers={"authorization": f"Bearer {token}"})
+    assert (answer.status, answer.code) == (401, "unauthorized")
+    assert shop.door.asked == []
+
+
+def test_the_forgeries_are_many_and_the_real_one_opens() -> None:
+    assert len(FORGED) >= 60
+    shop = Shop()
+    shop.door.sessions[SESSION] = "customer"
+    assert shop.ask("GET", ME, token=signed()).status == 200
+    assert signed() == shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, START)).access_token
+
+
+def test_a_token_is_asked_about_once_in_five_seconds() -> None:
+    shop = Shop()
+    token = shop.token(CUSTOMER)
+    for _ in range(10):
+        assert shop.ask("GET", ME, token=token).status == 200
+        shop.world.at += 499
+    assert shop.door.questions(FindPrincipal) == 1
+    shop.world.at += 10
+    assert shop.ask("GET", ME, token=token).status == 200
+    assert shop.door.questions(FindPrincipal) == 2
+
+
+def test_a_log_out_counts_within_five_seconds() -> None:
+    shop = Shop()
+    token = shop.token(CUSTOMER, session=SESSION)
+    assert shop.ask("GET", ME, token=token).status == 200
+    del shop.door.sessions[SESSION]
+    shop.world.at += 5_000
+    assert shop.ask("GET", ME, token=token).status == 401
+    shop.door.sessions[SESSION] = "customer"  # a session never comes back, but nothing wrong may be remembered either
+    assert shop.ask("GET", ME, token=token).status == 200
+
+
+def test_a_new_role_counts_within_five_seconds_and_the_tokens_own_does_not() -> None:
+    shop = Shop()
+    token = shop.token(CUSTOMER, "admin", SESSION)
+    shop.door.sessions[SESSION] = "customer"
+    assert shop.ask("GET", "/api/v1/users", token=token).status == 403
+    shop.door.sessions[SESSION] = "admin"
+    shop.world.at += 5_000
+    assert shop.ask("GET", "/api/v1/users", token=token).status == 200
+
+
+def test_a_token_ends_when_it_says_so_also_while_it_is_believed() -> None:
+    shop = Shop()
+    token = shop.token(CUSTOMER)
+    shop.world.at += 899_000
+    assert shop.ask("GET", ME, token=token).status == 200
+    shop.world.at += 1_000
+    assert shop.ask("GET", ME, token=token).status == 401
+
+
+def test_requests_wait_for_the_check_that_is_under_way() -> None:
+    shop = Shop()
+    token = shop.token(CUSTOMER)
+    shop.door.views[FindPrincipal] = StoreUnavailable("gone")
+    answer = shop.ask("GET", ME, token=token)
+    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "store_unavailable", "1")
+    del shop.door.views[FindPrincipal]
+    assert shop.ask("GET", ME, token=token).status == 200
+
+
+def test_the_memory_of_tokens_is_bounded_and_forgets_the_longest_unchecked() -> None:
+    shop = Shop(tokens_remembered=3)
+    tokens = [shop.token(uuid(number)) for number in range(20, 24)]
+    for token in tokens:
+        shop.ask("GET", ME, token=token)
+    assert len(shop.edge._principals._known) == 3
+    before = shop.door.questions(FindPrincipal)
+    shop.ask("GET", ME, token=tokens[-1])
+    assert shop.door.questions(FindPrincipal) == before
+    shop.ask("GET", ME, token=tokens[0])
+    assert shop.door.questions(FindPrincipal) == before + 1
+
+
+def test_refresh_tokens_are_ours_or_nothing() -> None:
+    tokens = Shop().tokens
+    good = tokens.write(SessionView(SESSION, CUSTOMER, "customer", 3, START)).refresh_token
+    assert tokens.read_refresh(good) == (SESSION, 3)
+    session, _, proof = good.split(".")
+    for bad in (
+        f"{session}.4.{proof}",
+        f"{uuid(1)}.3.{proof}",
+        f"{session}.03.{proof}",
+        f"{session}.-3.{proof}",
+        f"{session}.3.{other_last_letter(proof)}",
+        f"{session}.3.{proof[:-1]}",
+        f"{session}.3.",
+        f"{session.upper()}.3.{proof}",
+        f"{session}.３.{proof}",
+        good + "\n",
+        good + "=",
+        f" {good}",
+        "",
+    ):
+        assert tokens.read_refresh(bad) is None, bad
+
+
+def test_time_is_the_worlds() -> None:
+    world = FakeWorld()
+    shop = Shop()
+    assert shop.tokens.read(signed(), world.now()) is not None
+    assert shop.tokens.read(signed(), world.now() + 900_000) is None

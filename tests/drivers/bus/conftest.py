@@ -1,0 +1,50 @@
+"""Both ways in which services hear each other."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.drivers.bus.hospital_cluster import TABLES, Carrier
+from tests.support.databases import Place
+from tests.support.queues import broker, outside
+
+
+def furnish(place: Place) -> None:
+    def make(connection: sa.Connection) -> None:
+        with connection.begin():
+            for tables in TABLES:
+                connection.exec_driver_sql(f"CREATE SCHEMA {tables.schema}")
+                tables.create_all(connection)
+
+    place.database.work(make)
+
+
+async def opened(place: Place, url: str) -> AsyncIterator[Carrier]:
+    furnish(place)
+    made = Carrier(place, url)
+    yield made
+    await made.close()
+    if url:
+        async with outside(url, mine=tuple(f"{made.exchange}.{name}" for name in ("desk", "ward"))):
+            pass
+
+
+@pytest.fixture(params=["lines", pytest.param("amqp", marks=pytest.mark.rabbitmq)])
+async def carrier(request: pytest.FixtureRequest, postgres: Place) -> AsyncIterator[Carrier]:
+    """Services in one process, or apart with RabbitMQ between them."""
+    async for made in opened(postgres, broker() if request.param == "amqp" else ""):
+        yield made
+
+
+@pytest.fixture
+async def apart(postgres: Place) -> AsyncIterator[Carrier]:
+    """Only what a broker can do to us."""
+    async for made in opened(postgres, broker()):
+        yield made
+
+
+@pytest.fixture
+def silence(caplog: pytest.LogCaptureFixture) -> Any:
+    caplog.set_level("CRITICAL", logger="tradewind")

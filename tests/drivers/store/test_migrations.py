@@ -1,0 +1,160 @@
+"""Schema steps: up, down, up again; killed, broken, at once, from a newer version; and fast where there is nothing to do."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.drivers.store.tables import LEDGERS, PROBE, THINGS, row
+from tests.drivers.store.test_store_contract import amounts, put
+from tests.support.databases import Place
+from tradewind.core.store import StoreUnusable
+from tradewind.drivers import drafts, migrations
+from tradewind.drivers.data_lock import DataLock
+from tradewind.drivers.migrations import Slice, State
+
+FIRST = "0001_first"
+RUN = """
+import sys
+from pathlib import Path
+from tests.drivers.store.tables import PROBE
+from tradewind.core import failpoints
+from tradewind.drivers import migrations
+failpoints.arm(sys.argv[3])
+print(migrations.up(sys.argv[1], Path(sys.argv[2]), [PROBE]))
+print("alembic" in sys.modules)
+"""
+
+
+def start(place: Place, *, fail: str = "") -> "subprocess.Popen[str]":
+    """A process of its own that takes the steps of the probe."""
+    command = [sys.executable, "-c", RUN, place.url, str(place.data), fail]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def steps(folder: Path, **scripts: str) -> Slice:
+    """A folder of steps, each given by the body of its `up`."""
+    for name, body in scripts.items():
+        (folder / f"{name.removeprefix('s')}.py").write_text(
+            f"import sqlalchemy as sa\n\n\ndef up(op):\n    {body}\n\n\ndef down(op):\n    pass\n"
+        )
+    return Slice(PROBE.md, folder)
+
+
+def things(place: Place) -> str:
+    return place.database.sql.name(THINGS.rows)
+
+
+def test_up_down_up(place: Place) -> None:
+    where = place.url, place.data
+    assert migrations.status(*where, [PROBE]) == [State("probe", [], [FIRST], [])]
+    assert migrations.up(*where, [PROBE]) == [f"probe {FIRST}"]
+    assert migrations.up(*where, [PROBE]) == []
+    assert migrations.status(*where, [PROBE]) == [State("probe", [FIRST], [], [])]
+    assert place.database.work(lambda connection: drafts.difference(connection, PROBE)) == []
+    assert migrations.down(*where, PROBE, 0) == [f"probe {FIRST}"]
+    assert migrations.down(*where, PROBE, 0) == []
+    assert migrations.status(*where, [PROBE]) == [State("probe", [], [FIRST], [])]
+    assert len(place.database.work(lambda connection: drafts.difference(connection, PROBE))) >= len(PROBE.md.tables)
+    assert migrations.up(*where, [PROBE]) == [f"probe {FIRST}"]
+
+
+def test_nothing_to_do_is_fast_and_needs_no_alembic(place: Place) -> None:
+    place.fill(PROBE)
+    took = []
+    for _ in range(5):
+        started = time.process_time()  # our own work: the machine may be busy with other things
+        place.fill(PROBE)
+        took.append(time.process_time() - started)
+    assert min(took) < 0.03
+    process = start(place)
+    assert process.communicate()[0] == "[]\nFalse\n"
+
+
+def test_a_newer_version_was_here(place: Place) -> None:
+    place.fill(PROBE)
+    notes = things(place).replace("things", "schema_steps")
+    place.outside(f"INSERT INTO {notes} VALUES ('0002_from_tomorrow')")
+    assert migrations.status(place.url, place.data, [PROBE]) == [State("probe", [FIRST, "0002_from_tomorrow"], [], ["0002_from_tomorrow"])]
+    says = r"is from a newer version of Tradewind \(step probe 0002_from_tomorrow unknown\): run that version, or restore a backup"
+    with pytest.raises(StoreUnusable, match=says):
+        migrations.up(place.url, place.data, [PROBE])
+    with pytest.raises(StoreUnusable, match=says):
+        migrations.down(place.url, place.data, PROBE, 0)
+
+
+def test_killed_in_the_middle_and_run_again(place: Place) -> None:
+    process = start(place, fail="migrate.before-commit:1:kill")
+    process.communicate()
+    assert process.returncode == -9
+    assert migrations.status(place.url, place.data, [PROBE]) == [State("probe", [], [FIRST], [])]
+    assert migrations.up(place.url, place.data, [PROBE]) == [f"probe {FIRST}"]
+    assert place.database.work(lambda connection: drafts.difference(connection, PROBE)) == []
+
+
+def test_several_at_once_take_each_step_once(place: Place) -> None:
+    processes = [start(place) for _ in range(3)]
+    said = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], said
+    assert sorted(out.splitlines()[0] for out, _ in said) == ["['probe 0001_first']", "[]", "[]"]
+
+
+async def test_from_within_a_loop(place: Place) -> None:
+    place.fill(PROBE)
+    store = place.store()
+    await store.open()
+    await put(store, row("a"))
+    assert migrations.up(place.url, place.data, [PROBE]) == []
+    assert await amounts(store) == {"a": 1}
+    await store.close()
+
+
+async def test_no_step_is_taken_under_a_running_tradewind(place: Place) -> None:
+    store = place.store()
+    with DataLock(place.data):
+        await store.open()
+        process = start(place)
+        assert (
+            "is in use by process" in (said := (await asyncio.to_thread(process.communicate))[1]) or "another tradewind is running" in said
+        )
+        await store.close()
+        if not place.url:
+            place.fill(PROBE)  # who holds the folder may
+    place.fill(PROBE)
+    assert migrations.down(place.url, place.data, PROBE, 0) == [f"probe {FIRST}"]
+
+
+def test_a_step_that_fails_leaves_nothing_and_the_ones_before_it(place: Place, tmp_path: Path) -> None:
+    folder = tmp_path / "steps"
+    folder.mkdir()
+    broken = steps(
+        folder,
+        s0001_good='op.create_table("good", sa.Column("id", sa.Text(), primary_key=True))',
+        s0002_bad='op.create_table("half", sa.Column("id", sa.Text())); op.execute("INSERT INTO nowhere VALUES (1)")',
+    )
+    with pytest.raises(StoreUnusable, match=r"step probe 0002_bad failed, and nothing of it was kept: .*nowhere") as refused:
+        migrations.up(place.url, place.data, [broken])
+    assert "\n" not in str(refused.value)
+    assert migrations.status(place.url, place.data, [broken]) == [State("probe", ["0001_good"], ["0002_bad"], [])]
+    (folder / "0002_bad.py").unlink()
+    steps(folder, s0002_better='op.create_table("half", sa.Column("id", sa.Text()))')
+    assert migrations.up(place.url, place.data, [broken]) == ["probe 0002_better"]
+
+
+@pytest.mark.parametrize("names", [["s0002_second"], ["s0001_a", "s0001_b"], ["s0001_a", "s0003_c"], ["s0001_Large"], ["sfirst"]])
+def test_steps_are_numbered_without_a_gap(tmp_path: Path, names: list[str]) -> None:
+    with pytest.raises(ValueError, match="without a gap"):
+        migrations.listed(steps(tmp_path, **dict.fromkeys(names, "pass")).folder)
+
+
+@pytest.mark.postgres
+def test_texts_are_compared_by_byte_whatever_the_locale_of_the_database(postgres: Place) -> None:
+    postgres.fill(PROBE)
+    plain = "SELECT attname FROM pg_attribute JOIN pg_collation c ON c.oid = attcollation WHERE attrelid = 'probe.things'::regclass"
+    assert {name for (name,) in postgres.outside(f"{plain} AND collname = 'C'")} == {"id", "title", "marks", "note"}
+    assert LEDGERS.log.schema == "probe"

@@ -1,0 +1,48 @@
+"""The settings pick the store, and say what is wrong with them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tradewind.core.store import StoreUnusable
+from tradewind.drivers.opening import open_store
+
+
+def test_nothing_set_is_a_file_under_the_data_folder(tmp_path: Path) -> None:
+    store = open_store("", tmp_path)
+    assert (store.kind, store.exclusive) == ("sqlite", True)
+    assert str(getattr(store, "path", "")) == str(tmp_path / "tradewind.db")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_a_server(scheme: str, tmp_path: Path) -> None:
+    store = open_store(f"{scheme}://u@h/d", tmp_path)
+    assert (store.kind, store.exclusive) == ("postgres", True)
+    assert not open_store(f"{scheme}://u@h/d", tmp_path, exclusive=False).exclusive
+
+
+@pytest.mark.parametrize("url", ["mysql://u:secret@h/d", "sqlite:///tradewind.db", "postgresql+asyncpg://u@h/d", "tradewind.db", "://"])
+def test_anything_else_names_the_two(url: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnusable, match=r"leave it empty .a SQLite file., or give postgresql://") as refused:
+        open_store(url, tmp_path)
+    assert "secret" not in str(refused.value)
+
+
+WITHOUT = """
+import sys
+sys.modules["asyncpg"] = None
+from pathlib import Path
+from tradewind.drivers.opening import open_store
+open_store("", Path("."))
+try:
+    open_store("postgresql://h/d", Path("."))
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_a_missing_driver_says_what_to_install() -> None:
+    said = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True).stdout
+    assert said == "StoreUnusable PostgreSQL needs asyncpg: pip install 'tradewind[postgres]'\n"

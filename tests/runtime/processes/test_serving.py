@@ -1,0 +1,160 @@
+"""`tradewind serve` runs one process, and says in one line why it cannot."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runtime.processes.house import gone
+from tests.runtime.processes.programs import Program
+from tests.support.keeping import Keeping, drop_all, nothing
+from tests.support.program import run
+from tradewind.drivers import migrations
+from tradewind.runtime import blueprint, config
+from tradewind.runtime.blueprint import BadBlueprint, Blueprint
+from tradewind.runtime.processes import plan
+from tradewind.runtime.processes.arguments import Asked, asked
+from tradewind.runtime.schema import SLICES
+
+New = Callable[..., Program]
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Keeping]:
+    """A database with nothing in it."""
+    yield nothing(tmp_path / "data", "postgres")
+    drop_all()
+
+
+@pytest.mark.parametrize(
+    ("words", "means"),
+    [
+        ("shop", Asked("shop")),
+        ("orders --blueprint rpc --copy 2", Asked("orders", "rpc", 2)),
+        ("--blueprint=rpc orders --set a=b --set=c=d --port 0", Asked("orders", "rpc", sets=("a=b", "c=d", "port=0"))),
+        ("orders --supervised 7 --host h --data d", Asked("orders", supervised=7, sets=("data=d", "host=h"))),
+        ("", None), ("orders payments", None), ("orders --help", None), ("orders -h x", None), ("orders --port", None),
+        ("orders --colour red", None), ("orders --copy two", None), ("orders --copy -1", None),
+    ],
+)  # fmt: skip
+def test_what_is_asked(words: str, means: Asked | None) -> None:
+    assert asked(["serve", *words.split()]) == means
+
+
+def test_what_up_is_asked() -> None:
+    assert asked(["up", "--blueprint", "rpc", "--port=0", "--set", "a=b"]) == Asked("", "rpc", sets=("a=b", "port=0"))
+    assert asked(["up"]) == Asked()
+    assert [asked(["up", *words.split()]) for words in ("orders", "--copy 1", "--help")] == [None] * 3
+
+
+def test_starts_with_little_and_stops_cleanly(program: New) -> None:
+    served = program("serve", "gateway", "--blueprint", "rpc", "--port", "0")
+    served.says("^tradewind: gateway of blueprint rpc is up at http://127.0.0.1:")
+    assert served.serves()[0]["heavy"] == []
+    assert served.end(signal.SIGTERM) == 0
+    assert served.text.endswith("tradewind: stopped; everything that was accepted is kept\n")
+
+
+def test_reports_to_its_supervisor_and_leaves_with_it(program: New) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        words = ("serve", "orders", "--blueprint", "rpc", "--copy", "2", "--supervised", str(theirs.fileno()))
+        served = program(*words, fd=theirs.fileno(), variables={"ORDERS_COPIES": "2", "ORDERS_OPS_PORT": "0"})
+        theirs.close()
+        ours.settimeout(30)
+        said = json.loads(ours.recv(4096))
+        assert said["ready"] and said["url"].startswith("http://127.0.0.1:")
+        ours.close()
+        assert served.end() == 0
+        gone(served.process.pid)
+
+
+def test_says_why_not(program: New) -> None:
+    served = program("serve", "gateway", "--blueprint", "rpc", variables={"SERVED_WHY": "the broker\nis away"})
+    assert served.end() == 1
+    assert served.text == "tradewind: the broker is away\n"
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        told = program("serve", "orders", "--blueprint", "rpc", "--supervised", str(theirs.fileno()), fd=theirs.fileno(),
+                       variables={"SERVED_WHY": "the broker is away"})  # fmt: skip
+        theirs.close()
+        assert told.end() == 1
+        assert told.text == ""
+        assert json.loads(ours.recv(4096)) == {"failed": "the broker is away"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("ordres --blueprint rpc", "rpc: no process 'ordres'; did you mean 'orders'?"),
+        ("orders", "default: no process 'orders'; there is shop"),
+        ("orders --blueprint rcp", "no blueprint 'rcp'; did you mean 'rpc'?"),
+        ("orders --blueprint rpc --copy 2", "rpc: orders has 1 copies, so --copy is 1 to 1"),
+        ("orders --blueprint rpc --set port=x", "TRADEWIND_PORT (--set): 'x' is not a whole number"),
+        ("orders --blueprint rpc --set database_url=", "rpc: TRADEWIND_DATABASE_URL is empty"),
+        ("orders --blueprint rpc --set broker_url=", "rpc: TRADEWIND_BROKER_URL is empty"),
+        ("orders --blueprint rpc --set reactions=invoice", "rpc: the reaction invoice needs the service invoices: name it in a process"),
+        (
+            "orders --blueprint rpc --set reactions=payment --set payment_token=",
+            "rpc: the reaction payment charges TRADEWIND_PAYMENT",
+        ),
+        ("orders --blueprint rpc --set database_url=postgresql://nobody@127.0.0.1:9/x", "PostgreSQL 127.0.0.1:9/x: "),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_one_line(words: str, says: str) -> None:
+    done = run("serve", *words.split())
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"tradewind: {says}"), done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.postgres
+def test_a_schema_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path: Path, empty: Keeping) -> None:
+    done = run("serve", "orders", "--blueprint", "rpc", "--set", f"database_url={empty.url}")
+    assert done.returncode == 1
+    assert re.search(r"order_schema is not migrated .*run `tradewind migrate run --blueprint rpc --service orders`$", done.stderr.strip())
+    assert done.stderr.startswith("tradewind: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.postgres
+def test_a_schema_of_a_newer_version_is_left_alone(tmp_path: Path, empty: Keeping) -> None:
+    slices = [SLICES["orders"]]
+    migrations.up(empty.url, tmp_path, slices, {"orders": "order_schema"})
+    empty.sql("INSERT INTO order_schema.schema_steps (step) VALUES ('0099_from_tomorrow')")
+    done = run("serve", "orders", "--blueprint", "rpc", "--set", f"database_url={empty.url}")
+    assert done.returncode == 1
+    assert re.search("order_schema is from a newer version of Tradewind, .*0099_from_tomorrow", done.stderr)
+    assert done.stderr.startswith("tradewind: ") and done.stderr.count("\n") == 1
+
+
+def named(face: str, transport: str, **processes: tuple[str, ...]) -> Blueprint:
+    made = tuple(blueprint.Process(name, services, name == "edge") for name, services in processes.items())
+    return Blueprint("mine", "", made, {}, face, transport)
+
+
+@pytest.mark.parametrize(
+    ("mine", "says"),
+    [
+        (named("v1", "rabbitmq", edge=(), orders=("orders",)), "mine: the face v1 runs in one process"),
+        (named("rpc", "local", edge=("orders",)), 'mine: the face rpc needs transport = "rabbitmq"'),
+        (named("rpc", "rabbitmq", edge=("orders",)), "mine: processes.edge: is the edge of face rpc, which runs alone"),
+    ],
+)
+def test_what_does_not_go_together(mine: Blueprint, says: str) -> None:
+    given = {"TRADEWIND_BROKER_URL": "amqp://h", "TRADEWIND_DATABASE_URL": "postgresql://h/d"}
+    with pytest.raises(BadBlueprint, match=says):
+        plan.check(config.load(given), mine)
+
+
+def test_each_copy_has_a_port_of_its_own() -> None:
+    orders = blueprint.Process("orders", ("orders",), False, 3, 9110)
+    assert [plan.ops_port(config.load({}), orders, copy) for copy in (1, 2, 3)] == [9110, 9111, 9112]
+    assert plan.ops_port(config.load({"TRADEWIND_OPS_PORT": "1"}), orders, 3) == 1
+    assert plan.ops_port(config.load({}), blueprint.Process("orders", ("orders",), False, 3), 3) == 0
+    assert [plan.name_of(orders, 2), plan.name_of(blueprint.Process("orders", ("orders",), False), 1)] == ["orders-2", "orders"]
