@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tradewind.drivers.migrations import Slice
-from tradewind.runtime.assembly import Addition
+from tradewind.drivers.migrations import ServiceSchema
+from tradewind.runtime.assembly import GuestService
 
 from .contracts import OPERATIONS
 from .service import SERVICE
 from .storage import MD
 
-LOYALTY = Addition(SERVICE, Slice(MD, Path(__file__).with_name("migrations")), OPERATIONS)
+LOYALTY = GuestService(SERVICE, ServiceSchema(MD, Path(__file__).with_name("migrations")), OPERATIONS)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tradewind.contracts.orders import OrderConfirmed
 from tradewind.contracts.payments import PaymentRefunded
-from tradewind.core.model import Aggregate, Does, Moment
+from tradewind.core.model import Aggregate, Context, Effects
 
 PER_POINT = 100
 
@@ -37,18 +37,18 @@ def customer(heard: OrderConfirmed | PaymentRefunded) -> str:
     return heard.customer_id
 
 
-def earn(heard: OrderConfirmed, now: Moment, order: Earned | None, account: Account | None) -> Does[None]:
+def earn(heard: OrderConfirmed, context: Context, order: Earned | None, account: Account | None) -> Effects[None]:
     order = order or Earned(heard.order_id, heard.customer_id, 0, 0)
-    yield from _count(order, replace(order, paid=heard.total.amount), account, now)
+    yield from _count(order, replace(order, paid=heard.total.amount), account, context)
 
 
-def give_back(heard: PaymentRefunded, now: Moment, order: Earned | None, account: Account | None) -> Does[None]:
+def give_back(heard: PaymentRefunded, context: Context, order: Earned | None, account: Account | None) -> Effects[None]:
     order = order or Earned(heard.order_id, heard.customer_id, 0, 0)
     # the sum of all refunds so far, which only grows
-    yield from _count(order, replace(order, refunded=max(order.refunded, heard.refunded.amount)), account, now)
+    yield from _count(order, replace(order, refunded=max(order.refunded, heard.refunded.amount)), account, context)
 
 
-def _count(before: Earned, after: Earned, account: Account | None, now: Moment) -> Does[None]:
+def _count(before: Earned, after: Earned, account: Account | None, context: Context) -> Effects[None]:
     points = account.points if account is not None else 0
     yield after
-    yield Account(after.customer_id, points + after.points - before.points, now.at)
+    yield Account(after.customer_id, points + after.points - before.points, context.at)

@@ -41,7 +41,7 @@ def things(shop: Shop) -> dict[str, str]:
         "userId": shop.get("/users/me", who="eve")["id"],
         "paymentId": shop.get(f"/payments?orderId={order_id}")["data"][0]["id"],
         "invoiceId": shop.get(f"/invoices?orderId={order_id}")["data"][0]["id"],
-        "parkedId": order_id,
+        "deadLetterId": order_id,
     }
 
 

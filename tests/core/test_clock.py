@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 
 
-class Still(SystemWorld):
+class Still(SystemClock):
     def __init__(self, at: int) -> None:
         self.at = at
         super().__init__(seed=1)
@@ -15,16 +15,16 @@ class Still(SystemWorld):
 
 
 def test_ids_increase_within_a_millisecond_and_past_its_counter() -> None:
-    world = Still(1_800_000_000_000)
-    made = [world.uuid() for _ in range(10_000)]
+    clock = Still(1_800_000_000_000)
+    made = [clock.uuid() for _ in range(10_000)]
     assert made == sorted(set(made))
 
 
 def test_ids_increase_when_the_clock_is_set_back() -> None:
-    world = Still(1_800_000_000_000)
-    first = world.uuid()
-    world.at -= 60_000
-    assert world.uuid() > first
+    clock = Still(1_800_000_000_000)
+    first = clock.uuid()
+    clock.at -= 60_000
+    assert clock.uuid() > first
 
 
 def test_a_new_process_goes_on_after_an_older_one_whose_clock_was_ahead() -> None:
@@ -37,6 +37,6 @@ def test_a_new_process_goes_on_after_an_older_one_whose_clock_was_ahead() -> Non
 
 
 def test_what_is_past_already_changes_nothing() -> None:
-    world, other = Still(1_800_000_000_000), Still(1_800_000_000_000)
-    world.past(Still(1_700_000_000_000).uuid())
-    assert world.uuid() == other.uuid()
+    clock, other = Still(1_800_000_000_000), Still(1_800_000_000_000)
+    clock.past(Still(1_700_000_000_000).uuid())
+    assert clock.uuid() == other.uuid()

@@ -13,14 +13,14 @@ import msgspec
 from tests.engine.hospital_messages import Told
 from tests.engine.ward import BEDS, DESK, WARD, Bed, Script, hospital
 from tests.support.tables import create_all
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.core.gateway import Refusal, Reply
 from tradewind.core.model import Caller, Request
 from tradewind.core.store import StoreUnavailable
 from tradewind.drivers.sqlite.store import SqliteStore, SqliteTransaction
-from tradewind.engine.dead_letter import ListParked, Parked
+from tradewind.engine.dead_letter import DeadLetter, ListDeadLetters
 from tradewind.engine.platform import Platform
-from tradewind.engine.service_runtime import Room
+from tradewind.engine.service_runtime import ServiceRuntime
 
 START = 1_800_000_000_000
 DELAYS = (1_000, 5_000)
@@ -28,8 +28,8 @@ NURSE = Caller("nurse", "customer")
 ADMIN = Caller("root", "admin")
 
 
-class Clock(SystemWorld):
-    """A world whose time stands still until a test moves it."""
+class Clock(SystemClock):
+    """A clock whose time stands still until a test moves it."""
 
     def __init__(self, at: int = START) -> None:
         self.at = at
@@ -121,7 +121,7 @@ class Hospital:
         """Until nothing is left that could be done at this hour."""
         await breathe()
         for _ in range(most):
-            wait = self.processor.waking.wait_ms(self.clock.now())
+            wait = self.processor.scheduler.wait_ms(self.clock.now())
             if not self.processor.busy and not self.platform.runner.running and wait != 0 and self.processor.sound:
                 return
             await self.step()
@@ -142,9 +142,9 @@ class Hospital:
     async def heard(self, patient: str) -> tuple[str, ...]:
         return (await self.store.get(BEDS, patient) or Bed(patient)).heard
 
-    async def parked(self) -> list[Parked]:
+    async def parked(self) -> list[DeadLetter]:
         """Oldest first."""
-        return list(reversed((await self.platform.ask(ListParked(100))).data))
+        return list(reversed((await self.platform.ask(ListDeadLetters(100))).data))
 
     def sql(self, text: str) -> list[tuple[Any, ...]]:
         return self.store.writer.execute(text).fetchall()
@@ -152,8 +152,8 @@ class Hospital:
     def count(self, table: str) -> int:
         return int(self.sql(f"SELECT count(*) FROM {table}")[0][0])
 
-    def room(self, name: str) -> Room:
-        return self.platform.rooms[name]
+    def runtime(self, name: str) -> ServiceRuntime:
+        return self.platform.runtimes[name]
 
 
 async def breathe() -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from tradewind.core.model import Activity, Due, Event, Message, Outcome, Query, Request
+from tradewind.core.model import Activity, Event, Message, Outcome, Query, Request, Timer
 
 
 class Of(Message, frozen=True):
@@ -62,7 +62,7 @@ class Caught(Of, Event, frozen=True):
     left: int
 
 
-class Visit(Of, Due, frozen=True): ...
+class Visit(Of, Timer, frozen=True): ...
 
 
 class Ray(Of, Activity, frozen=True):
@@ -86,5 +86,5 @@ class Told(msgspec.Struct, frozen=True):
     """Every reply: who asked, under which fresh id, and the patient's notes."""
 
     id: str
-    fresh: str
+    new_id: str
     notes: tuple[str, ...] = ()

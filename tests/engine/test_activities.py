@@ -10,8 +10,8 @@ from tests.engine.hospital import ADMIN, START, Hospital, bounds, breathe
 from tests.engine.hospital_messages import Note, Ray, Scan, Seen, Throw
 from tradewind.core.model import Attempt, Temporary
 from tradewind.engine import activities
-from tradewind.engine import scheduler as waking
-from tradewind.engine.dead_letter import ReplayParked
+from tradewind.engine import scheduler as scheduler
+from tradewind.engine.dead_letter import ReplayDeadLetter
 
 pytestmark = pytest.mark.usefixtures("silence")
 
@@ -86,7 +86,7 @@ async def test_a_bug_is_a_dead_letter_after_a_few_tries_and_can_be_replayed(hosp
     assert (letter.status, letter.origin, letter.attempts, letter.key) == ("DEAD", "activity", activities.BUGS, "")
     assert letter.reason == "ZeroDivisionError: a bug?of the machine?"
     assert hospital.count("desk_activities") == 0
-    hospital.tell(ReplayParked(letter.id), caller=ADMIN)
+    hospital.tell(ReplayDeadLetter(letter.id), caller=ADMIN)
     await hospital.quiet()
     assert await hospital.heard("ann") == ("seen hand",)
     assert machine.calls[-1][1].again
@@ -98,7 +98,7 @@ async def test_an_outcome_that_nobody_hears_is_a_bug_of_the_activity(hospital: H
         return Note("ann", "not an outcome of ours") if attempt.number < 2 else Seen("ann", "hand")  # type: ignore[return-value]
 
     hospital.script.ray = ray  # type: ignore[method-assign, assignment]
-    del hospital.room("desk").rules[Note]
+    del hospital.runtime("desk").rules[Note]
     await hospital.say(Scan("ann"))
     await hospital.later(activities.CAP_MS)
     assert await hospital.heard("ann") == ("seen hand",)
@@ -113,7 +113,7 @@ async def test_after_a_restart_it_runs_again_and_knows_it(hospital: Hospital, ma
     if outcome_lost:
         machine.open.set()
         await breathe()
-        assert hospital.processor.intake.internal
+        assert hospital.processor.inbound.internal
     await hospital.restart()
     machine.open.set()
     await hospital.quiet()
@@ -127,7 +127,7 @@ async def test_one_whose_outcome_waits_is_not_started_from_its_row(hospital: Hos
     await hospital.say(Scan("bob"))
     hospital.tell(Scan("ann"))
     await hospital.step()
-    assert hospital.processor.intake.internal
+    assert hospital.processor.inbound.internal
     await hospital.later(activities.CAP_MS)
     assert [name for name, _ in machine.calls] == ["bob", "ann", "bob"]
     assert (await hospital.heard("ann"), await hospital.heard("bob")) == (("seen hand",), ("seen hand",))
@@ -164,7 +164,7 @@ async def test_not_too_many_run_at_once(hospital: Hospital, machine: Machine) ->
 
 async def test_what_does_not_fit_in_memory_is_looked_for_again(hospital: Hospital, machine: Machine) -> None:
     machine.open.clear()
-    with bounds(activities, AT_ONCE=1, WAITING=2), bounds(waking, PAGE=2):
+    with bounds(activities, AT_ONCE=1, WAITING=2), bounds(scheduler, PAGE=2):
         for n in range(8):
             hospital.tell(Scan(f"p{n}"))
         await hospital.step()
@@ -172,7 +172,7 @@ async def test_what_does_not_fit_in_memory_is_looked_for_again(hospital: Hospita
         await hospital.quiet()
         assert len(machine.calls) < 8
         for _ in range(8):
-            await hospital.later(waking.AGAIN_MS)
+            await hospital.later(scheduler.AGAIN_MS)
     assert sorted(name for name, _ in machine.calls) == [f"p{n}" for n in range(8)]
 
 
@@ -196,6 +196,6 @@ async def test_one_that_cannot_be_read_is_a_dead_letter_and_stops_nobody(hospita
     assert (answer.told.id, await hospital.heard("bob")) == ("bob", ("ball 0",))
     (letter,) = await hospital.parked()
     assert (letter.status, letter.origin, hospital.count("desk_activities")) == ("DEAD", "activity", 0)
-    hospital.tell(ReplayParked(letter.id), caller=ADMIN)
+    hospital.tell(ReplayDeadLetter(letter.id), caller=ADMIN)
     await hospital.quiet()
     assert [again.status for again in await hospital.parked()] == ["DEAD"]

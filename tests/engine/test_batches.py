@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from tests.engine.hospital import Hospital, bounds
-from tests.engine.hospital_messages import Admit, Note, Throw, Told, Weigh
+from tests.engine.hospital_messages import Admit, Told, Note, Throw, Weigh
 from tradewind.engine import processor
 
 
@@ -64,7 +64,7 @@ async def test_what_a_handler_yielded_before_a_bad_effect_is_undone_too(hospital
 
 async def test_a_fresh_id_is_the_messages_own(hospital: Hospital) -> None:
     first, second = await hospital.say(Throw("ann", 0), Throw("ann", 0))
-    assert first.told.fresh != second.told.fresh
+    assert first.told.new_id != second.told.new_id
     hospital.store.commits_fail = 2
     answer = hospital.tell(Throw("ann", 0), claim="c1")
     for _ in range(3):
@@ -84,9 +84,9 @@ async def test_an_exchange_without_end_is_cut_into_batches(hospital: Hospital) -
 
 
 async def test_a_full_queue_is_told_at_once(hospital: Hospital) -> None:
-    from tradewind.engine import inbound_queue as intake
+    from tradewind.engine import inbound_queue as inbound
 
-    with bounds(intake, QUEUE=2):
+    with bounds(inbound, QUEUE=2):
         answers = [hospital.tell(Admit(name)) for name in ("ann", "bob", "eve")]
     assert answers[2].refused == (503, "overloaded")
     assert answers[2].refusal.retry_after == 1
@@ -98,4 +98,4 @@ async def test_what_nobody_hears_is_kept_and_moves_nothing(hospital: Hospital) -
     await hospital.say(Admit("ann"), Weigh("ann", 70), Weigh("ann", 71))
     assert hospital.count("desk_log") == 3
     assert await hospital.heard("ann") == ("admitted",)
-    assert hospital.room("ward").lines["desk"].lag == 0
+    assert hospital.runtime("ward").subscriptions["desk"].lag == 0

@@ -72,7 +72,7 @@ async def test_a_bug_is_not_remembered(hospital: Hospital) -> None:
 async def test_claims_of_two_requests_do_not_meet(hospital: Hospital) -> None:
     one, two = hospital.tell(Throw("ann", 1), claim="c1"), hospital.tell(Throw("ann", 1), claim="c2")
     await hospital.quiet()
-    assert one.told.fresh != two.told.fresh
+    assert one.told.new_id != two.told.new_id
     assert await hospital.heard("ann") == ("ball 0", "ball 0")
 
 

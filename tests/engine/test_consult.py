@@ -10,21 +10,21 @@ import pytest
 from tests.engine.hospital import Hospital, bounds, breathe
 from tests.engine.hospital_messages import DoctorFound, FindDoctor, Note, Noted, Refer, Seen, Throw
 from tests.engine.ward import Doctor
-from tradewind.core.model import Caller, Consult, Does, Message, Refused
+from tradewind.core.model import Caller, Consult, Effects, Message, Refused
 from tradewind.core.store import Reader, StoreUnavailable
 from tradewind.engine import platform
-from tradewind.engine.envelope import Incoming, Origin
+from tradewind.engine.envelope import Envelope, Origin
 
 
 def stubborn(hospital: Hospital, service: str, kind: type[Message]) -> None:
     """From now on this service asks another one whenever it hears of this."""
 
-    def consult(*_: Any) -> Does[None]:
+    def consult(*_: Any) -> Effects[None]:
         if hospital.script.asked < 99:
             raise Consult(FindDoctor("who"), lambda names: DoctorFound("who"))
         yield Doctor("never", 0)
 
-    plans = hospital.room(service).plans
+    plans = hospital.runtime(service).plans
     plans[kind] = plans[kind]._replace(do=consult, finds=())
 
 
@@ -121,7 +121,7 @@ async def test_it_survives_the_stores_troubles(hospital: Hospital, silence: None
 async def test_only_a_request_may_consult(hospital: Hospital, silence: None) -> None:
     """Nobody could ask again for an event whose cursor has moved."""
     stubborn(hospital, "ward", Noted)
-    hospital.processor.put_internal(Incoming(hospital.room("desk"), Seen("ann", "it"), Origin.LEARNED, "x", 0))
+    hospital.processor.put_internal(Envelope(hospital.runtime("desk"), Seen("ann", "it"), Origin.LEARNED, "x", 0))
     await hospital.quiet()
     (letter,) = await hospital.parked()
     assert (letter.name, letter.status) == ("Noted", "RETRYING")

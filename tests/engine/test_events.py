@@ -7,10 +7,10 @@ import pytest
 from tests.engine.hospital import Hospital, bounds
 from tests.engine.hospital_messages import Admit, Note, Noted, Throw, Weigh
 from tradewind.core.model import wire_name
-from tradewind.engine import batch_policy as pace
+from tradewind.engine import batch_policy as batch_policy
 from tradewind.engine import processor
-from tradewind.engine import service_runtime as rooms
-from tradewind.engine.envelope import Incoming, Origin
+from tradewind.engine import service_runtime as runtimes
+from tradewind.engine.envelope import Envelope, Origin
 
 
 def place(hospital: Hospital) -> int:
@@ -26,23 +26,23 @@ async def test_places_move_with_what_was_handled_and_over_what_is_skipped(hospit
     await hospital.say(Admit("ann"))
     assert place(hospital) == 1
     await hospital.say(Weigh("ann", 70), Weigh("ann", 71))
-    assert (place(hospital), hospital.room("ward").lines["desk"].position) == (1, 3)
+    assert (place(hospital), hospital.runtime("ward").subscriptions["desk"].position) == (1, 3)
     await hospital.say(Note("ann", "one"))
     assert place(hospital) == 4
     await hospital.say(Weigh("ann", 72))
     await hospital.restart()
     await hospital.quiet()
     assert await hospital.heard("ann") == ("admitted", "one")
-    assert hospital.room("ward").lines["desk"].lag == 0
+    assert hospital.runtime("ward").subscriptions["desk"].lag == 0
 
 
 async def test_what_was_said_and_not_heard_is_heard_after_a_restart(hospital: Hospital) -> None:
     await hospital.say(Admit("ann"))
-    with bounds(pace, RUSH=2):
+    with bounds(batch_policy, RUSH=2):
         await notes(hospital, "ann", *range(10))
         assert await hospital.step()
     assert (hospital.count("desk_log"), place(hospital)) == (11, 1)
-    assert hospital.room("ward").lines["desk"].lag == 10
+    assert hospital.runtime("ward").subscriptions["desk"].lag == 10
     await hospital.restart()
     await notes(hospital, "ann", 10, 11)
     await hospital.quiet()
@@ -66,7 +66,7 @@ async def test_a_rush_leaves_reactions_to_later_and_keeps_their_order(hospital: 
     for round_ in range(3):
         await notes(hospital, "ann", *range(round_ * 60, round_ * 60 + 60))
         assert await hospital.step()
-        assert hospital.room("ward").lines["desk"].behind
+        assert hospital.runtime("ward").subscriptions["desk"].behind
     assert len(await hospital.heard("ann")) < 120
     await hospital.quiet()
     assert (await hospital.heard("ann"))[1:] == tuple(str(n) for n in range(180))
@@ -74,33 +74,33 @@ async def test_a_rush_leaves_reactions_to_later_and_keeps_their_order(hospital: 
 
 async def test_few_requests_are_no_rush(hospital: Hospital) -> None:
     await hospital.say(Admit("ann"))
-    await notes(hospital, "ann", *range(pace.RUSH - 1))
+    await notes(hospital, "ann", *range(batch_policy.RUSH - 1))
     assert await hospital.step()
-    assert len(await hospital.heard("ann")) == pace.RUSH
+    assert len(await hospital.heard("ann")) == batch_policy.RUSH
 
 
 @pytest.mark.parametrize("tail", [1, 5, 20])
 @pytest.mark.parametrize("batch", [1, 3, 256])
 async def test_a_backlog_that_memory_cannot_hold_is_read_from_the_log(hospital: Hospital, tail: int, batch: int) -> None:
     await hospital.say(Admit("ann"))
-    with bounds(rooms, TAIL=tail), bounds(pace, RUSH=2):
+    with bounds(runtimes, TAIL=tail), bounds(batch_policy, RUSH=2):
         for start in range(0, 30, 10):
             await notes(hospital, "ann", *range(start, start + 10))
             hospital.tell(Weigh("ann", start))
             await hospital.step()
-        assert hospital.room("ward").lines["desk"].behind
-    with bounds(pace, BATCH=batch):
+        assert hospital.runtime("ward").subscriptions["desk"].behind
+    with bounds(batch_policy, BATCH=batch):
         await hospital.quiet()
     assert (await hospital.heard("ann"))[1:] == tuple(str(n) for n in range(30))
-    assert place(hospital) == hospital.room("desk").seq == 34
+    assert place(hospital) == hospital.runtime("desk").seq == 34
 
 
 async def test_new_events_wait_behind_the_backlog(hospital: Hospital) -> None:
     await hospital.say(Admit("ann"))
-    with bounds(pace, RUSH=2, SLICE=4):
+    with bounds(batch_policy, RUSH=2, SLICE=4):
         await notes(hospital, "ann", *range(10))
         await hospital.step()
-    with bounds(pace, BATCH=2):
+    with bounds(batch_policy, BATCH=2):
         for n in range(10, 15):
             await notes(hospital, "ann", n)
             await hospital.step()
@@ -112,7 +112,7 @@ async def test_an_event_that_cannot_be_read_is_parked_and_does_not_stop_the_line
     hospital: Hospital, silence: None
 ) -> None:  # fmt: skip
     await hospital.say(Admit("ann"), Admit("bob"))
-    with bounds(pace, RUSH=1):
+    with bounds(batch_policy, RUSH=1):
         await notes(hospital, "ann", 1, 2)
         await notes(hospital, "bob", 3)
         await hospital.step()
@@ -139,8 +139,8 @@ async def test_the_cause_and_the_trace_travel_with_an_event(hospital: Hospital) 
 
 
 async def test_a_message_that_nobody_knows_hurts_itself_alone(hospital: Hospital, silence: None) -> None:
-    stray = Incoming(hospital.room("ward"), Noted("ann", "lost"), Origin.LEARNED, "x", 0)
-    hospital.processor.put_internal(Incoming(hospital.room("desk"), Noted("ann", "lost"), Origin.LEARNED, "x", 0))
+    stray = Envelope(hospital.runtime("ward"), Noted("ann", "lost"), Origin.LEARNED, "x", 0)
+    hospital.processor.put_internal(Envelope(hospital.runtime("desk"), Noted("ann", "lost"), Origin.LEARNED, "x", 0))
     hospital.processor.put_internal(stray)
     (answer,) = await hospital.say(Admit("bob"))
     assert answer.told.id == "bob"

@@ -16,8 +16,8 @@ from tests.engine.hospital_messages import Admit, Note, Remind, Scan, Throw, Wei
 from tests.engine.ward import PATIENTS, Patient
 from tradewind.core.model import Request
 from tradewind.engine import activities
-from tradewind.engine import batch_policy as pace
-from tradewind.engine import service_runtime as rooms
+from tradewind.engine import batch_policy as batch_policy
+from tradewind.engine import service_runtime as runtimes
 
 T = TypeVar("T")
 LONG = 10**9
@@ -44,7 +44,7 @@ class Days(RuleBasedStateMachine):
     )  # fmt: skip
     def open(self, rush: int, tail: int, batch: int, keep: int) -> None:
         self.keep = keep
-        self.tight = [bounds(pace, RUSH=rush, BATCH=batch, SLICE=batch), bounds(rooms, TAIL=tail)]
+        self.tight = [bounds(batch_policy, RUSH=rush, BATCH=batch, SLICE=batch), bounds(runtimes, TAIL=tail)]
         for bound in self.tight:
             bound.__enter__()
         self.run(self.store.open())

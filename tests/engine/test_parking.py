@@ -7,7 +7,7 @@ import pytest
 from tests.engine.hospital import ADMIN, DELAYS, START, Hospital
 from tests.engine.hospital_messages import Admit, Note, Noted, Remind
 from tradewind.core.model import Refused
-from tradewind.engine.dead_letter import DiscardParked, ListParked, ReplayParked
+from tradewind.engine.dead_letter import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 
 pytestmark = pytest.mark.usefixtures("silence")
 
@@ -27,7 +27,7 @@ async def test_a_bug_parks_its_own_event_alone(hospital: Hospital) -> None:
     assert (failed.name, failed.key, failed.origin, failed.first_at) == ("Noted", "ann", "event", START)
     assert failed.reason == "KeyError: 'the ward stumbles over two'"
     assert (behind.status, behind.attempts, behind.key) == ("WAITING", 0, "ann")
-    assert hospital.room("ward").lines["desk"].lag == 0
+    assert hospital.runtime("ward").subscriptions["desk"].lag == 0
 
 
 async def test_it_is_tried_again_after_each_delay_and_then_is_dead(hospital: Hospital) -> None:
@@ -59,7 +59,7 @@ async def test_what_works_in_the_end_is_handled_once_and_in_order(hospital: Hosp
     assert await hospital.parked() == []
     await hospital.say(Note("ann", "last"))
     assert (await hospital.heard("ann"))[-1] == "last"
-    assert hospital.room("ward").blocked == set()
+    assert hospital.runtime("ward").blocked == set()
 
 
 @pytest.mark.parametrize("restart", [False, True])
@@ -72,13 +72,13 @@ async def test_replay_handles_it_once_and_then_those_behind(hospital: Hospital, 
     await hospital.say(Note("ann", "four"))
     dead, *behind = await hospital.parked()
     assert [letter.status for letter in (dead, *behind)] == ["DEAD", "WAITING", "WAITING"]
-    waits, replayed = hospital.tell(ReplayParked(behind[0].id), caller=ADMIN), hospital.tell(ReplayParked(dead.id), caller=ADMIN)
+    waits, replayed = hospital.tell(ReplayDeadLetter(behind[0].id), caller=ADMIN), hospital.tell(ReplayDeadLetter(dead.id), caller=ADMIN)
     await hospital.quiet()
     assert waits.refused == (409, "waits_for_another")
     assert replayed.reply is not None and replayed.reply.status == 0
     assert await hospital.heard("ann") == ("admitted", "one", "two", "three", "four")
     assert await hospital.parked() == []
-    gone = hospital.tell(ReplayParked(dead.id), caller=ADMIN)
+    gone = hospital.tell(ReplayDeadLetter(dead.id), caller=ADMIN)
     await hospital.quiet()
     assert gone.refused == (404, "not_found")
 
@@ -88,7 +88,7 @@ async def test_a_replay_that_fails_begins_the_delays_anew(hospital: Hospital) ->
     await hospital.later(sum(DELAYS))
     await hospital.later(sum(DELAYS))
     dead = (await hospital.parked())[0]
-    await hospital.say(ReplayParked(dead.id))
+    await hospital.say(ReplayDeadLetter(dead.id))
     letter = (await hospital.parked())[0]
     assert (letter.id, letter.status, letter.attempts, letter.first_at) == (dead.id, "RETRYING", 1, START)
     await hospital.later(DELAYS[0])
@@ -98,10 +98,10 @@ async def test_a_replay_that_fails_begins_the_delays_anew(hospital: Hospital) ->
 async def test_discard_lets_those_behind_go_on(hospital: Hospital) -> None:
     await poison(hospital)
     failed = (await hospital.parked())[0]
-    await hospital.say(DiscardParked(failed.id))
+    await hospital.say(DiscardDeadLetter(failed.id))
     assert await hospital.heard("ann") == ("admitted", "one", "three")
     assert await hospital.parked() == []
-    again = await hospital.say(DiscardParked(failed.id), ReplayParked(failed.id), DiscardParked("never"))
+    again = await hospital.say(DiscardDeadLetter(failed.id), ReplayDeadLetter(failed.id), DiscardDeadLetter("never"))
     assert [answer.refused for answer in again] == [(404, "not_found")] * 3
     await hospital.later(sum(DELAYS))
     assert hospital.script.fails["two"] == 98
@@ -109,7 +109,7 @@ async def test_discard_lets_those_behind_go_on(hospital: Hospital) -> None:
 
 async def test_one_behind_may_be_discarded_alone(hospital: Hospital) -> None:
     await poison(hospital, 1)
-    await hospital.say(DiscardParked((await hospital.parked())[1].id))
+    await hospital.say(DiscardDeadLetter((await hospital.parked())[1].id))
     await hospital.later(DELAYS[0])
     assert await hospital.heard("ann") == ("admitted", "one", "two")
 
@@ -147,9 +147,9 @@ async def test_a_timer_that_fails_is_parked_and_blocks_nobody(hospital: Hospital
 
 async def test_dead_letters_are_paged_newest_first(hospital: Hospital) -> None:
     await poison(hospital)
-    first = await hospital.platform.ask(ListParked(1))
-    second = await hospital.platform.ask(ListParked(1, first.next_cursor))
+    first = await hospital.platform.ask(ListDeadLetters(1))
+    second = await hospital.platform.ask(ListDeadLetters(1, first.next_cursor))
     assert [letter.status for letter in (*first.data, *second.data)] == ["WAITING", "RETRYING"]
     assert second.next_cursor is None
     with pytest.raises(Refused, match="invalid_cursor"):
-        await hospital.platform.ask(ListParked(1, "?"))
+        await hospital.platform.ask(ListDeadLetters(1, "?"))

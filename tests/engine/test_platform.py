@@ -14,7 +14,7 @@ from tests.engine.ward import Script, hospital
 from tradewind.core.model import NOBODY, Query, Refused
 from tradewind.core.store import StoreUnavailable
 from tradewind.drivers.sqlite.store import SqliteStore
-from tradewind.engine.dead_letter import ReplayParked
+from tradewind.engine.dead_letter import ReplayDeadLetter
 from tradewind.engine.platform import Platform
 
 
@@ -141,11 +141,11 @@ async def test_a_desk_without_its_store_says_so(hospital: Hospital, silence: Non
         raise StoreUnavailable("gone")
 
     monkeypatch.setattr(hospital.store, "get", gone)
-    answer = hospital.tell(ReplayParked("x"), caller=ADMIN)
+    answer = hospital.tell(ReplayDeadLetter("x"), caller=ADMIN)
     await breathe()
     assert answer.refused == (503, "store_unavailable")
     monkeypatch.setattr(hospital.store, "get", None)
-    answer = hospital.tell(ReplayParked("x"), caller=ADMIN)
+    answer = hospital.tell(ReplayDeadLetter("x"), caller=ADMIN)
     await breathe()
     assert answer.refused == (500, "internal_error")
 

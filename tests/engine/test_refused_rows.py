@@ -7,9 +7,9 @@ import pytest
 from tests.engine.hospital import DELAYS, START, Hospital, bounds
 from tests.engine.hospital_messages import Admit, Note, Remind, Seen, Throw, Weigh
 from tests.engine.ward import Patient
-from tradewind.engine import batch_policy as pace
-from tradewind.engine.dead_letter import ReplayParked
-from tradewind.engine.envelope import Incoming, Origin
+from tradewind.engine import batch_policy as batch_policy
+from tradewind.engine.dead_letter import ReplayDeadLetter
+from tradewind.engine.envelope import Envelope, Origin
 
 pytestmark = pytest.mark.usefixtures("silence")
 
@@ -50,7 +50,7 @@ async def test_it_waits_its_delays_and_dies_while_others_go_on(hospital: Hospita
     dead, behind = await hospital.parked()
     assert (dead.status, dead.attempts, behind.status) == ("DEAD", 3, "WAITING")
     assert await hospital.heard("bob") == ("admitted", "one", "after 1000", "after 5000")
-    await hospital.say(ReplayParked(dead.id))
+    await hospital.say(ReplayDeadLetter(dead.id))
     assert [letter.status for letter in await hospital.parked()] == ["RETRYING", "WAITING"]
 
 
@@ -90,7 +90,7 @@ async def test_a_stream_of_requests_does_not_hide_it(hospital: Hospital) -> None
 
 async def test_it_is_found_in_a_long_backlog(hospital: Hospital) -> None:
     await hospital.say(Admit("ann"), Admit("bob"))
-    with bounds(pace, RUSH=2):
+    with bounds(batch_policy, RUSH=2):
         for n in range(30):
             hospital.tell(Note("bob", str(n)))
             if n == 15:
@@ -110,7 +110,7 @@ async def test_a_message_at_fault_does_not_make_the_store_look_broken(hospital: 
 
 
 async def test_what_cannot_even_be_kept_as_a_letter_is_kept_as_a_text(hospital: Hospital) -> None:
-    hospital.processor.put_internal(Incoming(hospital.room("desk"), Seen("ann", "\ud800"), Origin.LEARNED, "", 0))
+    hospital.processor.put_internal(Envelope(hospital.runtime("desk"), Seen("ann", "\ud800"), Origin.LEARNED, "", 0))
     (answer,) = await hospital.say(Admit("bob"))
     assert answer.told.id == "bob"
     (letter,) = await hospital.parked()
@@ -123,7 +123,7 @@ async def test_what_cannot_even_be_kept_as_a_letter_is_kept_as_a_text(hospital: 
 async def test_a_request_is_not_taken_for_the_event_whose_id_it_bears(hospital: Hospital) -> None:
     """A caller may choose the id of a request."""
     await hospital.say(Admit("ann"), Note("ann", "unkeepable"))
-    hospital.processor.parking.refused["ward", "an event"] = "RowRefused: a row"
+    hospital.processor.dead_letters.refused["ward", "an event"] = "RowRefused: a row"
     answer = hospital.tell(Note("ann", "two"), trace="an event")
     await hospital.quiet()
     assert answer.told.id == "ann"

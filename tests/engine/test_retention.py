@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.hospital import Hospital, bounds
 from tests.engine.hospital_messages import Admit, Note, Throw, Weigh
-from tradewind.engine import batch_policy as pace
+from tradewind.engine import batch_policy as batch_policy
 from tradewind.engine import retention
 
 KEEP_MS = 60_000
@@ -61,7 +61,7 @@ async def test_numbers_never_come_again(old: Hospital) -> None:
 @pytest.mark.parametrize("restart", [False, True])
 async def test_what_somebody_has_not_read_stays(old: Hospital, restart: bool) -> None:
     await old.say(Admit("ann"))
-    with bounds(pace, RUSH=1, SLICE=2):
+    with bounds(batch_policy, RUSH=1, SLICE=2):
         for n in range(5):
             old.tell(Note("ann", str(n)))
         await old.step()
@@ -71,7 +71,7 @@ async def test_what_somebody_has_not_read_stays(old: Hospital, restart: bool) ->
             await old.step()
         old.clock.at += KEEP_MS + 1
         await sweep(old)
-    assert old.room("ward").lines["desk"].behind
+    assert old.runtime("ward").subscriptions["desk"].behind
     await old.restart()
     await old.quiet()
     assert await old.heard("ann") == ("admitted", "0", "1", "2", "3", "4")

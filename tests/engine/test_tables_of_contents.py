@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.engine.hospital import Clock, Hospital
-from tests.engine.hospital_messages import Admit, Admitted, Caught, Note, Noted, Ray, Told, Visit
+from tests.engine.hospital_messages import Admit, Admitted, Caught, Told, Note, Noted, Ray, Visit
 from tests.engine.ward import BEDS, PATIENTS, Bed, Patient, Script
 from tests.engine.ward import hospital as services
-from tradewind.core.model import At, Does, Due, Moment, Service, on
+from tradewind.core.model import Context, Effects, Service, SetTimer, Timer, on
 from tradewind.engine.plans import plan
 from tradewind.engine.platform import Platform
 from tradewind.engine.service_runtime import furnish
@@ -19,7 +19,7 @@ from tradewind.engine.service_runtime import furnish
 pytestmark = pytest.mark.usefixtures("silence")
 
 
-class Unheard(Due, frozen=True):
+class Unheard(Timer, frozen=True):
     patient: str
 
 
@@ -30,20 +30,20 @@ class Unheard(Due, frozen=True):
         Bed("ann"),  # the ward keeps it
         Caught("ann", 1),  # the ward says it
         Ray("ann", "hand"),  # performed only where it is declared
-        At(1, Unheard("ann")),
+        SetTimer(1, Unheard("ann")),
     ],
     ids=lambda effect: type(effect).__name__,
 )
 async def test_an_effect_that_is_not_in_the_table_undoes_its_message(hospital: Hospital, effect: Any) -> None:
-    def admit(ask: Admit, now: Moment) -> Does[Told]:
+    def admit(ask: Admit, now: Context) -> Effects[Told]:
         yield Patient(ask.patient)
         yield Admitted(ask.patient)
         yield effect
-        return Told(ask.patient, now.fresh)
+        return Told(ask.patient, now.new_id)
 
-    def note(ask: Note, now: Moment) -> Does[Told]:
+    def note(ask: Note, now: Context) -> Effects[Told]:
         yield Noted(ask.patient, ask.text)
-        return Told(ask.patient, now.fresh)
+        return Told(ask.patient, now.new_id)
 
     desk = Service("desk", keeps=[PATIENTS], says=[Admitted, Noted], does=[on(Admit, admit), on(Note, note)])
     hospital.platform = Platform(hospital.store, [desk, services(Script())[1]], Clock())
@@ -57,9 +57,9 @@ async def test_a_rule_that_cannot_tell_its_rows_hurts_its_own_message(hospital: 
     def keys(ask: Note) -> list[str]:
         return [str(1 // int(ask.text))]
 
-    def note(ask: Note, now: Moment, patients: Any) -> Does[Told]:
+    def note(ask: Note, now: Context, patients: Any) -> Effects[Told]:
         yield Noted(ask.patient, ask.text)
-        return Told(ask.patient, now.fresh)
+        return Told(ask.patient, now.new_id)
 
     desk = Service("desk", keeps=[PATIENTS], says=[Noted], does=[on(Note, note, PATIENTS.each(keys))])
     hospital.platform = Platform(hospital.store, [desk, services(Script())[1]], Clock())
@@ -72,7 +72,7 @@ async def test_the_same_for_an_event(hospital: Hospital) -> None:
     def keys(heard: Noted) -> list[str]:
         return [str(1 // int(heard.text))]
 
-    def hear(heard: Noted, now: Moment, beds: Any) -> Does[None]:
+    def hear(heard: Noted, now: Context, beds: Any) -> Effects[None]:
         yield Bed(heard.patient, (heard.text,))
 
     hospital.sql("INSERT INTO desk_patients VALUES ('ann', '[]', 0), ('bob', '[]', 0)")
@@ -89,9 +89,9 @@ async def test_keys_may_come_from_a_generator(hospital: Hospital) -> None:
     def names(ask: Note) -> Iterator[str]:
         yield from ask.text.split()
 
-    def note(ask: Note, now: Moment, patients: Any) -> Does[Told]:
+    def note(ask: Note, now: Context, patients: Any) -> Effects[Told]:
         yield Noted(ask.patient, ", ".join(patients))
-        return Told(ask.patient, now.fresh)
+        return Told(ask.patient, now.new_id)
 
     await hospital.say(Admit("ann"), Admit("bob"))
     desk = Service("desk", keeps=[PATIENTS], says=[Noted], does=[on(Note, note, PATIENTS.each(names))])

@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.hospital import START, Hospital, bounds
 from tests.engine.hospital_messages import Remind, Visit
-from tradewind.core.model import At, Never
+from tradewind.core.model import CancelTimer, SetTimer
 from tradewind.engine import processor
 
 LATER = START + 1_000
@@ -14,12 +14,12 @@ LATER = START + 1_000
 
 async def test_it_comes_due_at_its_time_and_once(hospital: Hospital) -> None:
     await hospital.say(Remind("ann", LATER))
-    assert hospital.processor.waking.wait_ms(START) == 1_000
+    assert hospital.processor.scheduler.wait_ms(START) == 1_000
     await hospital.later(999)
     assert await hospital.heard("ann") == ()
     await hospital.later(1)
     assert await hospital.heard("ann") == (f"visit {LATER}",)
-    assert hospital.processor.waking.wait_ms(LATER) is None
+    assert hospital.processor.scheduler.wait_ms(LATER) is None
     await hospital.later(10_000)
     assert await hospital.heard("ann") == (f"visit {LATER}",)
 
@@ -60,7 +60,7 @@ async def test_timers_of_two_patients_do_not_meet(hospital: Hospital) -> None:
 async def test_called_off_or_moved_by_an_earlier_message_of_the_batch_in_which_it_is_due(hospital: Hospital, then: int) -> None:
     """Ann's deadline comes first and takes back Bob's, which is due in the same batch."""
     await hospital.say(Remind("ann", LATER), Remind("bob", LATER + 1))
-    instead = At(then, Visit("bob")) if then else Never(Visit("bob"))
+    instead = SetTimer(then, Visit("bob")) if then else CancelTimer(Visit("bob"))
     hospital.script.visits = lambda patient: instead if patient == "ann" else None
     await hospital.later(2_000)
     assert (await hospital.heard("ann"), await hospital.heard("bob")) == ((f"visit {START + 2_000}",), ())
@@ -72,7 +72,7 @@ async def test_called_off_or_moved_by_an_earlier_message_of_the_batch_in_which_i
 
 async def test_one_that_sets_itself_again_comes_again(hospital: Hospital) -> None:
     await hospital.say(Remind("ann", LATER))
-    hospital.script.visits = lambda patient: At(hospital.clock.at + 1_000, Visit(patient))
+    hospital.script.visits = lambda patient: SetTimer(hospital.clock.at + 1_000, Visit(patient))
     for _ in range(3):
         await hospital.later(1_000)
     assert await hospital.heard("ann") == tuple(f"visit {START + n}" for n in (1_000, 2_000, 3_000))
@@ -83,7 +83,7 @@ async def test_it_survives_a_restart(hospital: Hospital) -> None:
     await hospital.say(Remind("ann", LATER))
     await hospital.restart()
     await hospital.quiet()
-    assert hospital.processor.waking.wait_ms(START) == 1_000
+    assert hospital.processor.scheduler.wait_ms(START) == 1_000
     await hospital.later(1_000)
     assert await hospital.heard("ann") == (f"visit {LATER}",)
 

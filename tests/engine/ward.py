@@ -13,6 +13,7 @@ from tests.engine.hospital_messages import (
     Admitted,
     Caught,
     DoctorFound,
+    Told,
     FindDoctor,
     Note,
     Noted,
@@ -23,23 +24,22 @@ from tests.engine.hospital_messages import (
     Seen,
     Throw,
     Thrown,
-    Told,
     Visit,
     Weigh,
     Weighed,
 )
 from tradewind.core.model import (
     Aggregate,
-    At,
     Attempt,
     Caller,
+    CancelTimer,
     Consult,
-    Does,
+    Context,
     Effect,
-    Moment,
-    Never,
+    Effects,
     Refused,
     Service,
+    SetTimer,
     Table,
     answers,
     on,
@@ -101,70 +101,70 @@ BEDS = Table(Bed, sa.Table(
 ))  # fmt: skip
 
 
-def admit(ask: Admit, now: Moment, patient: Patient | None) -> Does[Told]:
+def admit(ask: Admit, now: Context, patient: Patient | None) -> Effects[Told]:
     yield Patient(ask.patient)
     yield Admitted(ask.patient)
     if patient is not None:
         raise Refused("already_here", says="Twice.", notes=patient.notes)
-    return Told(ask.patient, now.fresh)
+    return Told(ask.patient, now.new_id)
 
 
-def note(ask: Note, now: Moment, patient: Patient) -> Does[Told]:
+def note(ask: Note, now: Context, patient: Patient) -> Effects[Told]:
     if ask.text == "bug":
         raise ZeroDivisionError("a bug of the desk")
     noted = replace(patient, notes=(*patient.notes, ask.text))
     yield noted
     yield Noted(ask.patient, ask.text)
-    return Told(ask.patient, now.fresh, noted.notes)
+    return Told(ask.patient, now.new_id, noted.notes)
 
 
-def weigh(ask: Weigh, now: Moment, patient: Patient) -> Does[Told]:
+def weigh(ask: Weigh, now: Context, patient: Patient) -> Effects[Told]:
     yield replace(patient, kilos=ask.kilos)
     yield Weighed(ask.patient)
-    return Told(ask.patient, now.fresh)
+    return Told(ask.patient, now.new_id)
 
 
-def remind(ask: Remind, now: Moment) -> Does[Told]:
-    yield At(ask.when, Visit(ask.patient)) if ask.when else Never(Visit(ask.patient))
-    return Told(ask.patient, now.fresh)
+def remind(ask: Remind, now: Context) -> Effects[Told]:
+    yield SetTimer(ask.when, Visit(ask.patient)) if ask.when else CancelTimer(Visit(ask.patient))
+    return Told(ask.patient, now.new_id)
 
 
-def scan(ask: Scan, now: Moment) -> Does[Told]:
+def scan(ask: Scan, now: Context) -> Effects[Told]:
     yield Ray(ask.patient, ask.kind)
-    return Told(ask.patient, now.fresh)
+    return Told(ask.patient, now.new_id)
 
 
-def see(seen: Seen, now: Moment) -> Does[None]:
+def see(seen: Seen, now: Context) -> Effects[None]:
     yield Noted(seen.patient, f"seen {seen.what}")
 
 
-def throw(ask: Throw | Caught, now: Moment) -> Does[Told]:
+def throw(ask: Throw | Caught, now: Context) -> Effects[Told]:
     if ask.left:
         yield Thrown(ask.patient, ask.left - 1)
-    return Told(ask.patient, now.fresh)
+    return Told(ask.patient, now.new_id)
 
 
-def refer(ask: Refer, now: Moment, known: Mapping[str, Doctor]) -> Does[Told]:
+def refer(ask: Refer, now: Context, known: Mapping[str, Doctor]) -> Effects[Told]:
     if not known and not now.consulted:
         raise Consult(FindDoctor(ask.doctor), lambda names: DoctorFound(names[0] if names else ""))
     if not known:
         raise Refused("no_such_doctor", 422)
     yield Noted(ask.patient, f"to {ask.doctor}")
-    return Told(ask.patient, now.fresh)
+    return Told(ask.patient, now.new_id)
 
 
-def learn(found: DoctorFound, now: Moment, known: Doctor | None) -> Does[None]:
+def learn(found: DoctorFound, now: Context, known: Doctor | None) -> Effects[None]:
     if found.name and known is None:
         yield Doctor(found.name, now.at)
 
 
 def hospital(script: Script) -> list[Service]:
-    def visit(due: Visit, now: Moment) -> Does[None]:
+    def visit(due: Visit, now: Context) -> Effects[None]:
         yield Noted(due.patient, f"visit {now.at}")
         if (then := script.visits(due.patient)) is not None:
             yield then
 
-    def hear(heard: Admitted | Noted, now: Moment, bed: Bed | None) -> Does[None]:
+    def hear(heard: Admitted | Noted, now: Context, bed: Bed | None) -> Effects[None]:
         text = heard.text if isinstance(heard, Noted) else "admitted"
         bed = bed or Bed(heard.patient)
         yield replace(bed, heard=(*bed.heard, text), level=-1 if text == "unkeepable" else bed.level)
@@ -172,7 +172,7 @@ def hospital(script: Script) -> list[Service]:
             script.fails[text] -= 1
             raise KeyError(f"the ward stumbles over {text}")
 
-    def catch(heard: Thrown, now: Moment, bed: Bed | None) -> Does[None]:
+    def catch(heard: Thrown, now: Context, bed: Bed | None) -> Effects[None]:
         bed = bed or Bed(heard.patient)
         yield replace(bed, heard=(*bed.heard, f"ball {heard.left}"))
         yield Caught(heard.patient, heard.left)

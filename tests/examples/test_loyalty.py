@@ -23,12 +23,12 @@ from tests.support.shop import basket, until
 from tradewind.contracts.orders import OrderConfirmed
 from tradewind.contracts.payments import PaymentRefunded
 from tradewind.contracts.values import Money
-from tradewind.core.model import Event, Moment
+from tradewind.core.model import Context, Event
 from tradewind.drivers import drafts, migrations
 from tradewind.observability.access import AccessLog
 from tradewind.observability.sink import Sink
 from tradewind.runtime import config as settings
-from tradewind.runtime.assembly import SERVICES, Addition
+from tradewind.runtime.assembly import SERVICES, GuestService
 from tradewind.runtime.standalone import Embedded
 
 ADMIN, ADA, BOB = [{"email": f"{name}@example.org", "password": f"{name} has points"} for name in ("admin", "ada", "bob")]
@@ -45,7 +45,7 @@ def refunded(so_far: int, order: str = "o1") -> PaymentRefunded:
 def points(*heard: Event) -> int:
     memory = Memory(SERVICE)
     for event in heard:
-        memory.tell(event, Moment(1_000))
+        memory.tell(event, Context(1_000))
     accounts = memory.all(Account)
     assert sum(order.points for order in memory.all(Earned)) == sum(account.points for account in accounts)
     return accounts[0].points if accounts else 0
@@ -103,7 +103,7 @@ class Visitor:
 
 
 @asynccontextmanager
-async def shop(data: Path, *additions: Addition) -> AsyncIterator[Visitor]:
+async def shop(data: Path, *additions: GuestService) -> AsyncIterator[Visitor]:
     given = {"DATA": str(data), "PORT": "0", "ADMIN_EMAIL": ADMIN["email"], "ADMIN_PASSWORD": ADMIN["password"]}
     config = settings.load({f"TRADEWIND_{name}": text for name, text in given.items()})
     with open(os.devnull, "wb") as nowhere:

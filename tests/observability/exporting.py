@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from tests.support.collector import Collector
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.observability import endpoint
 from tradewind.observability.exporter import Exporter
 from tradewind.observability.tracing import Span, Tracer
@@ -25,7 +25,7 @@ def exporter(
 
 
 def fill(to: Exporter, spans: int) -> list[Span]:
-    tracer = Tracer("orders", to.put, 1.0, SystemWorld(1))
+    tracer = Tracer("orders", to.put, 1.0, SystemClock(1))
     made = [span for _ in range(spans) if (span := tracer.start("x")) is not None]
     for span in made:
         span.end()

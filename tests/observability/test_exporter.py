@@ -11,7 +11,7 @@ import pytest
 
 from tests.observability.exporting import exporter, fill, until
 from tests.support.collector import Collector
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.observability.metrics import Metrics
 from tradewind.observability.traces import BadEndpoint, Tracing
 from tradewind.observability.tracing import Tracer, Value
@@ -22,7 +22,7 @@ async def test_a_span_arrives_as_the_protocol_spells_it() -> None:
         ours = exporter(
             collector, environment={"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test%20floor, service.name=other, junk"}
         )
-        tracer = Tracer("orders", ours.put, 1.0, SystemWorld(1))
+        tracer = Tracer("orders", ours.put, 1.0, SystemClock(1))
         span = tracer.start("POST /orders", parent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", state="congo=t61")
         assert span is not None
         span.link("7" * 32, "8" * 16)
@@ -110,7 +110,7 @@ async def test_a_collector_behind_tls_is_checked(tmp_path: Path) -> None:
 async def test_a_process_puts_it_together() -> None:
     metrics = Metrics()
     async with Collector() as collector:
-        tracing = Tracing("order-service", f"http://localhost:{collector.port}", 1.0, SystemWorld(1), {}, "9.9")
+        tracing = Tracing("order-service", f"http://localhost:{collector.port}", 1.0, SystemClock(1), {}, "9.9")
         tracing.start(metrics)
         span = tracing.tracer.start("x")
         assert span is not None
@@ -122,7 +122,7 @@ async def test_a_process_puts_it_together() -> None:
 
 @pytest.mark.parametrize("environment", [{}, {"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
 async def test_nothing_is_traced_where_no_collector_is_named(environment: dict[str, str]) -> None:
-    tracing = Tracing("orders", "" if not environment else "http://localhost:1", 1.0, SystemWorld(1), environment)
+    tracing = Tracing("orders", "" if not environment else "http://localhost:1", 1.0, SystemClock(1), environment)
     tracing.start(Metrics())
     assert tracing.tracer.start("x") is None
     await tracing.stop()
@@ -130,4 +130,4 @@ async def test_nothing_is_traced_where_no_collector_is_named(environment: dict[s
 
 def test_a_certificate_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(BadEndpoint, match="OTEL_EXPORTER_OTLP_CERTIFICATE"):
-        Tracing("orders", "https://localhost:1", 1.0, SystemWorld(1), {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "none.pem")})
+        Tracing("orders", "https://localhost:1", 1.0, SystemClock(1), {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "none.pem")})

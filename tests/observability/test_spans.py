@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.observability import spans
 from tradewind.observability.context import spell
 from tradewind.observability.tracing import Kind, Span, Tracer
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = spell(TRACE, SPAN)
-OFF = Tracer("orders", None, 1.0, SystemWorld(1))
+OFF = Tracer("orders", None, 1.0, SystemClock(1))
 
 
 def hearing(ratio: float = 1.0) -> tuple[Tracer, list[Span]]:
     heard: list[Span] = []
-    return Tracer("orders", heard.append, ratio, SystemWorld(1)), heard
+    return Tracer("orders", heard.append, ratio, SystemClock(1)), heard
 
 
 def test_an_order_is_one_trace_from_the_client_to_the_statement() -> None:
     gateway, heard = hearing(0.0)
-    service, _ = Tracer("orders", heard.append, 0.0, SystemWorld(2)), None
+    service, _ = Tracer("orders", heard.append, 0.0, SystemClock(2)), None
     request = spans.http_request(gateway, "POST", {b"traceparent": PARENT.encode(), b"tracestate": b"congo=t61"})
     attempt = spans.rpc_attempt(request, "order_queue", "create_order")
     asked = spans.consumed(service, "order_queue", "create_order", spans.onward(attempt))

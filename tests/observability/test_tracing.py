@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.observability.context import spell
 from tradewind.observability.tracing import MOST_ATTRIBUTES, MOST_LINKS, Kind, Span, Tracer
 
@@ -16,7 +16,7 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 def tracer(heard: list[Span], ratio: float = 1.0, seed: int = 1) -> Tracer:
     ticks = count(500, 10)
-    return Tracer("orders", heard.append, ratio, SystemWorld(seed), clock=lambda: 1_700_000_000_000_000_000, tick=lambda: next(ticks))
+    return Tracer("orders", heard.append, ratio, SystemClock(seed), clock=lambda: 1_700_000_000_000_000_000, tick=lambda: next(ticks))
 
 
 def test_a_step_and_its_step_are_one_trace() -> None:
@@ -102,11 +102,11 @@ def test_who_is_not_followed_costs_one_draw_and_no_object() -> None:
     def never(*_: object) -> int:
         raise AssertionError("this costs time")
 
-    off = Tracer("orders", None, 1.0, SystemWorld(1), clock=never, tick=never)
+    off = Tracer("orders", None, 1.0, SystemClock(1), clock=never, tick=never)
     assert off.start("x") is None and off.start("x", Kind.SERVER, spell(TRACE, SPAN)) is None and off.under(spell(TRACE, SPAN), "x") is None
     assert off.wanted([spell(TRACE, SPAN)]) == []
     heard: list[Span] = []
-    rare = Tracer("orders", heard.append, 0.0, SystemWorld(1), clock=never, tick=never)
+    rare = Tracer("orders", heard.append, 0.0, SystemClock(1), clock=never, tick=never)
     assert rare.start("x") is None and rare.start("x", Kind.SERVER, spell(TRACE, SPAN, False)) is None
 
 

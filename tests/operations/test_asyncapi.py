@@ -7,7 +7,7 @@ import msgspec
 
 from tradewind.contracts.orders import OrderConfirmed, OrderView, PlaceOrder
 from tradewind.contracts.values import Money
-from tradewind.core.model import Does, Message, Moment, Service, on, wire_name
+from tradewind.core.model import Context, Effects, Message, Service, on, wire_name
 from tradewind.operations import asyncapi
 from tradewind.operations import message_shapes as wire
 
@@ -15,7 +15,7 @@ EVENTS = {wire_name(event): speaker for speaker, event in wire.events()}
 DOCUMENT = asyncapi.document({"order.confirmed": ["inventory", "invoices"]})
 
 
-def ignore(message: Message, now: Moment) -> Does[None]:
+def ignore(message: Message, now: Context) -> Effects[None]:
     yield from ()
 
 

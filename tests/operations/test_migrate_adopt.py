@@ -100,10 +100,10 @@ class InboxDoor:
         raise AssertionError("a new request")
 
 
-def answered(handlers: Any, door: InboxDoor, pattern: str, dto: dict[str, Any], key: str) -> Any:
+def answered(handlers: Any, gateway: InboxDoor, pattern: str, dto: dict[str, Any], key: str) -> Any:
     packets: list[bytes] = []
     data = json.dumps({"dto": dto, "idempotencyKey": key, "lang": "en"}).encode()
-    handlers(door, queues.Values("EUR"))[pattern](Ask(pattern, data, b'"1"', lambda ask, packet: packets.append(packet)))
+    handlers(gateway, queues.Values("EUR"))[pattern](Ask(pattern, data, b'"1"', lambda ask, packet: packets.append(packet)))
     return json.loads(packets[0])
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from tests.support.databases import Place
 from tradewind.cli.app import app
 from tradewind.drivers import migrations
-from tradewind.drivers.migrations import Slice
+from tradewind.drivers.migrations import ServiceSchema
 from tradewind.runtime import schema
 
 Run = Callable[..., Result]
@@ -105,7 +105,7 @@ def test_adopt_says_what_it_did_and_what_it_left(migrate: Run, postgres: Place) 
 
 
 def test_generate_writes_the_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(schema.SLICES, "orders", Slice(schema.SLICES["orders"].md, tmp_path))
+    monkeypatch.setitem(schema.SLICES, "orders", ServiceSchema(schema.SLICES["orders"].md, tmp_path))
     for word, says in (("generate", "0001_first_tables.py"), ("new", "nothing to write: the steps lead to the models")):
         done = CliRunner().invoke(app, ["migrate", word, "--blueprint", "rpc", "--service", "orders", "First tables"])
         assert (done.exit_code, says in done.stdout) == (0, True), done.output

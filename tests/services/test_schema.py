@@ -11,7 +11,7 @@ KEPT = [pytest.param(kept, id=name) for name, kept in SLICES.items()]
 
 
 @pytest.mark.parametrize("kept", KEPT)
-def test_steps_lead_to_the_models_and_back(place: Place, kept: migrations.Slice) -> None:
+def test_steps_lead_to_the_models_and_back(place: Place, kept: migrations.ServiceSchema) -> None:
     taken = [f"{kept.name} {step}" for step in migrations.listed(kept.folder)]
     assert migrations.up(place.url, place.data, [kept]) == taken
     assert place.database.work(lambda connection: drafts.difference(connection, kept)) == [], f"tradewind migrate new --service {kept.name}"

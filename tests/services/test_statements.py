@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.support.databases import Place
-from tradewind.engine.service_runtime import Room
+from tradewind.engine.service_runtime import ServiceRuntime
 from tradewind.runtime.assembly import METADATA, services
 from tradewind.runtime.schema import SLICES
 from tradewind.services.payments.provider.absent import NoProvider
@@ -17,7 +17,7 @@ def statements(holder: Any) -> list[Any]:
 
 
 SHOP = [one for name in METADATA for one in statements(importlib.import_module(f"tradewind.services.{name}.storage"))]
-ENGINE = [one for made in services(NoProvider(), 1) for one in statements(Room(made))]
+ENGINE = [one for made in services(NoProvider(), 1) for one in statements(ServiceRuntime(made))]
 
 
 def values(statement: Any) -> dict[str, Any]:

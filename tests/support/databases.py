@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tradewind.core.store import Store
 from tradewind.drivers import migrations
 from tradewind.drivers.databases import Database, database
-from tradewind.drivers.migrations import Slice
+from tradewind.drivers.migrations import ServiceSchema
 from tradewind.drivers.opening import on_server, open_store
 
 URL = "TRADEWIND_TEST_POSTGRES_URL"
@@ -38,7 +38,7 @@ class Place:
     def store(self) -> Store:
         return open_store(self.url, self.data)
 
-    def fill(self, *slices: Slice) -> None:
+    def fill(self, *slices: ServiceSchema) -> None:
         """Their tables."""
         migrations.up(self.url, self.data, slices)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from tradewind.core.model import Aggregate, Effect, Event, Load, Message, Moment, Refused, Service, settle
+from tradewind.core.model import Aggregate, Effect, Event, Load, Message, Context, Refused, Service, settle
 
 Ag = TypeVar("Ag", bound=Aggregate)
 
@@ -20,7 +20,7 @@ class Memory:
         self.said: list[Event] = []
         self.last: list[Effect] = []
 
-    def tell(self, message: Message, now: Moment) -> Any:
+    def tell(self, message: Message, now: Context) -> Any:
         """Decides a message and returns the reply. Errors: Refused, also where a row that must exist does not."""
         rule = self.service.rules[type(message)]
         self.last = []

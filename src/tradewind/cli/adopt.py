@@ -24,14 +24,14 @@ def adopt(
 
     Example: tradewind migrate adopt --blueprint rpc --service orders --dry-run
     """
-    from ..core.clock import SystemWorld
+    from ..core.clock import SystemClock
     from ..core.store import StoreUnusable
     from ..operations import adopt as moving
     from ..operations.adopt_rows import Values
     from .migrate import Chosen
 
     chosen = Chosen(blueprint, service, sets, None)
-    values = Values(chosen.config.currency, SystemWorld().now())
+    values = Values(chosen.config.currency, SystemClock().now())
     try:
         found = moving.adopt(
             chosen.config.database_url, chosen.services, chosen.schemas, values, dry_run=dry_run, progress=_progress

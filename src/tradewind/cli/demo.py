@@ -23,14 +23,14 @@ def demo(orders: Orders = 100, buyers: Buyers = 0, url: Url = "", data: Data = N
     Example: tradewind demo --orders 1000
     """
     from ..testing.demo.progress import progress
-    from ..testing.demo.running import TROUBLE, Asked, Demo
+    from ..testing.demo.running import TROUBLE, DemoOptions, Demo
 
     config, _ = read("default", sets, data=data)
     if url and not url.startswith(("http://", "https://")):
         fail(f"--url {url}: write http://HOST:PORT")
     try:
         with progress() as shown:
-            demo = Demo(Asked(config, tuple(sets or ()), url, orders, buyers), shown)
+            demo = Demo(DemoOptions(config, tuple(sets or ()), url, orders, buyers), shown)
             figures = demo.run()
     except (*TROUBLE, OSError) as error:
         fail(error)

@@ -38,7 +38,7 @@ def load(
     from ..testing.load import report as reports
     from ..testing.load.display import display
     from ..testing.load.profiles import PROFILES
-    from ..testing.load.running import PAUSE_S, Asked, Load
+    from ..testing.load.running import PAUSE_S, LoadOptions, Load
     from ..testing.load.thresholds import BadThreshold, judged, parsed
 
     if profile not in PROFILES:
@@ -55,7 +55,7 @@ def load(
     chosen = PROFILES[profile].scaled(scale)
     try:
         with display(profile) as shown:
-            run = Load(Asked(chosen, url, PAUSE_S if pause is None else pause), shown, random.Random())
+            run = Load(LoadOptions(chosen, url, PAUSE_S if pause is None else pause), shown, random.Random())
             metrics = run.run()
     except NotReachable as error:
         fail(error)

@@ -12,7 +12,7 @@ from .adopt import adopt
 from .common import Data, Json, Sets, Which, fail, read, show
 
 if TYPE_CHECKING:
-    from ..drivers.migrations import Slice
+    from ..drivers.migrations import ServiceSchema
     from ..runtime.config import Config
 
 app = typer.Typer(help="Schema steps, per service or for all that a blueprint runs.", no_args_is_help=True, rich_markup_mode=None)
@@ -33,7 +33,7 @@ class Chosen:
             if service not in self.services:
                 fail(f"blueprint {self.blueprint.name} runs no service {service!r}; there is {', '.join(self.services)}")
             self.services = [service]
-        self.slices: list[Slice] = [SLICES[name] for name in self.services]
+        self.slices: list[ServiceSchema] = [SLICES[name] for name in self.services]
 
     @property
     def where(self) -> tuple[str, Path]:

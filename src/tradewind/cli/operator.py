@@ -11,7 +11,7 @@ from ..runtime.processes import plan
 from .common import Data, Json, Sets, Which, fail, fitting, show
 
 if TYPE_CHECKING:
-    from ..operations.operator import Desk
+    from ..operations.operator import Operator
 
 T = TypeVar("T")
 
@@ -19,15 +19,15 @@ letters = typer.Typer(help="Messages that could not be handled, kept with their 
 Letter = Annotated[str, typer.Argument(metavar="ID", help="The dead letter's id.")]
 
 
-class Asked:
+class OperatorArguments:
     """The desk that a command means. Ends the command with one line where the answer is no (1), or there is none (2)."""
 
     def __init__(self, blueprint: str, data: str | None, sets: list[str] | None) -> None:
         config, chosen = fitting(blueprint, sets, data=data)
-        from ..operations.operator import desk_of
+        from ..operations.operator import operator_of
 
         self.apart = plan.apart(chosen)
-        self._desk = desk_of(config, chosen)
+        self._desk = operator_of(config, chosen)
 
     def stats(self) -> Any:
         return self._ask("nothing there", lambda desk: desk.stats())
@@ -44,7 +44,7 @@ class Asked:
     def discard(self, letter: str) -> None:
         self._ask(f"no dead letter {letter}", lambda desk: desk.discard(letter))
 
-    def _ask(self, absent: str, ask: Callable[[Desk], T]) -> T:
+    def _ask(self, absent: str, ask: Callable[[Operator], T]) -> T:
         from ..core.model import Refused
         from ..operations.operator import UNANSWERED
 
@@ -64,7 +64,7 @@ def timeline(
 
     Example: tradewind timeline 01a1fd01-543e-7000-a4cd-629cfe7a0687
     """
-    found = Asked(blueprint, data, sets).timeline(order)
+    found = OperatorArguments(blueprint, data, sets).timeline(order)
     if json:
         show(found)
         return
@@ -82,7 +82,7 @@ def stats(blueprint: Which = "default", data: Data = None, sets: Sets = None, js
 
     Example: tradewind stats
     """
-    asked = Asked(blueprint, data, sets)
+    asked = OperatorArguments(blueprint, data, sets)
     found = asked.stats()
     if json:
         show(found)
@@ -109,7 +109,7 @@ def list_letters(blueprint: Which = "default", data: Data = None, sets: Sets = N
 
     Example: tradewind dead-letters list
     """
-    found = Asked(blueprint, data, sets).letters()
+    found = OperatorArguments(blueprint, data, sets).letters()
     if json:
         show(found)
         return
@@ -125,7 +125,7 @@ def show_letter(letter: Letter, blueprint: Which = "default", data: Data = None,
 
     Example: tradewind dead-letters show 01a1fd01-543e-7000-a4cd-629cfe7a0687
     """
-    found = [row for row in Asked(blueprint, data, sets).letters() if row["id"] == letter]
+    found = [row for row in OperatorArguments(blueprint, data, sets).letters() if row["id"] == letter]
     if not found:
         fail(f"no dead letter {letter}")
     show(found[0])
@@ -137,7 +137,7 @@ def replay(letter: Letter, blueprint: Which = "default", data: Data = None, sets
 
     Example: tradewind dead-letters replay 01a1fd01-543e-7000-a4cd-629cfe7a0687
     """
-    Asked(blueprint, data, sets).replay(letter)
+    OperatorArguments(blueprint, data, sets).replay(letter)
     print(f"{letter} is tried again")
 
 
@@ -147,5 +147,5 @@ def discard(letter: Letter, blueprint: Which = "default", data: Data = None, set
 
     Example: tradewind dead-letters discard 01a1fd01-543e-7000-a4cd-629cfe7a0687
     """
-    Asked(blueprint, data, sets).discard(letter)
+    OperatorArguments(blueprint, data, sets).discard(letter)
     print(f"{letter} is discarded")

@@ -25,12 +25,12 @@ def simulate(seed: Seed = None, schedules: Schedules = None, orders: Orders = 20
 
     Example: tradewind simulate --schedules 500
     """
-    from ..core.clock import SystemWorld
+    from ..core.clock import SystemClock
 
     if schedules is None:
         schedules = SCHEDULES if seed is None else 1
     if seed is None:
-        seed = SystemWorld().random.randrange(1_000_000_000)
+        seed = SystemClock().random.randrange(1_000_000_000)
     done = _run(seed, schedules, orders, json)
     if json:
         show(done)

@@ -11,11 +11,11 @@ from ..runtime.blueprint import BadBlueprint, Blueprint
 from ..runtime.config import Config
 from ..runtime.processes import entry as door
 from ..runtime.processes import plan, serving
-from ..runtime.processes.arguments import Asked
+from ..runtime.processes.arguments import Arguments
 from .common import Data, Sets, Which, fail, read
 
 if TYPE_CHECKING:
-    from ..runtime.assembly import Addition
+    from ..runtime.assembly import GuestService
 
 Host = Annotated[str | None, typer.Option("--host", metavar="H", help="Where to listen (TRADEWIND_HOST).")]
 Port = Annotated[int | None, typer.Option("--port", metavar="P", help="Where to listen (TRADEWIND_PORT); 0 takes any that is free.")]
@@ -31,7 +31,7 @@ def up(blueprint: Which = "default", data: Data = None, host: Host = None, port:
     if not plan.apart(chosen):
         run(config, chosen.processes[0].services)
         return
-    if why := door.up(Asked("", blueprint, sets=given(sets, data, host, port))):
+    if why := door.up(Arguments("", blueprint, sets=given(sets, data, host, port))):
         fail(why)
     print(door.STOPPED, flush=True)
 
@@ -55,7 +55,7 @@ def serve(
     if not plan.apart(chosen):
         run(config, found.services)
         return
-    if why := serving.serve(Asked(process, blueprint, copy, supervised, given(sets, data, host, port))):
+    if why := serving.serve(Arguments(process, blueprint, copy, supervised, given(sets, data, host, port))):
         fail(why)
     print(door.STOPPED, flush=True)
 
@@ -74,7 +74,7 @@ def checked(config: Config, chosen: Blueprint) -> None:
         fail(error)
 
 
-def run(config: Config, names: tuple[str, ...], additions: Sequence[Addition] = ()) -> None:
+def run(config: Config, names: tuple[str, ...], additions: Sequence[GuestService] = ()) -> None:
     """Serves until Ctrl-C, and ends the command with one line where it cannot."""
     import gc
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from ..core.model import Query
-from ..engine.dead_letter import DiscardParked, ListParked, Parked, ReplayParked
+from ..engine.dead_letter import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from .operation import Operation, Who
 from .values import Page, Stamp, View, stamp
 
@@ -18,7 +18,7 @@ class StatsView(View, frozen=True):
     services: dict[str, Any]
 
 
-class ParkedView(View, frozen=True):
+class DeadLetterView(View, frozen=True):
     """A message aside, without what it says: that may hold what nobody should read on a page."""
 
     id: str
@@ -34,8 +34,8 @@ class ParkedView(View, frozen=True):
     last_at: Stamp
 
 
-def parked_view(letter: Parked) -> ParkedView:
-    return ParkedView(
+def dead_letter_view(letter: DeadLetter) -> DeadLetterView:
+    return DeadLetterView(
         letter.id, letter.status, letter.origin, letter.name, letter.key, letter.attempts, letter.reason, letter.trace,  # type: ignore[arg-type]
         stamp(letter.due_at), stamp(letter.first_at), stamp(letter.last_at),
     )  # fmt: skip
@@ -49,10 +49,10 @@ _LETTERS = "/api/v1/ops/dead-letters"
 _GONE = (404, "not_found")
 OPERATIONS = (
     Operation("ops.stats", "GET", "/api/v1/ops/stats", GetStats, StatsView, Who.ADMIN, "Depths, ages and lags per service"),
-    Operation("ops.dead_letters", "GET", _LETTERS, ListParked, Page[ParkedView], Who.ADMIN,
+    Operation("ops.dead_letters", "GET", _LETTERS, ListDeadLetters, Page[DeadLetterView], Who.ADMIN,
               "Messages that could not be handled, newest first", paged=True),
-    Operation("ops.replay", "POST", _LETTERS + "/{parkedId}/replay", ReplayParked, ParkedView, Who.ADMIN,
+    Operation("ops.replay", "POST", _LETTERS + "/{deadLetterId}/replay", ReplayDeadLetter, DeadLetterView, Who.ADMIN,
               "Try a dead letter again, now", 200, (_GONE, (409, "waits_for_another"))),
-    Operation("ops.discard", "POST", _LETTERS + "/{parkedId}/discard", DiscardParked, ParkedView, Who.ADMIN,
+    Operation("ops.discard", "POST", _LETTERS + "/{deadLetterId}/discard", DiscardDeadLetter, DeadLetterView, Who.ADMIN,
               "Give a dead letter up", 200, (_GONE,)),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Protocol
 
 
-class World(Protocol):
+class Clock(Protocol):
     """The only source of time (ms since the epoch), ids and chance."""
 
     random: random.Random
@@ -22,7 +22,7 @@ class World(Protocol):
         ...
 
 
-class SystemWorld:
+class SystemClock:
     """The real clock, and UUIDv7 (RFC 9562, section 6.2 method 1) that increase within this process."""
 
     def __init__(self, seed: int | None = None) -> None:

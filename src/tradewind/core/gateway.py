@@ -32,7 +32,7 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     retry_after: int = 0
 
 
-class Door(Protocol):
+class Gateway(Protocol):
     """One per process. Requests go in as data; replies come back by callback, always from the event loop."""
 
     def submit(

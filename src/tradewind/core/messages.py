@@ -30,7 +30,7 @@ class Event(Message, frozen=True):
     """Tells what has happened, in the past tense. Nobody reads the answer."""
 
 
-class Due(Message, frozen=True):
+class Timer(Message, frozen=True):
     """A deadline, as a message to ourselves. Its identity is its name and key."""
 
 
@@ -42,17 +42,17 @@ class Outcome(Message, frozen=True):
     """What came of an activity."""
 
 
-class At(msgspec.Struct, frozen=True):
+class SetTimer(msgspec.Struct, frozen=True):
     """Effect: send us `what` at `when` (ms since the epoch). Setting the same name and key again moves it."""
 
     when: int
-    what: Due
+    what: Timer
 
 
-class Never(msgspec.Struct, frozen=True):
+class CancelTimer(msgspec.Struct, frozen=True):
     """Effect: forget this deadline."""
 
-    what: Due
+    what: Timer
 
 
 class Aggregate(msgspec.Struct, frozen=True):
@@ -74,11 +74,11 @@ class Caller(msgspec.Struct, frozen=True):
 NOBODY = Caller()
 
 
-class Moment(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True):
     """All the world a handler may know: when (ms since the epoch), a fresh id, for whom, and whether others were consulted."""
 
     at: int
-    fresh: str = ""
+    new_id: str = ""
     caller: Caller = NOBODY
     consulted: bool = False
 

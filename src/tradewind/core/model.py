@@ -14,19 +14,19 @@ import msgspec
 from .messages import NOBODY as NOBODY
 from .messages import Activity as Activity
 from .messages import Aggregate as Aggregate
-from .messages import At as At
 from .messages import Caller as Caller
+from .messages import CancelTimer as CancelTimer
 from .messages import Consult as Consult
-from .messages import Due as Due
+from .messages import Context as Context
 from .messages import Event as Event
 from .messages import Message as Message
-from .messages import Moment as Moment
-from .messages import Never as Never
 from .messages import Outcome as Outcome
 from .messages import Query as Query
 from .messages import Refused as Refused
 from .messages import Request as Request
+from .messages import SetTimer as SetTimer
 from .messages import Temporary as Temporary
+from .messages import Timer as Timer
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from .store import Reader
 
 
-Effect: TypeAlias = Aggregate | Event | Activity | At | Never
+Effect: TypeAlias = Aggregate | Event | Activity | SetTimer | CancelTimer
 R = TypeVar("R")
-Does: TypeAlias = Generator[Effect, None, R]
+Effects: TypeAlias = Generator[Effect, None, R]
 M = TypeVar("M", bound=Message)
 M_con = TypeVar("M_con", contravariant=True)
 A = TypeVar("A")
@@ -121,16 +121,16 @@ class Answers(msgspec.Struct, frozen=True):
 
 
 @overload
-def on(hears: type[M], do: Callable[[M, Moment], Does[Any]], /) -> Rule: ...
+def on(hears: type[M], do: Callable[[M, Context], Effects[Any]], /) -> Rule: ...
 @overload
-def on(hears: type[M], do: Callable[[M, Moment, A], Does[Any]], a: Load[M, A], /) -> Rule: ...
+def on(hears: type[M], do: Callable[[M, Context, A], Effects[Any]], a: Load[M, A], /) -> Rule: ...
 @overload
-def on(hears: type[M], do: Callable[[M, Moment, A, B], Does[Any]], a: Load[M, A], b: Load[M, B], /) -> Rule: ...
+def on(hears: type[M], do: Callable[[M, Context, A, B], Effects[Any]], a: Load[M, A], b: Load[M, B], /) -> Rule: ...
 @overload
-def on(hears: type[M], do: Callable[[M, Moment, A, B, C], Does[Any]], a: Load[M, A], b: Load[M, B], c: Load[M, C], /) -> Rule: ...
+def on(hears: type[M], do: Callable[[M, Context, A, B, C], Effects[Any]], a: Load[M, A], b: Load[M, B], c: Load[M, C], /) -> Rule: ...
 @overload
 def on(
-    hears: type[M], do: Callable[[M, Moment, A, B, C, D], Does[Any]], a: Load[M, A], b: Load[M, B], c: Load[M, C], d: Load[M, D], /
+    hears: type[M], do: Callable[[M, Context, A, B, C, D], Effects[Any]], a: Load[M, A], b: Load[M, B], c: Load[M, C], d: Load[M, D], /
 ) -> Rule: ...
 def on(hears: type[Any], do: Callable[..., Any], /, *loads: Load[Any, Any]) -> Rule:
     """A rule: when we hear this, do that, with these rows."""
@@ -165,7 +165,7 @@ class Service:
                     raise ValueError(f"{name}: {rule.do.__name__} loads {load.table.name}, which is not kept here")
 
 
-def settle(does: Does[R]) -> tuple[list[Effect], R]:
+def settle(does: Effects[R]) -> tuple[list[Effect], R]:
     """Runs a handler to its end: its effects in order, and its reply. The whole of a unit test's machinery."""
     effects: list[Effect] = []
     while True:

@@ -18,7 +18,7 @@ from alembic.operations import ops
 
 from ..core.schema import Doc
 from .databases import MEMORY, STEPS, File
-from .migrations import Slice, listed
+from .migrations import ServiceSchema, listed
 from .sql import SqliteSql
 from .steps import Steps, read
 
@@ -39,7 +39,7 @@ def down(op: Steps) -> None:
 '''
 
 
-def new(kept: Slice, message: str) -> Path | None:
+def new(kept: ServiceSchema, message: str) -> Path | None:
     """Writes the next numbered step, to be read and mended; None where the steps lead to the tables already. Needs no database."""
     steps, place = listed(kept.folder), File(MEMORY)
 
@@ -65,14 +65,14 @@ def new(kept: Slice, message: str) -> Path | None:
     return path
 
 
-def difference(connection: sa.Connection, kept: Slice, schema: str = "") -> list[ops.MigrateOperation]:
+def difference(connection: sa.Connection, kept: ServiceSchema, schema: str = "") -> list[ops.MigrateOperation]:
     """What the tables of a database lack of what the code wants; empty where they agree. `schema`: where it has another name."""
     script = _compared(connection, kept, schema)[1]
     assert script.upgrade_ops is not None
     return list(_flat(kept, script.upgrade_ops.ops))
 
 
-def laid(kept: Slice, dialect: str, schema: str = "") -> sa.MetaData:
+def laid(kept: ServiceSchema, dialect: str, schema: str = "") -> sa.MetaData:
     """The tables as they are called on a database."""
     on_server, there, sql = dialect == "postgresql", sa.MetaData(), SqliteSql()
     if on_server and schema in ("", kept.name):
@@ -83,7 +83,7 @@ def laid(kept: Slice, dialect: str, schema: str = "") -> sa.MetaData:
     return there
 
 
-def _compared(connection: sa.Connection, kept: Slice, schema: str = "") -> tuple[MigrationContext, ops.MigrationScript]:
+def _compared(connection: sa.Connection, kept: ServiceSchema, schema: str = "") -> tuple[MigrationContext, ops.MigrationScript]:
     dialect, schema = connection.dialect.name, schema or kept.name
     wanted = laid(kept, dialect, schema)
 
@@ -129,7 +129,7 @@ def _bare(table: sa.Table) -> sa.Table:
     return sa.Table(table.name, sa.MetaData(), schema=table.schema)
 
 
-def _flat(kept: Slice, operations: Sequence[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
+def _flat(kept: ServiceSchema, operations: Sequence[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
     """In the service's own words: the names as in its MD, no schema; an index needs no copy of its table, so no batch either."""
     for operation in operations:
         for slot in ("table_name", "schema"):

@@ -21,7 +21,7 @@ BEFORE_COMMIT = failpoint("migrate.before-commit", "a schema step is taken, and 
 FORM = re.compile(r"\d{4}_[a-z0-9_]+")
 
 
-class Slice(msgspec.Struct, frozen=True):
+class ServiceSchema(msgspec.Struct, frozen=True):
     """A service's corner of the store: its tables as the code wants them, and the folder of the steps that lead there."""
 
     md: sa.MetaData
@@ -41,12 +41,12 @@ class State(msgspec.Struct, frozen=True):
     unknown: list[str]
 
 
-def status(url: str, data: Path, slices: Sequence[Slice], schemas: Mapping[str, str] = NONE) -> list[State]:
+def status(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE) -> list[State]:
     """Says how far each corner is, and changes nothing. Errors: StoreUnusable."""
     return _states(database(url, data, schemas), slices)
 
 
-def up(url: str, data: Path, slices: Sequence[Slice], schemas: Mapping[str, str] = NONE) -> list[str]:
+def up(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE) -> list[str]:
     """Takes all pending steps; which ones, as `orders 0001_first`. Errors: StoreUnusable, also when a newer version was here."""
     place = database(url, data, schemas)
     states = _states(place, slices)
@@ -56,7 +56,7 @@ def up(url: str, data: Path, slices: Sequence[Slice], schemas: Mapping[str, str]
     return _take(place, [(s, step, True) for s, state in zip(slices, states, strict=True) for step in state.pending])
 
 
-def down(url: str, data: Path, kept: Slice, to: int, schemas: Mapping[str, str] = NONE) -> list[str]:
+def down(url: str, data: Path, kept: ServiceSchema, to: int, schemas: Mapping[str, str] = NONE) -> list[str]:
     """Undoes the steps of one service, newest first, until `to` are left; which ones. Errors: StoreUnusable."""
     place = database(url, data, schemas)
     states = _states(place, [kept])
@@ -64,7 +64,7 @@ def down(url: str, data: Path, kept: Slice, to: int, schemas: Mapping[str, str] 
     return _take(place, [(kept, step, False) for step in reversed(states[0].taken) if int(step[:4]) > to])
 
 
-def revert(url: str, data: Path, slices: Sequence[Slice], schemas: Mapping[str, str] = NONE) -> list[str]:
+def revert(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE) -> list[str]:
     """Undoes the last step of each corner; which ones. Errors: StoreUnusable, also while anything runs on the database."""
     place = database(url, data, schemas)
     states = _states(place, slices)
@@ -73,7 +73,7 @@ def revert(url: str, data: Path, slices: Sequence[Slice], schemas: Mapping[str, 
 
 
 def schema_state(
-    url: str, slices: Sequence[Slice], schemas: Mapping[str, str] = NONE, *, data: Path = Path(), command: str = "tradewind migrate run"
+    url: str, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE, *, data: Path = Path(), command: str = "tradewind migrate run"
 ) -> str:
     """Why a process of these services cannot start on this database, and the way out, in one line; empty when it can.
 
@@ -101,12 +101,12 @@ def listed(folder: Path) -> list[str]:
     return names
 
 
-def _states(place: Database, slices: Sequence[Slice]) -> list[State]:
+def _states(place: Database, slices: Sequence[ServiceSchema]) -> list[State]:
     taken = place.taken([s.name for s in slices])
     return [_state(s, taken.get(s.name, [])) for s in slices]
 
 
-def _state(kept: Slice, taken: list[str]) -> State:
+def _state(kept: ServiceSchema, taken: list[str]) -> State:
     known = listed(kept.folder)
     return State(kept.name, taken, [step for step in known if step not in taken], [step for step in taken if step not in known])
 
@@ -120,14 +120,14 @@ def _refuse_newer(place: Database, states: Sequence[State]) -> None:
             )
 
 
-def _take(place: Database, wanted: Sequence[tuple[Slice, str, bool]]) -> list[str]:
+def _take(place: Database, wanted: Sequence[tuple[ServiceSchema, str, bool]]) -> list[str]:
     def work(connection: sa.Connection) -> list[str]:
         return [f"{kept.name} {step}" for kept, step, upwards in wanted if _one(place, connection, kept, step, upwards)]
 
     return place.work(work) if wanted else []
 
 
-def _one(place: Database, connection: sa.Connection, kept: Slice, step: str, upwards: bool) -> bool:
+def _one(place: Database, connection: sa.Connection, kept: ServiceSchema, step: str, upwards: bool) -> bool:
     """One step, in one transaction. False: somebody else has taken it meanwhile."""
     from . import steps
 

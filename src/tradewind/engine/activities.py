@@ -9,11 +9,11 @@ from collections.abc import Callable, Coroutine, Iterable
 from itertools import chain
 from typing import Any
 
-from ..core.clock import World
+from ..core.clock import Clock
 from ..core.failpoints import Broken, failpoint
 from ..core.model import Activity, Attempt, Outcome, Temporary
-from .envelope import ActivityFailed, Incoming, Origin
-from .service_runtime import Room
+from .envelope import ActivityFailed, Envelope, Origin
+from .service_runtime import ServiceRuntime
 
 LOG = logging.getLogger("tradewind.activities")
 BEFORE_CALL = failpoint("activity.before-call", "the activity is committed, the outside world has not been called")
@@ -27,12 +27,12 @@ BUGS = 5
 Row = tuple[Any, ...]
 
 
-class Runner:
+class ActivityRunner:
     """`report` gets each outcome, as a message that is claimed by deleting the activity's row."""
 
-    def __init__(self, world: World, report: Callable[[Incoming], None]) -> None:
-        self._world, self._report = world, report
-        self._queue: deque[tuple[Room, Activity, Row, bool]] = deque()
+    def __init__(self, clock: Clock, report: Callable[[Envelope], None]) -> None:
+        self._clock, self._report = clock, report
+        self._queue: deque[tuple[ServiceRuntime, Activity, Row, bool]] = deque()
         self._known: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.count: Callable[[str, str], None] = lambda name, outcome: None
@@ -42,7 +42,7 @@ class Runner:
     def running(self) -> int:
         return len(self._tasks)
 
-    def start(self, room: Room, activity: Activity, row: Row, *, again: bool = False) -> bool:
+    def start(self, runtime: ServiceRuntime, activity: Activity, row: Row, *, again: bool = False) -> bool:
         """Starts it now, or when one of those under way has ended. False: too many wait, look for its row again later."""
         if row[0] in self._known or self.stopped:
             return True
@@ -50,9 +50,9 @@ class Runner:
             return False
         self._known.add(row[0])
         if len(self._tasks) < AT_ONCE:
-            self._spawn(self._perform(room, activity, row, again))
+            self._spawn(self._perform(runtime, activity, row, again))
         else:
-            self._queue.append((room, activity, row, again))
+            self._queue.append((runtime, activity, row, again))
         return True
 
     def settled(self, *ids: Iterable[Iterable[str]]) -> None:
@@ -72,37 +72,37 @@ class Runner:
         if not task.cancelled() and (error := task.exception()) is not None:
             LOG.error("an activity's end could not be reported", exc_info=error)
 
-    async def _perform(self, room: Room, activity: Activity, row: Row, again: bool) -> None:
-        call = room.service.performs[type(activity)].call
+    async def _perform(self, runtime: ServiceRuntime, activity: Activity, row: Row, again: bool) -> None:
+        call = runtime.service.performs[type(activity)].call
         number = row[3] + 1
         try:
             BEFORE_CALL()
             async with asyncio.timeout(DEADLINE_S):
-                outcome = await call(activity, Attempt(number, self._world.now(), again or number > 1))
+                outcome = await call(activity, Attempt(number, self._clock.now(), again or number > 1))
             AFTER_CALL()
-            if not room.hears(type(outcome)):
-                raise TypeError(f"{room.name} does not hear {type(outcome).__name__}")
+            if not runtime.hears(type(outcome)):
+                raise TypeError(f"{runtime.name} does not hear {type(outcome).__name__}")
         except (Temporary, TimeoutError, Broken) as error:
-            self._again(room, activity, row, number, f"{type(error).__name__}: {error}", final=False)
+            self._again(runtime, activity, row, number, f"{type(error).__name__}: {error}", final=False)
         except Exception as error:  # an activity's bug is kept with its reason, like a handler's
-            LOG.exception("%s could not perform %s", room.name, type(activity).__name__)
-            self._again(room, activity, row, number, f"{type(error).__name__}: {error}", final=number >= BUGS)
+            LOG.exception("%s could not perform %s", runtime.name, type(activity).__name__)
+            self._again(runtime, activity, row, number, f"{type(error).__name__}: {error}", final=number >= BUGS)
         else:
-            self._done(room, outcome, row)
+            self._done(runtime, outcome, row)
 
-    def _done(self, room: Room, outcome: Outcome, row: Row) -> None:
+    def _done(self, runtime: ServiceRuntime, outcome: Outcome, row: Row) -> None:
         self.count(row[1], "done")
-        self._report(Incoming(room, outcome, Origin.OUTCOME, row[0], self._world.now(), trace=row[6]))
+        self._report(Envelope(runtime, outcome, Origin.OUTCOME, row[0], self._clock.now(), trace=row[6]))
 
-    def _again(self, room: Room, activity: Activity, row: Row, number: int, reason: str, *, final: bool) -> None:
+    def _again(self, runtime: ServiceRuntime, activity: Activity, row: Row, number: int, reason: str, *, final: bool) -> None:
         self.count(row[1], "failed" if final else "again")
-        now = self._world.now()
+        now = self._clock.now()
         backoff = min(CAP_MS, FIRST_MS * 2 ** min(number - 1, 16))
-        due = now + backoff // 2 + self._world.random.randrange(backoff // 2 + 1)
+        due = now + backoff // 2 + self._clock.random.randrange(backoff // 2 + 1)
         failed = ActivityFailed(activity, number, due, reason, final)
-        incoming = Incoming(room, failed, Origin.OUTCOME, row[0], now, trace=row[6])
-        incoming.first_at = row[7]
-        self._report(incoming)
+        envelope = Envelope(runtime, failed, Origin.OUTCOME, row[0], now, trace=row[6])
+        envelope.first_at = row[7]
+        self._report(envelope)
 
     async def stop(self) -> None:
         """Leaves what is under way: its row is still there, and the next start asks the other side before it does it again."""

@@ -6,8 +6,8 @@ from time import perf_counter
 
 from ..core.failpoints import failpoint
 from ..core.store import Transaction
-from .envelope import Incoming
-from .observers import Gauge, Traced
+from .envelope import Envelope
+from .observers import BatchObserver, BatchTracer
 from .unit_of_work import Unit
 
 BEGUN = failpoint("batch.begun", "a transaction is open, nothing is decided yet")
@@ -22,17 +22,17 @@ AFTER_START = failpoint("batch.after-start", "activities are started; the next b
 class Batch:
     """One on its way: `taken` from the intake, `messages` are all that it decides."""
 
-    def __init__(self, unit: Unit, tx: Transaction, taken: list[Incoming], begun: float) -> None:
+    def __init__(self, unit: Unit, tx: Transaction, taken: list[Envelope], begun: float) -> None:
         self.unit, self.tx, self.taken, self.begun = unit, tx, taken, begun
-        self.messages: list[Incoming] = []
+        self.messages: list[Envelope] = []
         self.followed: list[str] = []
 
-    def report(self, gauge: Gauge | None, traced: Traced | None, committing: float) -> None:
+    def report(self, observer: BatchObserver | None, tracer: BatchTracer | None, committing: float) -> None:
         """It is committed; the commit began at `committing`."""
         done = perf_counter()
-        if gauge is not None:
-            gauge.commit(done - committing)
-            gauge.batch(len(self.messages), done - self.begun)
-            gauge.said(row[2] for log in self.unit.logged.values() for row in log)
-        if self.followed and traced is not None:
-            traced.batch(self.followed, self.begun, done, self.tx.statements or (), len(self.messages))
+        if observer is not None:
+            observer.commit(done - committing)
+            observer.batch(len(self.messages), done - self.begun)
+            observer.said(row[2] for log in self.unit.logged.values() for row in log)
+        if self.followed and tracer is not None:
+            tracer.batch(self.followed, self.begun, done, self.tx.statements or (), len(self.messages))

@@ -5,7 +5,7 @@ leads to waits in its line, or in the log. A slice of every batch is for what wa
 
 from __future__ import annotations
 
-from .inbound_queue import Intake
+from .inbound_queue import InboundQueue
 
 BATCH = 256
 RUSH = 24
@@ -20,7 +20,7 @@ GATHER_MS = 1
 """In a rush, so long for the answers' next requests to come, before a batch is spent on what waits."""
 
 
-class Pace:
+class BatchPolicy:
     def __init__(self) -> None:
         self._rush_until = -1
 
@@ -33,17 +33,17 @@ class Pace:
         # a clock that was set back must not make the rush longer
         return now <= self._rush_until <= now + CALM_MS
 
-    def linger_ms(self, intake: Intake, behind: bool, now: int) -> int:
+    def linger_ms(self, inbound: InboundQueue, behind: bool, now: int) -> int:
         """How long to wait for company before the next batch."""
         if self.rush(now):
-            return 0 if intake.requests else GATHER_MS
-        return LINGER_MS if intake.may_linger and not behind else 0
+            return 0 if inbound.requests else GATHER_MS
+        return LINGER_MS if inbound.may_linger and not behind else 0
 
-    def share(self, requests: int, lines: int, now: int) -> int:
+    def share(self, requests: int, subscriptions: int, now: int) -> int:
         """Messages that the batch may take from each line: few where somebody waits for an answer."""
         if self.rush(now):
-            return max(2, SLICE // max(1, lines))
-        return max(2, BATCH // max(1, lines)) if requests else BATCH
+            return max(2, SLICE // max(1, subscriptions))
+        return max(2, BATCH // max(1, subscriptions)) if requests else BATCH
 
     def outcomes(self, now: int) -> int:
         """Outcomes that the batch may take."""

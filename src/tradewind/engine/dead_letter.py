@@ -8,10 +8,10 @@ from typing import Annotated, Any, ClassVar
 from msgspec import Meta
 from msgspec.structs import replace
 
-from ..core.model import Aggregate, Does, Moment, Query, Refused, Request, Rule, Table, on
+from ..core.model import Aggregate, Context, Effects, Query, Refused, Request, Rule, Table, on
 
 
-class Parked(Aggregate, frozen=True):
+class DeadLetter(Aggregate, frozen=True):
     """A message aside. RETRYING: tried again at `due_at`. WAITING: behind another of the same key. DEAD: needs a decision."""
 
     status: str
@@ -27,44 +27,44 @@ class Parked(Aggregate, frozen=True):
     last_at: int
 
 
-class ReplayParked(Request, frozen=True, tag="chassis.replay"):
+class ReplayDeadLetter(Request, frozen=True, tag="chassis.replay"):
     """Try a dead letter again, now."""
 
-    keyed_by: ClassVar[str] = "parked_id"
-    parked_id: str
+    keyed_by: ClassVar[str] = "dead_letter_id"
+    dead_letter_id: str
 
 
-class DiscardParked(Request, frozen=True, tag="chassis.discard"):
+class DiscardDeadLetter(Request, frozen=True, tag="chassis.discard"):
     """Give a dead letter up; those behind it go on."""
 
-    keyed_by: ClassVar[str] = "parked_id"
-    parked_id: str
+    keyed_by: ClassVar[str] = "dead_letter_id"
+    dead_letter_id: str
 
 
-class ListParked(Query, frozen=True, tag="chassis.parked"):
+class ListDeadLetters(Query, frozen=True, tag="chassis.parked"):
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: str = ""
 
 
-def replay(ask: ReplayParked, now: Moment, letter: Parked) -> Does[Parked]:
+def replay(ask: ReplayDeadLetter, context: Context, letter: DeadLetter) -> Effects[DeadLetter]:
     if letter.status == "DONE":
         raise Refused("not_found", 404)
     if letter.status == "WAITING":
         raise Refused("waits_for_another", says="An older message of the same key is parked: replay or discard that one.", key=letter.key)
-    again = replace(letter, status="RETRYING", due_at=now.at, attempts=0)
+    again = replace(letter, status="RETRYING", due_at=context.at, attempts=0)
     yield again
     return again
 
 
-def discard(ask: DiscardParked, now: Moment, letter: Parked) -> Does[Parked]:
+def discard(ask: DiscardDeadLetter, context: Context, letter: DeadLetter) -> Effects[DeadLetter]:
     if letter.status == "DONE":
         raise Refused("not_found", 404)
-    gone = replace(letter, status="DONE", last_at=now.at)
+    gone = replace(letter, status="DONE", last_at=context.at)
     yield gone
     return gone
 
 
 RULES: dict[type[Request], Callable[[Table[Any]], Rule]] = {
-    ReplayParked: lambda parked: on(ReplayParked, replay, parked),
-    DiscardParked: lambda parked: on(DiscardParked, discard, parked),
+    ReplayDeadLetter: lambda parked: on(ReplayDeadLetter, replay, parked),
+    DiscardDeadLetter: lambda parked: on(DiscardDeadLetter, discard, parked),
 }

@@ -27,11 +27,11 @@ class Origin(IntEnum):
     LEARNED = 5
 
 
-class Incoming(msgspec.Struct, eq=False):
+class Envelope(msgspec.Struct, eq=False):
     """One message for one service. `ref` is the id of what claims it, `seq` its place in the log of `source`, `keys` what it loads,
     `tried` that a batch with it has failed."""
 
-    room: Any
+    runtime: Any
     message: Message
     origin: Origin
     ref: str
@@ -40,7 +40,7 @@ class Incoming(msgspec.Struct, eq=False):
     caller: Caller = NOBODY
     seq: int = 0
     source: str = ""
-    fresh: str = ""
+    new_id: str = ""
     claim: str = ""
     fingerprint: str = ""
     deliver: Callable[[Reply], None] | None = None
@@ -71,11 +71,11 @@ class Unreadable(Message, frozen=True, tag="chassis.unreadable"):
     event_key: str = ""
 
 
-def tell(incoming: Incoming, reply: Reply) -> None:
+def tell(envelope: Envelope, reply: Reply) -> None:
     """Answers whoever waits for it. What goes wrong on their side is not ours: others wait too."""
-    if incoming.deliver is not None:
+    if envelope.deliver is not None:
         try:
-            incoming.deliver(reply)
+            envelope.deliver(reply)
         except Exception:
             LOG.exception("an answer could not be delivered")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from ..core.clock import World
+from ..core.clock import Clock
 from ..core.gateway import Reply
-from ..core.model import Activity, Consult, Moment, Refused
+from ..core.model import Activity, Consult, Context, Refused
 from ..core.store import RowRefused, StoreUnavailable
-from .dead_letters import Parking
-from .envelope import ActivityFailed, Incoming, Origin, Unreadable, encode, refusal, refused
+from .dead_letters import DeadLetters
+from .envelope import ActivityFailed, Envelope, Origin, Unreadable, encode, refusal, refused
 from .unit_of_work import Absent, Unit
 
 LOG = logging.getLogger("tradewind.engine")
@@ -19,84 +19,84 @@ HEARD = Reply(0, b"")
 OWN_ID = (Origin.EVENT, Origin.OUTCOME)
 
 
-async def handle(unit: Unit, incoming: Incoming, world: World, parking: Parking) -> None:
+async def handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: DeadLetters) -> None:
     """Decides one message: its effects go into the unit, its reply waits there for the commit."""
-    await _handle(unit, incoming, world, parking)
-    if incoming.claim and incoming.origin is Origin.EVENT and incoming.reply is None:
+    await _handle(unit, envelope, clock, dead_letters)
+    if envelope.claim and envelope.origin is Origin.EVENT and envelope.reply is None:
         # an event of the bus is claimed by its id, whatever became of it; who brought it is told after the commit
-        incoming.reply = HEARD
-        unit.claim(incoming, 0, b"")
-        unit.answered.append(incoming)
+        envelope.reply = HEARD
+        unit.claim(envelope, 0, b"")
+        unit.answered.append(envelope)
 
 
-async def _handle(unit: Unit, incoming: Incoming, world: World, parking: Parking) -> None:
-    if incoming.source:
-        unit.moved.add(incoming.room.lines[incoming.source])
-    if parking.refused and incoming.origin is not Origin.REQUEST:
-        reason = parking.refused.pop((incoming.room.name, incoming.ref), "")
+async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: DeadLetters) -> None:
+    if envelope.source:
+        unit.moved.add(envelope.runtime.subscriptions[envelope.source])
+    if dead_letters.refused and envelope.origin is not Origin.REQUEST:
+        reason = dead_letters.refused.pop((envelope.runtime.name, envelope.ref), "")
         if reason:
-            parking.failed(unit, incoming, reason)
+            dead_letters.failed(unit, envelope, reason)
             return
-    if type(incoming.message) is ActivityFailed:
-        parking.activity(unit, incoming, incoming.message)
+    if type(envelope.message) is ActivityFailed:
+        dead_letters.activity(unit, envelope, envelope.message)
         return
-    if type(incoming.message) is Unreadable:
-        _unreadable(unit, incoming, incoming.message, parking)
+    if type(envelope.message) is Unreadable:
+        _unreadable(unit, envelope, envelope.message, dead_letters)
         return
-    if incoming.claim and _decided(unit, incoming):
+    if envelope.claim and _decided(unit, envelope):
         return
-    if incoming.origin is Origin.TIMER and _taken_back(unit, incoming):
+    if envelope.origin is Origin.TIMER and _taken_back(unit, envelope):
         return
-    if incoming.origin is Origin.PARKED and isinstance(incoming.message, Activity):
-        unit.start_again(incoming, world)
-        release(unit, incoming)
+    if envelope.origin is Origin.PARKED and isinstance(envelope.message, Activity):
+        unit.start_again(envelope, clock)
+        release(unit, envelope)
         return
-    if incoming.room.blocked and incoming.origin is Origin.EVENT and incoming.message.key in incoming.room.blocked:
-        parking.behind(unit, incoming)
+    if envelope.runtime.blocked and envelope.origin is Origin.EVENT and envelope.message.key in envelope.runtime.blocked:
+        dead_letters.behind(unit, envelope)
         return
-    plan = incoming.room.plans[type(incoming.message)]
-    if not incoming.fresh:
-        incoming.fresh = incoming.ref if incoming.origin in OWN_ID else world.uuid()
-    mark, seq = len(unit.heard), incoming.room.seq
+    plan = envelope.runtime.plans[type(envelope.message)]
+    if not envelope.new_id:
+        envelope.new_id = envelope.ref if envelope.origin in OWN_ID else clock.uuid()
+    mark, seq = len(unit.heard), envelope.runtime.seq
     effects: list[Any] = []
     reply = HEARD
     try:
-        arguments = await unit.arguments(incoming, plan.finds) if plan.finds else ()
-        does = plan.do(incoming.message, Moment(incoming.at, incoming.fresh, incoming.caller, incoming.consulted), *arguments)
-        if incoming.origin is Origin.REQUEST:
+        arguments = await unit.arguments(envelope, plan.finds) if plan.finds else ()
+        does = plan.do(envelope.message, Context(envelope.at, envelope.new_id, envelope.caller, envelope.consulted), *arguments)
+        if envelope.origin is Origin.REQUEST:
             view = _run(does, effects)
             reply = Reply(0, encode(view), view=view)
         else:
             effects.extend(does)
-        unit.apply(incoming, effects, world)
+        unit.apply(envelope, effects, clock)
     except Consult as pause:
-        if incoming.origin is not Origin.REQUEST or incoming.consulted:
+        if envelope.origin is not Origin.REQUEST or envelope.consulted:
             # who asks for another while nobody waits could not be asked again after a crash
-            _broken(unit, incoming, TypeError("only a request may consult, and once"), parking, mark, seq)
+            _broken(unit, envelope, TypeError("only a request may consult, and once"), dead_letters, mark, seq)
         else:
-            unit.aside.append((incoming, pause))
+            unit.aside.append((envelope, pause))
         return
     except Refused as error:
-        if incoming.origin is not Origin.REQUEST:
-            parking.failed(unit, incoming, f"{plan.do.__name__} refused an event: {error.code}")
+        if envelope.origin is not Origin.REQUEST:
+            dead_letters.failed(unit, envelope, f"{plan.do.__name__} refused an event: {error.code}")
         else:
-            _refuse(unit, incoming, error)
+            _refuse(unit, envelope, error)
         return
     except (StoreUnavailable, RowRefused):
         raise
     except Exception as error:  # a handler's bug must hurt its own message alone
-        if isinstance(error, Absent) and incoming.origin is Origin.REQUEST:
-            _refuse(unit, incoming, Refused("not_found", 404))
+        if isinstance(error, Absent) and envelope.origin is Origin.REQUEST:
+            _refuse(unit, envelope, Refused("not_found", 404))
         else:
-            _broken(unit, incoming, error, parking, mark, seq)
+            _broken(unit, envelope, error, dead_letters, mark, seq)
         return
-    _done(unit, incoming, reply)
+    _done(unit, envelope, reply)
 
 
-def _unreadable(unit: Unit, incoming: Incoming, what: Unreadable, parking: Parking) -> None:
-    if not incoming.claim or not _decided(unit, incoming):
+def _unreadable(unit: Unit, envelope: Envelope, what: Unreadable, dead_letters: DeadLetters) -> None:
+    if not envelope.claim or not _decided(unit, envelope):
         why, key = ValueError(what.reason), what.event_key
-        parking.unreadable(unit, incoming.room, "bus", what.name, what.body, why, key=key, trace=incoming.trace)
+        dead_letters.unreadable(unit, envelope.runtime, "bus", what.name, what.body, why, key=key, trace=envelope.trace)
 
 
 def _run(does: Any, effects: list[Any]) -> Any:
@@ -107,60 +107,60 @@ def _run(does: Any, effects: list[Any]) -> Any:
             return end.value
 
 
-def _decided(unit: Unit, incoming: Incoming) -> bool:
+def _decided(unit: Unit, envelope: Envelope) -> bool:
     """Answers a copy of a request from what was decided for the first."""
-    row = unit.rows[incoming.room.inbox].get(incoming.claim)
+    row = unit.rows[envelope.runtime.inbox].get(envelope.claim)
     if row is None:
         return False
-    if row.fingerprint == incoming.fingerprint:
-        incoming.reply = Reply(row.status, row.reply.encode(), replayed=True)
+    if row.fingerprint == envelope.fingerprint:
+        envelope.reply = Reply(row.status, row.reply.encode(), replayed=True)
     else:
-        incoming.reply = refusal(422, "idempotency_key_reused", "This idempotency key was used with another request body.")
-    unit.answered.append(incoming)
+        envelope.reply = refusal(422, "idempotency_key_reused", "This idempotency key was used with another request body.")
+    unit.answered.append(envelope)
     return True
 
 
-def _taken_back(unit: Unit, timer: Incoming) -> bool:
+def _taken_back(unit: Unit, timer: Envelope) -> bool:
     """Called off or moved by an earlier message of the batch in which it is due."""
-    return timer.ref in unit.no_timers.get(timer.room, ()) or timer.ref in unit.timers.get(timer.room, ())
+    return timer.ref in unit.no_timers.get(timer.runtime, ()) or timer.ref in unit.timers.get(timer.runtime, ())
 
 
-def _refuse(unit: Unit, incoming: Incoming, error: Refused) -> None:
-    incoming.reply = refused(error)
-    if incoming.claim:
-        unit.claim(incoming, incoming.reply.status, incoming.reply.body)
-    unit.answered.append(incoming)
+def _refuse(unit: Unit, envelope: Envelope, error: Refused) -> None:
+    envelope.reply = refused(error)
+    if envelope.claim:
+        unit.claim(envelope, envelope.reply.status, envelope.reply.body)
+    unit.answered.append(envelope)
 
 
-def _done(unit: Unit, incoming: Incoming, reply: Reply) -> None:
+def _done(unit: Unit, envelope: Envelope, reply: Reply) -> None:
     unit.handled += 1
-    if incoming.origin is Origin.REQUEST:
-        incoming.reply = reply
-        if incoming.claim:
-            unit.claim(incoming, 0, reply.body)
-        unit.answered.append(incoming)
+    if envelope.origin is Origin.REQUEST:
+        envelope.reply = reply
+        if envelope.claim:
+            unit.claim(envelope, 0, reply.body)
+        unit.answered.append(envelope)
     else:
-        release(unit, incoming)
+        release(unit, envelope)
 
 
-def release(unit: Unit, incoming: Incoming) -> None:
+def release(unit: Unit, envelope: Envelope) -> None:
     """Deletes the row that claims a message which waits no more."""
-    origin = incoming.origin
+    origin = envelope.origin
     if origin is Origin.TIMER:
-        if incoming.ref not in unit.timers.get(incoming.room, {}):
-            unit.drop_timer(incoming.room, incoming.ref)
+        if envelope.ref not in unit.timers.get(envelope.runtime, {}):
+            unit.drop_timer(envelope.runtime, envelope.ref)
     elif origin is Origin.OUTCOME:
-        unit.end_activity(incoming.room, incoming.ref)
+        unit.end_activity(envelope.runtime, envelope.ref)
     elif origin is Origin.PARKED:
-        Parking.settle(unit, incoming)
+        DeadLetters.settle(unit, envelope)
 
 
-def _broken(unit: Unit, incoming: Incoming, error: Exception, parking: Parking, mark: int, seq: int) -> None:
+def _broken(unit: Unit, envelope: Envelope, error: Exception, dead_letters: DeadLetters, mark: int, seq: int) -> None:
     del unit.heard[mark:]
-    incoming.room.seq = seq
-    LOG.exception("%s could not handle %s", incoming.room.name, type(incoming.message).__name__, exc_info=error)
-    if incoming.origin is Origin.REQUEST:
-        incoming.reply = refusal(500, "internal_error")
-        unit.answered.append(incoming)
+    envelope.runtime.seq = seq
+    LOG.exception("%s could not handle %s", envelope.runtime.name, type(envelope.message).__name__, exc_info=error)
+    if envelope.origin is Origin.REQUEST:
+        envelope.reply = refusal(500, "internal_error")
+        unit.answered.append(envelope)
     else:
-        parking.failed(unit, incoming, f"{type(error).__name__}: {error}")
+        dead_letters.failed(unit, envelope, f"{type(error).__name__}: {error}")

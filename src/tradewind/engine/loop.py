@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from ..core.clock import World
-from .batch_policy import Pace
-from .envelope import Incoming
-from .inbound_queue import Intake
+from ..core.clock import Clock
+from .batch_policy import BatchPolicy
+from .envelope import Envelope
+from .inbound_queue import InboundQueue
 from .outbox import Outbox
-from .scheduler import Waking
-from .service_runtime import Line
-from .shared_store import Sharing
+from .scheduler import Scheduler
+from .service_runtime import Subscription
+from .shared_store import SharedStoreMode
 
 
 class Loop:
     """What comes in is put here; `step`, which is the processor's, takes it up."""
 
-    def __init__(self, world: World, waking: Waking, lines: Sequence[Line], sharing: Sharing | None) -> None:
-        self.world, self.waking, self.sharing = world, waking, sharing
-        self._lines = lines
-        self.intake, self.pace = Intake(), Pace()
+    def __init__(self, clock: Clock, scheduler: Scheduler, subscriptions: Sequence[Subscription], shared_mode: SharedStoreMode | None) -> None:
+        self.clock, self.scheduler, self.shared_mode = clock, scheduler, shared_mode
+        self._subscriptions = subscriptions
+        self.inbound, self.batch_policy = InboundQueue(), BatchPolicy()
         self.outbox: Outbox | None = None
         self._wake = asyncio.Event()
         self._failures = 0
@@ -32,11 +32,11 @@ class Loop:
         """One batch. False: the store could not take it; everything is put back."""
         raise NotImplementedError
 
-    def put(self, incoming: Incoming) -> bool:
+    def put(self, envelope: Envelope) -> bool:
         """Queues a request; False when the queue is full."""
-        if self.intake.full or self._stopping:
+        if self.inbound.full or self._stopping:
             return False
-        self.intake.put(incoming)
+        self.inbound.put(envelope)
         self._wake.set()
         return True
 
@@ -44,17 +44,17 @@ class Loop:
         """There is something to do that no message says."""
         self._wake.set()
 
-    def put_internal(self, incoming: Incoming) -> None:
-        self.intake.put(incoming)
+    def put_internal(self, envelope: Envelope) -> None:
+        self.inbound.put(envelope)
         self._wake.set()
 
     @property
     def busy(self) -> bool:
-        return bool(self.intake) or self._behind or (self.outbox is not None and self.outbox.waits)
+        return bool(self.inbound) or self._behind or (self.outbox is not None and self.outbox.waits)
 
     @property
     def _behind(self) -> bool:
-        return any([line.behind for line in self._lines])
+        return any([subscription.behind for subscription in self._subscriptions])
 
     async def run(self) -> None:
         """Until `stop`: waits for something to do, does it."""
@@ -66,12 +66,12 @@ class Loop:
     async def _run(self) -> None:
         while not self._stopping or self.busy:
             self._wake.clear()
-            if self._recovered and (ms := self.pace.linger_ms(self.intake, self._behind, self.world.now())):
+            if self._recovered and (ms := self.batch_policy.linger_ms(self.inbound, self._behind, self.clock.now())):
                 await self._pause(ms)
             if not self.busy and self._recovered:
-                now = self.world.now()
-                wait = self.waking.wait_ms(now)
-                await self._pause(wait if self.sharing is None else self.sharing.wait_ms(wait, now))
+                now = self.clock.now()
+                wait = self.scheduler.wait_ms(now)
+                await self._pause(wait if self.shared_mode is None else self.shared_mode.wait_ms(wait, now))
                 if self._stopping and not self.busy:
                     return
             if not await self.step():

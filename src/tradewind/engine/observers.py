@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 
-class Gauge(Protocol):
+class BatchObserver(Protocol):
     def batch(self, messages: int, seconds: float) -> None: ...
 
     def commit(self, seconds: float) -> None: ...
@@ -14,7 +14,7 @@ class Gauge(Protocol):
     def said(self, events: Iterable[str]) -> None: ...
 
 
-class Traced(Protocol):
+class BatchTracer(Protocol):
     """Follows the batches that serve a request whose trace is kept: `observability.spans.BatchSpans`."""
 
     def wanted(self, traces: Iterable[str]) -> list[str]: ...

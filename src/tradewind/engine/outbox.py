@@ -16,7 +16,7 @@ import msgspec
 
 from ..core.failpoints import Broken, failpoint
 from ..core.store import RowRefused, StoreUnavailable
-from .service_runtime import RELAY, Room
+from .service_runtime import RELAY, ServiceRuntime
 from .unit_of_work import Unit
 
 LOG = logging.getLogger("tradewind.outbox")
@@ -28,7 +28,7 @@ ROWS = 500
 MOST_WAITING = 20_000
 
 
-class Told(msgspec.Struct, frozen=True):
+class EventRecord(msgspec.Struct, frozen=True):
     """An event on its way out. `seq` is its place in the log of `source`."""
 
     source: str
@@ -47,7 +47,7 @@ class Bus(Protocol):
     @property
     def up(self) -> bool: ...
 
-    def publish(self, event: Told, then: Callable[[str], None]) -> bool:
+    def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
         """False: not now; `then` is not called."""
         ...
 
@@ -55,8 +55,8 @@ class Bus(Protocol):
 class Outbox:
     """One per processor that has a bus."""
 
-    def __init__(self, bus: Bus, rooms: dict[str, Room], wake: Callable[[], None]) -> None:
-        self.bus, self._rooms, self._wake = bus, rooms, wake
+    def __init__(self, bus: Bus, runtimes: dict[str, ServiceRuntime], wake: Callable[[], None]) -> None:
+        self.bus, self._runtimes, self._wake = bus, runtimes, wake
         self._ours: set[str] = set()
         self._kept: dict[str, list[str]] = {}
         self._woken = self._troubled = False
@@ -74,37 +74,37 @@ class Outbox:
         """With the batch: a row for each event, and none any more for those that the broker has."""
         unit.kept, self._kept = self._kept, {}
         for name, ids in unit.kept.items():
-            await unit.tx.delete(self._rooms[name].outbox, ids)
-        for room, log in unit.logged.items():
+            await unit.tx.delete(self._runtimes[name].outbox, ids)
+        for runtime, log in unit.logged.items():
             made = {key for keys in unit.created.values() for key in keys}
-            older = await self._behind(unit, room, {row[3] for row in log} - made)
+            older = await self._behind(unit, runtime, {row[3] for row in log} - made)
             rows = [(row[1], row[0], row[3], 0 if row[3] in older else row[7] + LEASE_MS, row[7]) for row in log]
-            await unit.tx.insert(room.outbox, rows)
-            unit.told += [(room, row) for row in log if row[3] not in older]
+            await unit.tx.insert(runtime.outbox, rows)
+            unit.told += [(runtime, row) for row in log if row[3] not in older]
 
-    async def _behind(self, unit: Unit, room: Room, keys: set[str]) -> set[str]:
+    async def _behind(self, unit: Unit, runtime: ServiceRuntime, keys: set[str]) -> set[str]:
         """The keys with an event that somebody else has still to hand on: ours come after it, by a relay."""
-        found = {key: [event_id for (event_id,) in await unit.tx.rows(room.outbox_of, {"key": key})] for key in keys}
-        ours, leaving = self._ours, set(unit.kept.get(room.name, ()))
+        found = {key: [event_id for (event_id,) in await unit.tx.rows(runtime.outbox_of, {"key": key})] for key in keys}
+        ours, leaving = self._ours, set(unit.kept.get(runtime.name, ()))
         return {key for key, ids in found.items() if any(one not in ours and one not in leaving for one in ids)}
 
     def committed(self, unit: Unit) -> None:
         """What was kept is gone from the outbox; what was said goes out."""
         if unit.told:
             BEFORE_PUBLISH()
-        for room, (seq, event_id, name, key, body, _cause, trace, at) in unit.told:
-            self.publish(room, Told(room.name, event_id, name, key, body, trace, seq, at))
+        for runtime, (seq, event_id, name, key, body, _cause, trace, at) in unit.told:
+            self.publish(runtime, EventRecord(runtime.name, event_id, name, key, body, trace, seq, at))
 
     def undone(self, unit: Unit) -> None:
         """Nothing was written: what the broker has is still to be deleted."""
         for name, ids in unit.kept.items():
             self._kept.setdefault(name, []).extend(ids)
 
-    def publish(self, room: Room, event: Told) -> bool:
+    def publish(self, runtime: ServiceRuntime, event: EventRecord) -> bool:
         """False: not now. Its row is there."""
         if len(self._ours) >= MOST_WAITING:
             return False
-        ours, name, event_id = self._ours, room.name, event.id
+        ours, name, event_id = self._ours, runtime.name, event.id
 
         def then(trouble: str) -> None:
             ours.discard(event_id)
@@ -163,17 +163,17 @@ class Relay:
     async def round(self) -> bool:
         """Claims what nobody holds and publishes it; True while there is more."""
         more = False
-        for room in self._processor.rooms.values():
-            rows = await self._claim(room)
+        for runtime in self._processor.runtimes.values():
+            rows = await self._claim(runtime)
             if rows:
-                LOG.info("%s: %d events were left behind and are handed on", room.name, len(rows))
+                LOG.info("%s: %d events were left behind and are handed on", runtime.name, len(rows))
             for event_id, seq, key, _lease, at, name, body, trace in rows:
-                if not self._outbox.publish(room, Told(room.name, event_id, name, key, body, trace, seq, at)):
+                if not self._outbox.publish(runtime, EventRecord(runtime.name, event_id, name, key, body, trace, seq, at)):
                     return False
             more |= len(rows) == ROWS
         return more
 
-    async def _claim(self, room: Room) -> list[tuple[Any, ...]]:
+    async def _claim(self, runtime: ServiceRuntime) -> list[tuple[Any, ...]]:
         processor = self._processor
         async with processor.alone:
             try:
@@ -181,13 +181,13 @@ class Relay:
             except StoreUnavailable:
                 return []
             try:
-                now = processor.world.now()
+                now = processor.clock.now()
                 rows: list[tuple[Any, ...]] = []
-                if await tx.rows(room.relay_turn):
-                    rows = [row for row in await tx.rows(room.outbox_left, {"now": now, "n": ROWS}) if not self._outbox.holds(row[0])]
-                    await tx.update(room.outbox, [(*row[:3], now + LEASE_MS, row[4]) for row in rows])
+                if await tx.rows(runtime.relay_turn):
+                    rows = [row for row in await tx.rows(runtime.outbox_left, {"now": now, "n": ROWS}) if not self._outbox.holds(row[0])]
+                    await tx.update(runtime.outbox, [(*row[:3], now + LEASE_MS, row[4]) for row in rows])
                 else:  # the first ever, or another relay is at it
-                    await tx.insert(room.cursors, [(RELAY, 0)])
+                    await tx.insert(runtime.cursors, [(RELAY, 0)])
                 await tx.commit()
                 return rows
             except (StoreUnavailable, RowRefused, Broken) as error:

@@ -7,19 +7,19 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from ..core.clock import World
+from ..core.clock import Clock
 from ..core.gateway import Reply
 from ..core.model import NOBODY, Answers, Caller, Consult, Message, Query, Refused, Request, Service
 from ..core.store import Reader, Store, StoreUnavailable
-from .activities import Runner
-from .dead_letter import ListParked
-from .dead_letters import Parking
-from .envelope import Incoming, Origin, Unreadable, refusal, refused, tell
-from .outbox import Bus, Outbox, Relay, Told
+from .activities import ActivityRunner
+from .dead_letter import ListDeadLetters
+from .dead_letters import DeadLetters
+from .envelope import Envelope, Origin, Unreadable, refusal, refused, tell
+from .outbox import Bus, EventRecord, Outbox, Relay
 from .processor import Processor
 from .retention import Retention
-from .service_runtime import Room, furnish
-from .stats import list_parked, stats
+from .service_runtime import ServiceRuntime, furnish
+from .stats import list_dead_letters, stats
 
 LOG = logging.getLogger("tradewind.platform")
 CONSULT_S = 2.0
@@ -28,33 +28,33 @@ DELAYS_MS = (1_000, 5_000, 30_000, 120_000)
 
 
 class Platform:
-    """Implements `core.gateway.Door` for services that share this process and its store."""
+    """Implements `core.gateway.Gateway` for services that share this process and its store."""
 
     def __init__(
-        self, store: Store, services: Iterable[Service], world: World, *, delays_ms: Sequence[int] = DELAYS_MS, retention_ms: int = 0,
+        self, store: Store, services: Iterable[Service], clock: Clock, *, delays_ms: Sequence[int] = DELAYS_MS, retention_ms: int = 0,
         bus: Bus | None = None,
     ) -> None:  # fmt: skip
         """With a `bus`, services hear each other there alone: one that listens to it calls `hear`."""
         services = list(services)
-        self.store, self.world = store, world
-        self.rooms = furnish(services, bus=bus is not None)
-        self.runner = Runner(world, lambda incoming: self.processor.put_internal(incoming))
-        self.processor = Processor(store, self.rooms, world, self.runner, Parking(world, delays_ms))
+        self.store, self.clock = store, clock
+        self.runtimes = furnish(services, bus=bus is not None)
+        self.runner = ActivityRunner(clock, lambda envelope: self.processor.put_internal(envelope))
+        self.processor = Processor(store, self.runtimes, clock, self.runner, DeadLetters(clock, delays_ms))
         self.processor.aside = self._set_aside
         self.processor.committed = self._wake_watchers
         self._relay: Relay | None = None
         if bus is not None:
-            self.processor.outbox = Outbox(bus, self.rooms, self.processor.wake)
+            self.processor.outbox = Outbox(bus, self.runtimes, self.processor.wake)
             self._relay = Relay(self.processor.outbox, self.processor)
         self._retention = Retention(self.processor, retention_ms)
-        self._hearers: dict[type[Any], Room] = {}
+        self._hearers: dict[type[Any], ServiceRuntime] = {}
         self._answers: dict[type[Query], Answers] = {}
         self.elsewhere: Callable[[Query], Awaitable[Any]] = _nowhere  # asks the services of other processes
-        for room in self.rooms.values():
-            for kind in room.service.rules:
+        for runtime in self.runtimes.values():
+            for kind in runtime.service.rules:
                 if issubclass(kind, Request):
-                    self._hearers[kind] = room
-            self._answers.update(room.service.answers)
+                    self._hearers[kind] = runtime
+            self._answers.update(runtime.service.answers)
         self._watchers: dict[str, set[asyncio.Future[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop_task: asyncio.Task[None] | None = None
@@ -95,7 +95,7 @@ class Platform:
             if not done:
                 self._loop_task.cancel()
                 await asyncio.wait([self._loop_task], timeout=1.0)
-        self.processor.intake.refuse_all()
+        self.processor.inbound.refuse_all()
         for task in list(self._tasks):
             task.cancel()
         await self.store.close()
@@ -104,36 +104,36 @@ class Platform:
         self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *,
         claim: str = "", fingerprint: str = "", trace: str = "", again: bool = False,
     ) -> None:  # fmt: skip
-        room = self._hearers.get(type(message))
-        if room is not None:
-            self._submit(room, message, caller, deliver, claim, fingerprint, trace, again)
+        runtime = self._hearers.get(type(message))
+        if runtime is not None:
+            self._submit(runtime, message, caller, deliver, claim, fingerprint, trace, again)
         else:
             self._spawn(self._find_letter(message, caller, deliver, claim, fingerprint, trace))
 
-    def hear(self, told: Told, service: str, done: Callable[[], None], *, again: bool = False) -> None:
+    def hear(self, told: EventRecord, service: str, done: Callable[[], None], *, again: bool = False) -> None:
         """An event of the bus, for one of our services. `done` is called after the commit, also for what is kept as a dead letter."""
-        room = self.rooms[service]
-        self._take(room, room.read(told.name, told.body, told.key), told.id, told.trace, done, again)
+        runtime = self.runtimes[service]
+        self._take(runtime, runtime.read(told.name, told.body, told.key), told.id, told.trace, done, again)
 
     def keep_unreadable(self, service: str, name: str, body: str, reason: str, done: Callable[[], None]) -> None:
         """What came for a service and is no message becomes a dead letter of its."""
-        self._take(self.rooms[service], Unreadable(name, body, reason), "", "", done, False)
+        self._take(self.runtimes[service], Unreadable(name, body, reason), "", "", done, False)
 
-    def _take(self, room: Room, message: Message, claim: str, trace: str, done: Callable[[], None], again: bool) -> None:
-        incoming = Incoming(room, message, Origin.EVENT, claim or self.world.uuid(), self.world.now(), trace=trace)
-        incoming.claim, incoming.tried = incoming.ref, again
-        incoming.deliver = lambda reply: done()
-        self.processor.put_internal(incoming)
+    def _take(self, runtime: ServiceRuntime, message: Message, claim: str, trace: str, done: Callable[[], None], again: bool) -> None:
+        envelope = Envelope(runtime, message, Origin.EVENT, claim or self.clock.uuid(), self.clock.now(), trace=trace)
+        envelope.claim, envelope.tried = envelope.ref, again
+        envelope.deliver = lambda reply: done()
+        self.processor.put_internal(envelope)
 
     async def _find_letter(
         self, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str
     ) -> None:  # fmt: skip
         """Requests of the operator's desk go to the service that parked the message, or said what became of it."""
         try:
-            for room in self.rooms.values():
-                known = await self.store.get(room.parked, message.key) or (claim and await self.store.get(room.inbox, claim))
+            for runtime in self.runtimes.values():
+                known = await self.store.get(runtime.parked, message.key) or (claim and await self.store.get(runtime.inbox, claim))
                 if known:
-                    self._submit(room, message, caller, deliver, claim, fingerprint, trace)
+                    self._submit(runtime, message, caller, deliver, claim, fingerprint, trace)
                     return
         except StoreUnavailable as error:
             LOG.warning("a dead letter could not be looked for: %s", error)
@@ -146,13 +146,13 @@ class Platform:
         deliver(refusal(404, "not_found"))
 
     def _submit(
-        self, room: Room, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str,
+        self, runtime: ServiceRuntime, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str,
         again: bool = False,
     ) -> None:  # fmt: skip
-        incoming = Incoming(room, message, Origin.REQUEST, trace, self.world.now(), trace=trace, caller=caller)
-        incoming.first_at = incoming.at
-        incoming.claim, incoming.fingerprint, incoming.deliver, incoming.tried = claim, fingerprint, deliver, again
-        if not self.processor.put(incoming):
+        envelope = Envelope(runtime, message, Origin.REQUEST, trace, self.clock.now(), trace=trace, caller=caller)
+        envelope.first_at = envelope.at
+        envelope.claim, envelope.fingerprint, envelope.deliver, envelope.tried = claim, fingerprint, deliver, again
+        if not self.processor.put(envelope):
             deliver(refusal(503, "overloaded", "More requests wait than can be answered in time.", retry_after=1))
 
     def answer(self, kind: type[Query], do: Callable[[Reader, Any, Caller], Awaitable[Any]]) -> None:
@@ -160,8 +160,8 @@ class Platform:
         self._answers[kind] = Answers(kind, do)
 
     async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
-        if isinstance(query, ListParked):
-            return await list_parked(self.store, self.rooms, query)
+        if isinstance(query, ListDeadLetters):
+            return await list_dead_letters(self.store, self.runtimes, query)
         found = self._answers.get(type(query))
         if found is None:
             return await self.elsewhere(query)
@@ -188,34 +188,34 @@ class Platform:
                 if not future.done():
                     future.set_result(None)
 
-    def _set_aside(self, incoming: Incoming, pause: Consult) -> None:
-        self._spawn(self._consult(incoming, pause))
+    def _set_aside(self, envelope: Envelope, pause: Consult) -> None:
+        self._spawn(self._consult(envelope, pause))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _consult(self, incoming: Incoming, pause: Consult) -> None:
+    async def _consult(self, envelope: Envelope, pause: Consult) -> None:
         try:
             async with asyncio.timeout(CONSULT_S):
                 found = await self.ask(pause.query)
             message = pause.then(found)
         except (TimeoutError, StoreUnavailable) as error:
-            LOG.warning("consulting for %s failed: %s", type(incoming.message).__name__, error)
-            tell(incoming, refusal(503, "store_unavailable", "Another service could not be asked in time.", retry_after=1))
+            LOG.warning("consulting for %s failed: %s", type(envelope.message).__name__, error)
+            tell(envelope, refusal(503, "store_unavailable", "Another service could not be asked in time.", retry_after=1))
             return
         except Refused as error:
-            tell(incoming, refused(error))
+            tell(envelope, refused(error))
             return
         except Exception:  # a query's bug hurts who asked alone
-            LOG.exception("consulting for %s failed", type(incoming.message).__name__)
-            tell(incoming, refusal(500, "internal_error"))
+            LOG.exception("consulting for %s failed", type(envelope.message).__name__)
+            tell(envelope, refusal(500, "internal_error"))
             return
-        learned = Incoming(incoming.room, message, Origin.LEARNED, incoming.ref, self.world.now(), trace=incoming.trace)
-        incoming.consulted = True
+        learned = Envelope(envelope.runtime, message, Origin.LEARNED, envelope.ref, self.clock.now(), trace=envelope.trace)
+        envelope.consulted = True
         self.processor.put_internal(learned)
-        self.processor.put_internal(incoming)
+        self.processor.put_internal(envelope)
 
     def missing(self) -> list[str]:
         if not self.ready:
@@ -223,7 +223,7 @@ class Platform:
         return [f"store: {self.processor.broken}"] if self.processor.broken else []
 
     async def stats(self) -> dict[str, Any]:
-        return await stats(self.store, self.rooms, self.processor, self.world.now())
+        return await stats(self.store, self.runtimes, self.processor, self.clock.now())
 
 
 async def _nowhere(query: Query) -> Any:

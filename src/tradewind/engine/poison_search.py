@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 
 from ..core.store import RowRefused
-from .dead_letters import Parking
-from .envelope import Incoming, Origin, refusal, tell
+from .dead_letters import DeadLetters
+from .envelope import Envelope, Origin, refusal, tell
 
 LOG = logging.getLogger("tradewind.engine")
 MORE = 10
 
 
-class Blame:
+class PoisonSearch:
     """True while it searches."""
 
-    def __init__(self, parking: Parking) -> None:
-        self._parking = parking
+    def __init__(self, dead_letters: DeadLetters) -> None:
+        self._dead_letters = dead_letters
         self._batches = 0
 
     def __bool__(self) -> bool:
@@ -31,11 +31,11 @@ class Blame:
         """The last batch, of one message, was kept."""
         self._batches -= 1
 
-    def accuse(self, incoming: Incoming, error: Exception) -> bool:
+    def accuse(self, envelope: Envelope, error: Exception) -> bool:
         """It was alone. False: it was a request, and is answered; any other message is parked when it comes again."""
-        LOG.error("what %s leads to cannot be kept: %s", type(incoming.message).__name__, error)
-        if incoming.origin is Origin.REQUEST:
-            tell(incoming, refusal(500, "internal_error"))
+        LOG.error("what %s leads to cannot be kept: %s", type(envelope.message).__name__, error)
+        if envelope.origin is Origin.REQUEST:
+            tell(envelope, refusal(500, "internal_error"))
             return False
-        self._parking.refused[incoming.room.name, incoming.ref] = f"{type(error).__name__}: {error}"
+        self._dead_letters.refused[envelope.runtime.name, envelope.ref] = f"{type(error).__name__}: {error}"
         return True

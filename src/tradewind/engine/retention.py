@@ -9,7 +9,7 @@ from contextlib import suppress
 from ..core.failpoints import Broken, failpoint
 from ..core.store import RowRefused, StoreUnavailable, Transaction
 from .processor import Processor
-from .service_runtime import Room
+from .service_runtime import ServiceRuntime
 
 LOG = logging.getLogger("tradewind.retention")
 TRIMMED = failpoint("retention.trimmed", "old rows are deleted, not committed")
@@ -64,23 +64,23 @@ class Retention:
         return more
 
     async def _trim(self, tx: Transaction) -> bool:
-        before = self._processor.world.now() - self._keep_ms
+        before = self._processor.clock.now() - self._keep_ms
         more = False
-        for room in self._processor.rooms.values():
-            await self._save_places(tx, room)
-            more |= await tx.trim(room.inbox.rows, "at", before, ROWS) == ROWS
-            old = [seq for seq, at in await tx.rows(room.oldest_seqs, {"n": ROWS}) if at < before]
+        for runtime in self._processor.runtimes.values():
+            await self._save_places(tx, runtime)
+            more |= await tx.trim(runtime.inbox.rows, "at", before, ROWS) == ROWS
+            old = [seq for seq, at in await tx.rows(runtime.oldest_seqs, {"n": ROWS}) if at < before]
             if old:
                 # the newest row stays: it is what tells the next number after a restart
-                below = min(old[-1] + 1, room.seq, self._read_by_all(room) + 1)
-                more |= await tx.trim(room.log, "seq", below, ROWS) == ROWS
+                below = min(old[-1] + 1, runtime.seq, self._read_by_all(runtime) + 1)
+                more |= await tx.trim(runtime.log, "seq", below, ROWS) == ROWS
         return more
 
-    async def _save_places(self, tx: Transaction, room: Room) -> None:
-        places = [(name, line.position) for name, line in room.lines.items() if not line.behind]
+    async def _save_places(self, tx: Transaction, runtime: ServiceRuntime) -> None:
+        places = [(name, subscription.position) for name, subscription in runtime.subscriptions.items() if not subscription.behind]
         if places:
-            await tx.upsert(room.cursors, places)
+            await tx.upsert(runtime.cursors, places)
 
-    def _read_by_all(self, source: Room) -> int:
-        places = [r.lines[source.name].position for r in self._processor.rooms.values() if source.name in r.lines]
+    def _read_by_all(self, source: ServiceRuntime) -> int:
+        places = [r.subscriptions[source.name].position for r in self._processor.runtimes.values() if source.name in r.subscriptions]
         return min(places, default=source.seq)

@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from ..core.clock import World
+from ..core.clock import Clock
 from ..core.failpoints import failpoint
 from ..core.store import Transaction
-from .activities import WAITING, Runner
-from .dead_letter import Parked
-from .dead_letters import Parking, revive
-from .envelope import Incoming, Origin
-from .service_runtime import Room
+from .activities import WAITING, ActivityRunner
+from .dead_letter import DeadLetter
+from .dead_letters import DeadLetters, revive
+from .envelope import Envelope, Origin
+from .service_runtime import ServiceRuntime
 from .unit_of_work import Unit
 
 TIMERS = failpoint("timers.due", "timers have come due and are read, not handled")
@@ -27,12 +27,12 @@ NEVER = 1 << 62
 PAGE, AGAIN_MS = WAITING // 10, 1_000
 
 
-class Waking:
-    def __init__(self, rooms: dict[str, Room], world: World, parking: Parking) -> None:
-        self._rooms, self._world, self._parking = rooms, world, parking
-        self.timer: dict[str, int] = dict.fromkeys(rooms, NEVER)
-        self.retry: dict[str, int] = dict.fromkeys(rooms, NEVER)
-        self.activity: dict[str, int] = dict.fromkeys(rooms, NEVER)
+class Scheduler:
+    def __init__(self, runtimes: dict[str, ServiceRuntime], clock: Clock, dead_letters: DeadLetters) -> None:
+        self._runtimes, self._clock, self._dead_letters = runtimes, clock, dead_letters
+        self.timer: dict[str, int] = dict.fromkeys(runtimes, NEVER)
+        self.retry: dict[str, int] = dict.fromkeys(runtimes, NEVER)
+        self.activity: dict[str, int] = dict.fromkeys(runtimes, NEVER)
 
     def wait_ms(self, now: int) -> int | None:
         """How long nothing is due; None: for ever."""
@@ -40,92 +40,92 @@ class Waking:
         return None if first == NEVER else max(0, first - now)
 
     async def recover(self, tx: Transaction) -> None:
-        for name, room in self._rooms.items():
+        for name, runtime in self._runtimes.items():
             # the order of events, and of the parked messages of a key, is that of their ids
-            for newest in (room.newest_event, room.newest_parked):
+            for newest in (runtime.newest_event, runtime.newest_parked):
                 for (uuid,) in await tx.rows(newest):
-                    self._world.past(uuid)
-            self.timer[name] = await _first(tx, room.next_timer, -1)
-            self.activity[name] = await _first(tx, room.next_activity, -1)
-            room.stale = True
+                    self._clock.past(uuid)
+            self.timer[name] = await _first(tx, runtime.next_timer, -1)
+            self.activity[name] = await _first(tx, runtime.next_activity, -1)
+            runtime.stale = True
             self.retry[name] = 0
 
-    async def due(self, unit: Unit, now: int, runner: Runner, limit: int) -> list[Incoming]:
+    async def due(self, unit: Unit, now: int, runner: ActivityRunner, limit: int) -> list[Envelope]:
         """What must be handled now; activities that are due are handed to the runner."""
-        batch: list[Incoming] = []
-        self._parking.revived.clear()
-        for name, room in self._rooms.items():
+        batch: list[Envelope] = []
+        self._dead_letters.revived.clear()
+        for name, runtime in self._runtimes.items():
             if self.timer[name] <= now:
-                batch += await self._timers(unit, room, now, limit)
+                batch += await self._timers(unit, runtime, now, limit)
             if self.retry[name] <= now:
-                batch += await self._revive(unit, room, now, limit)
+                batch += await self._revive(unit, runtime, now, limit)
             if self.activity[name] <= now:
-                self.activity[name] = await self._resume(unit, room, now, runner)
+                self.activity[name] = await self._resume(unit, runtime, now, runner)
         return batch
 
-    async def _timers(self, unit: Unit, room: Room, now: int, limit: int) -> list[Incoming]:
+    async def _timers(self, unit: Unit, runtime: ServiceRuntime, now: int, limit: int) -> list[Envelope]:
         batch = []
-        rows = await unit.tx.rows(room.timers_due, {"now": now, "n": limit})
+        rows = await unit.tx.rows(runtime.timers_due, {"now": now, "n": limit})
         for timer_id, name, body, _due in rows:
             try:
-                batch.append(Incoming(room, room.decode(room.kinds_by_name[name], body), Origin.TIMER, timer_id, now))
+                batch.append(Envelope(runtime, runtime.decode(runtime.kinds_by_name[name], body), Origin.TIMER, timer_id, now))
             except (KeyError, msgspec.MsgspecError) as error:
-                self._parking.unreadable(unit, room, "timer", name, body, error)
-                unit.drop_timer(room, timer_id)
+                self._dead_letters.unreadable(unit, runtime, "timer", name, body, error)
+                unit.drop_timer(runtime, timer_id)
         TIMERS()
-        self.timer[room.name] = now if len(rows) == limit else await _first(unit.tx, room.next_timer, now)
+        self.timer[runtime.name] = now if len(rows) == limit else await _first(unit.tx, runtime.next_timer, now)
         return batch
 
-    async def _resume(self, unit: Unit, room: Room, now: int, runner: Runner) -> int:
+    async def _resume(self, unit: Unit, runtime: ServiceRuntime, now: int, runner: ActivityRunner) -> int:
         """Starts the activities that are due; when to look again."""
         all_started = True
-        rows = await unit.tx.rows(room.activities_due, {"now": now, "n": PAGE})
+        rows = await unit.tx.rows(runtime.activities_due, {"now": now, "n": PAGE})
         for row in rows:
             try:
-                activity: Any = room.decode(room.kinds_by_name[row[1]], row[2])
+                activity: Any = runtime.decode(runtime.kinds_by_name[row[1]], row[2])
             except (KeyError, msgspec.MsgspecError) as error:
-                self._parking.unreadable(unit, room, "activity", row[1], row[2], error, trace=row[6])
-                unit.end_activity(room, row[0])
+                self._dead_letters.unreadable(unit, runtime, "activity", row[1], row[2], error, trace=row[6])
+                unit.end_activity(runtime, row[0])
             else:
                 if unit.lease_ms:
-                    unit.activities.setdefault(room, {})[row[0]] = (*row[:4], now + unit.lease_ms, *row[5:])
-                all_started &= runner.start(room, activity, row, again=True)
-        first = await _first(unit.tx, room.next_activity, now)
+                    unit.activities.setdefault(runtime, {})[row[0]] = (*row[:4], now + unit.lease_ms, *row[5:])
+                all_started &= runner.start(runtime, activity, row, again=True)
+        first = await _first(unit.tx, runtime.next_activity, now)
         return first if all_started and len(rows) < PAGE else min(first, now + AGAIN_MS)
 
-    async def _revive(self, unit: Unit, room: Room, now: int, limit: int) -> list[Incoming]:
+    async def _revive(self, unit: Unit, runtime: ServiceRuntime, now: int, limit: int) -> list[Envelope]:
         batch, tx = [], unit.tx
-        if room.stale:
-            room.blocked = {key for (key,) in await tx.rows(room.parked_keys)}
-            room.stale = False
-        self.retry[room.name] = await _first(tx, room.next_parked, now)
-        for row in await tx.rows(room.parked_due, {"now": now, "n": limit}):
-            letter = Parked(**dict(zip(room.parked.rows.columns.keys(), row, strict=True)))
+        if runtime.stale:
+            runtime.blocked = {key for (key,) in await tx.rows(runtime.parked_keys)}
+            runtime.stale = False
+        self.retry[runtime.name] = await _first(tx, runtime.next_parked, now)
+        for row in await tx.rows(runtime.parked_due, {"now": now, "n": limit}):
+            letter = DeadLetter(**dict(zip(runtime.parked.rows.columns.keys(), row, strict=True)))
             try:
-                batch.append(revive(room, letter, now))
-                self._parking.revived[letter.id] = letter
+                batch.append(revive(runtime, letter, now))
+                self._dead_letters.revived[letter.id] = letter
             except (KeyError, msgspec.MsgspecError) as error:
-                self._parking.illegible(unit, room, letter, error)
+                self._dead_letters.illegible(unit, runtime, letter, error)
         if batch:
             REVIVED()
         return batch
 
-    def look_for_activities(self, room: Room, at: int) -> None:
-        self.activity[room.name] = min(self.activity[room.name], at)
+    def look_for_activities(self, runtime: ServiceRuntime, at: int) -> None:
+        self.activity[runtime.name] = min(self.activity[runtime.name], at)
 
     def note(self, unit: Unit) -> None:
         """After a commit: what it set may come due before what we knew of."""
-        for room, timers in unit.timers.items():
+        for runtime, timers in unit.timers.items():
             for row in timers.values():
-                self.timer[room.name] = min(self.timer[room.name], row[3])
-        for room, rows in unit.activities.items():
+                self.timer[runtime.name] = min(self.timer[runtime.name], row[3])
+        for runtime, rows in unit.activities.items():
             for row in rows.values():
                 if row[3]:
-                    self.look_for_activities(room, row[4])
-        for room in self._rooms.values():
-            if room.parked in unit.changed:
-                self.retry[room.name] = 0
-                room.stale = True
+                    self.look_for_activities(runtime, row[4])
+        for runtime in self._runtimes.values():
+            if runtime.parked in unit.changed:
+                self.retry[runtime.name] = 0
+                runtime.stale = True
 
 
 async def _first(tx: Transaction, statement: sa.Select[Any], now: int) -> int:

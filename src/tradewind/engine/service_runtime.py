@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from ..core.model import Activity, Aggregate, At, Event, Message, Never, Rule, Service, Table, wire_name
+from ..core.model import Activity, Aggregate, CancelTimer, Event, Message, Rule, Service, SetTimer, Table, wire_name
 from .dead_letter import RULES as DESK_RULES
-from .dead_letter import Parked
+from .dead_letter import DeadLetter
 from .envelope import Unreadable
 from .plans import Plan, plan
 
@@ -34,7 +34,7 @@ def name_of(message: Message) -> str:
     return name
 
 
-class Claimed(Aggregate, frozen=True):
+class InboxRecord(Aggregate, frozen=True):
     """An inbox row: what was decided for a request, kept for its next copies."""
 
     fingerprint: str
@@ -43,13 +43,13 @@ class Claimed(Aggregate, frozen=True):
     at: int
 
 
-class Line:
+class Subscription:
     """One subscriber's place in one source's log. `tail` holds what was handed on in memory but not handled yet; with `gap` the log
     holds more than the tail, and is read instead."""
 
     __slots__ = ("gap", "position", "source", "tail")
 
-    def __init__(self, source: Room) -> None:
+    def __init__(self, source: ServiceRuntime) -> None:
         self.source = source
         self.position = 0
         self.tail: deque[Any] = deque()
@@ -63,25 +63,25 @@ class Line:
     def lag(self) -> int:
         return max(0, self.source.seq - self.position)
 
-    def keep(self, incoming: Any) -> None:
+    def keep(self, envelope: Any) -> None:
         if self.gap:
             return
         if len(self.tail) >= TAIL:
             self.tail.clear()
             self.gap = True
         else:
-            self.tail.append(incoming)
+            self.tail.append(envelope)
 
 
-class Corner:
+class ServiceTables:
     """A service's own tables, and what is asked of them. The same for every room of a service: a statement is compiled once an object."""
 
     def __init__(self, name: str, tables: Mapping[str, sa.Table]) -> None:
         self.log, self.cursors = tables[f"{name}.log"], tables[f"{name}.cursors"]
         self.outbox = tables[f"{name}.outbox"]
         self.timers, self.activities = tables[f"{name}.timers"], tables[f"{name}.activities"]
-        self.inbox = Table(Claimed, tables[f"{name}.inbox"])
-        self.parked = Table(Parked, tables[f"{name}.parked"])
+        self.inbox = Table(InboxRecord, tables[f"{name}.inbox"])
+        self.parked = Table(DeadLetter, tables[f"{name}.parked"])
         log, timers, activities, parked = self.log.c, self.timers.c, self.activities.c, self.parked.rows.c
         now: Any = sa.bindparam("now")
         n: Any = sa.bindparam("n")
@@ -135,27 +135,27 @@ class Corner:
 
 
 @cache
-def _corner(name: str, md: sa.MetaData) -> Corner:
-    return Corner(name, md.tables)
+def _corner(name: str, md: sa.MetaData) -> ServiceTables:
+    return ServiceTables(name, md.tables)
 
 
-class Room(Corner):
+class ServiceRuntime(ServiceTables):
     """A service as the processor runs it."""
 
     def __init__(self, service: Service) -> None:
         self.service, self.name = service, service.name
         vars(self).update(vars(_corner(self.name, next(iter(service.tables.values())).rows.metadata)))
-        self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, Parked: self.parked}
+        self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, DeadLetter: self.parked}
         self.rules: dict[type[Message], Rule] = {**service.rules, **{kind: make(self.parked) for kind, make in DESK_RULES.items()}}
         self.plans: dict[type[Message], Plan] = {kind: plan(rule) for kind, rule in self.rules.items()}
-        self.lines: dict[str, Line] = {}
+        self.subscriptions: dict[str, Subscription] = {}
         self.seq = 0
         self.blocked: set[str] = set()
         self.stale = False
         self.says = {wire_name(kind): kind for kind in service.says}
         self._decoders: dict[type[Message], Callable[[str], Any]] = {}
-        self.kinds: dict[type[Any], int] = {At: AT, Never: NEVER}
-        self.said: dict[type[Event], tuple[str, tuple[Room, ...]]] = {}
+        self.kinds: dict[type[Any], int] = {SetTimer: AT, CancelTimer: NEVER}
+        self.said: dict[type[Event], tuple[str, tuple[ServiceRuntime, ...]]] = {}
         known = [*service.rules, *service.performs, *service.says]
         self.kinds_by_name: dict[str, type[Message]] = {wire_name(kind): kind for kind in known}
 
@@ -202,18 +202,18 @@ class Room(Corner):
         return kind in self.rules
 
 
-def furnish(services: Iterable[Service], *, bus: bool = False) -> dict[str, Room]:
+def furnish(services: Iterable[Service], *, bus: bool = False) -> dict[str, ServiceRuntime]:
     """The rooms of one process, with a line for every pair of which one hears the other. With a `bus` they hear each other there."""
-    rooms = {service.name: Room(service) for service in services}
-    for room in rooms.values():
-        for source in rooms.values():
-            if not bus and any(kind in room.service.rules for kind in source.service.says):
-                room.lines[source.name] = Line(source)
-        for kind in room.service.says:
-            room.said[kind] = (wire_name(kind), tuple(o for o in rooms.values() if not bus and kind in o.service.rules))
+    runtimes = {service.name: ServiceRuntime(service) for service in services}
+    for runtime in runtimes.values():
+        for source in runtimes.values():
+            if not bus and any(kind in runtime.service.rules for kind in source.service.says):
+                runtime.subscriptions[source.name] = Subscription(source)
+        for kind in runtime.service.says:
+            runtime.said[kind] = (wire_name(kind), tuple(o for o in runtimes.values() if not bus and kind in o.service.rules))
     spoken: dict[str, str] = {}
-    for room in rooms.values():
-        for name in room.says:
-            if spoken.setdefault(name, room.name) != room.name:
-                raise ValueError(f"{name} is said by {spoken[name]} and by {room.name}: an event has one speaker")
-    return rooms
+    for runtime in runtimes.values():
+        for name in runtime.says:
+            if spoken.setdefault(name, runtime.name) != runtime.name:
+                raise ValueError(f"{name} is said by {spoken[name]} and by {runtime.name}: an event has one speaker")
+    return runtimes

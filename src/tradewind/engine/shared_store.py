@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..core.clock import World
+from ..core.clock import Clock
 from ..core.store import Raced, RowRefused
-from .envelope import Incoming, Origin
-from .scheduler import Waking
-from .service_runtime import Room
+from .envelope import Envelope, Origin
+from .scheduler import Scheduler
+from .service_runtime import ServiceRuntime
 from .unit_of_work import Unit
 
 EPOCH_MS = 1_577_836_800_000  # 2020: 41 bits of milliseconds last until 2089
@@ -23,21 +23,21 @@ RACES = 8
 """So often in a row a batch may lose against others before a row of its own is suspected."""
 
 
-class Sharing:
-    def __init__(self, rooms: dict[str, Room], world: World) -> None:
-        self._rooms, self._world = rooms, world
-        self._mine = world.random.getrandbits(10) << 12
+class SharedStoreMode:
+    def __init__(self, runtimes: dict[str, ServiceRuntime], clock: Clock) -> None:
+        self._runtimes, self._clock = runtimes, clock
+        self._mine = clock.random.getrandbits(10) << 12
         self._look_at = 0
         self.races = 0
 
-    def begin(self, waking: Waking, now: int) -> None:
+    def begin(self, scheduler: Scheduler, now: int) -> None:
         """Before a batch."""
         least = (now - EPOCH_MS) << 22 | self._mine
-        for name, room in self._rooms.items():
-            room.seq = max(room.seq, least)
+        for name, runtime in self._runtimes.items():
+            runtime.seq = max(runtime.seq, least)
             if now >= self._look_at:
-                waking.timer[name] = waking.activity[name] = waking.retry[name] = min(now, waking.timer[name])
-                room.stale = True
+                scheduler.timer[name] = scheduler.activity[name] = scheduler.retry[name] = min(now, scheduler.timer[name])
+                runtime.stale = True
         if now >= self._look_at:
             self._look_at = now + LOOK_MS
 
@@ -46,10 +46,10 @@ class Sharing:
         look = max(0, self._look_at - now)
         return look if wait is None else min(wait, look)
 
-    async def look(self, unit: Unit, batch: Iterable[Incoming]) -> None:
+    async def look(self, unit: Unit, batch: Iterable[Envelope]) -> None:
         """Which keys are blocked is asked anew where an event may have to wait behind another."""
-        for room in {incoming.room for incoming in batch if incoming.origin is Origin.EVENT}:
-            room.blocked = {key for (key,) in await unit.tx.rows(room.parked_keys)}
+        for runtime in {envelope.runtime for envelope in batch if envelope.origin is Origin.EVENT}:
+            runtime.blocked = {key for (key,) in await unit.tx.rows(runtime.parked_keys)}
 
     def lost(self, error: Raced) -> Exception:
         """A batch met another process's: what it is to be taken for."""

@@ -12,9 +12,9 @@ import msgspec
 
 from ..core.model import Activity, Aggregate, Event, Message, Table
 from ..core.store import Transaction
-from .envelope import Incoming, Origin, encode
+from .envelope import Envelope, Origin, encode
 from .plans import Find
-from .service_runtime import ACTIVITY, AGGREGATE, AT, EVENT, Claimed, Room, name_of
+from .service_runtime import ACTIVITY, AGGREGATE, AT, EVENT, InboxRecord, ServiceRuntime, name_of
 
 Rows = dict[str, Any]
 Wanted = dict[Table[Any], dict[str, None]]
@@ -33,35 +33,35 @@ class Unit:
         self.rows: dict[Table[Any], Rows] = {table: {} for table in tables}
         self.changed: dict[Table[Any], Rows] = {}
         self.created: dict[Table[Any], set[str]] = {}
-        self.logged: dict[Room, list[tuple[Any, ...]]] = {}
-        self.timers: dict[Room, dict[str, tuple[Any, ...]]] = {}
-        self.no_timers: dict[Room, dict[str, None]] = {}
-        self.activities: dict[Room, dict[str, tuple[Any, ...]]] = {}
-        self.started: list[tuple[Room, Activity, tuple[Any, ...]]] = []
-        self.no_activities: dict[Room, dict[str, None]] = {}
-        self.told: list[tuple[Room, tuple[Any, ...]]] = []
+        self.logged: dict[ServiceRuntime, list[tuple[Any, ...]]] = {}
+        self.timers: dict[ServiceRuntime, dict[str, tuple[Any, ...]]] = {}
+        self.no_timers: dict[ServiceRuntime, dict[str, None]] = {}
+        self.activities: dict[ServiceRuntime, dict[str, tuple[Any, ...]]] = {}
+        self.started: list[tuple[ServiceRuntime, Activity, tuple[Any, ...]]] = []
+        self.no_activities: dict[ServiceRuntime, dict[str, None]] = {}
+        self.told: list[tuple[ServiceRuntime, tuple[Any, ...]]] = []
         self.kept: dict[str, list[str]] = {}
-        self.claimed: dict[Room, list[tuple[Any, ...]]] = {}
-        self.heard: list[Incoming] = []
-        self.left: list[Incoming] = []
+        self.claimed: dict[ServiceRuntime, list[tuple[Any, ...]]] = {}
+        self.heard: list[Envelope] = []
+        self.left: list[Envelope] = []
         self.moved: set[Any] = set()
-        self.answered: list[Incoming] = []
-        self.aside: list[tuple[Incoming, Any]] = []
+        self.answered: list[Envelope] = []
+        self.aside: list[tuple[Envelope, Any]] = []
         self.keys: set[str] = set()
         self.read: dict[tuple[str, int, int], list[Any]] = {}
         self.decoded: dict[str, Message] = {}
         self.handled = 0
 
-    async def prepare(self, batch: list[Incoming], *, alone: bool = False) -> None:
+    async def prepare(self, batch: list[Envelope], *, alone: bool = False) -> None:
         """Brings in what a batch needs, as far as its messages alone can tell: one SELECT a table."""
         wanted: Wanted = {}
         rows = self.rows
-        for incoming in batch:
-            message = incoming.message
-            plan = incoming.room.plans.get(type(message))
+        for envelope in batch:
+            message = envelope.message
+            plan = envelope.runtime.plans.get(type(message))
             if plan is None:
                 continue
-            incoming.keys = keys = []
+            envelope.keys = keys = []
             try:
                 for table, one, many, via, _must in plan.finds:
                     if one is not None:
@@ -78,19 +78,19 @@ class Unit:
                                 wanted.setdefault(table, {})[key] = None
             except Exception:
                 # a rule's bug: it is met again where it hurts its own message alone
-                incoming.keys = None
+                envelope.keys = None
                 if alone:
                     raise
         if wanted:
             await self.fetch(wanted)
 
-    async def arguments(self, incoming: Incoming, finds: tuple[Find, ...]) -> list[Any]:
+    async def arguments(self, envelope: Envelope, finds: tuple[Find, ...]) -> list[Any]:
         """What a handler is called with. Errors: Absent for a row that must exist."""
-        if incoming.keys is None:
-            await self.prepare([incoming], alone=True)
+        if envelope.keys is None:
+            await self.prepare([envelope], alone=True)
         while True:
             wanted: Wanted = {}
-            found = [self._argument(find, key, wanted) for find, key in zip(finds, incoming.keys or (), strict=True)]
+            found = [self._argument(find, key, wanted) for find, key in zip(finds, envelope.keys or (), strict=True)]
             if not wanted:
                 return found
             await self.fetch(wanted)
@@ -147,40 +147,40 @@ class Unit:
             self._illegible[table, keys[0]] = str(error)
             return []
 
-    def apply(self, incoming: Incoming, effects: list[Any], ids: Any) -> None:
+    def apply(self, envelope: Envelope, effects: list[Any], ids: Any) -> None:
         """Takes over what a handler yielded, once it has come to its end."""
-        room = incoming.room
+        runtime = envelope.runtime
         # spelled out before any of it is taken over: what cannot be written leaves no half behind
-        bodies = [self._spelled(room, effect) for effect in effects]
-        kinds = room.kinds
+        bodies = [self._spelled(runtime, effect) for effect in effects]
+        kinds = runtime.kinds
         for effect, body in zip(effects, bodies, strict=True):
             kind = kinds[type(effect)]
             if kind == AGGREGATE:
-                self.save(room.tables[type(effect)], effect)
+                self.save(runtime.tables[type(effect)], effect)
             elif kind == EVENT:
-                self._log(room, effect, body, incoming, ids)
+                self._log(runtime, effect, body, envelope, ids)
             elif kind == AT:
-                self._set_timer(room, effect.when, effect.what, body)
+                self._set_timer(runtime, effect.when, effect.what, body)
             elif kind == ACTIVITY:
-                self._start(room, effect, body, incoming, ids)
+                self._start(runtime, effect, body, envelope, ids)
             else:
-                self.drop_timer(room, timer_id(effect.what))
+                self.drop_timer(runtime, timer_id(effect.what))
 
-    def start_again(self, incoming: Incoming, ids: Any) -> None:
+    def start_again(self, envelope: Envelope, ids: Any) -> None:
         """An activity that was a dead letter begins anew, as one that may have been carried out."""
-        message: Any = incoming.message
-        self._start(incoming.room, message, encode(message).decode(), incoming, ids, attempts=1)
+        message: Any = envelope.message
+        self._start(envelope.runtime, message, encode(message).decode(), envelope, ids, attempts=1)
 
     @staticmethod
-    def _spelled(room: Room, effect: Any) -> str:
+    def _spelled(runtime: ServiceRuntime, effect: Any) -> str:
         """What will be written of an effect, where that is its JSON. Errors: TypeError for what is no effect here, ValueError."""
-        kind = room.kinds.get(type(effect), -1)
+        kind = runtime.kinds.get(type(effect), -1)
         if kind == -1:
-            kind = room.kind(type(effect))
+            kind = runtime.kind(type(effect))
         if kind in (EVENT, ACTIVITY):
             return encode(effect).decode()
-        if kind == AT and type(effect.what) not in room.rules:
-            raise TypeError(f"{room.name}: a handler sets {type(effect.what).__name__}, which it does not hear")
+        if kind == AT and type(effect.what) not in runtime.rules:
+            raise TypeError(f"{runtime.name}: a handler sets {type(effect.what).__name__}, which it does not hear")
         return encode(effect.what).decode() if kind == AT else ""
 
     def save(self, table: Table[Any], aggregate: Aggregate) -> None:
@@ -193,44 +193,44 @@ class Unit:
             changed = self.changed[table] = {}
         changed[key] = aggregate
 
-    def _log(self, room: Room, event: Event, body: str, incoming: Incoming, ids: Any) -> None:
-        room.seq = seq = room.seq + 1
-        name, subscribers = room.said[type(event)]
+    def _log(self, runtime: ServiceRuntime, event: Event, body: str, envelope: Envelope, ids: Any) -> None:
+        runtime.seq = seq = runtime.seq + 1
+        name, subscribers = runtime.said[type(event)]
         key, event_id = event.key, ids.uuid()
-        row = (seq, event_id, name, key, body, incoming.ref, incoming.trace, incoming.at)
-        logged = self.logged.get(room)
+        row = (seq, event_id, name, key, body, envelope.ref, envelope.trace, envelope.at)
+        logged = self.logged.get(runtime)
         if logged is None:
-            logged = self.logged[room] = []
+            logged = self.logged[runtime] = []
         logged.append(row)
         self.keys.add(key)
         for subscriber in subscribers:
             self.heard.append(
-                Incoming(subscriber, event, Origin.EVENT, event_id, incoming.at, trace=incoming.trace, seq=seq, source=room.name)
+                Envelope(subscriber, event, Origin.EVENT, event_id, envelope.at, trace=envelope.trace, seq=seq, source=runtime.name)
             )
 
-    def _set_timer(self, room: Room, when: int, what: Any, body: str) -> None:
+    def _set_timer(self, runtime: ServiceRuntime, when: int, what: Any, body: str) -> None:
         name = timer_id(what)
-        self.timers.setdefault(room, {})[name] = (name, name_of(what), body, when)
-        self.no_timers.get(room, {}).pop(name, None)
+        self.timers.setdefault(runtime, {})[name] = (name, name_of(what), body, when)
+        self.no_timers.get(runtime, {}).pop(name, None)
 
-    def drop_timer(self, room: Room, name: str) -> None:
-        self.timers.get(room, {}).pop(name, None)
-        self.no_timers.setdefault(room, {})[name] = None
+    def drop_timer(self, runtime: ServiceRuntime, name: str) -> None:
+        self.timers.get(runtime, {}).pop(name, None)
+        self.no_timers.setdefault(runtime, {})[name] = None
 
-    def _start(self, room: Room, activity: Activity, body: str, incoming: Incoming, ids: Any, attempts: int = 0) -> None:
-        row = (ids.uuid(), name_of(activity), body, attempts, incoming.at + self.lease_ms, "", incoming.trace, incoming.at)
-        self.activities.setdefault(room, {})[row[0]] = row
-        self.started.append((room, activity, row))
+    def _start(self, runtime: ServiceRuntime, activity: Activity, body: str, envelope: Envelope, ids: Any, attempts: int = 0) -> None:
+        row = (ids.uuid(), name_of(activity), body, attempts, envelope.at + self.lease_ms, "", envelope.trace, envelope.at)
+        self.activities.setdefault(runtime, {})[row[0]] = row
+        self.started.append((runtime, activity, row))
 
-    def end_activity(self, room: Room, name: str) -> None:
+    def end_activity(self, runtime: ServiceRuntime, name: str) -> None:
         """Its row goes, also where this batch has just leased it anew: what came of it was waiting here meanwhile."""
-        self.activities.get(room, {}).pop(name, None)
-        self.no_activities.setdefault(room, {})[name] = None
+        self.activities.get(runtime, {}).pop(name, None)
+        self.no_activities.setdefault(runtime, {})[name] = None
 
-    def claim(self, incoming: Incoming, status: int, reply: bytes) -> None:
-        row = (incoming.claim, incoming.fingerprint, status, reply.decode(), incoming.at)
-        self.claimed.setdefault(incoming.room, []).append(row)
-        self.rows[incoming.room.inbox][incoming.claim] = Claimed(*row)
+    def claim(self, envelope: Envelope, status: int, reply: bytes) -> None:
+        row = (envelope.claim, envelope.fingerprint, status, reply.decode(), envelope.at)
+        self.claimed.setdefault(envelope.runtime, []).append(row)
+        self.rows[envelope.runtime.inbox][envelope.claim] = InboxRecord(*row)
 
 
 def timer_id(what: Any) -> str:

@@ -11,7 +11,7 @@ from ..core.failpoints import failpoint
 from ..core.model import Aggregate
 from ..core.schema import codec
 from ..core.store import RowRefused
-from .dead_letter import Parked
+from .dead_letter import DeadLetter
 from .unit_of_work import Unit
 
 WRITTEN_ROWS = failpoint("batch.rows-written", "aggregates are written, events and claims are not")
@@ -27,7 +27,7 @@ async def write(unit: Unit) -> None:
         updates: list[Any] = []
         gone: list[str] = []
         for key, aggregate in changed.items():
-            if type(aggregate) is Parked and aggregate.status == "DONE":
+            if type(aggregate) is DeadLetter and aggregate.status == "DONE":
                 gone.append(key)
             else:
                 (inserts if key in created else updates).append(_row(to_row, aggregate))
@@ -35,19 +35,19 @@ async def write(unit: Unit) -> None:
         await _write(tx.update, table.rows, updates)
         await _write(tx.delete, table.rows, gone)
     WRITTEN_ROWS()
-    for room, log in unit.logged.items():
-        await tx.insert(room.log, log)
+    for runtime, log in unit.logged.items():
+        await tx.insert(runtime.log, log)
     WRITTEN_LOG()
-    for room, names in unit.no_timers.items():
-        await _write(tx.delete, room.timers, list(names))
-    for room, timers in unit.timers.items():
-        await _write(tx.upsert, room.timers, list(timers.values()))
-    for room, ended in unit.no_activities.items():
-        await _write(tx.delete, room.activities, list(ended))
-    for room, rows in unit.activities.items():
-        await _write(tx.upsert, room.activities, list(rows.values()))
-    for room, claims in unit.claimed.items():
-        await tx.insert(room.inbox.rows, claims)
+    for runtime, names in unit.no_timers.items():
+        await _write(tx.delete, runtime.timers, list(names))
+    for runtime, timers in unit.timers.items():
+        await _write(tx.upsert, runtime.timers, list(timers.values()))
+    for runtime, ended in unit.no_activities.items():
+        await _write(tx.delete, runtime.activities, list(ended))
+    for runtime, rows in unit.activities.items():
+        await _write(tx.upsert, runtime.activities, list(rows.values()))
+    for runtime, claims in unit.claimed.items():
+        await tx.insert(runtime.inbox.rows, claims)
 
 
 def _row(to_row: Callable[[Any], tuple[Any, ...]], aggregate: Aggregate) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..core.clock import World
+from ..core.clock import Clock
 from . import endpoint
 from .endpoint import BadEndpoint
 from .metrics import Metrics
@@ -21,18 +21,18 @@ class Tracing:
     """`url` is OTEL_EXPORTER_OTLP_ENDPOINT (empty: nothing is traced), `ratio` (0..1) how many of the traces that begin here are kept.
     Errors: BadEndpoint."""
 
-    def __init__(self, service: str, url: str, ratio: float, world: World, environment: Mapping[str, str], version: str = "") -> None:
+    def __init__(self, service: str, url: str, ratio: float, clock: Clock, environment: Mapping[str, str], version: str = "") -> None:
         place = endpoint.read(url, environment)
         self._exporter: Exporter | None = None
         if place is not None:
             from .exporter import Exporter  # whoever traces nothing pays no memory for it
 
-            shared = endpoint.resource(service, version, world.uuid(), environment)
+            shared = endpoint.resource(service, version, clock.uuid(), environment)
             try:
-                self._exporter = Exporter(place, shared, version, chance=world.random)
+                self._exporter = Exporter(place, shared, version, chance=clock.random)
             except OSError as error:
                 raise BadEndpoint(f"OTEL_EXPORTER_OTLP_CERTIFICATE: {place.ca} cannot be read: {error}") from error
-        self.tracer = Tracer(service, self._exporter.put if self._exporter is not None else None, ratio, world)
+        self.tracer = Tracer(service, self._exporter.put if self._exporter is not None else None, ratio, clock)
 
     def start(self, metrics: Metrics | None = None) -> None:
         """In the event loop. The exporter's own figures go to /metrics."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from enum import IntEnum
 
-from ..core.clock import World
+from ..core.clock import Clock
 from . import context
 
 __all__ = ["Kind", "Link", "Span", "Tracer", "Value"]
@@ -108,7 +108,7 @@ class Tracer:
         service: str,
         sink: Callable[[Span], None] | None,
         ratio: float,
-        world: World,
+        source: Clock,
         *,
         clock: Callable[[], int] = time.time_ns,
         tick: Callable[[], int] = time.perf_counter_ns,
@@ -116,7 +116,7 @@ class Tracer:
         self.service, self.on = service, sink is not None
         self.clock, self.tick = clock, tick
         self.hand_on = sink or _nowhere
-        self._bits = random.Random(world.random.getrandbits(128)).getrandbits
+        self._bits = random.Random(source.random.getrandbits(128)).getrandbits
         self._bound = round(min(1.0, max(0.0, ratio)) * (LOW + 1))
 
     def start(self, name: str, kind: Kind = Kind.INTERNAL, parent: str = "", state: str = "") -> Span | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from ..apis.v1.app import Edge
-from ..apis.v1.settings import EdgeSettings
-from ..core.clock import SystemWorld
+from ..apis.v1.app import V1Api
+from ..apis.v1.settings import V1Settings
+from ..core.clock import SystemClock
 from ..core.http import Request
 from ..core.store import StoreUnusable
 from ..drivers.data_lock import DataLock
@@ -31,13 +31,13 @@ def call(config: Config, method: str, path: str) -> Answer:
 
 
 async def _call(config: Config, method: str, path: str) -> Answer:
-    world = SystemWorld()
-    made = platform(config, open_store(config.database_url, config.data), world, NoProvider())
+    clock = SystemClock()
+    made = platform(config, open_store(config.database_url, config.data), clock, NoProvider())
     made.runner.stopped = True
     await made.store.open()
     try:
         key = signing_key(config.jwt_secret, config.data)
-        edge = Edge(made, world, EdgeSettings(jwt_secret=key, rate_limit_per_minute=0, reads_at_once=False))
+        edge = V1Api(made, clock, V1Settings(jwt_secret=key, rate_limit_per_minute=0, reads_at_once=False))
         target, _, query = path.partition("?")
         token = operator_token(config)
         request = Request(method, target, query.encode(), {b"authorization": f"Bearer {token}".encode()}, b"", "127.0.0.1")
@@ -52,6 +52,6 @@ async def _call(config: Config, method: str, path: str) -> Answer:
 
 async def _answered(made: Platform, request: Request) -> None:
     while request.answer is None:
-        if made.processor.intake.requests:
+        if made.processor.inbound.requests:
             await made.processor.step()
         await asyncio.sleep(0.005)

@@ -17,7 +17,7 @@ UNANSWERED = (NotReachable, StoreUnusable, StoreUnavailable)
 """Nobody could be asked, and why: one line."""
 
 
-class Desk(Protocol):
+class Operator(Protocol):
     """Errors, of all: one of UNANSWERED, and Refused where the answer is no."""
 
     def stats(self) -> Any: ...
@@ -31,15 +31,15 @@ class Desk(Protocol):
     def discard(self, letter: str) -> None: ...
 
 
-def desk_of(config: Config, blueprint: Blueprint) -> Desk:
+def operator_of(config: Config, blueprint: Blueprint) -> Operator:
     if not plan.apart(blueprint):
-        return PlatformDesk(config)
-    from .shared_store import SharedDesk
+        return LocalOperator(config)
+    from .shared_store import SharedStoreOperator
 
-    return SharedDesk(config, blueprint)
+    return SharedStoreOperator(config, blueprint)
 
 
-class PlatformDesk:
+class LocalOperator:
     """One request to the running platform, or to the stopped one's store."""
 
     def __init__(self, config: Config) -> None:

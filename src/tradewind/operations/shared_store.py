@@ -11,18 +11,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..contracts.ops import parked_view
+from ..contracts.ops import dead_letter_view
 from ..contracts.orders import GetTimeline, TimelineEntry
-from ..core.clock import SystemWorld
-from ..core.model import Caller, Does, Moment, Refused
+from ..core.clock import SystemClock
+from ..core.model import Caller, Context, Effects, Refused
 from ..core.schema import codec
 from ..core.store import StoreUnusable, Transaction
 from ..drivers.opening import open_store
 from ..engine import dead_letter as desk
-from ..engine.dead_letter import DiscardParked, ListParked, Parked, ReplayParked
-from ..engine.outbox import Told
+from ..engine.dead_letter import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
+from ..engine.outbox import EventRecord
 from ..engine.platform import Platform
-from ..engine.service_runtime import Room
+from ..engine.service_runtime import ServiceRuntime
 from ..runtime.assembly import with_timeline
 from ..runtime.blueprint import Blueprint
 from ..runtime.config import Config
@@ -33,8 +33,8 @@ from ..services.payments.provider.absent import NoProvider
 OPERATOR = Caller("operator", "admin")
 PAGE = 100
 MEMORY = ("logEnd", "lag")  # what only a process knows of itself: its /metrics shows it
-Ask = ReplayParked | DiscardParked
-Decide = Callable[[Any, Moment, Parked], Does[Parked]]
+Ask = ReplayDeadLetter | DiscardDeadLetter
+Decide = Callable[[Any, Context, DeadLetter], Effects[DeadLetter]]
 T = TypeVar("T")
 
 
@@ -43,11 +43,11 @@ class Nobody:
 
     up = False
 
-    def publish(self, event: Told, then: Callable[[str], None]) -> bool:
+    def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
         return False
 
 
-class SharedDesk:
+class SharedStoreOperator:
     """Every call opens the store and closes it. Errors, of all: StoreUnusable, StoreUnavailable; Refused, where the answer is no."""
 
     def __init__(self, config: Config, blueprint: Blueprint) -> None:
@@ -78,18 +78,18 @@ class SharedDesk:
             found: list[Any] = []
             cursor: str | None = ""
             while cursor is not None:
-                page = await platform.ask(ListParked(PAGE, cursor))
-                found += [msgspec.to_builtins(parked_view(letter)) for letter in page.data]
+                page = await platform.ask(ListDeadLetters(PAGE, cursor))
+                found += [msgspec.to_builtins(dead_letter_view(letter)) for letter in page.data]
                 cursor = page.next_cursor
             return found
 
         return self._with(ask)
 
     def replay(self, letter: str) -> None:
-        self._with(lambda platform: _decide(platform, ReplayParked(letter), desk.replay))
+        self._with(lambda platform: _decide(platform, ReplayDeadLetter(letter), desk.replay))
 
     def discard(self, letter: str) -> None:
-        self._with(lambda platform: _decide(platform, DiscardParked(letter), desk.discard))
+        self._with(lambda platform: _decide(platform, DiscardDeadLetter(letter), desk.discard))
 
     def _with(self, ask: Callable[[Platform], Awaitable[T]]) -> T:
         config, names = self._config, runs(self._blueprint)
@@ -98,7 +98,7 @@ class SharedDesk:
 
         async def run() -> T:
             store = open_store(config.database_url, config.data, exclusive=False, schemas=self._blueprint.schemas)
-            platform = Platform(store, services(names, config, NoProvider()), SystemWorld(), bus=Nobody())
+            platform = Platform(store, services(names, config, NoProvider()), SystemClock(), bus=Nobody())
             platform.runner.stopped = True
             await store.open()
             try:
@@ -111,10 +111,10 @@ class SharedDesk:
 
 async def _decide(platform: Platform, ask: Ask, decide: Decide) -> None:
     """As the processor would, in a transaction of its own: a batch here would take up what is due, which is the services' to do."""
-    for room in platform.rooms.values():
+    for runtime in platform.runtimes.values():
         tx = await platform.store.begin()
         try:
-            if await _decided(tx, room, ask, decide, platform.world.now()):
+            if await _decided(tx, runtime, ask, decide, platform.clock.now()):
                 await tx.commit()
                 return
         finally:
@@ -122,15 +122,15 @@ async def _decide(platform: Platform, ask: Ask, decide: Decide) -> None:
     raise Refused("not_found", 404)
 
 
-async def _decided(tx: Transaction, room: Room, ask: Ask, decide: Decide, now: int) -> bool:
-    letters = await tx.load(room.parked, [ask.parked_id])
+async def _decided(tx: Transaction, runtime: ServiceRuntime, ask: Ask, decide: Decide, now: int) -> bool:
+    letters = await tx.load(runtime.parked, [ask.dead_letter_id])
     for letter in letters:
-        for changed in decide(ask, Moment(now, "", OPERATOR), letter):
-            assert isinstance(changed, Parked)
+        for changed in decide(ask, Context(now, "", OPERATOR), letter):
+            assert isinstance(changed, DeadLetter)
             if changed.status == "DONE":
-                await tx.delete(room.parked.rows, [changed.id])
+                await tx.delete(runtime.parked.rows, [changed.id])
             else:
-                await tx.update(room.parked.rows, [codec(room.parked).to_row(changed)])
+                await tx.update(runtime.parked.rows, [codec(runtime.parked).to_row(changed)])
     return bool(letters)
 
 

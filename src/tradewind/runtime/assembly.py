@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from ..contracts.operation import Operation
 from ..contracts.orders import GetOrder, GetTimeline, Timeline, TimelineEntry
 from ..contracts.values import stamp
-from ..core.clock import World
+from ..core.clock import Clock
 from ..core.model import Caller, Service
 from ..core.store import Reader, Store
-from ..drivers.migrations import Slice
+from ..drivers.migrations import ServiceSchema
 from ..engine.platform import Platform
 from ..engine.stats import history
 from ..services.inventory import service as inventory
@@ -49,11 +49,11 @@ DAY_MS = 86_400_000
 SECRET_FIELDS = ("token",)
 
 
-class Addition(msgspec.Struct, frozen=True):
+class GuestService(msgspec.Struct, frozen=True):
     """A service that is not ours and runs beside ours: its rules, its corner of the store, its part of the API."""
 
     service: Service
-    corner: Slice
+    corner: ServiceSchema
     operations: tuple[Operation, ...] = ()
 
 
@@ -71,11 +71,11 @@ def services(provider: Provider, deadline_ms: int, names: Iterable[str] = SERVIC
 
 
 def platform(
-    config: Config, store: Store, world: World, provider: Provider, names: Iterable[str] = SERVICES, additions: Iterable[Addition] = ()
+    config: Config, store: Store, clock: Clock, provider: Provider, names: Iterable[str] = SERVICES, additions: Iterable[GuestService] = ()
 ) -> Platform:
-    """All of a process behind one door."""
+    """All of a process behind one gateway."""
     made = Platform(
-        store, [*services(provider, config.order_deadline_ms, names), *(addition.service for addition in additions)], world,
+        store, [*services(provider, config.order_deadline_ms, names), *(addition.service for addition in additions)], clock,
         delays_ms=config.retry_delays_ms, retention_ms=config.retention_days * DAY_MS,
     )  # fmt: skip
     return with_timeline(made)
@@ -86,7 +86,7 @@ def with_timeline(made: Platform) -> Platform:
 
     async def timeline(reader: Reader, query: GetTimeline, caller: Caller) -> Timeline:
         await made.ask(GetOrder(query.order_id), caller)
-        return Timeline([_entry(speaker, row) for speaker, row in await history(reader, made.rooms, query.order_id)])
+        return Timeline([_entry(speaker, row) for speaker, row in await history(reader, made.runtimes, query.order_id)])
 
     made.answer(GetTimeline, timeline)
     return made

@@ -17,14 +17,14 @@ LOG = logging.getLogger("tradewind.metrics")
 EVERY_S = 5.0
 
 
-class Gauges:
+class StatsCollector:
     def __init__(self, metrics: Metrics, made: Platform, server: HttpServer, access: AccessLog) -> None:
         self._made = made
         self._services: dict[str, dict[str, Any]] = {}
         self._task: asyncio.Task[None] | None = None
-        rooms, intake = made.rooms, made.processor.intake
-        metrics.watch("queue_depth", lambda: {"edge": len(intake.requests), "internal": len(intake.internal)})
-        metrics.watch("log_lag", lambda: {name: sum(line.lag for line in room.lines.values()) for name, room in rooms.items()})
+        runtimes, inbound = made.runtimes, made.processor.inbound
+        metrics.watch("queue_depth", lambda: {"edge": len(inbound.requests), "internal": len(inbound.internal)})
+        metrics.watch("log_lag", lambda: {name: sum(subscription.lag for subscription in runtime.subscriptions.values()) for name, runtime in runtimes.items()})
         metrics.watch("activities_running", lambda: made.runner.running)
         metrics.watch("connections", lambda: server.connections)
         metrics.watch("log_lines_dropped", lambda: access.dropped)

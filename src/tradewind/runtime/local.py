@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec.structs import replace
 
-from ..apis.v1.settings import EdgeSettings
+from ..apis.v1.settings import V1Settings
 from ..apis.v1.tokens import TokenWriter
 from ..contracts.users import SessionView
 from ..core.store import StoreUnusable
@@ -84,7 +84,7 @@ def operator_token(config: Config) -> str:
         key = signing_key(config.jwt_secret, config.data)
     except (OSError, msgspec.MsgspecError, StoreUnusable) as error:
         raise NotReachable(f"{config.data}: no operator's session there ({error}); has `tradewind up` run on it, by this user?") from error
-    settings = EdgeSettings(jwt_secret=key)
+    settings = V1Settings(jwt_secret=key)
     writer = TokenWriter(key, settings.key("refresh"), settings.access_ttl_s)
     return writer.write(replace(session, at=time.time_ns() // 1_000_000)).access_token
 

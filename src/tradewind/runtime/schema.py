@@ -7,16 +7,16 @@ from pathlib import Path
 
 from ..drivers import migrations
 from ..drivers.databases import NONE
-from ..drivers.migrations import Slice
-from .assembly import METADATA, SERVICES, Addition
+from ..drivers.migrations import ServiceSchema
+from .assembly import METADATA, SERVICES, GuestService
 from .blueprint import Blueprint
 from .config import Config
 
 FOLDER = Path(__file__).parent.parent / "services"
-SLICES = {name: Slice(md, FOLDER / name / "migrations") for name, md in METADATA.items()}
+SLICES = {name: ServiceSchema(md, FOLDER / name / "migrations") for name, md in METADATA.items()}
 
 
-def migrate(config: Config, additions: Iterable[Addition] = (), blueprint: Blueprint | None = None) -> list[str]:
+def migrate(config: Config, additions: Iterable[GuestService] = (), blueprint: Blueprint | None = None) -> list[str]:
     """Takes the steps that are missing, of the services that a blueprint runs (without one, of all); which ones. Errors: StoreUnusable."""
     slices = [*(SLICES[name] for name in runs(blueprint)), *(addition.corner for addition in additions)]
     return migrations.up(config.database_url, config.data, slices, blueprint.schemas if blueprint else NONE)

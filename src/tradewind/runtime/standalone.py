@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 
 from ..apis.kernel.docs import HEADERS, docs_routes
-from ..apis.v1.app import Edge
+from ..apis.v1.app import V1Api
 from ..apis.v1.passwords import Passwords
-from ..apis.v1.settings import EdgeSettings
+from ..apis.v1.settings import V1Settings
 from ..contracts.api import OPERATIONS
 from ..contracts.users import AddUser, OpenSession, SessionView, UserView
 from ..core import failpoints
-from ..core.clock import SystemWorld
+from ..core.clock import SystemClock
 from ..core.gateway import Reply
 from ..core.http import Request, Response
 from ..core.model import Caller
@@ -32,13 +32,13 @@ from ..observability.access import AccessLog
 from ..observability.metrics import CONTENT_TYPE, Metrics
 from ..services.payments.provider.sandbox import Sandbox
 from ..services.users.storage import ADMINS
-from .assembly import LEDGER, Addition, platform
+from .assembly import LEDGER, GuestService, platform
 from .config import Config
-from .gauges import Gauges
+from .gauges import StatsCollector
 from .keys import signing_key, webhook_secret
 from .local import keep_session
 from .schema import migrate
-from .webhook_sender import WebhookPost
+from .webhook_sender import WebhookSender
 
 LOG = logging.getLogger("tradewind.up")
 DRAIN_S = 4.0
@@ -64,11 +64,11 @@ class Started(msgspec.Struct, frozen=True):
 class Embedded:
     """`start`, `stop`; in between it serves."""
 
-    def __init__(self, config: Config, access: AccessLog, names: Iterable[str], additions: Iterable[Addition] = ()) -> None:
+    def __init__(self, config: Config, access: AccessLog, names: Iterable[str], additions: Iterable[GuestService] = ()) -> None:
         self.config, self._access = config, access
         self._names, self._additions = tuple(names), tuple(additions)
         self._lock = DataLock(config.data)
-        self._world = SystemWorld()
+        self._clock = SystemClock()
         self._server: HttpServer | None = None
         self._stops: list[Callable[[], None]] = []
 
@@ -81,22 +81,22 @@ class Embedded:
         migrate(config, self._additions)
         self.store: Store = open_store(config.database_url, config.data)
         self.provider = Sandbox(
-            config.data / LEDGER, clock=self._world.now, random=self._world.random, secret=webhook_secret(key),
-            deliver=WebhookPost(self._where), timeout_s=config.provider_timeout_s, faults=config.provider_faults,
+            config.data / LEDGER, clock=self._clock.now, random=self._clock.random, secret=webhook_secret(key),
+            deliver=WebhookSender(self._where), timeout_s=config.provider_timeout_s, faults=config.provider_faults,
         )  # fmt: skip
-        self.platform: Platform = platform(config, self.store, self._world, self.provider, self._names, self._additions)
-        settings = EdgeSettings(
+        self.platform: Platform = platform(config, self.store, self._clock, self.provider, self._names, self._additions)
+        settings = V1Settings(
             jwt_secret=key, rate_limit_per_minute=config.rate_limit, webhook_secrets=(webhook_secret(key),),
             reads_at_once=not config.database_url,
         )  # fmt: skip
         metrics = Metrics()
-        self.platform.processor.gauge, self.platform.runner.count = metrics, metrics.activity
-        passwords = Passwords(settings, self._world)
+        self.platform.processor.observer, self.platform.runner.count = metrics, metrics.activity
+        passwords = Passwords(settings, self._clock)
         operations = (*OPERATIONS, *(operation for addition in self._additions for operation in addition.operations))
-        self.edge = Edge(self.platform, self._world, settings, pages=_pages(metrics), observe=metrics.request, log=self._access.write,
+        self.edge = V1Api(self.platform, self._clock, settings, pages=_pages(metrics), observe=metrics.request, log=self._access.write,
                          passwords=passwords, operations=operations)  # fmt: skip
         self._server = HttpServer(self.edge, Limits())
-        self._gauges = Gauges(metrics, self.platform, self._server, self._access)
+        self._gauges = StatsCollector(metrics, self.platform, self._server, self._access)
         await self.platform.start()
         login = await self._first_admin(passwords)
         await self._server.start(config.host, config.port)

@@ -9,7 +9,7 @@ PATH = "/webhooks/sandbox"
 DEADLINE_S = 5.0
 
 
-class WebhookPost:
+class WebhookSender:
     """`where` says host and port once the edge listens; until then nothing is delivered, and the provider tries again."""
 
     def __init__(self, where: Callable[[], tuple[str, int] | None]) -> None:

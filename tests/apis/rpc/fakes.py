@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from tests.apis.resilience.support import Time
-from tradewind.apis.rpc.gateway import Gateway
-from tradewind.apis.rpc.settings import GatewaySettings
+from tradewind.apis.rpc.gateway import RpcApi
+from tradewind.apis.rpc.settings import RpcSettings
 from tradewind.core.http import Request, Response
 from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
 
@@ -81,8 +81,8 @@ class Shop:
     def __init__(self, told: dict[str, Any] | None = None, **options: Any) -> None:
         self.time = Time()
         self.client = FakeClient(self.time)
-        self.gateway = Gateway(
-            self.client, GatewaySettings(**options), later=self.time.later, clock=self.time, chance=lambda: 0.5, **(told or {})
+        self.gateway = RpcApi(
+            self.client, RpcSettings(**options), later=self.time.later, clock=self.time, chance=lambda: 0.5, **(told or {})
         )
 
     def send(self, method: str, path: str, body: Any = None, **headers: str | bytes) -> Request:

@@ -14,9 +14,9 @@ from tradewind.drivers.rabbitmq.rpc.client import RpcClient
 from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
 from tradewind.observability.access import AccessLog
 from tradewind.observability.metrics import Metrics
-from tradewind.apis.rpc.gateway import Gateway
-from tradewind.apis.rpc.server import GatewayServer
-from tradewind.apis.rpc.settings import GatewaySettings
+from tradewind.apis.rpc.gateway import RpcApi
+from tradewind.apis.rpc.server import RpcHttpServer
+from tradewind.apis.rpc.settings import RpcSettings
 from tradewind.drivers.http.limits import Limits
 
 BODY = b'{"items":[{"productId":"a1b2c3d4-e5f6-4890-abcd-ef1234567890","quantity":2,"price":29.99}],"total":59.98}'
@@ -39,10 +39,10 @@ async def answer(reader):
 async def main():
     loop, metrics = asyncio.get_running_loop(), Metrics()
     log = AccessLog(type("Sink", (), {"kept": 0, "dropped": 0, "write": lambda self, lines: None})())
-    gateway = Gateway(
-        Client(loop), GatewaySettings(), later=loop.call_later, observe=metrics.request, observe_call=metrics.rpc_call, log=log.write
+    gateway = RpcApi(
+        Client(loop), RpcSettings(), later=loop.call_later, observe=metrics.request, observe_call=metrics.rpc_call, log=log.write
     )
-    server = GatewayServer(gateway, Limits(body_bytes=2 << 20))
+    server = RpcHttpServer(gateway, Limits(body_bytes=2 << 20))
     await server.start("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     for _ in range(1000):

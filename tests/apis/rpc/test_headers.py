@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.apis.rpc.fakes import DOWN, ORDER, PAYMENT, UUID, Shop, refused
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.observability.tracing import Span, Tracer
 
 PATH = f"/api/orders/{UUID}"
@@ -112,7 +112,7 @@ def test_the_callers_trace_goes_on() -> None:
 
 def test_a_request_that_is_followed_is_two_spans() -> None:
     spans: list[Span] = []
-    shop = Shop({"tracer": Tracer("gateway", spans.append, 0.0, SystemWorld(7))})
+    shop = Shop({"tracer": Tracer("gateway", spans.append, 0.0, SystemClock(7))})
     shop.call("GET", PATH)
     assert spans == []
     shop.call("GET", PATH, traceparent=PARENT)
@@ -126,7 +126,7 @@ def test_a_request_that_is_followed_is_two_spans() -> None:
 
 def test_a_trace_shows_each_attempt_and_the_failure() -> None:
     spans: list[Span] = []
-    shop = Shop({"tracer": Tracer("gateway", spans.append, 1.0, SystemWorld(7))})
+    shop = Shop({"tracer": Tracer("gateway", spans.append, 1.0, SystemClock(7))})
     shop.client.usual = DOWN
     shop.call("POST", "/api/orders", ORDER)
     assert [(span.name, span.error) for span in spans] == [("send order_queue", "down")] * 2 + [("POST /api/orders", "503")]

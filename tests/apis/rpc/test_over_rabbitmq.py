@@ -12,9 +12,9 @@ import pytest
 from tests.apis.rpc.fakes import ORDER, UUID
 from tests.support.queues import broker, fresh, outside
 from tradewind.apis.kernel.resilience.presets import Preset
-from tradewind.apis.rpc.gateway import Gateway
-from tradewind.apis.rpc.server import GatewayServer
-from tradewind.apis.rpc.settings import GatewaySettings
+from tradewind.apis.rpc.gateway import RpcApi
+from tradewind.apis.rpc.server import RpcHttpServer
+from tradewind.apis.rpc.settings import RpcSettings
 from tradewind.drivers.http.limits import Limits
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
 from tradewind.drivers.rabbitmq.rpc.request import Ask
@@ -53,9 +53,9 @@ async def shop() -> AsyncIterator[Shop]:
     async with outside(url, mine=(queue,)):
         client = RpcClient(url, name="test-gateway")
         await client.start()
-        settings = GatewaySettings(order_queue=queue, inventory_queue=fresh("nobody"), read=QUICK, write=QUICK)
-        gateway = Gateway(client, settings, later=asyncio.get_running_loop().call_later)
-        server = GatewayServer(gateway, Limits())
+        settings = RpcSettings(order_queue=queue, inventory_queue=fresh("nobody"), read=QUICK, write=QUICK)
+        gateway = RpcApi(client, settings, later=asyncio.get_running_loop().call_later)
+        server = RpcHttpServer(gateway, Limits())
         await server.start("127.0.0.1", 0)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=10.0) as http:
             yield Shop(queue, http, client)

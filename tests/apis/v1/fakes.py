@@ -1,4 +1,4 @@
-"""The edge with a house of cards behind it: a door that answers from memory, a clock that stands still, no sockets."""
+"""The edge with a house of cards behind it: a gateway that answers from memory, a clock that stands still, no sockets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from tradewind.apis.v1.app import Edge
-from tradewind.apis.v1.settings import EdgeSettings
+from tradewind.apis.v1.app import V1Api
+from tradewind.apis.v1.settings import V1Settings
 from tradewind.apis.v1.tokens import TokenWriter
 from tradewind.contracts.users import FindCredentials, FindPrincipal, Principal, Role, SessionView
 from tradewind.core import http
@@ -127,18 +127,18 @@ class Answer:
 
 class Shop:
     def __init__(self, **options: Any) -> None:
-        self.world, self.door = FakeWorld(), FakeDoor()
+        self.clock, self.gateway = FakeWorld(), FakeDoor()
         keep = {name: options.pop(name) for name in ("observe", "log", "pages", "operations") if name in options}
         told: dict[str, Any] = {"rate_limit_per_minute": 0, "hash_memory_kib": 8, "hash_rounds": 1, "webhook_secrets": (WEBHOOK,)} | options
-        self.settings = EdgeSettings(jwt_secret=SECRET, **told)
-        self.edge = Edge(self.door, self.world, self.settings, clock=lambda: self.world.at / 1_000, **keep)
+        self.settings = V1Settings(jwt_secret=SECRET, **told)
+        self.edge = V1Api(self.gateway, self.clock, self.settings, tick=lambda: self.clock.at / 1_000, **keep)
         self.tokens = TokenWriter(SECRET, self.settings.key("refresh"), self.settings.access_ttl_s)
 
     def token(self, user: str, role: Role = "customer", session: str = "") -> str:
         """An access token whose session is alive."""
         session = session or uuid(0x100 + int(user[-4:], 16))
-        self.door.sessions[session] = role
-        return self.tokens.write(SessionView(session, user, role, 1, self.world.at)).access_token
+        self.gateway.sessions[session] = role
+        return self.tokens.write(SessionView(session, user, role, 1, self.clock.at)).access_token
 
     def send(
         self, method: str, path: str, body: Any = None, *, token: str = "", headers: dict[str, str] | None = None, client: str = "192.0.2.1"

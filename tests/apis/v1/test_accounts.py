@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from tests.apis.v1.fakes import CUSTOMER, Shop, refusal, settled, uuid
 from tradewind.apis.v1.passwords import COMMON, Passwords
-from tradewind.apis.v1.settings import EdgeSettings
+from tradewind.apis.v1.settings import V1Settings
 from tradewind.contracts.users import (
     AddUser,
     ChangeUser,
@@ -34,16 +34,16 @@ AUTH = "/api/v1/auth"
 def known(shop: Shop, password: str = PASSWORD) -> None:
     """Ada has an account."""
     hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
-    shop.door.views[FindCredentials] = lambda query: Credentials(CUSTOMER, hashed) if query.email == "ada@example.com" else None
-    shop.door.replies[OpenSession] = SessionView(SESSION, CUSTOMER, "customer", 1, shop.world.at)
+    shop.gateway.views[FindCredentials] = lambda query: Credentials(CUSTOMER, hashed) if query.email == "ada@example.com" else None
+    shop.gateway.replies[OpenSession] = SessionView(SESSION, CUSTOMER, "customer", 1, shop.clock.at)
 
 
 async def test_registering_sends_a_hash() -> None:
     shop = Shop()
-    shop.door.replies[AddUser] = {"id": CUSTOMER, "email": "ada@example.com"}
+    shop.gateway.replies[AddUser] = {"id": CUSTOMER, "email": "ada@example.com"}
     answer = await shop.settle("POST", f"{AUTH}/register", ADA | {"email": "Ada@Example.COM"}, headers={"idempotency-key": "k"})
     assert (answer.status, answer.headers["location"]) == (201, f"/api/v1/users/{CUSTOMER}")
-    sent = shop.door.submitted[0]
+    sent = shop.gateway.submitted[0]
     assert isinstance(sent.message, AddUser)
     assert (sent.message.email, sent.message.name, sent.message.role) == ("ada@example.com", "Ada", "customer")
     assert sent.message.password_hash.startswith("$argon2id$v=19$m=8,t=1,p=1$")
@@ -54,7 +54,7 @@ async def test_a_retry_of_a_registration_is_the_same_request_though_the_salt_is_
     shop = Shop()
     for _ in range(2):
         await shop.settle("POST", f"{AUTH}/register", ADA, headers={"idempotency-key": "k"})
-    first, again = shop.door.submitted
+    first, again = shop.gateway.submitted
     assert (first.claim, first.fingerprint) == (again.claim, again.fingerprint)
     assert first.message != again.message
 
@@ -65,7 +65,7 @@ def test_a_password_that_anybody_would_try_is_refused(password: str) -> None:
     answer = shop.ask("POST", f"{AUTH}/register", {"email": "ada@example.com", "name": "Ada Lovelace", "password": password})
     assert (answer.status, answer.code) == (422, "weak_password")
     assert answer.json["errors"][0]["field"] == "password"
-    assert shop.door.submitted == []
+    assert shop.gateway.submitted == []
 
 
 def test_the_list_of_common_passwords_has_none_that_the_contract_refuses_anyway() -> None:
@@ -75,7 +75,7 @@ def test_the_list_of_common_passwords_has_none_that_the_contract_refuses_anyway(
 
 async def test_an_address_that_is_taken() -> None:
     shop = Shop()
-    shop.door.replies[AddUser] = refusal(409, "email_taken")
+    shop.gateway.replies[AddUser] = refusal(409, "email_taken")
     answer = await shop.settle("POST", f"{AUTH}/register", ADA)
     assert (answer.status, answer.code) == (409, "email_taken")
 
@@ -88,7 +88,7 @@ async def test_logging_in_gives_tokens_that_work() -> None:
     assert {**answer.json, "accessToken": "", "refreshToken": ""} == {
         "accessToken": "", "refreshToken": "", "tokenType": "Bearer", "expiresIn": 900,
     }  # fmt: skip
-    shop.door.sessions[SESSION] = "customer"
+    shop.gateway.sessions[SESSION] = "customer"
     assert shop.ask("GET", "/api/v1/users/me", token=answer.json["accessToken"]).status == 200
     assert shop.tokens.read_refresh(answer.json["refreshToken"]) == (SESSION, 1)
 
@@ -118,7 +118,7 @@ async def test_unknown_addresses_and_wrong_passwords_get_the_same_answer_after_t
     assert len({answer.body for answer in answers}) == 1
     assert [parameters for parameters, _ in verified] == ["$argon2id$v=19$m=8,t=1,p=1"] * len(tries)
     assert threading.get_ident() not in {thread for _, thread in verified}
-    assert shop.door.submitted == []
+    assert shop.gateway.submitted == []
 
 
 async def test_failed_log_ins_are_limited_for_one_address_and_good_ones_are_not() -> None:
@@ -131,7 +131,7 @@ async def test_failed_log_ins_are_limited_for_one_address_and_good_ones_are_not(
     answer = await shop.settle("POST", f"{AUTH}/login", LOGIN | {"email": "ADA@example.com"})
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (429, "rate_limited", "6")
     assert (await shop.settle("POST", f"{AUTH}/login", LOGIN | {"email": "bob@example.com"})).status == 401
-    shop.world.at += 6_000
+    shop.clock.at += 6_000
     assert (await shop.settle("POST", f"{AUTH}/login", LOGIN)).status == 200
 
 
@@ -153,19 +153,19 @@ def refresh(shop: Shop, token: str, path: str = "refresh", **how: Any) -> Any:
 
 def test_refreshing_rotates_the_session() -> None:
     shop = Shop()
-    token = shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 3, shop.world.at)).refresh_token
-    rotated = SessionView(SESSION, CUSTOMER, "customer", 4, shop.world.at)
-    shop.door.replies[RotateSession] = rotated
+    token = shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 3, shop.clock.at)).refresh_token
+    rotated = SessionView(SESSION, CUSTOMER, "customer", 4, shop.clock.at)
+    shop.gateway.replies[RotateSession] = rotated
     answer = refresh(shop, token)
-    assert shop.door.submitted[0].message == RotateSession(SESSION, 3)
+    assert shop.gateway.submitted[0].message == RotateSession(SESSION, 3)
     written: Tokens = shop.tokens.write(rotated)
     assert (answer.json["accessToken"], answer.json["refreshToken"]) == (written.access_token, written.refresh_token)
 
 
 def test_a_session_that_is_over_or_whose_old_token_came_back() -> None:
     shop = Shop()
-    shop.door.replies[RotateSession] = SessionView(SESSION, "", "customer", -1, shop.world.at)
-    answer = refresh(shop, shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, shop.world.at)).refresh_token)
+    shop.gateway.replies[RotateSession] = SessionView(SESSION, "", "customer", -1, shop.clock.at)
+    answer = refresh(shop, shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, shop.clock.at)).refresh_token)
     assert (answer.status, answer.code) == (401, "invalid_token")
 
 
@@ -175,25 +175,25 @@ def test_a_refresh_token_that_is_not_ours(path: str, token: str) -> None:
     shop = Shop()
     answer = refresh(shop, token, path)
     assert (answer.status, answer.code) == (401, "invalid_token")
-    assert shop.door.submitted == []
+    assert shop.gateway.submitted == []
 
 
 def test_logging_out_ends_the_session() -> None:
     shop = Shop()
-    answer = refresh(shop, shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, shop.world.at)).refresh_token, "logout")
+    answer = refresh(shop, shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, shop.clock.at)).refresh_token, "logout")
     assert (answer.status, answer.body) == (204, b"")
-    assert shop.door.submitted[0].message == EndSession(SESSION)
+    assert shop.gateway.submitted[0].message == EndSession(SESSION)
 
 
 def test_changing_me_is_changing_the_user_that_i_am() -> None:
     shop = Shop()
     assert shop.ask("PATCH", "/api/v1/users/me", {"name": "Ada King"}, token=shop.token(CUSTOMER)).status == 200
-    assert shop.door.submitted[0].message == ChangeUser(CUSTOMER, name="Ada King")
+    assert shop.gateway.submitted[0].message == ChangeUser(CUSTOMER, name="Ada King")
 
 
 def test_a_short_secret_is_no_secret() -> None:
     with pytest.raises(ValueError, match="32"):
-        EdgeSettings(jwt_secret=b"short")
+        V1Settings(jwt_secret=b"short")
     with pytest.raises(ValueError, match="webhook"):
-        EdgeSettings(jwt_secret=b"x" * 32, webhook_secrets=(b"",))
-    assert "xxxx" not in repr(EdgeSettings(jwt_secret=b"x" * 32))
+        V1Settings(jwt_secret=b"x" * 32, webhook_secrets=(b"",))
+    assert "xxxx" not in repr(V1Settings(jwt_secret=b"x" * 32))

@@ -68,7 +68,7 @@ def test_the_request_id_is_taken_or_made(given: str, taken: bool) -> None:
     answer = shop.ask("POST", ORDERS, BASKET, token=shop.token(CUSTOMER), headers={"x-request-id": given})
     assert (answer.headers["x-request-id"] == given) == taken
     assert answer.headers["x-request-id"]
-    assert shop.door.submitted[0].trace == answer.headers["x-request-id"]
+    assert shop.gateway.submitted[0].trace == answer.headers["x-request-id"]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_the_request_id_is_taken_or_made(given: str, taken: bool) -> None:
 def test_a_trace_that_began_elsewhere_goes_on(parent: str, trace: str) -> None:
     shop = Shop()
     shop.ask("POST", ORDERS, BASKET, token=shop.token(CUSTOMER), headers={"x-request-id": "mine", "traceparent": parent})
-    assert shop.door.submitted[0].trace == trace
+    assert shop.gateway.submitted[0].trace == trace
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_trace_that_began_elsewhere_goes_on(parent: str, trace: str) -> None:
 )  # fmt: skip
 def test_a_new_thing_says_where_it_is(path: str, body: Any, kind: type, location: str | None) -> None:
     shop = Shop()
-    shop.door.replies[kind] = {"id": uuid(5), "name": '"'}
+    shop.gateway.replies[kind] = {"id": uuid(5), "name": '"'}
     answer = shop.ask("POST", path, body, token=shop.token(ADMIN, "admin"))
     assert answer.headers.get("location") == location
     assert answer.status == (201 if "cancel" not in path else 200)
@@ -117,17 +117,17 @@ def test_every_answer_is_safe_to_show_and_not_kept() -> None:
 def test_nothing_is_204_and_a_pdf_is_a_file() -> None:
     shop = Shop()
     token = shop.token(ADMIN, "admin")
-    shop.door.replies[DeleteUser] = {}
+    shop.gateway.replies[DeleteUser] = {}
     answer = shop.ask("DELETE", f"/api/v1/users/{CUSTOMER}", token=token)
     assert (answer.status, answer.body) == (204, b"")
-    shop.door.views[GetInvoicePdf] = Pdf('F 2026/1"\r\n.pdf', b"%PDF-1.7")
+    shop.gateway.views[GetInvoicePdf] = Pdf('F 2026/1"\r\n.pdf', b"%PDF-1.7")
     answer = shop.ask("GET", f"/api/v1/invoices/{ORDER}/pdf", token=token)
     assert (answer.status, answer.type, answer.body) == (200, "application/pdf", b"%PDF-1.7")
     assert answer.headers["content-disposition"] == 'attachment; filename="F_2026_1_.pdf"'
 
 
 def refused(shop: Shop, error: Any) -> Answer:
-    shop.door.views[GetOrder] = error
+    shop.gateway.views[GetOrder] = error
     return shop.ask("GET", ONE, token=shop.token(CUSTOMER))
 
 
@@ -154,7 +154,7 @@ def test_errors_of_questions(error: Exception, status: int, code: str, retry: st
 def test_the_facts_of_a_refusal_stand_beside_its_code() -> None:
     shop = Shop()
     detail = {"current": "CANCELLED", "asked_for": "x", "status": 1, "code": "y"}
-    shop.door.replies[CancelOrder] = Reply(409, encode(Refusal("illegal_transition", "It is over.", detail)))
+    shop.gateway.replies[CancelOrder] = Reply(409, encode(Refusal("illegal_transition", "It is over.", detail)))
     answer = shop.ask("POST", f"{ONE}/cancel", token=shop.token(CUSTOMER))
     assert answer.json == {
         "type": "/docs/problems#illegal_transition", "title": "Illegal transition", "status": 409, "detail": "It is over.",
@@ -164,18 +164,18 @@ def test_the_facts_of_a_refusal_stand_beside_its_code() -> None:
 
 def test_a_door_that_fails_or_answers_twice() -> None:
     shop = Shop()
-    shop.door.replies[PlaceOrder] = Reply(0, b"{}")
+    shop.gateway.replies[PlaceOrder] = Reply(0, b"{}")
     request = shop.send("POST", ORDERS, BASKET, token=shop.token(CUSTOMER))
-    shop.door.submitted[0].deliver(Reply(0, b"other"))
+    shop.gateway.submitted[0].deliver(Reply(0, b"other"))
     assert request.answer is not None
     assert request.answer.body == b"{}"
 
     def fails(message: Any) -> Reply:
         raise RuntimeError
 
-    shop.door.replies[PlaceOrder] = fails
+    shop.gateway.replies[PlaceOrder] = fails
     assert shop.ask("POST", ORDERS, BASKET, token=shop.token(CUSTOMER)).status == 500
-    shop.door.replies[PlaceOrder] = Reply(409, b"not a refusal")
+    shop.gateway.replies[PlaceOrder] = Reply(409, b"not a refusal")
     assert shop.ask("POST", ORDERS, BASKET, token=shop.token(CUSTOMER)).status == 500
 
 
@@ -188,12 +188,12 @@ def test_pages_are_served_as_they_are() -> None:
 def test_every_request_is_seen_once() -> None:
     seen: list[Any] = []
     shop = Shop(observe=lambda *told: seen.append(told), log=lambda *told: seen.append(told))
-    shop.door.silent = True
+    shop.gateway.silent = True
     request = shop.send("POST", ORDERS, BASKET, token=shop.token(CUSTOMER), headers={"x-request-id": "r"})
     assert (seen, request.answer) == ([], None)
-    shop.world.at += 250
-    shop.door.submitted[0].deliver(Reply(0, b"{}"))
-    shop.door.submitted[0].deliver(Reply(0, b"{}"))
+    shop.clock.at += 250
+    shop.gateway.submitted[0].deliver(Reply(0, b"{}"))
+    shop.gateway.submitted[0].deliver(Reply(0, b"{}"))
     assert len(seen) == 2
     assert seen[0] == ("orders.place", 201, 0.25)
     assert seen[1] == ("r", "", "POST", "/api/v1/orders", 201, 250.0, CUSTOMER)

@@ -73,7 +73,7 @@ def test_what_is_wrong(method: str, path: str, body: Any, status: int, code: str
     headers = {"content-type": "application/json"}
     shop, answer = tried(method, path, body, headers=headers)
     assert (answer.status, answer.code) == (status, code), answer.body
-    assert shop.door.submitted == []
+    assert shop.gateway.submitted == []
     if field is not None:
         assert answer.json["errors"][0]["field"] == field, answer.body
     else:
@@ -110,7 +110,7 @@ def test_a_body_of_no_type_is_refused_and_no_body_needs_none() -> None:
     request = shop.send("POST", CANCEL, None, token=shop.token(CUSTOMER))
     assert request.answer is not None
     assert request.answer.status == 200
-    assert shop.door.submitted[-1].message == orders.CancelOrder(ORDER)
+    assert shop.gateway.submitted[-1].message == orders.CancelOrder(ORDER)
     untyped = type(request)("POST", ORDERS, b"", {b"authorization": request.headers[b"authorization"]}, b"{}")
     shop.edge(untyped)
     assert untyped.answer is not None
@@ -136,7 +136,7 @@ def test_a_body_of_no_type_is_refused_and_no_body_needs_none() -> None:
 def test_messages_of_bodies(method: str, path: str, body: Any, message: Any) -> None:
     shop, answer = tried(method, path, body)
     assert answer.status < 300, answer.body
-    assert shop.door.submitted[-1].message == message
+    assert shop.gateway.submitted[-1].message == message
 
 
 @pytest.mark.parametrize(
@@ -153,4 +153,4 @@ def test_messages_of_bodies(method: str, path: str, body: Any, message: Any) -> 
 def test_messages_of_queries(path: str, query: Any) -> None:
     shop, answer = tried("GET", path)
     assert answer.status == 200, answer.body
-    assert shop.door.asked[-1][0] == query
+    assert shop.gateway.asked[-1][0] == query

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tradewind.apis.kernel.pending_reads import Asks
+from tradewind.apis.kernel.pending_reads import PendingReads
 
 
 class Heard:
@@ -26,10 +26,10 @@ class Heard:
         self.called.set()
 
 
-async def ask(asked: Coroutine[Any, Any, Any], asks: Asks | None = None) -> tuple[Heard, bool]:
+async def ask(asked: Coroutine[Any, Any, Any], asks: PendingReads | None = None) -> tuple[Heard, bool]:
     """What was heard, and whether it was heard at once."""
     heard = Heard()
-    asks = asks or Asks(1.0)
+    asks = asks or PendingReads(1.0)
     asks.run(asked, heard.then, heard.failed)
     at_once = heard.called.is_set()
     async with asyncio.timeout(5):
@@ -51,7 +51,7 @@ async def test_what_does_not_wait_is_answered_at_once() -> None:
     assert (heard.values, at_once) == ([1], True)
     heard, at_once = await ask(error())
     assert (isinstance(heard.errors[0], ValueError), at_once) == (True, True)
-    heard, at_once = await ask(value(), Asks(1.0, at_once=False))
+    heard, at_once = await ask(value(), PendingReads(1.0, at_once=False))
     assert (heard.values, at_once) == ([1], False)
 
 
@@ -96,13 +96,13 @@ async def test_what_waits_too_long_is_ended() -> None:
         finally:
             ended.append("here")
 
-    heard, _ = await ask(waits(), Asks(0.01))
+    heard, _ = await ask(waits(), PendingReads(0.01))
     assert isinstance(heard.errors[0], TimeoutError)
     assert ended == ["here"]
 
 
 async def test_closing_ends_what_waits() -> None:
-    asks = Asks(60)
+    asks = PendingReads(60)
     asyncio.get_running_loop().call_later(0.01, asks.close)
     heard, _ = await ask(asyncio.sleep(60), asks)
     assert isinstance(heard.errors[0], asyncio.CancelledError)
@@ -120,6 +120,6 @@ async def test_a_listener_that_fails_is_told(waits: int) -> None:
     def then(value: int) -> None:
         raise LookupError(value)
 
-    Asks(1.0).run(value(), then, told.append)
+    PendingReads(1.0).run(value(), then, told.append)
     await asyncio.sleep(0.01)
     assert [type(error) for error in told] == [LookupError]

@@ -1,4 +1,4 @@
-"""When two requests are the same one: the header's rules, and what the door is told to remember."""
+"""When two requests are the same one: the header's rules, and what the gateway is told to remember."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def placed(headers: dict[str, str], body: Any = BASKET, user: str = CUSTOMER, pa
     shop = shop or Shop()
     answer = shop.ask("POST", path, body, token=shop.token(user), headers=headers)
     assert answer.status in (200, 201), answer.body
-    return shop.door.submitted[-1]
+    return shop.gateway.submitted[-1]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_bad_key_is_refused_before_anything_is_done(headers: dict[str, str]) -
     shop = Shop()
     answer = shop.ask("POST", ORDERS, BASKET, token=shop.token(CUSTOMER), headers=headers)
     assert (answer.status, answer.code) == (400, "invalid_idempotency_key")
-    assert shop.door.submitted == []
+    assert shop.gateway.submitted == []
 
 
 def test_without_a_key_nothing_is_remembered() -> None:
@@ -96,7 +96,7 @@ def test_what_is_stored_depends_on_the_secret() -> None:
     one = placed({"idempotency-key": "k"})
     shop = Shop()
     other = type(shop.edge)(
-        shop.door, shop.world, type(shop.settings)(jwt_secret=b"another secret, also of 32 bytes and more", rate_limit_per_minute=0)
+        shop.gateway, shop.clock, type(shop.settings)(jwt_secret=b"another secret, also of 32 bytes and more", rate_limit_per_minute=0)
     )
     shop.edge = other
     shop.tokens = type(shop.tokens)(b"another secret, also of 32 bytes and more", b"r" * 32, 900)
@@ -108,7 +108,7 @@ def test_what_is_stored_depends_on_the_secret() -> None:
 def test_a_replay_says_so_and_has_the_same_bytes() -> None:
     shop = Shop()
     replies = [Reply(0, b'{"id":"%b","a":1}' % ORDER.encode(), replayed) for replayed in (False, True)]
-    shop.door.replies[PlaceOrder] = lambda message: replies.pop(0)
+    shop.gateway.replies[PlaceOrder] = lambda message: replies.pop(0)
     how: Any = {"token": shop.token(CUSTOMER), "headers": {"idempotency-key": "k"}}
     first, again = (shop.ask("POST", ORDERS, BASKET, **how) for _ in range(2))
     assert (first.status, first.body, first.headers["location"]) == (again.status, again.body, again.headers["location"])
@@ -120,7 +120,7 @@ def test_a_replayed_refusal_has_the_same_bytes_whatever_the_request_id() -> None
     shop = Shop()
     first = refusal(409, "price_changed", "It is another now.", total={"amount": 5, "currency": "EUR"})
     replies = [first, Reply(first.status, first.body, True)]
-    shop.door.replies[PlaceOrder] = lambda message: replies.pop(0)
+    shop.gateway.replies[PlaceOrder] = lambda message: replies.pop(0)
     answers = [
         shop.ask("POST", ORDERS, BASKET, token=shop.token(CUSTOMER), headers={"idempotency-key": "k", "x-request-id": id}) for id in "ab"
     ]
@@ -135,7 +135,7 @@ def test_a_replayed_refusal_has_the_same_bytes_whatever_the_request_id() -> None
 def test_what_the_door_says_about_keys_is_passed_on(status: int, code: str, retry_after: int) -> None:
     shop = Shop()
     body = b'{"code":"%b","retry_after":%d}' % (code.encode(), retry_after)
-    shop.door.replies[PlaceOrder] = Reply(status, body)
+    shop.gateway.replies[PlaceOrder] = Reply(status, body)
     answer = shop.ask("POST", ORDERS, BASKET, token=shop.token(CUSTOMER), headers={"idempotency-key": "k"})
     assert (answer.status, answer.code) == (status, code)
     assert answer.headers.get("retry-after") == (str(retry_after) if retry_after else None)

@@ -20,7 +20,7 @@ def test_a_minutes_worth_at_once_then_a_wait() -> None:
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (429, "rate_limited", "1")
     assert shop.ask("GET", PRODUCTS, token=shop.token(OTHER)).status == 200
     assert shop.ask("GET", PRODUCTS).status == 200
-    shop.world.at += 1_000
+    shop.clock.at += 1_000
     assert [shop.ask("GET", PRODUCTS, token=token).status for _ in range(2)] == [200, 429]
 
 

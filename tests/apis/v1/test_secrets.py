@@ -35,7 +35,7 @@ REQUESTS = [
 async def test_nothing_that_was_sent_comes_back_in_a_refusal_or_a_log(caplog: pytest.LogCaptureFixture) -> None:
     lines: list[Any] = []
     shop = Shop(log=lambda *told: lines.append(told), observe=lambda *told: lines.append(told))
-    shop.door.silent = True
+    shop.gateway.silent = True
     token = shop.token(ADMIN, "admin")
     refused = 0
     with caplog.at_level(logging.DEBUG):
@@ -55,12 +55,12 @@ async def test_nothing_that_was_sent_comes_back_in_a_refusal_or_a_log(caplog: py
 async def test_no_secret_of_ours_or_of_a_person_leaves(caplog: pytest.LogCaptureFixture) -> None:
     password, lines = f"{CANARY} horse battery", []
     shop = Shop(log=lambda *told: lines.append(told))
-    shop.door.views[FindCredentials] = Credentials(CUSTOMER, f"$argon2id${CANARY}")
-    shop.door.replies[OpenSession] = SessionView(uuid(5), CUSTOMER, "customer", 1, shop.world.at)
+    shop.gateway.views[FindCredentials] = Credentials(CUSTOMER, f"$argon2id${CANARY}")
+    shop.gateway.replies[OpenSession] = SessionView(uuid(5), CUSTOMER, "customer", 1, shop.clock.at)
     out = []
     with caplog.at_level(logging.DEBUG):
         person = {"email": "ada@example.com", "name": "Ada", "password": password}
-        shop.door.replies[AddUser] = {"id": CUSTOMER}
+        shop.gateway.replies[AddUser] = {"id": CUSTOMER}
         out.append(await shop.settle("POST", "/api/v1/auth/register", person))
         out.append(await shop.settle("POST", "/api/v1/auth/login", {"email": "ada@example.com", "password": password}))
         out.append(shop.ask("GET", "/api/v1/users/me", headers={"authorization": f"Bearer {CANARY}"}))

@@ -15,16 +15,16 @@ ME = "/api/v1/users/me"
 @pytest.mark.parametrize("token", FORGED.values(), ids=FORGED)
 def test_a_forged_token_opens_nothing(token: str) -> None:
     shop = Shop()
-    shop.door.sessions[SESSION] = "customer"
+    shop.gateway.sessions[SESSION] = "customer"
     answer = shop.ask("GET", ME, headers={"authorization": f"Bearer {token}"})
     assert (answer.status, answer.code) == (401, "unauthorized")
-    assert shop.door.asked == []
+    assert shop.gateway.asked == []
 
 
 def test_the_forgeries_are_many_and_the_real_one_opens() -> None:
     assert len(FORGED) >= 60
     shop = Shop()
-    shop.door.sessions[SESSION] = "customer"
+    shop.gateway.sessions[SESSION] = "customer"
     assert shop.ask("GET", ME, token=signed()).status == 200
     assert signed() == shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, START)).access_token
 
@@ -34,50 +34,50 @@ def test_a_token_is_asked_about_once_in_five_seconds() -> None:
     token = shop.token(CUSTOMER)
     for _ in range(10):
         assert shop.ask("GET", ME, token=token).status == 200
-        shop.world.at += 499
-    assert shop.door.questions(FindPrincipal) == 1
-    shop.world.at += 10
+        shop.clock.at += 499
+    assert shop.gateway.questions(FindPrincipal) == 1
+    shop.clock.at += 10
     assert shop.ask("GET", ME, token=token).status == 200
-    assert shop.door.questions(FindPrincipal) == 2
+    assert shop.gateway.questions(FindPrincipal) == 2
 
 
 def test_a_log_out_counts_within_five_seconds() -> None:
     shop = Shop()
     token = shop.token(CUSTOMER, session=SESSION)
     assert shop.ask("GET", ME, token=token).status == 200
-    del shop.door.sessions[SESSION]
-    shop.world.at += 5_000
+    del shop.gateway.sessions[SESSION]
+    shop.clock.at += 5_000
     assert shop.ask("GET", ME, token=token).status == 401
-    shop.door.sessions[SESSION] = "customer"  # a session never comes back, but nothing wrong may be remembered either
+    shop.gateway.sessions[SESSION] = "customer"  # a session never comes back, but nothing wrong may be remembered either
     assert shop.ask("GET", ME, token=token).status == 200
 
 
 def test_a_new_role_counts_within_five_seconds_and_the_tokens_own_does_not() -> None:
     shop = Shop()
     token = shop.token(CUSTOMER, "admin", SESSION)
-    shop.door.sessions[SESSION] = "customer"
+    shop.gateway.sessions[SESSION] = "customer"
     assert shop.ask("GET", "/api/v1/users", token=token).status == 403
-    shop.door.sessions[SESSION] = "admin"
-    shop.world.at += 5_000
+    shop.gateway.sessions[SESSION] = "admin"
+    shop.clock.at += 5_000
     assert shop.ask("GET", "/api/v1/users", token=token).status == 200
 
 
 def test_a_token_ends_when_it_says_so_also_while_it_is_believed() -> None:
     shop = Shop()
     token = shop.token(CUSTOMER)
-    shop.world.at += 899_000
+    shop.clock.at += 899_000
     assert shop.ask("GET", ME, token=token).status == 200
-    shop.world.at += 1_000
+    shop.clock.at += 1_000
     assert shop.ask("GET", ME, token=token).status == 401
 
 
 def test_requests_wait_for_the_check_that_is_under_way() -> None:
     shop = Shop()
     token = shop.token(CUSTOMER)
-    shop.door.views[FindPrincipal] = StoreUnavailable("gone")
+    shop.gateway.views[FindPrincipal] = StoreUnavailable("gone")
     answer = shop.ask("GET", ME, token=token)
     assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "store_unavailable", "1")
-    del shop.door.views[FindPrincipal]
+    del shop.gateway.views[FindPrincipal]
     assert shop.ask("GET", ME, token=token).status == 200
 
 
@@ -87,11 +87,11 @@ def test_the_memory_of_tokens_is_bounded_and_forgets_the_longest_unchecked() -> 
     for token in tokens:
         shop.ask("GET", ME, token=token)
     assert len(shop.edge._principals._known) == 3
-    before = shop.door.questions(FindPrincipal)
+    before = shop.gateway.questions(FindPrincipal)
     shop.ask("GET", ME, token=tokens[-1])
-    assert shop.door.questions(FindPrincipal) == before
+    assert shop.gateway.questions(FindPrincipal) == before
     shop.ask("GET", ME, token=tokens[0])
-    assert shop.door.questions(FindPrincipal) == before + 1
+    assert shop.gateway.questions(FindPrincipal) == before + 1
 
 
 def test_refresh_tokens_are_ours_or_nothing() -> None:
@@ -118,7 +118,7 @@ def test_refresh_tokens_are_ours_or_nothing() -> None:
 
 
 def test_time_is_the_worlds() -> None:
-    world = FakeWorld()
+    clock = FakeWorld()
     shop = Shop()
-    assert shop.tokens.read(signed(), world.now()) is not None
-    assert shop.tokens.read(signed(), world.now() + 900_000) is None
+    assert shop.tokens.read(signed(), clock.now()) is not None
+    assert shop.tokens.read(signed(), clock.now() + 900_000) is None

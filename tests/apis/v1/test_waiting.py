@@ -25,23 +25,23 @@ class Story:
     """An order that is confirmed after some seconds of the world's time; hints come at each of `hints`."""
 
     def __init__(self, shop: Shop, final_after: float, hints: tuple[float, ...] = ()) -> None:
-        self.shop, self.final_at = shop, shop.world.at + int(final_after * 1_000)
-        self.hints = [shop.world.at + int(at * 1_000) for at in hints]
+        self.shop, self.final_at = shop, shop.clock.at + int(final_after * 1_000)
+        self.hints = [shop.clock.at + int(at * 1_000) for at in hints]
         self.waits: list[float] = []
-        shop.door.views[GetOrder] = self.look
-        shop.door.waits = self.wait
+        shop.gateway.views[GetOrder] = self.look
+        shop.gateway.waits = self.wait
 
     def look(self, query: Any) -> Order:
-        return Order("CONFIRMED" if self.shop.world.at >= self.final_at else "PENDING")
+        return Order("CONFIRMED" if self.shop.clock.at >= self.final_at else "PENDING")
 
     async def wait(self, key: str, timeout: float) -> bool:
-        async with asyncio.timeout(timeout):  # what the real door does: it must be in a task
+        async with asyncio.timeout(timeout):  # what the real gateway does: it must be in a task
             await asyncio.sleep(0)
         assert key == ORDER
         self.waits.append(timeout)
-        until = self.shop.world.at + int(timeout * 1_000)
-        hint = min([at for at in self.hints if self.shop.world.at < at <= until], default=None)
-        self.shop.world.at = until if hint is None else hint
+        until = self.shop.clock.at + int(timeout * 1_000)
+        hint = min([at for at in self.hints if self.shop.clock.at < at <= until], default=None)
+        self.shop.clock.at = until if hint is None else hint
         return hint is not None
 
 
@@ -63,28 +63,28 @@ def test_what_a_client_prefers(prefer: str, seconds: int) -> None:
 
 async def test_the_answer_comes_when_the_order_is_final() -> None:
     shop = Shop()
-    story, start = Story(shop, 3.2, hints=(0.5, 3.2)), shop.world.at
+    story, start = Story(shop, 3.2, hints=(0.5, 3.2)), shop.clock.at
     answer = await asked(shop, "wait=10")
     assert (answer.status, answer.json, answer.headers["preference-applied"]) == (200, {"status": "CONFIRMED"}, "wait=10")
-    assert shop.world.at - start == 3_200
+    assert shop.clock.at - start == 3_200
     assert len(story.waits) == 4
 
 
 async def test_a_lost_hint_costs_a_second() -> None:
     shop = Shop()
     Story(shop, 3.2)
-    start = shop.world.at
+    start = shop.clock.at
     assert (await asked(shop, "wait=10")).json == {"status": "CONFIRMED"}
-    assert shop.world.at - start == 4_000
+    assert shop.clock.at - start == 4_000
 
 
 async def test_the_answer_comes_when_the_time_is_up() -> None:
     shop = Shop()
     Story(shop, 100)
-    start = shop.world.at
+    start = shop.clock.at
     answer = await asked(shop, "wait=60")
     assert (answer.json, answer.headers["preference-applied"]) == ({"status": "PENDING"}, "wait=30")
-    assert shop.world.at - start == 30_000
+    assert shop.clock.at - start == 30_000
 
 
 async def test_a_final_order_is_shown_at_once_and_without_the_wish_any_order() -> None:
@@ -106,7 +106,7 @@ async def test_who_comes_when_too_many_wait_is_answered_at_once() -> None:
         await go_on.wait()
         return await whole(key, timeout)
 
-    shop.door.waits = wait
+    shop.gateway.waits = wait
     waiting = [shop.send("GET", ONE, token=shop.token(CUSTOMER), headers={"prefer": "wait=10"}) for _ in range(2)]
     answer = shop.ask("GET", ONE, token=shop.token(CUSTOMER), headers={"prefer": "wait=10"})
     assert (answer.json, "preference-applied" in answer.headers) == ({"status": "PENDING"}, False)
@@ -120,7 +120,7 @@ async def test_an_error_while_somebody_waits(error: Exception, status: int) -> N
     shop = Shop()
     Story(shop, 100)
     looks: list[Any] = [Order("PENDING"), error]
-    shop.door.views[GetOrder] = lambda query: looks.pop(0)
+    shop.gateway.views[GetOrder] = lambda query: looks.pop(0)
     assert (await asked(shop, "wait=10")).status == status
     assert shop.edge._waiting._waiting == 0
 
@@ -134,7 +134,7 @@ async def test_nobody_holds_up_a_shutdown() -> None:
         shop.edge.drain()
         return await whole(key, timeout)
 
-    shop.door.waits = wait
+    shop.gateway.waits = wait
     assert (await asked(shop, "wait=30")).json == {"status": "PENDING"}
     assert story.waits == [1.0]
     assert shop.ask("GET", "/health/ready").json == {"status": "not ready", "missing": ["shutting down"]}

@@ -18,22 +18,22 @@ BODY = b'{"type":"charge.succeeded","key":"%b","chargeId":"ch_1","amount":5}' % 
 
 
 def sign(shop: Shop, body: bytes = BODY, id: str = "msg_1", at: int | None = None, secret: bytes = WEBHOOK) -> dict[str, str]:
-    at = shop.world.at // 1_000 if at is None else at
+    at = shop.clock.at // 1_000 if at is None else at
     digest = base64.b64encode(hmac.digest(secret, b"%b.%d.%b" % (id.encode(), at, body), hashlib.sha256)).decode()
     return {"webhook-id": id, "webhook-timestamp": str(at), "webhook-signature": f"v1,{digest}"}
 
 
 def test_a_report_is_handed_on_and_claimed_by_its_id() -> None:
     shop = Shop()
-    shop.door.replies[ProviderReported] = Nothing()
+    shop.gateway.replies[ProviderReported] = Nothing()
     answer = shop.ask("POST", PATH, BODY, headers=sign(shop))
     assert (answer.status, answer.body) == (204, b"")
-    first = shop.door.submitted[0]
+    first = shop.gateway.submitted[0]
     assert first.message == ProviderReported(uuid(6), "ch_1")
-    shop.world.at += 60_000
+    shop.clock.at += 60_000
     shop.ask("POST", PATH, BODY, headers=sign(shop))
     shop.ask("POST", PATH, BODY, headers=sign(shop, id="msg_2"))
-    _, again, other = shop.door.submitted
+    _, again, other = shop.gateway.submitted
     assert (again.claim, again.fingerprint) == (first.claim, first.fingerprint)
     assert first.claim not in ("", other.claim)
 
@@ -48,7 +48,7 @@ def test_a_new_secret_may_stand_beside_the_old_one() -> None:
 
 
 def forged(shop: Shop) -> dict[str, tuple[bytes, dict[str, str]]]:
-    good, now = sign(shop), shop.world.at // 1_000
+    good, now = sign(shop), shop.clock.at // 1_000
     signature = good["webhook-signature"]
     return {
         "no headers": (BODY, {}),
@@ -76,7 +76,7 @@ def test_a_forged_report_is_refused(name: str) -> None:
     body, headers = forged(shop)[name]
     answer = shop.ask("POST", PATH, body, headers=headers)
     assert (answer.status, answer.code) == (401, "invalid_signature")
-    assert shop.door.submitted == []
+    assert shop.gateway.submitted == []
 
 
 def test_without_a_secret_nobody_is_believed() -> None:
@@ -94,11 +94,11 @@ def test_forgers_are_counted_and_the_provider_is_not() -> None:
 def test_signed_but_not_for_us(body: bytes, status: int) -> None:
     shop = Shop()
     assert shop.ask("POST", PATH, body, headers=sign(shop, body)).status == status
-    assert shop.door.submitted == []
+    assert shop.gateway.submitted == []
 
 
 @pytest.mark.parametrize("reply", [refusal(503, "overloaded"), refusal(404, "not_found")])
 def test_what_could_not_be_taken_is_told_so_that_it_comes_again(reply: Any) -> None:
     shop = Shop()
-    shop.door.replies[ProviderReported] = reply
+    shop.gateway.replies[ProviderReported] = reply
     assert shop.ask("POST", PATH, BODY, headers=sign(shop)).status == reply.status

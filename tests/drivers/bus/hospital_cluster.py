@@ -8,17 +8,17 @@ from typing import Any
 
 import msgspec
 
-from tests.engine.hospital_messages import Admit, Note, Told
+from tests.engine.hospital_messages import Admit, Told, Note
 from tests.engine.ward import BEDS, DESK, WARD, Bed, Script, hospital
 from tests.support.databases import Place
 from tests.support.queues import fresh
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.core.gateway import Reply
 from tradewind.core.model import Caller, Request
 from tradewind.drivers.opening import open_store
 from tradewind.drivers.rabbitmq.bus import Publisher, Subscriber
-from tradewind.engine.dead_letter import ListParked, Parked
-from tradewind.engine.outbox import Told as Event
+from tradewind.engine.dead_letter import DeadLetter, ListDeadLetters
+from tradewind.engine.outbox import EventRecord as Event
 from tradewind.engine.platform import Platform
 
 NURSE = Caller("nurse", "customer")
@@ -47,7 +47,7 @@ class Copy:
         self.bus = Publisher(broker, name="-".join(names), exchange=exchange) if broker else None
         store = open_store(place.url, place.data, exclusive=not broker)
         services = [service for service in hospital(script) if service.name in names]
-        self.platform = Platform(store, services, SystemWorld(), delays_ms=DELAYS, bus=self.bus)
+        self.platform = Platform(store, services, SystemClock(), delays_ms=DELAYS, bus=self.bus)
         self.ears = [self._ear(name, broker, exchange) for name in names if broker]
 
     def _ear(self, name: str, broker: str, exchange: str) -> Subscriber:
@@ -57,7 +57,7 @@ class Copy:
         def refuse(what: str, body: str, reason: str, done: Callable[[], None]) -> None:
             self.platform.keep_unreadable(name, what, body, reason, done)
 
-        return Subscriber(broker, name, self.platform.rooms[name].heard, hear, refuse, exchange=exchange)
+        return Subscriber(broker, name, self.platform.runtimes[name].heard, hear, refuse, exchange=exchange)
 
     async def start(self) -> Copy:
         if self.bus is not None:
@@ -121,8 +121,8 @@ class Carrier:
     async def heard(self, copy: Copy, patient: str) -> tuple[str, ...]:
         return (await copy.platform.store.get(BEDS, patient) or Bed(patient)).heard
 
-    async def parked(self, copy: Copy) -> list[Parked]:
-        return list(reversed((await copy.platform.ask(ListParked(100))).data))
+    async def parked(self, copy: Copy) -> list[DeadLetter]:
+        return list(reversed((await copy.platform.ask(ListDeadLetters(100))).data))
 
 
 def tell(copy: Copy, message: Request, claim: str = "") -> asyncio.Future[Reply]:
@@ -142,7 +142,7 @@ async def say_notes(copy: Copy, patients: list[str], numbers: range) -> None:
     for patient in patients:
         for number in numbers:
             tell(copy, Note(patient, str(number)), claim=f"{patient}-{number}")
-    await until(lambda: not copy.platform.processor.intake.requests, "the notes are taken")
+    await until(lambda: not copy.platform.processor.inbound.requests, "the notes are taken")
 
 
 async def admit(copy: Copy, patients: list[str]) -> None:

@@ -14,7 +14,7 @@ from tradewind.core.gateway import Reply
 from tradewind.drivers.rabbitmq.amqp import Link, Properties
 from tradewind.engine import outbox
 from tradewind.engine import shared_store as sharing
-from tradewind.engine.outbox import Told
+from tradewind.engine.outbox import EventRecord
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq]
 PATIENTS = [f"p{n}" for n in range(6)]
@@ -42,7 +42,7 @@ async def test_a_copy_of_an_event_changes_nothing(apart: Carrier) -> None:
     assert desk.bus is not None
     kept: list[str] = []
     for _ in range(3):
-        desk.bus.publish(Told("desk", "one-id", "Noted", "ann", '{"type":"Noted","patient":"ann","text":"0"}', "", 1, 1), kept.append)
+        desk.bus.publish(EventRecord("desk", "one-id", "Noted", "ann", '{"type":"Noted","patient":"ann","text":"0"}', "", 1, 1), kept.append)
     await done(tell(desk, Note("ann", "1")))
     assert await heard_all(apart, ward, "ann", 2) == ("0", "1")
     await until(lambda: kept == ["", "", ""], "all three are confirmed")
@@ -109,7 +109,7 @@ async def test_a_deadline_comes_once_whoever_set_it(apart: Carrier) -> None:
     one, two = await apart.open("desk"), await apart.open("desk")
     ward = await apart.open("ward")
     await admit(one, PATIENTS)
-    soon = one.platform.world.now() + 300
+    soon = one.platform.clock.now() + 300
     await done(*[tell(one, Remind(patient, soon)) for patient in PATIENTS])
     await one.kill()  # who set them is gone: the other looks for itself
     for patient in PATIENTS:
@@ -138,7 +138,7 @@ async def test_what_came_of_an_activity_is_heard_once_though_its_lease_ran_out(a
     processor = desk.platform.processor
     async with processor.alone:  # as if the store had been away: the outcome waits, and the lease ends
         come.set()
-        await until(lambda: processor.intake.internal, "the outcome is here")
+        await until(lambda: processor.inbound.internal, "the outcome is here")
         due = "SELECT 1 FROM desk.activities WHERE due_at > extract(epoch FROM clock_timestamp()) * 1000"
         await until(lambda: not apart.place.outside(due), "the lease is out")
     assert await heard_all(apart, ward, "ann", 1) == ("seen hand",)

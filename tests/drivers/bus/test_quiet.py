@@ -11,8 +11,8 @@ from tests.drivers.bus.hospital_cluster import Carrier, admit, done, tell, until
 from tests.engine.hospital_messages import Note
 from tests.support.queues import fresh, outside
 from tradewind.drivers.rabbitmq import unroutable as quiet
-from tradewind.drivers.rabbitmq.unroutable import LOST, Quiet
-from tradewind.engine.outbox import Told
+from tradewind.drivers.rabbitmq.unroutable import LOST, UnroutableBuffer
+from tradewind.engine.outbox import EventRecord
 
 
 class Broker:
@@ -23,7 +23,7 @@ class Broker:
         self.sent: list[str] = []
         self.open: list[Callable[[str, bool], None]] = []
 
-    def send(self, event: Told, then: Callable[[str, bool], None]) -> bool:
+    def send(self, event: EventRecord, then: Callable[[str, bool], None]) -> bool:
         if self.up:
             self.sent.append(event.id)
             self.open.append(then)
@@ -38,11 +38,11 @@ class Broker:
 class Said:
     def __init__(self) -> None:
         self.broker, self.ends = Broker(), dict[str, str]()
-        self.quiet = Quiet(self.broker.send)
+        self.quiet = UnroutableBuffer(self.broker.send)
 
     def say(self, *ids: str) -> None:
         for one in ids:
-            assert self.quiet.publish(Told("desk", one, "Noted", "k", "{}", "", 1, 1), lambda end, one=one: self.ends.update({one: end}))  # type: ignore[misc]
+            assert self.quiet.publish(EventRecord("desk", one, "Noted", "k", "{}", "", 1, 1), lambda end, one=one: self.ends.update({one: end}))  # type: ignore[misc]
 
     async def probed(self) -> None:
         before = len(self.broker.sent)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tradewind.core.model import Aggregate, Table
 from tradewind.core.schema import Doc, Ledgers, metadata
-from tradewind.drivers.migrations import Slice
+from tradewind.drivers.migrations import ServiceSchema
 
 MD = metadata("probe")
 LEDGERS = Ledgers(MD)
@@ -41,7 +41,7 @@ THINGS = Table(
     ),
 )  # fmt: skip
 ROWS = THINGS.rows
-PROBE = Slice(MD, Path(__file__).parent / "probe_steps")
+PROBE = ServiceSchema(MD, Path(__file__).parent / "probe_steps")
 
 
 def row(key: str, amount: int = 1, *, title: str = "title", held: int = 0, note: str | None = None) -> tuple[object, ...]:

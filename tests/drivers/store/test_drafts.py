@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from tests.support.databases import Place
 from tradewind.core.schema import Doc, metadata
 from tradewind.drivers import drafts, migrations
-from tradewind.drivers.migrations import Slice
+from tradewind.drivers.migrations import ServiceSchema
 
 
-def shelf(folder: Path, *more: "sa.Column[object] | sa.CheckConstraint | sa.Index", least: int = 0) -> Slice:
+def shelf(folder: Path, *more: "sa.Column[object] | sa.CheckConstraint | sa.Index", least: int = 0) -> ServiceSchema:
     md = metadata("probe")
     sa.Table(
         "shelf", md,
@@ -20,10 +20,10 @@ def shelf(folder: Path, *more: "sa.Column[object] | sa.CheckConstraint | sa.Inde
         sa.CheckConstraint(f"count >= {least}", name=f"probe_shelf_{least}"),
         *more,
     )  # fmt: skip
-    return Slice(md, folder)
+    return ServiceSchema(md, folder)
 
 
-def agree(place: Place, kept: Slice) -> bool:
+def agree(place: Place, kept: ServiceSchema) -> bool:
     return place.database.work(lambda connection: drafts.difference(connection, kept)) == []
 
 

@@ -15,7 +15,7 @@ from tests.support.databases import Place
 from tradewind.core.store import StoreUnusable
 from tradewind.drivers import drafts, migrations
 from tradewind.drivers.data_lock import DataLock
-from tradewind.drivers.migrations import Slice, State
+from tradewind.drivers.migrations import ServiceSchema, State
 
 FIRST = "0001_first"
 RUN = """
@@ -37,13 +37,13 @@ def start(place: Place, *, fail: str = "") -> "subprocess.Popen[str]":
     return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def steps(folder: Path, **scripts: str) -> Slice:
+def steps(folder: Path, **scripts: str) -> ServiceSchema:
     """A folder of steps, each given by the body of its `up`."""
     for name, body in scripts.items():
         (folder / f"{name.removeprefix('s')}.py").write_text(
             f"import sqlalchemy as sa\n\n\ndef up(op):\n    {body}\n\n\ndef down(op):\n    pass\n"
         )
-    return Slice(PROBE.md, folder)
+    return ServiceSchema(PROBE.md, folder)
 
 
 def things(place: Place) -> str:

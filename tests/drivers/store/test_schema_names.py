@@ -134,6 +134,6 @@ def test_the_state_of_a_schema_in_one_line(postgres: Place, tmp_path: Path) -> N
     folder.mkdir()
     for step in ("0001_first", "0002_second"):
         (folder / f"{step}.py").write_text("")
-    half = migrations.schema_state(postgres.url, [migrations.Slice(PROBE.md, folder)], SCHEMAS)
+    half = migrations.schema_state(postgres.url, [migrations.ServiceSchema(PROBE.md, folder)], SCHEMAS)
     assert half.endswith("probe_schema is only half migrated (missing: 0002_second): run `tradewind migrate run --service probe`")
     assert "\n" not in half

@@ -14,7 +14,7 @@ from tradewind.contracts.inventory import AddProduct, AdjustStock
 from tradewind.contracts.orders import CancelOrder, GetOrder, Item, PaymentBy, PlaceOrder
 from tradewind.contracts.payments import RefundPayment
 from tradewind.contracts.values import Money
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.core.gateway import Reply
 from tradewind.core.model import Caller, Request
 from tradewind.drivers.opening import open_store
@@ -40,9 +40,9 @@ class Shop:
     def __init__(self, config: Config) -> None:
         config.data.mkdir(exist_ok=True)
         migrate(config)
-        world = SystemWorld(7)
-        self.provider = Sandbox(config.data / LEDGER, clock=world.now, random=random.Random(7), timeout_s=0.05, commit_inline=True)
-        self.platform: Platform = platform(config, open_store(config.database_url, config.data), world, self.provider)
+        clock = SystemClock(7)
+        self.provider = Sandbox(config.data / LEDGER, clock=clock.now, random=random.Random(7), timeout_s=0.05, commit_inline=True)
+        self.platform: Platform = platform(config, open_store(config.database_url, config.data), clock, self.provider)
         self.tea = ""
 
     async def __aenter__(self) -> Shop:
@@ -57,7 +57,7 @@ class Shop:
 
     async def ask(self, message: Request, caller: Caller = BUYER) -> dict[str, Any]:
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self.platform.submit(message, caller, reply.set_result, claim=f"claim-{self.platform.world.uuid()}", fingerprint="f")
+        self.platform.submit(message, caller, reply.set_result, claim=f"claim-{self.platform.clock.uuid()}", fingerprint="f")
         answer = await asyncio.wait_for(reply, 10)
         assert not answer.status, answer.body
         found: dict[str, Any] = msgspec.json.decode(answer.body)

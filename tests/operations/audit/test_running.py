@@ -15,7 +15,7 @@ from tests.support.databases import Place
 from tests.support.shop import Shop as Running
 from tests.support.shops import OpenShop, furnished, kind, new_shop
 from tests.support.traffic import gather, start
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.drivers.data_lock import DataLock
 from tradewind.drivers.opening import open_store
 from tradewind.operations.audit import Promise, audited, check, run_audit, running
@@ -41,7 +41,7 @@ def test_it_knows_that_a_platform_is_there(open_data: Path) -> None:
 
 
 def test_what_changed_a_moment_ago_is_on_its_way(open_data: Path, orders: dict[str, str]) -> None:
-    now = SystemWorld().now()
+    now = SystemClock().now()
     spoil(open_data, f"UPDATE payments_payments SET refunding = 1, updated_at = {now} WHERE order_id = :confirmed", **orders)
     report = run_audit(config(open_data))
     assert (red(report), report.in_flight) == ({}, 1)
@@ -62,7 +62,7 @@ def test_unread_events_of_a_platform_that_is_stopped_are_read_when_it_starts(dat
 @pytest.mark.parametrize("statement", [UNREAD, TIMER])
 async def test_what_moves_before_the_second_look_is_not_stuck(open_data: Path, statement: str) -> None:
     spoil(open_data, statement)
-    looking = asyncio.create_task(audited(config(open_data), SystemWorld()))
+    looking = asyncio.create_task(audited(config(open_data), SystemClock()))
     await asyncio.sleep(0.15)
     spoil(open_data, "UPDATE invoices_cursors SET position = 99 WHERE source = 'orders'")
     spoil(open_data, "DELETE FROM payments_timers WHERE id = 't'") if statement == TIMER else None
@@ -71,7 +71,7 @@ async def test_what_moves_before_the_second_look_is_not_stuck(open_data: Path, s
 
 async def test_a_store_at_rest(data: Path) -> None:
     """What a simulation asks after each of its runs."""
-    ledger, now = list(entries(data / "provider.db")), SystemWorld().now()
+    ledger, now = list(entries(data / "provider.db")), SystemClock().now()
 
     async def broken(ledger: list[LedgerEntry]) -> list[str]:
         store = open_store("", data)
@@ -92,13 +92,13 @@ async def test_audits_of_a_shop_at_work(tmp_path: Path) -> None:
             selling = asyncio.create_task(_sell(shop, 3.0))
             seen = 0
             while not selling.done():
-                report = await audited(config(tmp_path), SystemWorld())
+                report = await audited(config(tmp_path), SystemClock())
                 assert red(report) == {}
                 seen += report.in_flight > 0
                 await asyncio.sleep(0.01)
             await selling
     assert seen > 3
-    report = await audited(config(tmp_path), SystemWorld())
+    report = await audited(config(tmp_path), SystemClock())
     assert (red(report), report.running) == ({}, False)
 
 
@@ -131,12 +131,12 @@ async def test_postgres(postgres: Place, tmp_path: Path) -> None:
     postgres.fill(*SLICES.values())
     async with Shop(found) as shop:
         orders = await trade(shop)
-        report = await audited(found, SystemWorld())
+        report = await audited(found, SystemClock())
         assert (red(report), report.running, report.orders) == ({}, True, 8)
-    assert (red(await audited(found, SystemWorld())), (await audited(found, SystemWorld())).running) == ({}, False)
+    assert (red(await audited(found, SystemClock())), (await audited(found, SystemClock())).running) == ({}, False)
     postgres.outside(f"DELETE FROM notifications.notifications WHERE order_id = '{orders['confirmed']}' AND template = 'order_confirmed'")
     postgres.outside("UPDATE inventory.products SET on_hand = on_hand + 1")
     postgres.outside("UPDATE invoices.invoices SET hash = 'x' WHERE number = 'INV-2000-000001' OR number LIKE '%-000002'")
-    found_red = red(await audited(found, SystemWorld()))
+    found_red = red(await audited(found, SystemClock()))
     assert list(found_red) == [Promise.STOCK, Promise.WHOLE, Promise.PAPERS]
     assert found_red[Promise.WHOLE] == [orders["confirmed"]]

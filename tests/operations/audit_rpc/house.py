@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tests.apis.rpc.queues.support import Asked
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.drivers import migrations
 from tradewind.drivers.databases import database
 from tradewind.drivers.opening import open_store
-from tradewind.engine.outbox import Told
+from tradewind.engine.outbox import EventRecord
 from tradewind.engine.platform import Platform
 from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime import config as settings
@@ -72,10 +72,10 @@ class Loop:
     """A broker that is always there and loses nothing. `up`: does it take anything; `deaf`: it takes it, and tells nobody."""
 
     def __init__(self) -> None:
-        self.hearers: list[Callable[[Told], None]] = []
+        self.hearers: list[Callable[[EventRecord], None]] = []
         self.up, self.deaf = True, False
 
-    def publish(self, event: Told, then: Callable[[str], None]) -> bool:
+    def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
         if not self.up:
             return False
         loop = asyncio.get_running_loop()
@@ -90,19 +90,19 @@ class House:
         self.config, self.blueprint, self.bus = config, blueprint, Loop()
         names = runs(blueprint)
         migrations.up(config.database_url, config.data, [SLICES[name] for name in names], blueprint.schemas)
-        world = SystemWorld()
-        self.provider = slices.provider(config, world, names)
+        clock = SystemClock()
+        self.provider = slices.provider(config, clock, names)
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self.platform = Platform(
-            store, slices.services(names, config, self.provider), world, delays_ms=config.retry_delays_ms, bus=self.bus
+            store, slices.services(names, config, self.provider), clock, delays_ms=config.retry_delays_ms, bus=self.bus
         )  # fmt: skip
         self.bus.hearers = [self._ear(name) for name in names]
         found = [handlers(name, self.platform, config) for name in names if name in QUEUES]
         self.asked = Asked({pattern: handle for some in found for pattern, handle in some.items()})
 
-    def _ear(self, service: str) -> Callable[[Told], None]:
-        def hear(told: Told) -> None:
-            if told.name in self.platform.rooms[service].heard:
+    def _ear(self, service: str) -> Callable[[EventRecord], None]:
+        def hear(told: EventRecord) -> None:
+            if told.name in self.platform.runtimes[service].heard:
                 self.platform.hear(told, service, lambda: None)
 
         return hear

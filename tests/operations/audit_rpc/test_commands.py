@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 from tests.operations.audit_rpc.conftest import Shop
 from tests.operations.audit_rpc.house import House, variables
 from tradewind.cli.app import app
-from tradewind.core.clock import SystemWorld
-from tradewind.engine.outbox import Told
+from tradewind.core.clock import SystemClock
+from tradewind.engine.outbox import EventRecord
 from tradewind.operations.audit import Promise
 
 pytestmark = pytest.mark.postgres
@@ -97,9 +97,9 @@ async def until(true: Callable[[], Awaitable[Any]]) -> Any:
 
 async def poisoned(house: House, shop: Shop, run: Callable[..., Result]) -> tuple[str, Any]:
     """An order that is confirmed, and that inventory knows nothing of; its letter, once it is dead."""
-    order = SystemWorld().uuid()
+    order = SystemClock().uuid()
     body = f'{{"type":"order.confirmed","orderId":"{order}","customerId":"","total":{{"amount":1,"currency":"EUR"}}}}'
-    house.bus.publish(Told("orders", SystemWorld().uuid(), "order.confirmed", order, body, "", 1, 1), lambda trouble: None)
+    house.bus.publish(EventRecord("orders", SystemClock().uuid(), "order.confirmed", order, body, "", 1, 1), lambda trouble: None)
 
     async def dead() -> Any:
         found = json.loads((await aside(run, shop, "dead-letters", "list", "--json")).stdout)

@@ -9,7 +9,7 @@ import pytest
 from tests.operations.audit.shop import red
 from tests.operations.audit_rpc.conftest import Shop
 from tests.operations.audit_rpc.house import House
-from tradewind.core.clock import SystemWorld, World
+from tradewind.core.clock import Clock, SystemClock
 from tradewind.operations.audit import Promise, audited, running
 from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
@@ -83,6 +83,6 @@ async def test_another_database_of_the_server_is_none_of_ours(published: Shop, w
         assert (await audited(*_asked(published))).running is False
 
 
-def _asked(shop: Shop) -> tuple[Config, World, Blueprint]:
+def _asked(shop: Shop) -> tuple[Config, Clock, Blueprint]:
     config, blueprint = shop.read
-    return config, SystemWorld(), blueprint
+    return config, SystemClock(), blueprint

@@ -15,8 +15,8 @@ def main(fd: int, name: str, folder: Path, how: str) -> int:
     before = folder / f"{name}.lived"
     first = not before.exists()
     before.touch()
-    asked = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: None if how == "stubborn" else asked.set())
+    parse = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: None if how == "stubborn" else parse.set())
     report = Report(fd)
     print(f"started {os.getpid()}", flush=True)
     if how == "crashes" or (how == "once" and not first):
@@ -26,7 +26,7 @@ def main(fd: int, name: str, folder: Path, how: str) -> int:
         return 1
     if how != "mute":
         report.ready(f"http://{name}")
-    asked.wait(60)
+    parse.wait(60)
     (folder / f"{name}.{os.getpid()}.stopped").touch()
     with (folder / "order").open("a") as file:
         file.write(f"{name}\n")

@@ -99,7 +99,7 @@ def gone(pid: int) -> None:
     assert there, f"process {pid} is still there"
 
 
-def main(folder: Path, posts: list[list[str]], patience: Patience) -> int:
+def main(folder: Path, managed: list[list[str]], patience: Patience) -> int:
     def say(level: str, process: str, text: str) -> None:
         print(f"{level}: {process} {text}", flush=True)
 
@@ -109,7 +109,7 @@ def main(folder: Path, posts: list[list[str]], patience: Patience) -> int:
 
     commands = [
         Command(name, (sys.executable, str(ACTOR), FD, name, str(folder), how), int(stage)) if how != "missing"
-        else Command(name, ("/nowhere/to/be/found",), int(stage)) for name, how, stage in posts
+        else Command(name, ("/nowhere/to/be/found",), int(stage)) for name, how, stage in managed
     ]  # fmt: skip
     why = Supervisor(
         commands,

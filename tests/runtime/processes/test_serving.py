@@ -19,7 +19,7 @@ from tradewind.drivers import migrations
 from tradewind.runtime import blueprint, config
 from tradewind.runtime.blueprint import BadBlueprint, Blueprint
 from tradewind.runtime.processes import plan
-from tradewind.runtime.processes.arguments import Asked, asked
+from tradewind.runtime.processes.arguments import Arguments, parse
 from tradewind.runtime.schema import SLICES
 
 New = Callable[..., Program]
@@ -35,22 +35,22 @@ def empty(tmp_path: Path) -> Iterator[Keeping]:
 @pytest.mark.parametrize(
     ("words", "means"),
     [
-        ("shop", Asked("shop")),
-        ("orders --blueprint rpc --copy 2", Asked("orders", "rpc", 2)),
-        ("--blueprint=rpc orders --set a=b --set=c=d --port 0", Asked("orders", "rpc", sets=("a=b", "c=d", "port=0"))),
-        ("orders --supervised 7 --host h --data d", Asked("orders", supervised=7, sets=("data=d", "host=h"))),
+        ("shop", Arguments("shop")),
+        ("orders --blueprint rpc --copy 2", Arguments("orders", "rpc", 2)),
+        ("--blueprint=rpc orders --set a=b --set=c=d --port 0", Arguments("orders", "rpc", sets=("a=b", "c=d", "port=0"))),
+        ("orders --supervised 7 --host h --data d", Arguments("orders", supervised=7, sets=("data=d", "host=h"))),
         ("", None), ("orders payments", None), ("orders --help", None), ("orders -h x", None), ("orders --port", None),
         ("orders --colour red", None), ("orders --copy two", None), ("orders --copy -1", None),
     ],
 )  # fmt: skip
-def test_what_is_asked(words: str, means: Asked | None) -> None:
-    assert asked(["serve", *words.split()]) == means
+def test_what_is_asked(words: str, means: Arguments | None) -> None:
+    assert parse(["serve", *words.split()]) == means
 
 
 def test_what_up_is_asked() -> None:
-    assert asked(["up", "--blueprint", "rpc", "--port=0", "--set", "a=b"]) == Asked("", "rpc", sets=("a=b", "port=0"))
-    assert asked(["up"]) == Asked()
-    assert [asked(["up", *words.split()]) for words in ("orders", "--copy 1", "--help")] == [None] * 3
+    assert parse(["up", "--blueprint", "rpc", "--port=0", "--set", "a=b"]) == Arguments("", "rpc", sets=("a=b", "port=0"))
+    assert parse(["up"]) == Arguments()
+    assert [parse(["up", *words.split()]) for words in ("orders", "--copy 1", "--help")] == [None] * 3
 
 
 def test_starts_with_little_and_stops_cleanly(program: New) -> None:

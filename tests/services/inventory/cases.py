@@ -4,11 +4,11 @@ from msgspec.structs import replace
 
 from tradewind.contracts.orders import Line, OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from tradewind.contracts.values import Money
-from tradewind.core.model import Caller, Moment
+from tradewind.core.model import Caller, Context
 from tradewind.services.inventory.domain import COMMITTED, EXPIRED, HELD, RELEASED, Product, Reservation
 
 ORDER = "0192f0c1-0000-7000-8000-000000000001"
-NOW = Moment(5_000, "fresh", Caller("root", "admin"))
+NOW = Context(5_000, "fresh", Caller("root", "admin"))
 TEA = Product("p1", "TEA-1", "Assam", 1_999, "EUR", 10, 2, 1, 4, 1_000, 2_000)
 CUP = Product("p2", "CUP-1", "Cup", 500, "EUR", 5, 0, 0, 1, 1_000, 1_000)
 SHELF = {"p1": TEA, "p2": CUP}

@@ -35,7 +35,7 @@ class Stock(RuleBasedStateMachine):
         """The code of a refusal, or nothing."""
         self.count += 1
         try:
-            self.memory.tell(message, replace(NOW, fresh=f"id-{self.count}", at=self.count))
+            self.memory.tell(message, replace(NOW, new_id=f"id-{self.count}", at=self.count))
         except Refused as refused:
             return refused.code
         return ""
@@ -43,7 +43,7 @@ class Stock(RuleBasedStateMachine):
     @initialize(stock=st.lists(st.integers(0, 12), min_size=3, max_size=3))
     def open(self, stock: list[int]) -> None:
         for name, pieces in zip(PRODUCTS, stock, strict=True):
-            self.memory.tell(AddProduct(name.upper(), name, Money(1, "EUR"), pieces), replace(NOW, fresh=name))
+            self.memory.tell(AddProduct(name.upper(), name, Money(1, "EUR"), pieces), replace(NOW, new_id=name))
 
     @rule(target=orders, wanted=LINES)
     def order(self, wanted: list[tuple[str, int]]) -> OrderCreated:

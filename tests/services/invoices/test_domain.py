@@ -12,13 +12,13 @@ from tests.support.memory import Memory
 from tradewind.contracts.invoices import CreditNoteIssued, InvoiceIssued
 from tradewind.contracts.values import Money
 from tradewind.core.clock import derived
-from tradewind.core.model import Moment, settle
+from tradewind.core.model import Context, settle
 from tradewind.services.invoices.domain import Heard, credit, draft, issue, void
 from tradewind.services.invoices.invoice import CreditNote, Invoice, Owed, invoice_seal, note_seal
 from tradewind.services.invoices.series import GENESIS, Series
 from tradewind.services.invoices.service import SERVICE
 
-NOW = Moment(YEAR_2026)
+NOW = Context(YEAR_2026)
 ID = derived(ORDER, "invoice")
 DRAFT = Invoice(ID, ORDER, "cust-1", "DRAFT", LINES, 3998, "EUR")
 VOID = replace(DRAFT, status="VOID")

@@ -13,7 +13,7 @@ from tests.services.invoices.events import CANCELLED, CONFIRMED, CREATED, FAILED
 from tests.support.memory import Memory
 from tradewind.contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from tradewind.contracts.payments import PaymentRefunded
-from tradewind.core.model import Moment
+from tradewind.core.model import Context
 from tradewind.services.invoices.domain import Heard
 from tradewind.services.invoices.invoice import CreditNote, Invoice, invoice_seal, note_id, note_seal
 from tradewind.services.invoices.series import GENESIS, Series, place
@@ -57,7 +57,7 @@ class Papers(RuleBasedStateMachine):
         if not again:
             self.on_the_way.remove(event)
         self.at += later
-        self.memory.tell(event, Moment(self.at))
+        self.memory.tell(event, Context(self.at))
         self.heard[event.order_id].append(event)
 
     @invariant()

@@ -10,7 +10,7 @@ from tests.support.memory import Memory
 from tests.support.tables import create_all, keep
 from tradewind.contracts.invoices import GetInvoice, GetInvoicePdf, ListInvoices
 from tradewind.contracts.values import Money
-from tradewind.core.model import NOBODY, Caller, Moment, Refused
+from tradewind.core.model import NOBODY, Caller, Context, Refused
 from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.invoices import queries, storage
 from tradewind.services.invoices.invoice import CreditNote, Invoice, invoice_id
@@ -33,7 +33,7 @@ async def store() -> AsyncIterator[SqliteStore]:
         replace(CREATED, order_id=VOID), replace(CANCELLED, order_id=VOID),
         replace(FAILED, order_id=EARLY),
     ):  # fmt: skip
-        memory.tell(heard, Moment(YEAR_2026))
+        memory.tell(heard, Context(YEAR_2026))
     store = SqliteStore(":memory:", commit_inline=True)
     await store.open()
     create_all(store, storage.MD)

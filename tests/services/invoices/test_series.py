@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.services.invoices.events import CONFIRMED, CREATED, REFUNDED, YEAR_2026, YEAR_2027
 from tests.support.memory import Memory
-from tradewind.core.model import Moment
+from tradewind.core.model import Context
 from tradewind.services.invoices.invoice import CreditNote, Invoice, invoice_seal
 from tradewind.services.invoices.queries import view
 from tradewind.services.invoices.series import Series, place
@@ -18,13 +18,13 @@ from tradewind.services.invoices.service import SERVICE
 
 def test_a_year_starts_at_one_and_the_chain_goes_on() -> None:
     last = Series("INV", 2026, 1042, "c" * 64)
-    assert last.on(Moment(YEAR_2027 - 1)) == last
-    assert last.on(Moment(YEAR_2027)) == Series("INV", 2027, 1, "c" * 64)
+    assert last.on(Context(YEAR_2027 - 1)) == last
+    assert last.on(Context(YEAR_2027)) == Series("INV", 2027, 1, "c" * 64)
 
 
 def test_a_clock_that_was_set_back_opens_no_old_year() -> None:
     book = Series("INV", 2027, 5)
-    assert book.on(Moment(YEAR_2026)).number == "INV-2027-000005"
+    assert book.on(Context(YEAR_2026)).number == "INV-2027-000005"
 
 
 def test_places_are_in_order_past_a_million() -> None:
@@ -41,7 +41,7 @@ def sealed(previous: str, facts: dict[str, object]) -> str:
 def test_anyone_can_check_the_seals_from_the_api() -> None:
     memory = Memory(SERVICE)
     for heard in (CREATED, CONFIRMED, REFUNDED):
-        memory.tell(heard, Moment(YEAR_2026 + 123))
+        memory.tell(heard, Context(YEAR_2026 + 123))
     (invoice,), notes = memory.all(Invoice), memory.all(CreditNote)
     seen = json.loads(msgspec.json.encode(view(invoice, notes)))
     note = seen["creditNotes"][0]

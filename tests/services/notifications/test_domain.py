@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from tests.services.notifications.events import CANCELLED, CONFIRMED, CREATED, EVERY, FAILED, ORDER, REFUNDED
 from tradewind.contracts.values import Money
 from tradewind.core.clock import derived
-from tradewind.core.model import Moment, settle
+from tradewind.core.model import Context, settle
 from tradewind.services.notifications.domain import Heard, Notification, cancel, fail, notice, receive, refund
 from tradewind.services.notifications.service import SERVICE
 
-NOW = Moment(2_000)
+NOW = Context(2_000)
 
 
 def told(heard: Heard, before: Notification | None = None) -> list[Notification]:

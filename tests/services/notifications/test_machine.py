@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tests.services.notifications.events import EVERY
 from tests.support.memory import Memory
 from tradewind.contracts.payments import PaymentRefunded
-from tradewind.core.model import Moment
+from tradewind.core.model import Context
 from tradewind.services.notifications.domain import Heard, Notification, notice
 from tradewind.services.notifications.service import SERVICE
 
@@ -32,7 +32,7 @@ class Told(RuleBasedStateMachine):
         if isinstance(heard, PaymentRefunded):
             heard = replace(heard, refund_id=refund)
         self.heard[notice(heard)] = heard
-        self.memory.tell(heard, Moment(self.at))
+        self.memory.tell(heard, Context(self.at))
         self.first.setdefault(notice(heard), self.memory.rows[Notification][notice(heard)])
 
     @invariant()

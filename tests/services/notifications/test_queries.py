@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.services.notifications.events import CANCELLED, CREATED, FAILED, ORDER, REFUNDED
 from tests.support.tables import create_all, keep
 from tradewind.contracts.notifications import ListNotifications
-from tradewind.core.model import NOBODY, Caller, Moment, Refused, settle
+from tradewind.core.model import NOBODY, Caller, Context, Refused, settle
 from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.notifications import storage
 from tradewind.services.notifications.domain import Notification, cancel, fail, receive, refund, view
@@ -23,10 +23,10 @@ def one(effects: list[object]) -> Notification:
     return effects[0]
 
 
-RECEIVED = one([*settle(receive(CREATED, Moment(1_000), None))[0]])
-REFUND = one([*settle(refund(REFUNDED, Moment(2_000), None))[0]])
-LATE = one([*settle(cancel(CANCELLED, Moment(9_000), None))[0]])
-FOREIGN = one([*settle(receive(replace(CREATED, order_id=OTHER, customer_id="cust-2"), Moment(3_000), None))[0]])
+RECEIVED = one([*settle(receive(CREATED, Context(1_000), None))[0]])
+REFUND = one([*settle(refund(REFUNDED, Context(2_000), None))[0]])
+LATE = one([*settle(cancel(CANCELLED, Context(9_000), None))[0]])
+FOREIGN = one([*settle(receive(replace(CREATED, order_id=OTHER, customer_id="cust-2"), Context(3_000), None))[0]])
 ALL = [LATE, FOREIGN, REFUND, RECEIVED]
 
 
@@ -68,8 +68,8 @@ async def test_who_sees_what(store: SqliteStore, caller: Caller, order: str, exp
 async def test_what_happened_at_once_is_in_the_course_of_an_order(store: SqliteStore) -> None:
     for number in range(20):
         order = f"0192f0c1-0000-7000-8000-0000000001{number:02d}"
-        received = one([*settle(receive(replace(CREATED, order_id=order), Moment(1_000), None))[0]])
-        failed = one([*settle(fail(replace(FAILED, order_id=order), Moment(1_000), None))[0]])
+        received = one([*settle(receive(replace(CREATED, order_id=order), Context(1_000), None))[0]])
+        failed = one([*settle(fail(replace(FAILED, order_id=order), Context(1_000), None))[0]])
         await keep(store, storage.NOTIFICATIONS, failed, received)
         page = await list_notifications(store, ListNotifications(order), MINE)
         assert [told.template for told in page.data] == ["order_failed", "order_received"]

@@ -6,7 +6,7 @@ from tradewind.contracts.inventory import Shortage, StockRejected, StockReserved
 from tradewind.contracts.orders import CancelOrder, Failure, Line
 from tradewind.contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
 from tradewind.contracts.values import Money
-from tradewind.core.model import Caller, Moment
+from tradewind.core.model import Caller, Context
 from tradewind.services.orders.domain import CANCELLED, CONFIRMED, FAILED, PENDING, Order, PaymentDue
 
 ORDER = "0192f0c1-0000-7000-8000-000000000001"
@@ -14,7 +14,7 @@ PRICE, TOTAL = Money(1_999, "EUR"), Money(3_998, "EUR")
 LINES = (Line("p1", "TEA-1", "Assam", 2, PRICE, TOTAL),)
 SHORT = (Shortage("p1", "TEA-1", 2, 1),)
 OWNER, ADMIN = Caller("ada", "customer"), Caller("root", "admin")
-NOW = Moment(5_000, "fresh", OWNER)
+NOW = Context(5_000, "fresh", OWNER)
 
 OPEN = Order(ORDER, PENDING, "none", "ada", LINES, 3_998, "EUR", None, "tok_ok", 9_000, 1, 1_000, 1_000)
 SOLD = replace(OPEN, status=CONFIRMED, payment_status="paid", token="", version=2)

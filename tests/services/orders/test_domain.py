@@ -30,7 +30,7 @@ from tests.services.orders.cases import (
     WHOLE,
 )
 from tradewind.contracts.orders import Failure, OrderCancelled, OrderConfirmed, OrderFailed, PaymentRequested, RefundRequested
-from tradewind.core.model import Caller, Message, Never, Refused, settle
+from tradewind.core.model import Caller, CancelTimer, Message, Refused, settle
 from tradewind.services.orders import domain
 from tradewind.services.orders.domain import Order, view
 from tradewind.services.orders.service import orders
@@ -53,7 +53,7 @@ def fallen(code: Any, detail: Any) -> list[Any]:
     return [
         later(OPEN, status="FAILED", failure=Failure(code, detail), token=""),
         OrderFailed(ORDER, "ada", code, SHORT if code == "out_of_stock" else ()),
-        Never(DUE),
+        CancelTimer(DUE),
     ]
 
 
@@ -65,7 +65,7 @@ def test_money_that_has_come_confirms() -> None:
     assert effects(PAID, OPEN) == [
         later(OPEN, status="CONFIRMED", payment_status="paid", token=""),
         OrderConfirmed(ORDER, "ada", TOTAL),
-        Never(DUE),
+        CancelTimer(DUE),
     ]
 
 
@@ -115,7 +115,7 @@ def test_what_was_given_back_is_noted_and_never_taken_back(state: str, message: 
 def test_owner_and_admin_may_cancel(order: Order, caller: Caller) -> None:
     gone = later(order, status="CANCELLED", token="")
     assert settle(domain.cancel(CANCEL, replace(NOW, caller=caller), order)) == (
-        [gone, OrderCancelled(ORDER, "ada", "too late"), Never(DUE)],
+        [gone, OrderCancelled(ORDER, "ada", "too late"), CancelTimer(DUE)],
         view(gone),
     )
 

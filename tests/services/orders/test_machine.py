@@ -11,7 +11,7 @@ from tests.services.orders.cases import CANCEL, EVENTS, NOW, OPEN, PAID
 from tests.support.memory import Memory
 from tradewind.contracts.orders import CancelOrder, Item, OrderConfirmed, OrderCreated, OrderFailed, PaymentBy, PlaceOrder, RefundRequested
 from tradewind.contracts.payments import PaymentCompleted
-from tradewind.core.model import Message, Never, Refused
+from tradewind.core.model import CancelTimer, Message, Refused
 from tradewind.services.orders.domain import Entry, Order, PaymentDue
 from tradewind.services.orders.service import orders
 
@@ -38,7 +38,7 @@ class Orders(RuleBasedStateMachine):
         self.count += 1
         order_id = f"0192f0c1-0000-7000-8000-{self.count:012d}"
         ask = PlaceOrder((Item(quantity, product_id=TEA),), PaymentBy("tok_ok"))
-        self.memory.tell(ask, replace(NOW, fresh=order_id, at=self.count))
+        self.memory.tell(ask, replace(NOW, new_id=order_id, at=self.count))
         return order_id
 
     @rule(order_id=placed, message=st.sampled_from(MESSAGES))
@@ -53,7 +53,7 @@ class Orders(RuleBasedStateMachine):
             only_a_cancellation_is_refused = isinstance(message, CancelOrder) and refused.detail == {"current": before.status}
             assert only_a_cancellation_is_refused
             assert self.memory.rows[Order][order_id] == before
-        self.calmed |= {effect.what.key for effect in self.memory.last if isinstance(effect, Never)}
+        self.calmed |= {effect.what.key for effect in self.memory.last if isinstance(effect, CancelTimer)}
 
     @invariant()
     def moves_are_legal(self) -> None:

@@ -14,7 +14,7 @@ from tests.services.orders.cases import NOW, OWNER
 from tradewind.contracts.inventory import FindProducts, Found, Listing, ProductListed
 from tradewind.contracts.orders import Item, Line, OrderCreated, PaymentBy, PlaceOrder
 from tradewind.contracts.values import Money
-from tradewind.core.model import At, Consult, Refused, settle
+from tradewind.core.model import Consult, Refused, SetTimer, settle
 from tradewind.services.orders.domain import MOST, CatalogueLearned, Entry, Order, PaymentDue, learn, learned, listed, placing, view, wanted
 
 PLACE = placing(900_000)
@@ -47,7 +47,7 @@ def test_an_order_is_taken_at_our_prices() -> None:
     assert effects == [
         order,
         OrderCreated("fresh", "ada", lines, Money(5_498, "EUR"), 905_000),
-        At(905_000, PaymentDue("fresh")),
+        SetTimer(905_000, PaymentDue("fresh")),
     ]
     assert reply == view(order)
 

@@ -22,7 +22,7 @@ from tradewind.contracts.orders import (
     RecordOrder,
 )
 from tradewind.contracts.values import Money
-from tradewind.core.model import NOBODY, At, Consult, Refused, settle
+from tradewind.core.model import NOBODY, Consult, Refused, SetTimer, settle
 from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.orders import queries, storage
 from tradewind.services.orders.domain import MOST, Order, PaymentDue
@@ -38,7 +38,7 @@ KEPT = Order("fresh", "PENDING", "none", "ada", (LINE,), 1, "EUR", None, "tok_ok
 
 def test_it_is_kept_as_it_was_sent() -> None:
     effects, reply = settle(recording(900_000, "tok_ok")(ASK, NOW))
-    assert effects == [KEPT, OrderCreated("fresh", "ada", (LINE,), TOTAL, 905_000), At(905_000, PaymentDue("fresh"))]
+    assert effects == [KEPT, OrderCreated("fresh", "ada", (LINE,), TOTAL, 905_000), SetTimer(905_000, PaymentDue("fresh"))]
     assert reply == recorded(KEPT)
     assert reply == RecordedOrder("fresh", "PENDING", (ITEM,), TOTAL, "key-1", "1970-01-01T00:00:05.000Z", "1970-01-01T00:00:05.000Z")
 
@@ -70,7 +70,7 @@ def test_where_the_catalogue_counts_the_total_must_be_ours() -> None:
     price = pricing(900_000, "tok_ok")
     asked = RecordOrder((PricedItem(TEA.product_id.upper(), 2, Money(1, "EUR")),), Money(3_998, "EUR"), "key-1")
     (order, created, due), reply = settle(price(asked, NOW, BOOK))
-    assert isinstance(order, Order) and isinstance(created, OrderCreated) and due == At(905_000, PaymentDue("fresh"))
+    assert isinstance(order, Order) and isinstance(created, OrderCreated) and due == SetTimer(905_000, PaymentDue("fresh"))
     assert (order.token, order.idempotency_key, order.total) == ("tok_ok", "key-1", 3_998)
     assert reply.items == (PricedItem(TEA.product_id, 2, Money(1_999, "EUR")),) and reply == recorded(order)
     with pytest.raises(Refused, match="price_changed"):

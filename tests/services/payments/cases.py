@@ -6,12 +6,12 @@ from tradewind.contracts.orders import OrderCancelled, OrderFailed, PaymentReque
 from tradewind.contracts.payments import ProviderReported, RefundPayment
 from tradewind.contracts.values import Money
 from tradewind.core.clock import derived
-from tradewind.core.model import Moment
+from tradewind.core.model import Context
 from tradewind.services.payments.domain import CheckDue, GivenBack, Payment, Refund, Settled
 
 ORDER = "0192f0c1-0000-7000-8000-000000000001"
 ID = derived(ORDER, "payment")
-NOW = Moment(5_000, "fresh")
+NOW = Context(5_000, "fresh")
 TOTAL = Money(1_999, "EUR")
 
 OPEN = Payment(ID, ORDER, "ada", 1_999, "EUR", 0, 0, "PENDING", "sandbox", "tok_ok", "", 0, 1_000, 1_000)

@@ -31,7 +31,7 @@ from tests.services.payments.cases import (
 )
 from tradewind.contracts.orders import OrderCancelled, OrderFailed
 from tradewind.contracts.payments import PaymentCompleted, PaymentFailed, PaymentVoided
-from tradewind.core.model import At, Message, Never, settle
+from tradewind.core.model import CancelTimer, Message, SetTimer, settle
 from tradewind.services.payments.activities import Cashier
 from tradewind.services.payments.domain import Ask, Charge, CheckDue, GiveBack, Payment, Refund, Settled, Void, view
 from tradewind.services.payments.service import payments
@@ -71,7 +71,7 @@ LOOKING = [0, 3]
 
 def looked(checks: int) -> list[Any]:
     """Who knows the end need not ask again."""
-    return [Never(CheckDue(ID))] if checks else []
+    return [CancelTimer(CheckDue(ID))] if checks else []
 
 
 # -- the charge -----------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def test_what_the_provider_will_not_take_has_failed(heard: Settled, code: Any, l
 @pytest.mark.parametrize("payment", only("open", "voided"))
 def test_what_is_not_decided_is_asked_about_at_growing_intervals(payment: Payment, checks: int, wait: int) -> None:
     payment = replace(payment, checks=checks)
-    assert effects(WAITING, payment) == [now(payment, checks=checks + 1), At(5_000 + wait, CheckDue(ID))]
+    assert effects(WAITING, payment) == [now(payment, checks=checks + 1), SetTimer(5_000 + wait, CheckDue(ID))]
 
 
 def test_what_has_failed_is_not_waited_for() -> None:

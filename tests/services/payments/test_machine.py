@@ -54,7 +54,7 @@ class Payments(RuleBasedStateMachine):
 
     def tell(self, message: Message) -> None:
         self.count += 1
-        self.memory.tell(message, replace(NOW, fresh=f"id-{self.count}", at=self.count))
+        self.memory.tell(message, replace(NOW, new_id=f"id-{self.count}", at=self.count))
         for effect in self.memory.last:
             if isinstance(effect, Activity):
                 self.calls[type(effect)].append(effect)

@@ -4,10 +4,10 @@ import pytest
 from msgspec.structs import replace
 
 from tradewind.contracts.users import AddUser, ChangeUser, DeleteUser, Nothing, UserDeleted, UserRegistered, UserView
-from tradewind.core.model import Caller, Moment, Refused, settle
+from tradewind.core.model import Caller, Context, Refused, settle
 from tradewind.services.users.domain import ALL_ADMINS, Admins, EmailClaim, User, add, change, claim_id, claims_of, delete
 
-NOW = Moment(2_000, "u-new", Caller("root", "admin"))
+NOW = Context(2_000, "u-new", Caller("root", "admin"))
 ADA = User("ada", "Ada@Example.com", "Ada", "customer", "ACTIVE", "$hash", 1, 1_000, 1_000)
 ROOT = replace(ADA, id="root", email="root@example.com", role="admin")
 CLAIM = EmailClaim(claim_id("ada@example.com"), "ada")

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from tests.support.memory import Memory
 from tradewind.contracts.users import AddUser, ChangeUser, DeleteUser, EndSession, OpenSession, Role, RotateSession, UserDeleted
-from tradewind.core.model import Caller, Message, Moment, Refused
+from tradewind.core.model import Caller, Context, Message, Refused
 from tradewind.services.users.domain import ALL_ADMINS, Admins, EmailClaim, User, claim_id
 from tradewind.services.users.service import SERVICE
 from tradewind.services.users.sessions import OVER, Session
@@ -31,7 +31,7 @@ class Users(RuleBasedStateMachine):
         """The reply, or the code of the refusal."""
         self.at += 1
         try:
-            return self.memory.tell(message, Moment(self.at, f"id-{self.at}", Caller("root", "admin")))
+            return self.memory.tell(message, Context(self.at, f"id-{self.at}", Caller("root", "admin")))
         except Refused as refused:
             return refused.code
 

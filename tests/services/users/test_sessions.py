@@ -4,11 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from tradewind.contracts.users import EndSession, Nothing, OpenSession, RotateSession, SessionView
-from tradewind.core.model import Moment, Refused, settle
+from tradewind.core.model import Context, Refused, settle
 from tradewind.services.users.domain import User
 from tradewind.services.users.sessions import LIFETIME_MS, Session, end, rotate, start
 
-NOW = Moment(2_000, "s-new")
+NOW = Context(2_000, "s-new")
 ADA = User("ada", "ada@example.com", "Ada", "customer", "ACTIVE", "$hash", 1, 1_000, 1_000)
 SESSION = Session("s1", "ada", 3, "OPEN", 1_000, 1_500, 1_000 + LIFETIME_MS)
 ENDED = replace(SESSION, status="ENDED", updated_at=2_000)

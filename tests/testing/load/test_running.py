@@ -12,7 +12,7 @@ from tradewind.testing.load import running
 from tradewind.testing.load.display import Lines, display
 from tradewind.testing.load.metrics import Metrics
 from tradewind.testing.load.profiles import Profile, Stage
-from tradewind.testing.load.running import Asked, Load
+from tradewind.testing.load.running import LoadOptions, Load
 
 SHORT = Profile("short", "for a test", (Stage(4, 0.2), Stage(4, 0.8), Stage(0, 0.2)))
 
@@ -28,7 +28,7 @@ class Watching:
 def test_users_come_and_go() -> None:
     with serving() as stub:
         watching = Watching()
-        metrics = Load(Asked(SHORT, stub.url, 0.01), watching, random.Random(1)).run()
+        metrics = Load(LoadOptions(SHORT, stub.url, 0.01), watching, random.Random(1)).run()
     assert (metrics.most_users, metrics.users, metrics.failed) == (4, 0, 0)
     assert watching.users.index(4) > 0 and watching.users[-1] == 0
     assert 1.2 <= metrics.seconds < 5
@@ -41,7 +41,7 @@ def test_a_target_that_is_lost_is_not_hammered(monkeypatch: pytest.MonkeyPatch) 
     with serving() as stub:
         url = stub.url
     monkeypatch.setattr(running, "reach", reached)
-    metrics = Load(Asked(SHORT, url, 0.0), Watching(), random.Random(1)).run()
+    metrics = Load(LoadOptions(SHORT, url, 0.0), Watching(), random.Random(1)).run()
     assert 4 <= metrics.requests == metrics.failed < 150
     assert set(metrics.failures) == {f"{what}: connection refused" for what in ("GET /health", "GET /api/products", "POST /api/orders")}
 
@@ -57,7 +57,7 @@ def test_a_hanging_target_does_not_hold_the_end_up(monkeypatch: pytest.MonkeyPat
 
         monkeypatch.setattr(stub, "answer", slow)
         monkeypatch.setattr(running, "GRACE_S", 0.3)
-        metrics = Load(Asked(SHORT, stub.url, 0.01), Watching(), random.Random(1)).run()
+        metrics = Load(LoadOptions(SHORT, stub.url, 0.01), Watching(), random.Random(1)).run()
     assert metrics.seconds < 3
     assert metrics.iterations == 0
 

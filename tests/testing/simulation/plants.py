@@ -12,13 +12,13 @@ from tradewind.contracts.inventory import StockReserved
 from tradewind.contracts.orders import OrderCreated
 from tradewind.contracts.payments import PaymentCompleted, ProviderReported
 from tradewind.contracts.values import Money
-from tradewind.core.clock import World, derived
-from tradewind.core.model import Attempt, Does, Message, Moment, Rule, Service
+from tradewind.core.clock import Clock, derived
+from tradewind.core.model import Attempt, Context, Effects, Message, Rule, Service
 from tradewind.core.store import Store, Transaction
 from tradewind.engine import processor
 from tradewind.engine.platform import Platform
 from tradewind.engine.row_cache import Cache
-from tradewind.engine.scheduler import Waking
+from tradewind.engine.scheduler import Scheduler
 from tradewind.engine.unit_of_work import Unit
 from tradewind.engine.writing import write
 from tradewind.services.inventory.domain import HELD, Product, Reservation
@@ -38,8 +38,8 @@ def starts_early(monkeypatch: pytest.MonkeyPatch) -> Build:
         for started in unit.started:
             platforms[-1].runner.start(*started)
 
-    def built(store: Store, made: list[Service], world: World, keep_ms: int) -> Platform:
-        platforms.append(build(store, made, world, keep_ms))
+    def built(store: Store, made: list[Service], clock: Clock, keep_ms: int) -> Platform:
+        platforms.append(build(store, made, clock, keep_ms))
         return platforms[-1]
 
     monkeypatch.setattr(processor, "write", written)
@@ -79,7 +79,7 @@ def charges_blindly(monkeypatch: pytest.MonkeyPatch) -> Build:
     return build
 
 
-def _hold(heard: OrderCreated, now: Moment, claim: Reservation | None, shelf: Mapping[str, Product]) -> Does[None]:
+def _hold(heard: OrderCreated, now: Context, claim: Reservation | None, shelf: Mapping[str, Product]) -> Effects[None]:
     if claim is None:
         wanted: dict[str, int] = {}
         for line in heard.lines:
@@ -103,13 +103,13 @@ def _with_rule(name: str, hears: type[Message], do: Callable[..., Any]) -> Build
         does: list[Any] = [*rules, *service.performs.values(), *service.answers.values()]
         return Service(service.name, keeps=service.tables.values(), does=does, says=service.says)
 
-    def built(store: Store, made: list[Service], world: World, keep_ms: int) -> Platform:
-        return build(store, [other(service) if service.name == name else service for service in made], world, keep_ms)
+    def built(store: Store, made: list[Service], clock: Clock, keep_ms: int) -> Platform:
+        return build(store, [other(service) if service.name == name else service for service in made], clock, keep_ms)
 
     return built
 
 
-def _believe(heard: ProviderReported, now: Moment, payment: Payment | None) -> Does[None]:
+def _believe(heard: ProviderReported, now: Context, payment: Payment | None) -> Effects[None]:
     if payment is not None and payment.status == "PENDING":
         yield replace(payment, status="COMPLETED", token="", charge_id=heard.charge_id)
         yield PaymentCompleted(payment.order_id, payment.id, Money(payment.amount, payment.currency))
@@ -120,7 +120,7 @@ def believes_everybody(monkeypatch: pytest.MonkeyPatch) -> Build:
     return _with_rule("payments", ProviderReported, _believe)
 
 
-def _confirm(heard: PaymentCompleted, now: Moment, order: Order) -> Does[None]:
+def _confirm(heard: PaymentCompleted, now: Context, order: Order) -> Effects[None]:
     if order.status == "PENDING":
         yield from confirm(heard, now, order)
 
@@ -161,8 +161,8 @@ def trusts_its_memory(monkeypatch: pytest.MonkeyPatch) -> Build:
 def forgets_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> Build:
     """A new process does not look for timers and activities that an earlier one has left."""
 
-    async def recover(waking: Waking, tx: Transaction) -> None:
+    async def recover(scheduler: Scheduler, tx: Transaction) -> None:
         return None
 
-    monkeypatch.setattr(Waking, "recover", recover)
+    monkeypatch.setattr(Scheduler, "recover", recover)
     return build

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import pytest
 
-from tradewind.testing.simulation.virtual import Clock, SeededWorld, Stuck, VirtualLoop
+from tradewind.testing.simulation.virtual import SeededClock, Stuck, VirtualClock, VirtualLoop
 
 
 async def _sleeps(order: list[float]) -> None:
@@ -49,10 +49,10 @@ def test_a_schedule_that_cannot_end_is_ended(work: object, why: str) -> None:
 
 
 def test_ids_increase_also_when_the_clock_goes_back() -> None:
-    clock = Clock()
-    world = SeededWorld(clock, 1_795_262_400_000, 1)
-    first = world.uuid()
-    world.skew_ms = -60_000
-    assert world.now() == 1_795_262_340_000
-    assert world.uuid() > first
-    assert SeededWorld(clock, 1_795_262_400_000, 1).uuid() == first
+    virtual = VirtualClock()
+    source = SeededClock(virtual, 1_795_262_400_000, 1)
+    first = source.uuid()
+    source.skew_ms = -60_000
+    assert source.now() == 1_795_262_340_000
+    assert source.uuid() > first
+    assert SeededClock(virtual, 1_795_262_400_000, 1).uuid() == first

@@ -1,6 +1,6 @@
 """Makes sure that every step ends in an answer: the one place of the edge where any error at all is caught.
 
-A question to the door is usually answered without waiting (a read in this process), so it is asked without a task: the
+A question to the gateway is usually answered without waiting (a read in this process), so it is asked without a task: the
 coroutine is started at once, and only one that really waits is carried on in a task of its own.
 """
 
@@ -23,7 +23,7 @@ def attempt(failed: Failed, step: Callable[..., None], *given: Any) -> None:
         failed(error)
 
 
-class Asks:
+class PendingReads:
     """What is being awaited. Each is given `seconds`; exactly one of its two callbacks is called, always from the event loop.
 
     `at_once`: answers need no waiting as a rule. What is started that way has no task until its first wait, so it may not open an

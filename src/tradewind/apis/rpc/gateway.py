@@ -22,9 +22,9 @@ from .envelope import CORS, METHODS
 from .health import Health
 from .operations import Operations
 from .pages import Page, docs_pages
-from .request_context import Client, Downstream, Exchange, Means
+from .request_context import Client, Downstream, GatewayContext, RequestContext
 from .routes import Route, Routes
-from .settings import GatewaySettings
+from .settings import RpcSettings
 
 _STATES = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
 _VERDICTS = {Kind.ANSWER: Verdict.FINE, Kind.TIMEOUT: Verdict.TIMED_OUT, Kind.DOWN: Verdict.FAILED, Kind.BUSY: Verdict.BUSY}
@@ -51,14 +51,14 @@ def _ids() -> Callable[[], bytes]:
     return lambda: b"%b-%x" % (start, next(number))
 
 
-class Gateway:
+class RpcApi:
     """A `Handler` of the HTTP server. `later` is `loop.call_later`; `lacks` adds to what readiness misses; `pages` are served as
     they are, beside those of `/api/docs`. What is observed and logged, see `exchange.Means`."""
 
     def __init__(
         self,
         client: Client,
-        settings: GatewaySettings,
+        settings: RpcSettings,
         *,
         later: Later,
         pages: Mapping[str, Page] | None = None,
@@ -71,7 +71,7 @@ class Gateway:
         chance: Callable[[], float] | None = None,
     ) -> None:
         fresh = _ids()
-        self._means = Means(client, clock, fresh, observe, observe_call, log, tracer)
+        self._means = GatewayContext(client, clock, fresh, observe, observe_call, log, tracer)
         more = {"chance": chance} if chance is not None else {}
 
         def downstream(name: str, queue: str, thing: bytes) -> Downstream:
@@ -98,7 +98,7 @@ class Gateway:
         route, value = self._routes.find(request.method, request.path)
         if route is None:
             route = self._preflight if request.method == "OPTIONS" else self._unmatched
-        exchange = Exchange(self._means, request, route, value)
+        exchange = RequestContext(self._means, request, route, value)
         try:
             route.serve(exchange)
         except Exception:  # whatever our bug is, this client gets an answer of this face
@@ -124,20 +124,20 @@ class Gateway:
             "rpc_client_rejected": lambda: {name: float(one.rejected) for name, one in services.items()},
         }
 
-    def _not_found(self, exchange: Exchange) -> None:
+    def _not_found(self, exchange: RequestContext) -> None:
         request = exchange.request
         url = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
         exchange.answer(404, envelope.error(404, f"Cannot {request.method} {url}", "Not Found"))
 
-    def _allow(self, exchange: Exchange) -> None:
+    def _allow(self, exchange: RequestContext) -> None:
         headers: envelope.Headers = (*CORS, (b"access-control-allow-methods", METHODS), (b"vary", b"Access-Control-Request-Headers"))
         if wanted := exchange.request.headers.get(b"access-control-request-headers"):
             headers = (*headers, (b"access-control-allow-headers", wanted))
         exchange.answer(204, b"", headers)
 
 
-def _page(page: Page) -> Callable[[Exchange], None]:
-    def serve(exchange: Exchange) -> None:
+def _page(page: Page) -> Callable[[RequestContext], None]:
+    def serve(exchange: RequestContext) -> None:
         answer = page(exchange.request)
         exchange.answer(answer.status, answer.body, (*CORS, *answer.headers), answer.content_type)
 

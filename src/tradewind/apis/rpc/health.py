@@ -8,7 +8,7 @@ import msgspec
 
 from ...drivers.rabbitmq.rpc.outcome import Outcome
 from ..kernel.resilience.guarded import Guarded
-from .request_context import Client, Exchange
+from .request_context import Client, RequestContext
 from .routes import Route
 
 OK = b'{"status":"ok"}'
@@ -28,11 +28,11 @@ class Health:
         yield Route("health.live", "GET", "/health/live", lambda exchange: exchange.answer(200, ALIVE))
         yield Route("health.ready", "GET", "/health/ready", self.ready)
 
-    def circuits(self, exchange: Exchange) -> None:
+    def circuits(self, exchange: RequestContext) -> None:
         shown = {name: {"state": service.state.value, "stats": service.stats()} for name, service in self._services.items()}
         exchange.answer(200, _encode(shown))
 
-    def ready(self, exchange: Exchange) -> None:
+    def ready(self, exchange: RequestContext) -> None:
         missing = ["shutting down"] if self.closing else self.missing()
         if missing:
             exchange.answer(503, _encode({"status": "not ready", "missing": missing}))

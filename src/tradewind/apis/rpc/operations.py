@@ -10,10 +10,10 @@ import msgspec
 
 from . import envelope
 from .bodies import BodyRefused, body_of
-from .request_context import Downstream, Exchange
+from .request_context import Downstream, RequestContext
 from .routes import Route
 from .rules import UUID, CreateOrder, CreatePayment, CreateProduct, NotJson, json_of, order_of, page_of, payment_of, product_of
-from .settings import GatewaySettings
+from .settings import RpcSettings
 from .texts import text
 
 T = TypeVar("T", CreateOrder, CreateProduct, CreatePayment)
@@ -30,7 +30,7 @@ class Operations:
     """`fresh` makes the key of a write whose client sent none: it is what allows us to try it again."""
 
     def __init__(
-        self, settings: GatewaySettings, orders: Downstream, inventory: Downstream, payments: Downstream, fresh: Callable[[], bytes]
+        self, settings: RpcSettings, orders: Downstream, inventory: Downstream, payments: Downstream, fresh: Callable[[], bytes]
     ) -> None:
         self._settings, self._fresh = settings, fresh
         self._orders, self._inventory, self._payments = orders, inventory, payments
@@ -47,33 +47,33 @@ class Operations:
         yield Route("payments.get", "GET", "/api/payments/:id", self._reading(payments, "payment"), asks="get_payment_by_id")
         yield Route("payments.of_order", "GET", "/api/payments/order/:orderId", self.payments_of, asks="get_payments_by_order_id")
 
-    def create_order(self, exchange: Exchange) -> None:
+    def create_order(self, exchange: RequestContext) -> None:
         order = self._checked(exchange, order_of)
         if order is not None and (key := self._key(exchange)):
             data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(order), key, exchange.language)
             exchange.ask(self._orders, self._settings.write, data)
 
-    def create_product(self, exchange: Exchange) -> None:
+    def create_product(self, exchange: RequestContext) -> None:
         """No key: the SKU says which product it is, so a second try finds the first one's."""
         product = self._checked(exchange, product_of)
         if product is not None:
             exchange.ask(self._inventory, self._settings.write, b'{"dto":%b}' % json_of(product))
 
-    def create_payment(self, exchange: Exchange) -> None:
+    def create_payment(self, exchange: RequestContext) -> None:
         payment = self._checked(exchange, payment_of)
         if payment is not None and (key := self._key(exchange)):
             data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(payment), key, exchange.language)
             exchange.ask(self._payments, self._settings.write, data)
 
-    def payments_of(self, exchange: Exchange) -> None:
+    def payments_of(self, exchange: RequestContext) -> None:
         """Of an order that nobody knows there are none."""
         if UUID.match(exchange.value):
             exchange.ask(self._payments, self._settings.read, b'{"orderId":"%b"}' % exchange.value.encode())
         else:
             exchange.answer(200, envelope.BEGIN + b"[]" + envelope.END)
 
-    def _reading(self, downstream: Downstream, thing: str) -> Callable[[Exchange], None]:
-        def read(exchange: Exchange) -> None:
+    def _reading(self, downstream: Downstream, thing: str) -> Callable[[RequestContext], None]:
+        def read(exchange: RequestContext) -> None:
             if UUID.match(exchange.value):
                 exchange.ask(downstream, self._settings.read, b'{"id":"%b","lang":"%b"}' % (exchange.value.encode(), exchange.language))
             else:  # what cannot be an id is the id of nothing
@@ -81,8 +81,8 @@ class Operations:
 
         return read
 
-    def _listing(self, downstream: Downstream) -> Callable[[Exchange], None]:
-        def show(exchange: Exchange) -> None:
+    def _listing(self, downstream: Downstream) -> Callable[[RequestContext], None]:
+        def show(exchange: RequestContext) -> None:
             # the last of several counts; anything but plain digits is no number to us, so nothing is decoded
             query = exchange.request.query
             given = {name.decode(): value.decode("latin-1") for name, value in _PARAMETER.findall(query)} if query else {}
@@ -94,7 +94,7 @@ class Operations:
 
         return show
 
-    def _checked(self, exchange: Exchange, check: Callable[[bytes], T | list[str]]) -> T | None:
+    def _checked(self, exchange: RequestContext, check: Callable[[bytes], T | list[str]]) -> T | None:
         try:
             checked = check(body_of(exchange.request, self._settings.body_bytes))
         except NotJson:
@@ -107,7 +107,7 @@ class Operations:
             exchange.refuse(checked)
         return None
 
-    def _key(self, exchange: Exchange) -> bytes:
+    def _key(self, exchange: RequestContext) -> bytes:
         """The idempotency key as JSON; nothing where it was refused."""
         given = exchange.request.headers.get(KEY)
         if given is None:

@@ -47,7 +47,7 @@ class Downstream:
         self.queue, self.guarded = queue, guarded
 
 
-class Means:
+class GatewayContext:
     """What all requests of one gateway share. `observe` takes operation, status, seconds; `observe_call` service, operation, outcome,
     seconds; `log` is `observability.access.AccessLog.write`."""
 
@@ -67,7 +67,7 @@ class Means:
         self.observe, self.observe_call, self.log = observe, observe_call, log
 
 
-class Exchange:
+class RequestContext:
     __slots__ = (
         "_answered", "_began", "_data", "_downstream", "_means", "_parent", "_span", "_tries", "request", "request_id", "route", "value",
     )  # fmt: skip
@@ -76,7 +76,7 @@ class Exchange:
     _data: bytes
     _downstream: Downstream
 
-    def __init__(self, means: Means, request: Request, route: Route, value: str) -> None:
+    def __init__(self, means: GatewayContext, request: Request, route: Route, value: str) -> None:
         self._means, self.request, self.route, self.value = means, request, route, value
         self._began = means.clock()
         self._answered, self._tries = False, 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
-from .request_context import Exchange
+from .request_context import RequestContext
 
-Serve = Callable[[Exchange], None]
+Serve = Callable[[RequestContext], None]
 
 
 class Route:

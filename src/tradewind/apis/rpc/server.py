@@ -22,7 +22,7 @@ class EnvelopeWriter(Writer):
         return super().encode(request, answer, close)
 
 
-class GatewayServer(HttpServer):
+class RpcHttpServer(HttpServer):
     """An HttpServer in every other respect."""
 
     def __init__(self, handler: Handler, limits: Limits, *, clock: Callable[[], float] = time.time) -> None:

@@ -9,7 +9,7 @@ from ..kernel.resilience.presets import READ, WRITE, Preset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GatewaySettings:
+class RpcSettings:
     order_queue: str = "order_queue"
     inventory_queue: str = "inventory_queue"
     payment_queue: str = "payment_queue"

@@ -22,8 +22,8 @@ from ...contracts.users import (
     RotateSession,
     SessionView,
 )
-from ...core.clock import World
-from ...core.gateway import Door, Reply
+from ...core.clock import Clock
+from ...core.gateway import Gateway, Reply
 from ...core.model import NOBODY, Refused
 from ..kernel.rate_limits import Buckets
 from . import passwords
@@ -31,7 +31,7 @@ from .call import COMMON, REPLAYED, Call
 from .passwords import Passwords
 from .refusals import field_refused
 from .serving import Serving
-from .settings import EdgeSettings
+from .settings import V1Settings
 from .tokens import TokenWriter
 
 _session = msgspec.json.Decoder(SessionView).decode
@@ -45,9 +45,9 @@ def address(email: str) -> str:
 
 class Accounts:
     def __init__(
-        self, serving: Serving, door: Door, world: World, passwords: Passwords, tokens: TokenWriter, settings: EdgeSettings
+        self, serving: Serving, gateway: Gateway, clock: Clock, passwords: Passwords, tokens: TokenWriter, settings: V1Settings
     ) -> None:
-        self._serving, self._door, self._world, self._passwords, self._tokens = serving, door, world, passwords, tokens
+        self._serving, self._gateway, self._clock, self._passwords, self._tokens = serving, gateway, clock, passwords, tokens
         self._failures = Buckets(settings.failed_logins_per_minute, settings.buckets)
 
     def register(self, call: Call) -> None:
@@ -73,13 +73,13 @@ class Accounts:
         email = address(asked.email)
         # of the address only a digest is remembered
         who = blake2b(email.encode(), digest_size=16).hexdigest()
-        wait = self._failures.left(who, self._world.now())
+        wait = self._failures.left(who, self._clock.now())
         if wait:
             raise Refused("rate_limited", 429, "Too many failed log-ins for this account.", retry_after=wait)
-        known: Credentials | None = await self._door.ask(FindCredentials(email))
+        known: Credentials | None = await self._gateway.ask(FindCredentials(email))
         right = await self._passwords.verify(known.password_hash if known else None, asked.password)
         if known is None or not right:
-            self._failures.charge(who, self._world.now())
+            self._failures.charge(who, self._clock.now())
             raise Refused("invalid_credentials", 401, "No account has this e-mail and password.")
         return known.user_id
 

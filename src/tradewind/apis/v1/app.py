@@ -1,7 +1,7 @@
-"""The shop's front door: takes every request from the HTTP server to its operation and sees that it is answered.
+"""The shop's front gateway: takes every request from the HTTP server to its operation and sees that it is answered.
 
 The way in is the same for all and has no wait in it as a rule: find the route, know the caller, count the request, bind the message,
-hand it to the door. What comes later comes by callback.
+hand it to the gateway. What comes later comes by callback.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ...contracts.api import OPERATIONS
 from ...contracts.operation import Operation
-from ...core.clock import World
-from ...core.gateway import Door
+from ...core.gateway import Gateway
 from ...core.http import Request, Response
 from ...core.model import Caller, Refused
+from ...core.clock import Clock
 from ..kernel import pending_reads as guard
 from ..kernel.rate_limits import Buckets, network
 from .access import admit
@@ -26,7 +26,7 @@ from .passwords import Passwords
 from .principals import Principals
 from .routes import Routes
 from .serving import Serving
-from .settings import EdgeSettings
+from .settings import V1Settings
 from .table import Special, pages_routes, plain, route
 from .tokens import TokenWriter
 from .waiting import Waiting
@@ -43,36 +43,36 @@ def _nothing(*_: object) -> None:
     """Nobody looks."""
 
 
-class Edge:
+class V1Api:
     """A `Handler` of the HTTP server. `pages` are served as they are, to anybody: metrics, the API's description."""
 
     def __init__(
         self,
-        door: Door,
-        world: World,
-        settings: EdgeSettings,
+        gateway: Gateway,
+        clock: Clock,
+        settings: V1Settings,
         *,
         pages: Mapping[str, Page] | None = None,
         observe: Observe = _nothing,
         log: Log = _nothing,
-        clock: Callable[[], float] = time.perf_counter,
+        tick: Callable[[], float] = time.perf_counter,
         operations: Iterable[Operation] = OPERATIONS,
         passwords: Passwords | None = None,
     ) -> None:
         self.observe, self.log = observe, log
-        self._world, self._clock, self._fresh = world, clock, request_ids(world)
-        self._asks = guard.Asks(settings.answer_s, settings.reads_at_once)
-        self._passwords = passwords or Passwords(settings, world)
+        self._clock, self._tick, self._fresh = clock, tick, request_ids(clock)
+        self._asks = guard.PendingReads(settings.answer_s, settings.reads_at_once)
+        self._passwords = passwords or Passwords(settings, clock)
         self._buckets = Buckets(settings.rate_limit_per_minute, settings.buckets)
         tokens = TokenWriter(settings.jwt_secret, settings.key("refresh"), settings.access_ttl_s)
         claims = Claims(settings.key("idempotency"))
-        self._principals = Principals(door, world, self._asks, tokens, settings)
-        serving = Serving(door, self._asks, claims)
-        accounts = Accounts(serving, door, world, self._passwords, tokens, settings)
-        self._waiting = Waiting(serving, door, world, settings)
+        self._principals = Principals(gateway, clock, self._asks, tokens, settings)
+        serving = Serving(gateway, self._asks, claims)
+        accounts = Accounts(serving, gateway, clock, self._passwords, tokens, settings)
+        self._waiting = Waiting(serving, gateway, clock, settings)
         self._closing = False
-        ops = Ops(serving, door, lambda: self._closing)
-        webhooks = Webhooks(door, world, claims, settings.webhook_secrets, self._count_anonymous)
+        ops = Ops(serving, gateway, lambda: self._closing)
+        webhooks = Webhooks(gateway, clock, claims, settings.webhook_secrets, self._count_anonymous)
         special: dict[str, Special] = {
             "users.register": (accounts.register, None),
             "users.log_in": (accounts.log_in, accounts.signed_in),
@@ -97,7 +97,7 @@ class Edge:
         ])  # fmt: skip
 
     def __call__(self, request: Request) -> None:
-        call = Call(request, self._clock(), self._fresh, self._unmatched, self._ended)
+        call = Call(request, self._tick(), self._fresh, self._unmatched, self._ended)
         guard.attempt(call.fail, self._enter, call)
 
     def drain(self) -> None:
@@ -118,7 +118,7 @@ class Edge:
             call.route.serve(call)
             return
         authorization = request.headers.get(b"authorization") if rule.reads else None
-        now = self._world.now()
+        now = self._clock.now()
         if authorization is None:
             self._admit(call, None, now)
             return
@@ -128,7 +128,7 @@ class Edge:
             return
 
         def known(caller: Caller | None) -> None:
-            self._admit(call, caller, self._world.now())
+            self._admit(call, caller, self._clock.now())
 
         def unknown(error: BaseException) -> None:
             # nobody has to be signed in here: then a token that cannot be checked now is no reason to refuse
@@ -144,7 +144,7 @@ class Edge:
         call.route.serve(call)
 
     def _count_anonymous(self, call: Call) -> None:
-        self._count(network(call.request.client), self._world.now())
+        self._count(network(call.request.client), self._clock.now())
 
     def _count(self, who: str, now: int) -> None:
         wait = self._buckets.take(who, now)
@@ -152,7 +152,7 @@ class Edge:
             raise Refused("rate_limited", 429, retry_after=wait)
 
     def _ended(self, call: Call, status: int) -> None:
-        seconds = self._clock() - call.began
+        seconds = self._tick() - call.began
         request, route = call.request, call.route
         self.observe(route.name, status, seconds)
         self.log(call.request_id.decode(), call.trace_id, request.method, route.path, status, seconds * 1_000, call.caller.id)

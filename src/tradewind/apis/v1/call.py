@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.clock import World
+from ...core.clock import Clock
 from ...core.gateway import Reply
 from ...core.http import Request, Response
 from ...core.model import NOBODY, Caller, Message
@@ -47,9 +47,9 @@ class Route:
         self.bind, self.finish = bind or _unbound, finish or finish_view
 
 
-def request_ids(world: World) -> Callable[[], str]:
+def request_ids(clock: Clock) -> Callable[[], str]:
     """Makes ids for requests that came without one: a name of this start and a number. Nothing is kept under them, so that is enough."""
-    start, number = world.uuid().replace("-", "")[:20], count(1)
+    start, number = clock.uuid().replace("-", "")[:20], count(1)
     return lambda: f"{start}-{next(number):x}"
 
 
@@ -102,7 +102,7 @@ class Call:
         self.send(refusals.of_error(error, self.route.name, self.instance))
 
     def deliver(self, reply: Reply) -> None:
-        """For the door: what came of our request."""
+        """For the gateway: what came of our request."""
         guard.attempt(self.fail, self._deliver, reply)
 
     def _deliver(self, reply: Reply) -> None:

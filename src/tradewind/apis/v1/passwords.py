@@ -17,9 +17,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
-from ...core.clock import World
+from ...core.clock import Clock
 from ...core.model import Refused
-from .settings import EdgeSettings
+from .settings import V1Settings
 
 T = TypeVar("T")
 LONGEST = 1_024
@@ -39,8 +39,8 @@ def weak(password: str, *others: str) -> bool:
 
 
 class Passwords:
-    def __init__(self, settings: EdgeSettings, world: World) -> None:
-        self._world = world
+    def __init__(self, settings: V1Settings, clock: Clock) -> None:
+        self._clock = clock
         self._hasher = PasswordHasher(
             time_cost=settings.hash_rounds, memory_cost=settings.hash_memory_kib, parallelism=1, hash_len=HASH, salt_len=SALT, type=Type.ID
         )
@@ -49,7 +49,7 @@ class Passwords:
         self._under_way, self._most = 0, settings.hasher_workers + settings.hasher_queue
 
     async def hash(self, password: str) -> str:
-        salt = self._world.random.getrandbits(8 * SALT).to_bytes(SALT, "big")
+        salt = self._clock.random.getrandbits(8 * SALT).to_bytes(SALT, "big")
         return await self._work(lambda: self._hasher.hash(plain(password), salt=salt))
 
     async def verify(self, known: str | None, password: str) -> bool:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from functools import partial
 
 from ...contracts.users import FindPrincipal, Principal
-from ...core.clock import World
-from ...core.gateway import Door
+from ...core.clock import Clock
+from ...core.gateway import Gateway
 from ...core.model import Caller
 from ..kernel import pending_reads as guard
-from .settings import EdgeSettings
+from .settings import V1Settings
 from .tokens import LONGEST, TokenWriter
 
 Then = Callable[[Caller | None], None]
@@ -35,8 +35,8 @@ class _Known:
 
 
 class Principals:
-    def __init__(self, door: Door, world: World, asks: guard.Asks, tokens: TokenWriter, settings: EdgeSettings) -> None:
-        self._door, self._world, self._asks, self._tokens = door, world, asks, tokens
+    def __init__(self, gateway: Gateway, clock: Clock, asks: guard.PendingReads, tokens: TokenWriter, settings: V1Settings) -> None:
+        self._gateway, self._clock, self._asks, self._tokens = gateway, clock, asks, tokens
         self._recheck, self._most = settings.recheck_ms, settings.tokens_remembered
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
@@ -46,8 +46,8 @@ class Principals:
         return known.caller if known is not None and now < known.until else None
 
     def find(self, authorization: bytes, then: Then, failed: guard.Failed) -> None:
-        """Calls one of the two: with the caller, None for a token that does not hold, or an error of the door."""
-        now = self._world.now()
+        """Calls one of the two: with the caller, None for a token that does not hold, or an error of the gateway."""
+        now = self._clock.now()
         known = self._known.get(authorization)
         if known is None:
             known = self._read(authorization, now)
@@ -59,7 +59,7 @@ class Principals:
             return
         known.waiting.append((then, failed))
         if len(known.waiting) == 1:
-            asked = self._door.ask(FindPrincipal(known.user, known.session))
+            asked = self._gateway.ask(FindPrincipal(known.user, known.session))
             self._asks.run(asked, partial(self._told, authorization, known), partial(self._untold, known))
 
     def _read(self, authorization: bytes, now: int) -> _Known | None:
@@ -82,7 +82,7 @@ class Principals:
         else:
             if known.caller is None or known.caller.role != principal.role:
                 known.caller = Caller(principal.user_id, principal.role)
-            known.until = min(self._world.now() + self._recheck, known.expires)
+            known.until = min(self._clock.now() + self._recheck, known.expires)
             self._remember(authorization, known)
         for then, failed in waiting:
             guard.attempt(failed, then, known.caller)

@@ -1,13 +1,13 @@
-"""What most operations are: a request goes to the door and its reply comes back, a question is asked and its answer shown."""
+"""What most operations are: a request goes to the gateway and its reply comes back, a question is asked and its answer shown."""
 
 from __future__ import annotations
 
 import re
 
 from ...contracts.invoices import Pdf
-from ...core.gateway import Door
+from ...core.gateway import Gateway
 from ...core.model import Caller, Message, Request
-from ..kernel.pending_reads import Asks
+from ..kernel.pending_reads import PendingReads
 from .call import COMMON, Call
 from .idempotency import Claims, key_of
 
@@ -16,8 +16,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class Serving:
-    def __init__(self, door: Door, asks: Asks, claims: Claims) -> None:
-        self.door, self.asks, self._claims = door, asks, claims
+    def __init__(self, gateway: Gateway, asks: PendingReads, claims: Claims) -> None:
+        self.gateway, self.asks, self._claims = gateway, asks, claims
 
     def request(self, call: Call) -> None:
         message = call.bound()
@@ -27,14 +27,14 @@ class Serving:
         """`asked` is what came in, which a retry would bring again; `message` is what is done about it."""
         key = key_of(call.request.headers)
         if key is None:
-            self.door.submit(message, caller, call.deliver, trace=call.trace)
+            self.gateway.submit(message, caller, call.deliver, trace=call.trace)
             return
         claim = self._claims.claim(call.caller.id, call.route.name, key)
         fingerprint = self._claims.fingerprint(asked)
-        self.door.submit(message, caller, call.deliver, claim=claim, fingerprint=fingerprint, trace=call.trace)
+        self.gateway.submit(message, caller, call.deliver, claim=claim, fingerprint=fingerprint, trace=call.trace)
 
     def query(self, call: Call) -> None:
-        self.asks.run(self.door.ask(call.bound(), call.caller), call.show, call.fail)
+        self.asks.run(self.gateway.ask(call.bound(), call.caller), call.show, call.fail)
 
     def pdf(self, call: Call) -> None:
         def show(pdf: Pdf) -> None:
@@ -42,4 +42,4 @@ class Serving:
             disposition = (b"content-disposition", f'attachment; filename="{name}"'.encode())
             call.answer(200, pdf.content, (*COMMON, disposition), PDF)
 
-        self.asks.run(self.door.ask(call.bound(), call.caller), show, call.fail)
+        self.asks.run(self.gateway.ask(call.bound(), call.caller), show, call.fail)

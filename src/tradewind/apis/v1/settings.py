@@ -10,7 +10,7 @@ SHORTEST_SECRET = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeSettings:
+class V1Settings:
     jwt_secret: bytes = field(repr=False)
     rate_limit_per_minute: int = 600
     """Requests per caller; 0: no limit."""
@@ -34,7 +34,7 @@ class EdgeSettings:
     waiters: int = 1_000
     """Requests with `Prefer: wait` that wait at a time; the next ones are answered at once."""
     answer_s: float = 30.0
-    """The longest an answer of the door is awaited."""
+    """The longest an answer of the gateway is awaited."""
     reads_at_once: bool = True
     """False where the stores are across a network: see `guard.Asks`."""
 

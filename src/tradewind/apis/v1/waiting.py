@@ -6,11 +6,11 @@ import re
 from functools import partial
 
 from ...contracts.orders import GetOrder, OrderView
-from ...core.clock import World
-from ...core.gateway import Door
+from ...core.clock import Clock
+from ...core.gateway import Gateway
 from .call import COMMON, Call
 from .serving import Serving
-from .settings import EdgeSettings
+from .settings import V1Settings
 
 LONGEST_S = 30
 LOOK_AGAIN_S = 1.0  # a hint of a change may get lost between processes: then this is the delay
@@ -25,8 +25,8 @@ def preferred(headers: dict[bytes, bytes]) -> int:
 
 
 class Waiting:
-    def __init__(self, serving: Serving, door: Door, world: World, settings: EdgeSettings) -> None:
-        self._serving, self._door, self._world = serving, door, world
+    def __init__(self, serving: Serving, gateway: Gateway, clock: Clock, settings: V1Settings) -> None:
+        self._serving, self._gateway, self._clock = serving, gateway, clock
         self._most, self._answer_s = settings.waiters, settings.answer_s
         self._waiting = 0
 
@@ -36,7 +36,7 @@ class Waiting:
             self._serving.query(call)
             return
         query: GetOrder = call.bound()
-        self._serving.asks.run(self._door.ask(query, call.caller), partial(self._looked, call, query, seconds), call.fail)
+        self._serving.asks.run(self._gateway.ask(query, call.caller), partial(self._looked, call, query, seconds), call.fail)
 
     def close(self) -> None:
         """From now on nobody begins to wait, and who waits is answered within a second."""
@@ -54,13 +54,13 @@ class Waiting:
 
     async def _ended(self, call: Call, query: GetOrder, seconds: int, order: OrderView) -> OrderView:
         try:
-            until = self._world.now() + seconds * 1_000
+            until = self._clock.now() + seconds * 1_000
             left = float(seconds)
             while left > 0 and order.status == "PENDING" and self._most:
                 pause = min(left, LOOK_AGAIN_S)
-                changed = await self._door.changed(query.order_id, pause)
-                left = min(left if changed else left - pause, (until - self._world.now()) / 1_000)
-                order = await self._door.ask(query, call.caller)
+                changed = await self._gateway.changed(query.order_id, pause)
+                left = min(left if changed else left - pause, (until - self._clock.now()) / 1_000)
+                order = await self._gateway.ask(query, call.caller)
             return order
         finally:
             self._waiting -= 1

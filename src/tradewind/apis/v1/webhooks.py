@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from ...contracts.payments import ProviderReported
-from ...core.clock import World
-from ...core.gateway import Door
+from ...core.clock import Clock
+from ...core.gateway import Gateway
 from ...core.model import NOBODY, Refused
 from .call import Call
 from .idempotency import Claims
@@ -52,13 +52,13 @@ def genuine(secrets: Sequence[bytes], headers: dict[bytes, bytes], body: bytes, 
 
 
 class Webhooks:
-    def __init__(self, door: Door, world: World, claims: Claims, secrets: Sequence[bytes], refused: Callable[[Call], None]) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock, claims: Claims, secrets: Sequence[bytes], refused: Callable[[Call], None]) -> None:
         """`refused` counts a forged one against its sender."""
-        self._door, self._world, self._claims, self._secrets, self._refused = door, world, claims, secrets, refused
+        self._gateway, self._clock, self._claims, self._secrets, self._refused = gateway, clock, claims, secrets, refused
 
     def take(self, call: Call) -> None:
         request = call.request
-        if not genuine(self._secrets, request.headers, request.body, self._world.now()):
+        if not genuine(self._secrets, request.headers, request.body, self._clock.now()):
             self._refused(call)
             raise Refused("invalid_signature", 401, "The signature is wrong or too old.")
         try:
@@ -70,4 +70,4 @@ class Webhooks:
             return
         claim = self._claims.claim("sandbox", OPERATION, request.headers[b"webhook-id"])
         message = ProviderReported(report.key, report.charge_id)
-        self._door.submit(message, NOBODY, call.deliver, claim=claim, fingerprint=self._claims.fingerprint(message), trace=call.trace)
+        self._gateway.submit(message, NOBODY, call.deliver, claim=claim, fingerprint=self._claims.fingerprint(message), trace=call.trace)

@@ -25,7 +25,7 @@ def by_key(text: str) -> str:
     return f"{text.strip()[: found.start('key')]}{found['key']} = ANY($1)"
 
 
-class Together:
+class ReadCoalescer:
     """`fetch` runs a statement with one argument, the list of keys; the first column of its rows is the key."""
 
     def __init__(self, fetch: Callable[[str, list[str]], Awaitable[Iterable[Any]]]) -> None:

@@ -17,7 +17,7 @@ from ...core.schema import codec
 from ...core.store import Statement, StoreUnavailable, StoreUnusable
 from ..sql import JoinedSql, PostgresSql, joined, storable
 from . import sessions
-from .read_coalescer import Together, by_key
+from .read_coalescer import ReadCoalescer, by_key
 from .sessions import Connection
 from .store import PostgresStore, PostgresTransaction, last_of_each
 
@@ -34,7 +34,7 @@ class SharedStore(PostgresStore):
     def __init__(self, url: str, *, schemas: Mapping[str, str] | None = None) -> None:
         super().__init__(url, schemas=schemas)
         self.joined = JoinedSql(schemas)
-        self._together = Together(self._read)
+        self._together = ReadCoalescer(self._read)
         self._writers: set[Connection] = set()
         self._free: list[Connection] = []
 

@@ -14,21 +14,21 @@ from typing import Any
 
 import msgspec
 
-from ...engine.outbox import Told
+from ...engine.outbox import EventRecord
 from ...observability.spans import event_sent
 from ...observability.tracing import Tracer
 from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties, QueueState
 from .amqp.queues import classic, deliveries_before, quorum
-from .unroutable import Quiet
+from .unroutable import UnroutableBuffer
 
 LOG = logging.getLogger("tradewind.bus")
 EXCHANGE = "tradewind.events"
 PREFETCH = 256
-Hear = Callable[[Told, Callable[[], None], bool], None]
+Hear = Callable[[EventRecord, Callable[[], None], bool], None]
 Refuse = Callable[[str, str, str, Callable[[], None]], None]
 
 
-class Ear(msgspec.Struct, frozen=True):
+class EventQueue(msgspec.Struct, frozen=True):
     """The queue of a service that listens, and the names that it hears."""
 
     queue: str
@@ -36,13 +36,13 @@ class Ear(msgspec.Struct, frozen=True):
     arguments: dict[str, Any]
 
 
-def ear(service: str, names: Iterable[str], queue_type: str = "quorum", exchange: str = EXCHANGE) -> Ear:
+def ear(service: str, names: Iterable[str], queue_type: str = "quorum", exchange: str = EXCHANGE) -> EventQueue:
     """As the service itself declares it."""
     arguments = (quorum if queue_type == "quorum" else classic)(single_active=True)
-    return Ear(f"{exchange}.{service}", tuple(sorted(names)), arguments)
+    return EventQueue(f"{exchange}.{service}", tuple(sorted(names)), arguments)
 
 
-async def listen(link: Link, exchange: str, ears: Iterable[Ear]) -> None:
+async def listen(link: Link, exchange: str, ears: Iterable[EventQueue]) -> None:
     await link.declare_exchange(exchange, "topic", durable=True)
     for one in ears:
         await link.declare_queue(one.queue, durable=True, arguments=one.arguments)
@@ -54,13 +54,13 @@ class Publisher:
     """Implements `engine.outbox.Bus`. `ears`: who is known to listen; their queues are there before the first event."""
 
     def __init__(
-        self, url: str, *, name: str, exchange: str = EXCHANGE, ears: Iterable[Ear] = (), limits: Limits | None = None,
+        self, url: str, *, name: str, exchange: str = EXCHANGE, ears: Iterable[EventQueue] = (), limits: Limits | None = None,
         tracer: Tracer | None = None,
     ) -> None:  # fmt: skip
         self._exchange, self._ears, self._tracer = exchange, tuple(ears), tracer
         self.link = Link(url, name=f"{name} events out", setup=self._set_up, confirms=True, limits=limits or Limits())
         self.published: Counter[str] = Counter()  # what the broker has confirmed, by the event's name
-        self._quiet = Quiet(self._send)
+        self._quiet = UnroutableBuffer(self._send)
 
     async def _set_up(self, link: Link) -> None:
         await listen(link, self._exchange, self._ears)
@@ -75,10 +75,10 @@ class Publisher:
     async def stop(self, grace_s: float = 5.0) -> None:
         await self.link.stop(grace_s)
 
-    def publish(self, event: Told, then: Callable[[str], None]) -> bool:
+    def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
         return self.up and self._quiet.publish(event, then)
 
-    def _send(self, event: Told, then: Callable[[str, bool], None]) -> bool:
+    def _send(self, event: EventRecord, then: Callable[[str, bool], None]) -> bool:
         name, span = event.name, event_sent(self._tracer, self._exchange, event.name, event.trace) if self._tracer is not None else None
         trace = event.trace if span is None else span.traceparent
         properties = Properties(
@@ -167,7 +167,7 @@ class Subscriber:
         if not properties.message_id:
             self._refuse(name, body, "an event without a message id cannot be told from its copies", done)
             return
-        told = Told(
+        told = EventRecord(
             str(headers.get("source", "")), properties.message_id, name, str(headers.get("key", "")), body, str(headers.get("trace", "")),
             _whole(headers.get("seq")), _whole(headers.get("at")),
         )  # fmt: skip

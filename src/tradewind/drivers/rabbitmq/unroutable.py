@@ -11,18 +11,18 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from ...engine.outbox import Told
+from ...engine.outbox import EventRecord
 
 PROBE_S = 0.5
 Then = Callable[[str], None]
-Held = tuple[Told, Then]
-Send = Callable[[Told, Callable[[str, bool], None]], bool]
+Held = tuple[EventRecord, Then]
+Send = Callable[[EventRecord, Callable[[str, bool], None]], bool]
 """Sends an event; calls back with what went wrong, and whether it came back because nobody listens. False: not now, and no call."""
 
 LOST = "the connection to the broker was lost while it waited"
 
 
-class Quiet:
+class UnroutableBuffer:
     """What is held, by the name of the event."""
 
     def __init__(self, send: Send) -> None:
@@ -31,7 +31,7 @@ class Quiet:
         self._probing: set[str] = set()
         self.unheard = 0
 
-    def publish(self, event: Told, then: Then) -> bool:
+    def publish(self, event: EventRecord, then: Then) -> bool:
         held = self._held.get(event.name)
         if held is None:
             return self._send(event, lambda trouble, unheard: self._sent(event.name, then, trouble, unheard))

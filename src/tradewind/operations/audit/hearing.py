@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ...contracts import reactions
 from ...core.model import wire_name
-from ...engine.service_runtime import Room
+from ...engine.service_runtime import ServiceRuntime
 from .rows import Rows
 from .wiring import Wiring
 
@@ -27,12 +27,12 @@ class Missed(msgspec.Struct, frozen=True):
     at: int
 
 
-class Ear:
+class EventQueue:
     """What one service hears of another."""
 
-    def __init__(self, room: Room, source: Room, names: list[str]) -> None:
+    def __init__(self, runtime: ServiceRuntime, source: ServiceRuntime, names: list[str]) -> None:
         self.source, self._names = source.name, len(names)
-        log, inbox = source.log, room.inbox.rows
+        log, inbox = source.log, runtime.inbox.rows
         of = sa.or_(*[log.c.name == name for name in names])
         self._first: Any = (
             sa.select(log.c.name, sa.func.min(log.c.seq)).select_from(log.join(inbox, inbox.c.id == log.c.id))
@@ -51,9 +51,9 @@ class Ear:
         return [missed for missed in rows if missed.seq > firsts.get(missed.name, NEVER if known else -1)]
 
 
-def ears(room: Room, rooms: dict[str, Room], wiring: Wiring) -> list[Ear]:
+def ears(runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring) -> list[EventQueue]:
     """Of one service, as it is wired; none where services hear each other without a broker."""
     if not wiring.apart:
         return []
-    heard = {wire_name(kind) for kind in reactions.heard(room.name, wiring.reactions, wiring.pricing)}
-    return [Ear(room, source, sorted(names)) for source in rooms.values() if (names := heard & source.says.keys())]
+    heard = {wire_name(kind) for kind in reactions.heard(runtime.name, wiring.reactions, wiring.pricing)}
+    return [EventQueue(runtime, source, sorted(names)) for source in runtimes.values() if (names := heard & source.says.keys())]

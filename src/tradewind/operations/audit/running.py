@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from ...core.clock import SystemWorld, World
+from ...core.clock import Clock, SystemClock
 from ...core.store import StoreUnusable
 from ...drivers import explain, migrations
 from ...drivers.data_lock import holder
 from ...drivers.databases import NONE
-from ...drivers.migrations import Slice
+from ...drivers.migrations import ServiceSchema
 from ...drivers.opening import FILE, on_server
 from ...drivers.sqlite import store as sqlite
 from ...runtime.assembly import LEDGER
@@ -33,20 +33,20 @@ LOOK_AGAIN_S = 3.0
 def run_audit(config: Config, blueprint: Blueprint | None = None) -> Report:
     """Of what a blueprint runs; without one, of the whole shop. Errors: StoreUnusable, with one line that says why there is nothing to
     audit."""
-    return asyncio.run(audited(config, SystemWorld(), blueprint))
+    return asyncio.run(audited(config, SystemClock(), blueprint))
 
 
-async def audited(config: Config, world: World, blueprint: Blueprint | None = None) -> Report:
+async def audited(config: Config, clock: Clock, blueprint: Blueprint | None = None) -> Report:
     """As `run_audit`, from a loop."""
     place = Place(config, blueprint)
     await asyncio.to_thread(place.ready)
     running = place.held()
     # the ledger first: whatever it holds was asked for by rows that are older than it
-    now, ledger = world.now(), Ledger(_entries(config.data / LEDGER) if place.wiring.sets_off("payment") else ())
+    now, ledger = clock.now(), Ledger(_entries(config.data / LEDGER) if place.wiring.sets_off("payment") else ())
     async with place.snapshot() as source:
         running = running or source.worked_on or place.held()
         check = Check(source, ledger, now, quiet=not running, wiring=place.wiring)
-        late = await (_stuck(place, world, source) if running else _was_stuck(source, place.wiring))
+        late = await (_stuck(place, clock, source) if running else _was_stuck(source, place.wiring))
         findings = await check.run(late)
     return Report(all([finding.ok for finding in findings]), running, check.orders, check.in_flight, tuple(findings))
 
@@ -75,15 +75,15 @@ class Place:
             raise StoreUnusable(why)
 
 
-async def _stuck(place: Place, world: World, source: Snapshot) -> list[Broken]:
+async def _stuck(place: Place, clock: Clock, source: Snapshot) -> list[Broken]:
     """What is late and still there a little later: after a start, or under load, much is late for a moment."""
-    now = world.now()
+    now = clock.now()
     late = await stuck(source, now, unread_before=now - place.unread_ms, wiring=place.wiring)
     if not late:
         return late
     await asyncio.sleep(LOOK_AGAIN_S)
     async with place.snapshot() as again:
-        now = world.now()
+        now = clock.now()
         still = {found.id for found in await stuck(again, now, unread_before=now - place.unread_ms, wiring=place.wiring)}
     return [found for found in late if found.id in still]
 
@@ -93,7 +93,7 @@ async def _was_stuck(source: Snapshot, wiring: Wiring) -> list[Broken]:
     return await stuck(source, await last_sign(source, wiring), unread_before=0, wiring=wiring)
 
 
-def _ready(config: Config, slices: Sequence[Slice], schemas: Mapping[str, str]) -> None:
+def _ready(config: Config, slices: Sequence[ServiceSchema], schemas: Mapping[str, str]) -> None:
     if not config.data.is_dir():
         raise StoreUnusable(f"{config.data}: no such data folder; name it with --data")
     if not on_server(config.database_url) and not (config.data / FILE).exists():

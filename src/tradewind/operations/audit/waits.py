@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from ...engine.service_runtime import Line, Room, furnish
+from ...engine.service_runtime import Subscription, ServiceRuntime, furnish
 from ...runtime.assembly import services
 from ...services.payments.provider.port import Provider
 from .hearing import ears
@@ -23,14 +23,14 @@ n: Any = sa.bindparam("n")
 class Waits:
     """One service's. `unread` are, by source, the keys of what it has not read yet, and the first of it; `ears` hear over a broker."""
 
-    def __init__(self, room: Room, rooms: dict[str, Room], wiring: Wiring) -> None:
-        self.name, self.positions = room.name, room.positions
-        self.ears = ears(room, rooms, wiring)
-        outbox = room.outbox.c
+    def __init__(self, runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring) -> None:
+        self.name, self.positions = runtime.name, runtime.positions
+        self.ears = ears(runtime, runtimes, wiring)
+        outbox = runtime.outbox.c
         self.unsent = sa.select(outbox.key)
         self.late_unsent = sa.select(outbox.id, outbox.key, outbox.at).where(outbox.at < before).order_by(outbox.at).limit(n)
-        self.unread = {name: _unread(room, line) for name, line in room.lines.items()}
-        activity, timer, letter = room.activities.c, room.timers.c, room.parked.rows.c
+        self.unread = {name: _unread(runtime, subscription) for name, subscription in runtime.subscriptions.items()}
+        activity, timer, letter = runtime.activities.c, runtime.timers.c, runtime.parked.rows.c
         self.activities = sa.select(activity.body)
         # an order's own deadline is read with its story: there may be as many as orders
         self.timers = sa.select(timer.body).where(~timer.id.startswith(TIMER))
@@ -41,16 +41,16 @@ class Waits:
         late = sa.select(letter.id, letter.name, letter.due_at).where(letter.status == "RETRYING", letter.due_at < before)
         self.late_retries = late.order_by(letter.due_at).limit(n)
         dead = letter.status == "DEAD"
-        self.dead_count = sa.select(sa.func.count()).select_from(room.parked.rows).where(dead)
+        self.dead_count = sa.select(sa.func.count()).select_from(runtime.parked.rows).where(dead)
         self.dead = sa.select(letter.id, letter.name, letter.key, letter.body, letter.reason).where(dead).order_by(letter.id).limit(n)
-        self.last_said = sa.select(room.log.c.at).order_by(room.log.c.seq.desc()).limit(1)
-        self.last_answered = sa.select(sa.func.coalesce(sa.func.max(room.inbox.rows.c.at), 0))
+        self.last_said = sa.select(runtime.log.c.at).order_by(runtime.log.c.seq.desc()).limit(1)
+        self.last_answered = sa.select(sa.func.coalesce(sa.func.max(runtime.inbox.rows.c.at), 0))
 
 
-def _unread(room: Room, line: Line) -> tuple[Question, Question]:
+def _unread(runtime: ServiceRuntime, subscription: Subscription) -> tuple[Question, Question]:
     """Rows that a subscriber does not hear do not count: its place moves over them with the next one that it does."""
-    log = line.source.log.c
-    heard = [log.name == name for name, kind in line.source.says.items() if room.hears(kind)]
+    log = subscription.source.log.c
+    heard = [log.name == name for name, kind in subscription.source.says.items() if runtime.hears(kind)]
 
     def question(*columns: Any) -> Question:
         return sa.select(*columns).where(log.seq > after, sa.or_(*heard))
@@ -61,5 +61,5 @@ def _unread(room: Room, line: Line) -> tuple[Question, Question]:
 @cache
 def waits(wiring: Wiring = WHOLE) -> tuple[Waits, ...]:
     """Of the services that run. Nothing of them is run here, so there is no provider."""
-    rooms = furnish(services(cast(Provider, None), 1, sorted(wiring.services)), bus=wiring.apart)
-    return tuple([Waits(room, rooms, wiring) for room in rooms.values()])
+    runtimes = furnish(services(cast(Provider, None), 1, sorted(wiring.services)), bus=wiring.apart)
+    return tuple([Waits(runtime, runtimes, wiring) for runtime in runtimes.values()])

@@ -12,7 +12,7 @@ import msgspec
 SETTINGS = ("data", "host", "port")
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Arguments(msgspec.Struct, frozen=True):
     """What `tradewind serve`, or `up` with an empty `process`, was told."""
 
     process: str = ""
@@ -22,7 +22,7 @@ class Asked(msgspec.Struct, frozen=True):
     sets: tuple[str, ...] = ()
 
 
-def asked(words: Sequence[str]) -> Asked | None:
+def parse(words: Sequence[str]) -> Arguments | None:
     """`words` begin with the command. None: not written as usual."""
     command, *rest = words
     names, found, sets = [], {}, []
@@ -46,7 +46,7 @@ def asked(words: Sequence[str]) -> Asked | None:
     if len(names) != (command == "serve"):
         return None
     given = [f"{name}={found[name]}" for name in SETTINGS if name in found]
-    return Asked(
+    return Arguments(
         names[0] if names else "",
         found.get("blueprint", "default"),
         int(found.get("copy", "1")),

@@ -11,14 +11,14 @@ from .. import config as settings
 from ..blueprint import BadBlueprint
 from ..config import BadSetting
 from . import plan
-from .arguments import Asked, asked
+from .arguments import Arguments, parse
 
 STOPPED = "tradewind: stopped; everything that was accepted is kept"
 
 
 def main(words: Sequence[str]) -> None:
     """Ends the program where it has done what `words` ask for; returns where that is for somebody else to do."""
-    found = asked(words)
+    found = parse(words)
     if found is None:
         return
     try:
@@ -33,15 +33,15 @@ def main(words: Sequence[str]) -> None:
     _end(up(found))
 
 
-def up(asked: Asked) -> str:
+def up(parse: Arguments) -> str:
     """Until SIGTERM or Ctrl-C. Nothing after a clean stop, else one line that says why it could not."""
     from ...core.store import StoreUnusable
     from .starting import start
 
     try:
-        chosen = blueprints.load(asked.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)
-        config = settings.load(os.environ, chosen.settings, asked.sets)
-        return start(config, chosen, ["--blueprint", asked.blueprint, *(word for pair in asked.sets for word in ("--set", pair))])
+        chosen = blueprints.load(parse.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)
+        config = settings.load(os.environ, chosen.settings, parse.sets)
+        return start(config, chosen, ["--blueprint", parse.blueprint, *(word for pair in parse.sets for word in ("--set", pair))])
     except (BadBlueprint, BadSetting, StoreUnusable) as error:
         return str(error)
 

@@ -33,8 +33,8 @@ class Figures:
         self._depths: dict[str, float] = {}
         self._consumers: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
-        intake, runner = platform.processor.intake, platform.runner
-        metrics.watch("queue_depth", lambda: {"requests": len(intake.requests), "internal": len(intake.internal)})
+        inbound, runner = platform.processor.inbound, platform.runner
+        metrics.watch("queue_depth", lambda: {"requests": len(inbound.requests), "internal": len(inbound.internal)})
         metrics.watch("activities_running", lambda: runner.running)
         metrics.watch("timers_overdue", self._of("timersOverdue"))
         metrics.watch("parked", self._of("parked"))

@@ -9,11 +9,11 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 
-from ...apis.rpc.gateway import Gateway
-from ...apis.rpc.server import GatewayServer
-from ...apis.rpc.settings import GatewaySettings
+from ...apis.rpc.gateway import RpcApi
+from ...apis.rpc.server import RpcHttpServer
+from ...apis.rpc.settings import RpcSettings
 from ...core import failpoints
-from ...core.clock import SystemWorld
+from ...core.clock import SystemClock
 from ...core.http import Request, Response
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
@@ -41,19 +41,19 @@ class GatewayProcess:
         self._config, self._patient = config, patient
         self._connecting: asyncio.Task[None] | None = None
         failpoints.arm(config.fail)
-        world = SystemWorld()
+        clock = SystemClock()
         self._log: AccessLog = log.set_up(config.log_level, config.log_format, process.name)
         self._metrics = Metrics()
-        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, world, os.environ)
-        self._client = RpcClient(config.broker_url, name=process.name, clock=world.now)
-        settings = GatewaySettings(
+        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, clock, os.environ)
+        self._client = RpcClient(config.broker_url, name=process.name, clock=clock.now)
+        settings = RpcSettings(
             order_queue=config.order_queue, inventory_queue=config.inventory_queue, payment_queue=config.payment_queue
         )
-        self._gateway = Gateway(
+        self._gateway = RpcApi(
             self._client, settings, later=_later, pages={"/metrics": self._figures}, observe=self._metrics.request,
             observe_call=self._metrics.rpc_call, log=self._log.write, tracer=self._tracing.tracer if self._tracing.tracer.on else None,
         )  # fmt: skip
-        self._server = GatewayServer(self._gateway, Limits(body_bytes=settings.body_bytes + SLACK))
+        self._server = RpcHttpServer(self._gateway, Limits(body_bytes=settings.body_bytes + SLACK))
         self._ops = HttpServer(Ops(process.name, self._missing, self._metrics.render), Limits())
         self._leaving = False
         for name, level in self._gateway.levels.items():

@@ -20,7 +20,7 @@ _found = msgspec.json.Decoder(Found).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Elsewhere:
+class RemoteQueries:
     """What `Platform.elsewhere` is in a process of orders without inventory."""
 
     def __init__(self, url: str, queue: str, clock: Callable[[], int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ...apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
-from ...core.gateway import Door
+from ...core.gateway import Gateway
 from ...drivers.rabbitmq.rpc.request import Ask
 from ..config import Config
 
@@ -13,7 +13,7 @@ QUEUES = {"orders": "order_queue", "inventory": "inventory_queue", "payments": "
 """The setting that names each service's queue."""
 
 
-def handlers(service: str, door: Door, config: Config) -> Mapping[str, Callable[[Ask], None]]:
+def handlers(service: str, gateway: Gateway, config: Config) -> Mapping[str, Callable[[Ask], None]]:
     """By pattern."""
     make = {"orders": order_handlers, "inventory": inventory_handlers, "payments": payment_handlers}[service]
-    return make(door, Values(currency=config.currency))
+    return make(gateway, Values(currency=config.currency))

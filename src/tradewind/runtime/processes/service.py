@@ -10,14 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core import failpoints
-from ...core.clock import SystemWorld
+from ...core.clock import SystemClock
 from ...core.store import StoreUnavailable
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
 from ...drivers.opening import open_store
 from ...drivers.rabbitmq.bus import Publisher, Subscriber
 from ...drivers.rabbitmq.rpc.server import RpcServer
-from ...engine.outbox import Told
+from ...engine.outbox import EventRecord
 from ...engine.platform import Platform
 from ...observability.metrics import Metrics
 from ...observability.spans import BatchSpans
@@ -33,7 +33,7 @@ from .request_queues import QUEUES, handlers
 from .services import ears, provider, services
 
 if TYPE_CHECKING:
-    from .remote_queries import Elsewhere
+    from .remote_queries import RemoteQueries
 
 DAY_MS, KEPT_BYTES = 86_400_000, 16_384
 CONNECT_S, DRAIN_S, FLUSH_S = 10.0, 8.0, 4.0
@@ -47,25 +47,25 @@ class ServiceProcess:
         self._config, self._process = config, process
         failpoints.arm(config.fail)
         self._log = log.set_up(config.log_level, config.log_format, name)
-        self._world = world = SystemWorld()
+        self._clock = clock = SystemClock()
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self._metrics = Metrics()
-        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, world, os.environ)
+        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, clock, os.environ)
         self._tracer = self._tracing.tracer if self._tracing.tracer.on else None
         self._bus = Publisher(
             config.broker_url, name=name, exchange=config.event_exchange, ears=ears(config, blueprint), tracer=self._tracer
         )
-        self._provider = provider(config, world, process.services)
+        self._provider = provider(config, clock, process.services)
         self.platform = Platform(
-            store, services(process.services, config, self._provider), world, delays_ms=config.retry_delays_ms,
+            store, services(process.services, config, self._provider), clock, delays_ms=config.retry_delays_ms,
             retention_ms=config.retention_days * DAY_MS, bus=self._bus,
         )  # fmt: skip
         self._servers = [self._server(service) for service in process.services if service in QUEUES]
-        self._ears = [self._ear(service) for service in process.services if self.platform.rooms[service].heard]
+        self._ears = [self._ear(service) for service in process.services if self.platform.runtimes[service].heard]
         self._elsewhere = self._others(process.services)
-        self.platform.processor.gauge, self.platform.runner.count = self._metrics, self._metrics.activity
+        self.platform.processor.observer, self.platform.runner.count = self._metrics, self._metrics.activity
         if self._tracer is not None:
-            self.platform.processor.traced = BatchSpans(self._tracer)
+            self.platform.processor.tracer = BatchSpans(self._tracer)
         self._figures = Figures(self._metrics, self.platform, self._bus, self._servers, self._ears)
         self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
         self._ops = HttpServer(Ops(name, self._missing, self._metrics.render), Limits())
@@ -77,30 +77,30 @@ class ServiceProcess:
         if self._tracer is not None:
             answering = following.requests(self._tracer, queue, answering)
         return RpcServer(
-            self._config.broker_url, queue, answering, name=service, park=partial(self._park, service), clock=self._world.now,
+            self._config.broker_url, queue, answering, name=service, park=partial(self._park, service), clock=self._clock.now,
             observe=self._metrics.rpc_served,
         )  # fmt: skip
 
-    def _others(self, names: tuple[str, ...]) -> Elsewhere | None:
+    def _others(self, names: tuple[str, ...]) -> RemoteQueries | None:
         if self._config.pricing != "catalogue" or "orders" not in names or "inventory" in names:
             return None
-        from .remote_queries import Elsewhere
+        from .remote_queries import RemoteQueries
 
-        others = Elsewhere(self._config.broker_url, self._config.inventory_queue, self._world.now)
+        others = RemoteQueries(self._config.broker_url, self._config.inventory_queue, self._clock.now)
         self.platform.elsewhere = others.ask
         return others
 
     def _ear(self, service: str) -> Subscriber:
-        room = self.platform.rooms[service]
+        runtime = self.platform.runtimes[service]
 
-        def hear(told: Told, done: Callable[[], None], again: bool) -> None:
+        def hear(told: EventRecord, done: Callable[[], None], again: bool) -> None:
             self.platform.hear(told, service, done, again=again)
 
         refuse = partial(self.platform.keep_unreadable, service)
         ear = Subscriber(
             self._config.broker_url,
             service,
-            room.heard,
+            runtime.heard,
             hear,
             refuse,
             exchange=self._config.event_exchange,
@@ -131,8 +131,8 @@ class ServiceProcess:
         try:
             await self._start()
             started(f"http://{self._config.host}:{self._ops.port}")
-            stopped, asked = loop.create_task(self.platform.ended()), loop.create_task(leave.wait())
-            await asyncio.wait({stopped, asked}, return_when=asyncio.FIRST_COMPLETED)
+            stopped, parse = loop.create_task(self.platform.ended()), loop.create_task(leave.wait())
+            await asyncio.wait({stopped, parse}, return_when=asyncio.FIRST_COMPLETED)
             if stopped.done() and not leave.is_set():
                 raise StoreUnavailable("the processor has stopped; the log says why. Nothing that was accepted is lost: start again")
         finally:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...contracts import reactions as wiring
-from ...core.clock import World
+from ...core.clock import Clock
 from ...core.model import Service, wire_name
-from ...drivers.rabbitmq.bus import Ear, ear
+from ...drivers.rabbitmq.bus import EventQueue, ear
 from ...services.payments.provider.absent import NoProvider
 from ...services.payments.provider.port import Provider
 from ..blueprint import Blueprint
@@ -52,7 +52,7 @@ def service(name: str, config: Config, provider: Provider) -> Service:
     return USERS
 
 
-def provider(config: Config, world: World, names: Iterable[str]) -> Sandbox | NoProvider:
+def provider(config: Config, clock: Clock, names: Iterable[str]) -> Sandbox | NoProvider:
     """Who moves the money, where a process moves any. `start` it in the loop."""
     if "payments" not in names or "payment" not in config.reactions:
         return NoProvider()
@@ -60,11 +60,11 @@ def provider(config: Config, world: World, names: Iterable[str]) -> Sandbox | No
 
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Sandbox(
-        config.data / LEDGER, clock=world.now, random=world.random, timeout_s=config.provider_timeout_s, faults=config.provider_faults
+        config.data / LEDGER, clock=clock.now, random=clock.random, timeout_s=config.provider_timeout_s, faults=config.provider_faults
     )
 
 
-def ears(config: Config, blueprint: Blueprint) -> list[Ear]:
+def ears(config: Config, blueprint: Blueprint) -> list[EventQueue]:
     """Every service of the blueprint that listens to others, as the settings wire them."""
     names = [name for process in blueprint.processes for name in process.services]
     heard = {name: wiring.heard(name, config.reactions, config.pricing) for name in names}

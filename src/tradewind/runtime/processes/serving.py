@@ -12,21 +12,21 @@ from .. import config as settings
 from ..blueprint import BadBlueprint, Blueprint, Process
 from ..config import BadSetting, Config
 from . import plan, preparing
-from .arguments import Asked
+from .arguments import Arguments
 from .reporting import Report
 
 
-def serve(asked: Asked) -> str:
+def serve(parse: Arguments) -> str:
     """Until SIGTERM or Ctrl-C. Nothing after a clean stop, else one line that says why it could not."""
-    report = Report(asked.supervised)
+    report = Report(parse.supervised)
     try:
-        chosen = blueprints.load(asked.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)
-        config = settings.load(os.environ, chosen.settings, asked.sets)
+        chosen = blueprints.load(parse.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)
+        config = settings.load(os.environ, chosen.settings, parse.sets)
         plan.check(config, chosen)
-        process = chosen.process(asked.process)
-        if not 1 <= asked.copy <= process.copies:
+        process = chosen.process(parse.process)
+        if not 1 <= parse.copy <= process.copies:
             raise BadBlueprint(f"{chosen.name}: {process.name} has {process.copies} copies, so --copy is 1 to {process.copies}")
-        why = _run(replace(config, ops_port=plan.ops_port(config, process, asked.copy)), chosen, process, report, asked)
+        why = _run(replace(config, ops_port=plan.ops_port(config, process, parse.copy)), chosen, process, report, parse)
     except (BadBlueprint, BadSetting) as error:
         why = str(error)
     if why:
@@ -34,7 +34,7 @@ def serve(asked: Asked) -> str:
     return why
 
 
-def _run(config: Config, blueprint: Blueprint, process: Process, report: Report, asked: Asked) -> str:
+def _run(config: Config, blueprint: Blueprint, process: Process, report: Report, parse: Arguments) -> str:
     import uvloop
 
     from ...drivers.http.server import PortInUse
@@ -48,24 +48,24 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         report.ready(url)
-        if asked.supervised < 0:
+        if parse.supervised < 0:
             print(f"tradewind: {process.name} of blueprint {blueprint.name} is up{f' at {url}' if url else ''}", flush=True)
 
     try:
         if process.services:
             # else it has just been seen to; aside, as the steps of all services are imported for it
-            if asked.supervised < 0 and (why := preparing.aside(lambda: preparing.check_schema(config, blueprint, process.services))[1]):
+            if parse.supervised < 0 and (why := preparing.aside(lambda: preparing.check_schema(config, blueprint, process.services))[1]):
                 return why
             from ...core.store import StoreUnavailable, StoreUnusable
             from .service import ServiceProcess
 
             trouble = (*trouble, StoreUnavailable, StoreUnusable)
-            uvloop.run(ServiceProcess(config, blueprint, process, plan.name_of(process, asked.copy)).run(started))
+            uvloop.run(ServiceProcess(config, blueprint, process, plan.name_of(process, parse.copy)).run(started))
         else:
             from .gateway import GatewayProcess
 
             # under a supervisor the servers have been seen to: a broker that is away now comes back
-            uvloop.run(GatewayProcess(config, blueprint, process, patient=asked.supervised >= 0).run(started))
+            uvloop.run(GatewayProcess(config, blueprint, process, patient=parse.supervised >= 0).run(started))
     except trouble as error:
         return " ".join(str(error).split()) or type(error).__name__
     return ""

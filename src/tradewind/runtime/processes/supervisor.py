@@ -29,7 +29,7 @@ class Say(Protocol):
     def __call__(self, level: str, process: str, text: str) -> None: ...
 
 
-class Post:
+class ManagedProcess:
     """A command and what has become of it."""
 
     def __init__(self, command: Command, failures: Failures) -> None:
@@ -55,7 +55,7 @@ class Supervisor:
     ) -> None:  # fmt: skip
         self._say, self._up, self._output, self._patience, self._clock = say, up, output, patience, clock
         chance = chance or random.Random()
-        self.posts = [Post(command, Failures(patience, chance)) for command in commands]
+        self.managed = [ManagedProcess(command, Failures(patience, chance)) for command in commands]
         self._width = max([len(command.name) for command in commands])
         self._selector = selectors.DefaultSelector()
         self._was_up = False
@@ -72,10 +72,10 @@ class Supervisor:
         before: dict[int, Any] = {number: signal.signal(number, lambda *_: None) for number in (*LEAVE, signal.SIGCHLD)}
         before_wake = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         try:
-            for post in self.posts:
+            for managed in self.managed:
                 if not self._leaving:
-                    self._start(post)
-            while not self._leaving or any(post.child for post in self.posts):
+                    self._start(managed)
+            while not self._leaving or any(managed.child for managed in self.managed):
                 for key, _ in self._selector.select(self._pause()):
                     key.data()
                 self._look()
@@ -101,86 +101,86 @@ class Supervisor:
 
     def _pause(self) -> float | None:
         """Until something is due."""
-        due = [post.again_at for post in self.posts if post.again_at is not None]
+        due = [managed.again_at for managed in self.managed if managed.again_at is not None]
         if not self._leaving:
-            due += [post.since + self._patience.ready_s for post in self.posts if post.child and not post.ready]
-        due += [post.stop_at for post in self.posts if post.child and post.stop_at is not None]
+            due += [managed.since + self._patience.ready_s for managed in self.managed if managed.child and not managed.ready]
+        due += [managed.stop_at for managed in self.managed if managed.child and managed.stop_at is not None]
         return max(min(due) - self._clock(), 0.0) if due else None
 
     def _look(self) -> None:
-        for post in self.posts:
-            if post.child is not None and (how := post.child.ended()):
-                self._gone(post, post.child, how)
+        for managed in self.managed:
+            if managed.child is not None and (how := managed.child.ended()):
+                self._gone(managed, managed.child, how)
         now = self._clock()
-        for post in self.posts:
-            if post.again_at is not None and now >= post.again_at:
-                self._start(post)
-            elif post.child is not None and not post.ready and not self._leaving and now >= post.since + self._patience.ready_s:
-                self._say("error", post.command.name, f"is not ready after {self._patience.ready_s:g} s: killed")
-                post.child.signal(signal.SIGKILL)
-                post.since = now  # the kill has been given; its end comes
+        for managed in self.managed:
+            if managed.again_at is not None and now >= managed.again_at:
+                self._start(managed)
+            elif managed.child is not None and not managed.ready and not self._leaving and now >= managed.since + self._patience.ready_s:
+                self._say("error", managed.command.name, f"is not ready after {self._patience.ready_s:g} s: killed")
+                managed.child.signal(signal.SIGKILL)
+                managed.since = now  # the kill has been given; its end comes
         if self._leaving:
             self._stop_next(now)
 
-    def _start(self, post: Post) -> None:
-        post.again_at, post.why, post.since = None, "", self._clock()
-        post.ready = post.stopping = False
+    def _start(self, managed: ManagedProcess) -> None:
+        managed.again_at, managed.why, managed.since = None, "", self._clock()
+        managed.ready = managed.stopping = False
         try:
-            post.child = child = Child(post.command, piped=self._output is not None)
+            managed.child = child = Child(managed.command, piped=self._output is not None)
         except OSError as error:
-            post.why = f"cannot be started: {error.strerror}"
-            self._again(post, None, post.why)
+            managed.why = f"cannot be started: {error.strerror}"
+            self._again(managed, None, managed.why)
             return
-        self._selector.register(child.report, selectors.EVENT_READ, partial(self._heard, post, child))
+        self._selector.register(child.report, selectors.EVENT_READ, partial(self._heard, managed, child))
         if child.output >= 0:
-            self._selector.register(child.output, selectors.EVENT_READ, partial(self._printed, post, child))
+            self._selector.register(child.output, selectors.EVENT_READ, partial(self._printed, managed, child))
 
-    def _heard(self, post: Post, child: Child) -> None:
+    def _heard(self, managed: ManagedProcess, child: Child) -> None:
         for word in child.said():
-            post.why = word.failed or post.why
-            if word.ready and not post.ready:
-                post.ready, post.url, post.since = True, word.url, self._clock()
+            managed.why = word.failed or managed.why
+            if word.ready and not managed.ready:
+                managed.ready, managed.url, managed.since = True, word.url, self._clock()
                 if self._was_up:
-                    self._say("info", post.command.name, "is ready again")
+                    self._say("info", managed.command.name, "is ready again")
         if child.silent:
             self._forget(child.report)
-        if not self._was_up and not self._leaving and all(post.ready for post in self.posts):
+        if not self._was_up and not self._leaving and all(managed.ready for managed in self.managed):
             self._was_up = True
-            self._up({post.command.name: post.url for post in self.posts})
+            self._up({managed.command.name: managed.url for managed in self.managed})
 
-    def _printed(self, post: Post, child: Child, last: bool = False) -> None:
+    def _printed(self, managed: ManagedProcess, child: Child, last: bool = False) -> None:
         if self._output is None or child.output < 0:
             return
-        mark = f"{post.command.name:{self._width}} | ".encode()
+        mark = f"{managed.command.name:{self._width}} | ".encode()
         if not child.printed(self._output, mark, last=last):
             self._forget(child.output)
 
-    def _gone(self, post: Post, child: Child, how: str) -> None:
-        self._heard(post, child)
-        self._printed(post, child, last=True)
+    def _gone(self, managed: ManagedProcess, child: Child, how: str) -> None:
+        self._heard(managed, child)
+        self._printed(managed, child, last=True)
         self._forget(child.report)
         self._forget(child.output)
         child.close()
-        post.child = None
-        ready_for = self._clock() - post.since if post.ready else None
-        post.ready = False
+        managed.child = None
+        ready_for = self._clock() - managed.since if managed.ready else None
+        managed.ready = False
         if not self._leaving:
-            self._again(post, ready_for, post.why or f"has ended ({how})")
+            self._again(managed, ready_for, managed.why or f"has ended ({how})")
 
-    def _again(self, post: Post, ready_for: float | None, why: str) -> None:
-        name, patience = post.command.name, self._patience
-        pause = post.failures.ended(self._clock(), ready_for, bool(post.why))
-        if not self._was_up and (post.why or pause is None):
-            self._fail(f"{name}: {post.why or f'{why} before it was ready, {patience.tries} times; the log may say why'}")
+    def _again(self, managed: ManagedProcess, ready_for: float | None, why: str) -> None:
+        name, patience = managed.command.name, self._patience
+        pause = managed.failures.ended(self._clock(), ready_for, bool(managed.why))
+        if not self._was_up and (managed.why or pause is None):
+            self._fail(f"{name}: {managed.why or f'{why} before it was ready, {patience.tries} times; the log may say why'}")
         elif pause is None:
             self._say(
                 "error", name, f"stays down: {why} before it was ready, {patience.tries} times in a row; start anew once it is mended"
             )
-            if all(post.child is None and post.again_at is None for post in self.posts):
+            if all(managed.child is None and managed.again_at is None for managed in self.managed):
                 self._fail("no process is left; the log says why")
         else:
             self._say("warning", name, f"{why}; it is started again in {pause:.1f} s")
-            post.again_at = self._clock() + pause
+            managed.again_at = self._clock() + pause
 
     def _fail(self, why: str) -> None:
         self._why = self._why or why
@@ -188,29 +188,29 @@ class Supervisor:
 
     def _leave(self) -> None:
         self._leaving = True
-        for post in self.posts:
-            post.again_at = None
+        for managed in self.managed:
+            managed.again_at = None
 
     def _stop_next(self, now: float) -> None:
         """Asks the next stage to end once the one before has ended; kills what does not."""
-        here = [post for post in self.posts if post.child is not None]
-        stage = min([post.command.stage for post in here], default=0)
-        for post in here:
-            if post.command.stage != stage or post.child is None:
+        here = [managed for managed in self.managed if managed.child is not None]
+        stage = min([managed.command.stage for managed in here], default=0)
+        for managed in here:
+            if managed.command.stage != stage or managed.child is None:
                 continue
-            if not post.stopping:
-                post.stopping = True
-                post.stop_at = now + self._patience.stop_s
-                post.child.signal(signal.SIGTERM)
-            elif post.stop_at is not None and now >= post.stop_at:
-                post.stop_at = None
-                self._why = self._why or f"{post.command.name} did not end within {self._patience.stop_s:g} s and was killed"
-                post.child.signal(signal.SIGKILL)
+            if not managed.stopping:
+                managed.stopping = True
+                managed.stop_at = now + self._patience.stop_s
+                managed.child.signal(signal.SIGTERM)
+            elif managed.stop_at is not None and now >= managed.stop_at:
+                managed.stop_at = None
+                self._why = self._why or f"{managed.command.name} did not end within {self._patience.stop_s:g} s and was killed"
+                managed.child.signal(signal.SIGKILL)
 
     def _kill_all(self) -> None:
-        for post in self.posts:
-            if post.child is not None:
-                post.child.signal(signal.SIGKILL)
+        for managed in self.managed:
+            if managed.child is not None:
+                managed.child.signal(signal.SIGKILL)
 
     def _forget(self, file: Any) -> None:
         with contextlib.suppress(KeyError, ValueError):  # it has been forgotten

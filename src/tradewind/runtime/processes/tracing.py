@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ...drivers.rabbitmq.bus import Hear
 from ...drivers.rabbitmq.rpc.request import Ask
 from ...drivers.rabbitmq.rpc.wire import REFUSAL
-from ...engine.outbox import Told
+from ...engine.outbox import EventRecord
 from ...observability import context, spans
 from ...observability.tracing import Span, Tracer
 
@@ -45,7 +45,7 @@ def _ending(span: Span, reply: Callable[[Ask, bytes], None]) -> Callable[[Ask, b
 def events(tracer: Tracer, queue: str, hear: Hear) -> Hear:
     """The same ear. The step of an event that is followed ends when it may be forgotten: after the commit."""
 
-    def heard(told: Told, done: Callable[[], None], again: bool) -> None:
+    def heard(told: EventRecord, done: Callable[[], None], again: bool) -> None:
         span = spans.consumed(tracer, queue, told.name, told.trace, redelivered=again) if context.sampled(told.trace) else None
         if span is None:
             hear(told, done, again)

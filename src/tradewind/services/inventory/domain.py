@@ -24,7 +24,7 @@ from ...contracts.inventory import (
 )
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.values import Money, stamp
-from ...core.model import Aggregate, Does, Moment, Refused
+from ...core.model import Aggregate, Context, Effects, Refused
 
 HELD, COMMITTED, RELEASED, EXPIRED = "HELD", "COMMITTED", "RELEASED", "EXPIRED"
 MOST = 1_000_000_000
@@ -48,8 +48,8 @@ class Product(Aggregate, frozen=True):
     def available(self) -> int:
         return self.on_hand - self.held - self.committed
 
-    def move(self, now: Moment, *, held: int = 0, committed: int = 0) -> Product:
-        return replace(self, held=self.held + held, committed=self.committed + committed, version=self.version + 1, updated_at=now.at)
+    def move(self, context: Context, *, held: int = 0, committed: int = 0) -> Product:
+        return replace(self, held=self.held + held, committed=self.committed + committed, version=self.version + 1, updated_at=context.at)
 
 
 class SkuClaim(Aggregate, frozen=True):
@@ -99,35 +99,35 @@ def claimed(claim: Reservation | None) -> Iterable[str]:
     return claim.items if claim is not None else ()
 
 
-def add(ask: AddProduct, now: Moment, claim: SkuClaim | None) -> Does[ProductView]:
+def add(ask: AddProduct, context: Context, claim: SkuClaim | None) -> Effects[ProductView]:
     if claim is not None:
         raise Refused("sku_exists", says="A product with this SKU exists.", product_id=claim.product_id)
-    return view((yield from _new(ask, now)))
+    return view((yield from _new(ask, context)))
 
 
-def ensure(ask: EnsureProduct, now: Moment, claim: SkuClaim | None, owned: Mapping[str, Product]) -> Does[RecordedProduct]:
+def ensure(ask: EnsureProduct, context: Context, claim: SkuClaim | None, owned: Mapping[str, Product]) -> Effects[RecordedProduct]:
     if claim is not None:
         return recorded(owned[claim.product_id])
-    return recorded((yield from _new(ask, now)))
+    return recorded((yield from _new(ask, context)))
 
 
-def _new(ask: AddProduct | EnsureProduct, now: Moment) -> Does[Product]:
-    product = Product(now.fresh, ask.sku, ask.name, ask.price.amount, ask.price.currency, ask.stock, 0, 0, 1, now.at, now.at)
+def _new(ask: AddProduct | EnsureProduct, context: Context) -> Effects[Product]:
+    product = Product(context.new_id, ask.sku, ask.name, ask.price.amount, ask.price.currency, ask.stock, 0, 0, 1, context.at, context.at)
     yield product
     yield SkuClaim(ask.sku, product.id)
-    yield Movement(now.fresh, product.id, ask.stock, "initial stock", ask.stock, now.at)
+    yield Movement(context.new_id, product.id, ask.stock, "initial stock", ask.stock, context.at)
     yield _listed(product)
     return product
 
 
-def change(ask: ChangeProduct, now: Moment, product: Product) -> Does[ProductView]:
+def change(ask: ChangeProduct, context: Context, product: Product) -> Effects[ProductView]:
     changes: dict[str, Any] = {}
     if ask.name is not UNSET:
         changes["name"] = ask.name
     if isinstance(ask.price, Money):
         changes["price"], changes["currency"] = ask.price.amount, ask.price.currency
     if changes:
-        product = replace(product, **changes, version=product.version + 1, updated_at=now.at)
+        product = replace(product, **changes, version=product.version + 1, updated_at=context.at)
         yield product
         yield _listed(product)
     return view(product)
@@ -137,20 +137,20 @@ def _listed(p: Product) -> ProductListed:
     return ProductListed(p.id, p.sku, p.name, p.price, p.currency, p.version)
 
 
-def adjust(ask: AdjustStock, now: Moment, product: Product) -> Does[MovementView]:
+def adjust(ask: AdjustStock, context: Context, product: Product) -> Effects[MovementView]:
     on_hand = product.on_hand + ask.delta
     if on_hand < product.held + product.committed:
         raise Refused("insufficient_stock", says="Less would be on the shelf than is held and sold.", available=product.available)
     if on_hand > MOST:
         raise Refused("too_much_stock", 422, f"A product may have {MOST} pieces at the most.")
-    movement = Movement(now.fresh, product.id, ask.delta, ask.reason, on_hand, now.at)
-    yield replace(product, on_hand=on_hand, version=product.version + 1, updated_at=now.at)
+    movement = Movement(context.new_id, product.id, ask.delta, ask.reason, on_hand, context.at)
+    yield replace(product, on_hand=on_hand, version=product.version + 1, updated_at=context.at)
     yield movement
     yield StockAdjusted(product.id, ask.delta, on_hand)
-    return MovementView(movement.id, product.id, ask.delta, ask.reason, on_hand, stamp(now.at))
+    return MovementView(movement.id, product.id, ask.delta, ask.reason, on_hand, stamp(context.at))
 
 
-def hold(heard: OrderCreated, now: Moment, claim: Reservation | None, shelf: Mapping[str, Product]) -> Does[None]:
+def hold(heard: OrderCreated, context: Context, claim: Reservation | None, shelf: Mapping[str, Product]) -> Effects[None]:
     if claim is not None:
         return
     wanted: dict[str, int] = {}
@@ -163,29 +163,29 @@ def hold(heard: OrderCreated, now: Moment, claim: Reservation | None, shelf: Map
         yield StockRejected(heard.order_id, tuple(short))
         return
     for product_id, n in wanted.items():
-        yield shelf[product_id].move(now, held=n)
-    yield Reservation(heard.order_id, HELD, wanted, heard.expires_at, now.at, now.at)
+        yield shelf[product_id].move(context, held=n)
+    yield Reservation(heard.order_id, HELD, wanted, heard.expires_at, context.at, context.at)
     yield StockReserved(heard.order_id)
 
 
-def commit(heard: OrderConfirmed, now: Moment, claim: Reservation, shelf: Mapping[str, Product]) -> Does[None]:
+def commit(heard: OrderConfirmed, context: Context, claim: Reservation, shelf: Mapping[str, Product]) -> Effects[None]:
     if claim.status == COMMITTED:
         return
     if claim.status != HELD:
         raise Refused("illegal_transition", says="A confirmed order must have its stock held.", current=claim.status)
     for product_id, n in claim.items.items():
-        yield shelf[product_id].move(now, held=-n, committed=n)
-    yield replace(claim, status=COMMITTED, updated_at=now.at)
+        yield shelf[product_id].move(context, held=-n, committed=n)
+    yield replace(claim, status=COMMITTED, updated_at=context.at)
 
 
 def release(
-    heard: OrderFailed | OrderCancelled, now: Moment, claim: Reservation | None, shelf: Mapping[str, Product]
-) -> Does[None]:  # fmt: skip
+    heard: OrderFailed | OrderCancelled, context: Context, claim: Reservation | None, shelf: Mapping[str, Product]
+) -> Effects[None]:  # fmt: skip
     status = EXPIRED if isinstance(heard, OrderFailed) and heard.code == "expired" else RELEASED
     if claim is None:
-        yield Reservation(heard.order_id, status, {}, now.at, now.at, now.at)
+        yield Reservation(heard.order_id, status, {}, context.at, context.at, context.at)
     elif claim.status in (HELD, COMMITTED):
         held = claim.status == HELD
         for product_id, n in claim.items.items():
-            yield shelf[product_id].move(now, held=-n if held else 0, committed=0 if held else -n)
-        yield replace(claim, status=status, updated_at=now.at)
+            yield shelf[product_id].move(context, held=-n if held else 0, committed=0 if held else -n)
+        yield replace(claim, status=status, updated_at=context.at)

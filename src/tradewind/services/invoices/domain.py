@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ...contracts.invoices import CreditNoteIssued, InvoiceIssued
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
-from ...core.model import Does, Event, Moment
+from ...core.model import Context, Effects, Event
 from .invoice import CreditNote, Invoice, Owed, invoice_id, invoice_seal, note_id, note_seal
 from .series import Series
 
@@ -41,28 +41,28 @@ def credit_notes(heard: PaymentRefunded) -> Iterable[str]:
     return (CREDIT_NOTES,)
 
 
-def draft(heard: OrderCreated, now: Moment, invoice: Invoice | None, series: Mapping[str, Series]) -> Does[None]:
+def draft(heard: OrderCreated, context: Context, invoice: Invoice | None, series: Mapping[str, Series]) -> Effects[None]:
     if invoice is not None and invoice.lines:
         return
     invoice = replace(_of(heard, invoice), lines=heard.lines, total=heard.total.amount, currency=heard.total.currency)
     if invoice.status == "CONFIRMED":
-        yield from _issue(invoice, now, series)
+        yield from _issue(invoice, context, series)
     else:
         yield invoice
 
 
-def issue(heard: OrderConfirmed, now: Moment, invoice: Invoice | None, series: Mapping[str, Series]) -> Does[None]:
+def issue(heard: OrderConfirmed, context: Context, invoice: Invoice | None, series: Mapping[str, Series]) -> Effects[None]:
     """Also from VOID: an order that was cancelled and confirmed was confirmed first."""
     invoice = _of(heard, invoice)
     if invoice.status in ("PAID", "CONFIRMED"):
         return
     if invoice.lines:
-        yield from _issue(invoice, now, series)
+        yield from _issue(invoice, context, series)
     else:
         yield replace(invoice, status="CONFIRMED")
 
 
-def void(heard: OrderFailed | OrderCancelled, now: Moment, invoice: Invoice | None) -> Does[None]:
+def void(heard: OrderFailed | OrderCancelled, context: Context, invoice: Invoice | None) -> Effects[None]:
     """Leaves PAID as it is: the money's way back brings the credit note."""
     invoice = _of(heard, invoice)
     if invoice.status == "DRAFT":
@@ -70,14 +70,14 @@ def void(heard: OrderFailed | OrderCancelled, now: Moment, invoice: Invoice | No
 
 
 def credit(
-    heard: PaymentRefunded, now: Moment, invoice: Invoice | None, note: CreditNote | None, series: Mapping[str, Series]
-) -> Does[None]:
+    heard: PaymentRefunded, context: Context, invoice: Invoice | None, note: CreditNote | None, series: Mapping[str, Series]
+) -> Effects[None]:
     """Money that was taken after its order had failed goes back without a paper: that order's invoice stays VOID."""
     invoice, owed = _of(heard, invoice), Owed(heard.refund_id, heard.amount, heard.reason)
     if note is not None or any(other.refund_id == owed.refund_id for other in invoice.waiting):
         return
     if invoice.status == "PAID":
-        yield from _credit(invoice, now, (owed,), series)
+        yield from _credit(invoice, context, (owed,), series)
     else:
         yield replace(invoice, waiting=(*invoice.waiting, owed))
 
@@ -86,25 +86,25 @@ def _of(heard: Heard, invoice: Invoice | None) -> Invoice:
     return invoice or Invoice(invoice_id(heard.order_id), heard.order_id, heard.customer_id, "DRAFT")
 
 
-def _issue(invoice: Invoice, now: Moment, series: Mapping[str, Series]) -> Does[None]:
-    book = (series.get(INVOICES) or Series(INVOICES)).on(now)
+def _issue(invoice: Invoice, context: Context, series: Mapping[str, Series]) -> Effects[None]:
+    book = (series.get(INVOICES) or Series(INVOICES)).on(context)
     owed = invoice.waiting
-    invoice = replace(invoice, status="PAID", number=book.number, issued_at=now.at, previous_hash=book.last_hash, waiting=())
+    invoice = replace(invoice, status="PAID", number=book.number, issued_at=context.at, previous_hash=book.last_hash, waiting=())
     sealed = invoice_seal(invoice)
     invoice = replace(invoice, hash=sealed)
     yield invoice
     yield book.after(sealed)
     yield InvoiceIssued(invoice.order_id, invoice.id, book.number)
     if owed:
-        yield from _credit(invoice, now, owed, series)
+        yield from _credit(invoice, context, owed, series)
 
 
-def _credit(invoice: Invoice, now: Moment, refunds: tuple[Owed, ...], series: Mapping[str, Series]) -> Does[None]:
-    book = (series.get(CREDIT_NOTES) or Series(CREDIT_NOTES)).on(now)
+def _credit(invoice: Invoice, context: Context, refunds: tuple[Owed, ...], series: Mapping[str, Series]) -> Effects[None]:
+    book = (series.get(CREDIT_NOTES) or Series(CREDIT_NOTES)).on(context)
     for owed in refunds:
         note = CreditNote(
             note_id(owed.refund_id), invoice.id, invoice.order_id, invoice.customer_id, book.number, invoice.number or "",
-            owed.amount.amount, owed.amount.currency, owed.reason, now.at, book.last_hash,
+            owed.amount.amount, owed.amount.currency, owed.reason, context.at, book.last_hash,
         )  # fmt: skip
         note = replace(note, hash=note_seal(note))
         book = book.after(note.hash)

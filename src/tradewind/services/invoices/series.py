@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ...contracts.values import stamp
-from ...core.model import Aggregate, Moment
+from ...core.model import Aggregate, Context
 
 GENESIS = "0" * 64
 
@@ -24,9 +24,9 @@ class Series(Aggregate, frozen=True):
     next: int = 1
     last_hash: str = GENESIS
 
-    def on(self, now: Moment) -> Series:
+    def on(self, context: Context) -> Series:
         """This series on the day of `now` (UTC). A clock that was set back does not open an old year again."""
-        year = int(stamp(now.at)[:4])
+        year = int(stamp(context.at)[:4])
         return replace(self, year=year, next=1) if year > self.year else self
 
     @property

@@ -9,7 +9,7 @@ from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, Or
 from ...contracts.payments import PaymentRefunded
 from ...contracts.values import stamp
 from ...core.clock import derived
-from ...core.model import Aggregate, Does, Moment
+from ...core.model import Aggregate, Context, Effects
 from .texts import DEFAULT, LOCALES
 
 LOCALE = LOCALES[DEFAULT]
@@ -60,38 +60,38 @@ def view(told: Notification) -> NotificationView:
     )
 
 
-def receive(heard: OrderCreated, now: Moment, told: Notification | None) -> Does[None]:
+def receive(heard: OrderCreated, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
-        yield _tell(heard, now, "order_received", {"order": heard.order_id, "total": LOCALE.price(heard.total)})
+        yield _tell(heard, context, "order_received", {"order": heard.order_id, "total": LOCALE.price(heard.total)})
 
 
-def confirm(heard: OrderConfirmed, now: Moment, told: Notification | None) -> Does[None]:
+def confirm(heard: OrderConfirmed, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
-        yield _tell(heard, now, "order_confirmed", {"order": heard.order_id, "total": LOCALE.price(heard.total)})
+        yield _tell(heard, context, "order_confirmed", {"order": heard.order_id, "total": LOCALE.price(heard.total)})
 
 
-def fail(heard: OrderFailed, now: Moment, told: Notification | None) -> Does[None]:
+def fail(heard: OrderFailed, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
         known = f"order_failed.{heard.code}"
         text = known if known in LOCALE.texts else "order_failed.other"
-        yield _tell(heard, now, text, {"order": heard.order_id, "shortages": LOCALE.shortages(heard.shortages)})
+        yield _tell(heard, context, text, {"order": heard.order_id, "shortages": LOCALE.shortages(heard.shortages)})
 
 
-def cancel(heard: OrderCancelled, now: Moment, told: Notification | None) -> Does[None]:
+def cancel(heard: OrderCancelled, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
-        yield _tell(heard, now, "order_cancelled", {"order": heard.order_id, "because": LOCALE.because(heard.reason)})
+        yield _tell(heard, context, "order_cancelled", {"order": heard.order_id, "because": LOCALE.because(heard.reason)})
 
 
-def refund(heard: PaymentRefunded, now: Moment, told: Notification | None) -> Does[None]:
+def refund(heard: PaymentRefunded, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
         text = "payment_refunded.whole" if heard.whole else "payment_refunded.part"
         facts = {"order": heard.order_id, "amount": LOCALE.price(heard.amount), "refunded": LOCALE.price(heard.refunded)}
-        yield _tell(heard, now, text, facts)
+        yield _tell(heard, context, text, facts)
 
 
-def _tell(heard: Heard, now: Moment, text: str, facts: dict[str, str]) -> Notification:
+def _tell(heard: Heard, context: Context, text: str, facts: dict[str, str]) -> Notification:
     subject, body = LOCALE.text(text, facts)
     return Notification(
         notice(heard), heard.order_id, heard.customer_id, TEMPLATES[type(heard)], about(heard), "inbox", DEFAULT, subject, body,
-        "SENT", now.at,
+        "SENT", context.at,
     )  # fmt: skip

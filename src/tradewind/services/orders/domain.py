@@ -25,7 +25,7 @@ from ...contracts.orders import (
 )
 from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
 from ...contracts.values import Money, stamp
-from ...core.model import Aggregate, At, Consult, Does, Due, Message, Moment, Never, Refused
+from ...core.model import Aggregate, CancelTimer, Consult, Context, Effects, Message, Refused, SetTimer, Timer
 
 MOST = 1_000_000_000_000
 PENDING, CONFIRMED, FAILED, CANCELLED = "PENDING", "CONFIRMED", "FAILED", "CANCELLED"
@@ -52,9 +52,9 @@ class Order(Aggregate, frozen=True):
     def money(self) -> Money:
         return Money(self.total, self.currency)
 
-    def become(self, status: str, now: Moment, **changes: Any) -> Order:
+    def become(self, status: str, context: Context, **changes: Any) -> Order:
         token = self.token if status == PENDING else ""
-        return replace(self, status=status, token=token, version=self.version + 1, updated_at=now.at, **changes)
+        return replace(self, status=status, token=token, version=self.version + 1, updated_at=context.at, **changes)
 
 
 class Entry(Aggregate, frozen=True):
@@ -68,7 +68,7 @@ class Entry(Aggregate, frozen=True):
     version: int
 
 
-class PaymentDue(Due, frozen=True, tag="orders.payment_due"):
+class PaymentDue(Timer, frozen=True, tag="orders.payment_due"):
     order_id: str
 
 
@@ -101,36 +101,36 @@ def learned(heard: CatalogueLearned) -> Iterable[str]:
     return [key for product in heard.products for key in (product.product_id, f"sku:{product.sku}")]
 
 
-def placing(deadline_ms: int) -> Callable[[PlaceOrder, Moment, Mapping[str, Entry]], Does[OrderView]]:
+def placing(deadline_ms: int) -> Callable[[PlaceOrder, Context, Mapping[str, Entry]], Effects[OrderView]]:
     """The handler that takes an order; the buyer's payment is due `deadline_ms` after, or never when that is 0."""
 
-    def place(ask: PlaceOrder, now: Moment, catalogue: Mapping[str, Entry]) -> Does[OrderView]:
-        return view((yield from take(ask, now, catalogue, deadline_ms)))
+    def place(ask: PlaceOrder, context: Context, catalogue: Mapping[str, Entry]) -> Effects[OrderView]:
+        return view((yield from take(ask, context, catalogue, deadline_ms)))
 
     return place
 
 
-def take(ask: PlaceOrder, now: Moment, catalogue: Mapping[str, Entry], deadline_ms: int, key: str | None = None) -> Does[Order]:
+def take(ask: PlaceOrder, context: Context, catalogue: Mapping[str, Entry], deadline_ms: int, key: str | None = None) -> Effects[Order]:
     """An order at our prices; `key` is the idempotency key that it is to show."""
     if unknown := [item for item in ask.items if entry_key(item) not in catalogue]:
-        _unknown(unknown, now)
+        _unknown(unknown, context)
     lines = tuple([_line(item, catalogue[entry_key(item)]) for item in ask.items])
     total = _total(lines)
     if ask.expected_total is not None and ask.expected_total != total:
         raise Refused("price_changed", says="The total is not what was expected.", total=total)
-    expires_at = now.at + deadline_ms if deadline_ms else 0
-    order = Order(now.fresh, PENDING, "none", now.caller.id, lines, total.amount, total.currency, None, ask.payment.token,
-                  expires_at, 1, now.at, now.at, key)  # fmt: skip
+    expires_at = context.at + deadline_ms if deadline_ms else 0
+    order = Order(context.new_id, PENDING, "none", context.caller.id, lines, total.amount, total.currency, None, ask.payment.token,
+                  expires_at, 1, context.at, context.at, key)  # fmt: skip
     yield order
     yield OrderCreated(order.id, order.customer_id, lines, total, expires_at)
     if expires_at:
-        yield At(expires_at, PaymentDue(order.id))
+        yield SetTimer(expires_at, PaymentDue(order.id))
     return order
 
 
-def _unknown(items: list[Item], now: Moment) -> None:
+def _unknown(items: list[Item], context: Context) -> None:
     """A product that the copy lacks may only be new: inventory is asked once before the order is refused."""
-    if not now.consulted:
+    if not context.consulted:
         ids = tuple([item.product_id for item in items if item.product_id])
         raise Consult(FindProducts(ids, tuple([item.sku for item in items if item.sku])), _learn)
     raise Refused("unknown_product", 422, "A product of the basket does not exist.", products=[i.product_id or i.sku for i in items])
@@ -155,7 +155,7 @@ def _total(lines: tuple[Line, ...]) -> Money:
     return Money(amount, currency)
 
 
-def learn(heard: ProductListed | CatalogueLearned, now: Moment, catalogue: Mapping[str, Entry]) -> Does[None]:
+def learn(heard: ProductListed | CatalogueLearned, context: Context, catalogue: Mapping[str, Entry]) -> Effects[None]:
     for product in [heard] if isinstance(heard, ProductListed) else heard.products:
         known = catalogue.get(product.product_id)
         if known is not None and known.version >= product.version:
@@ -164,55 +164,55 @@ def learn(heard: ProductListed | CatalogueLearned, now: Moment, catalogue: Mappi
             yield Entry(key, product.product_id, product.sku, product.name, product.price, product.currency, product.version)
 
 
-def request_payment(heard: StockReserved, now: Moment, order: Order) -> Does[None]:
+def request_payment(heard: StockReserved, context: Context, order: Order) -> Effects[None]:
     if order.status == PENDING:
         yield PaymentRequested(order.id, order.customer_id, order.money, order.token, order.expires_at)
 
 
-def confirm(heard: PaymentCompleted, now: Moment, order: Order) -> Does[None]:
+def confirm(heard: PaymentCompleted, context: Context, order: Order) -> Effects[None]:
     if order.status == PENDING:
-        yield order.become(CONFIRMED, now, payment_status="paid")
+        yield order.become(CONFIRMED, context, payment_status="paid")
         yield OrderConfirmed(order.id, order.customer_id, order.money)
-        yield Never(PaymentDue(order.id))
+        yield CancelTimer(PaymentDue(order.id))
     elif order.payment_status == "none":
         # the money came too late: the order keeps its end, the customer gets the money back
-        yield order.become(order.status, now, payment_status="paid")
+        yield order.become(order.status, context, payment_status="paid")
         yield RefundRequested(order.id, order.customer_id, "the payment arrived after the order had ended")
 
 
-def fail(heard: StockRejected | PaymentFailed, now: Moment, order: Order) -> Does[None]:
+def fail(heard: StockRejected | PaymentFailed, context: Context, order: Order) -> Effects[None]:
     if order.status != PENDING:
         return
     if isinstance(heard, StockRejected):
-        yield from _end(order, now, Failure("out_of_stock", {"shortages": heard.shortages}), heard.shortages)
+        yield from _end(order, context, Failure("out_of_stock", {"shortages": heard.shortages}), heard.shortages)
     else:
-        yield from _end(order, now, Failure(heard.code, {"reason": heard.reason}))
+        yield from _end(order, context, Failure(heard.code, {"reason": heard.reason}))
 
 
-def expire(due: PaymentDue, now: Moment, order: Order) -> Does[None]:
+def expire(due: PaymentDue, context: Context, order: Order) -> Effects[None]:
     if order.status == PENDING:
-        yield from _end(order, now, Failure("expired", {"reason": "no payment before the deadline"}))
+        yield from _end(order, context, Failure("expired", {"reason": "no payment before the deadline"}))
 
 
-def _end(order: Order, now: Moment, failure: Failure, shortages: tuple[inventory.Shortage, ...] = ()) -> Does[None]:
-    yield order.become(FAILED, now, failure=failure)
+def _end(order: Order, context: Context, failure: Failure, shortages: tuple[inventory.Shortage, ...] = ()) -> Effects[None]:
+    yield order.become(FAILED, context, failure=failure)
     yield OrderFailed(order.id, order.customer_id, failure.code, shortages)
-    yield Never(PaymentDue(order.id))
+    yield CancelTimer(PaymentDue(order.id))
 
 
-def cancel(ask: CancelOrder, now: Moment, order: Order) -> Does[OrderView]:
-    if not now.caller.may_see(order.customer_id):
+def cancel(ask: CancelOrder, context: Context, order: Order) -> Effects[OrderView]:
+    if not context.caller.may_see(order.customer_id):
         raise Refused("not_found", 404)
     if order.status not in (PENDING, CONFIRMED):
         raise Refused("illegal_transition", says=f"A {order.status} order cannot be cancelled.", current=order.status)
-    order = order.become(CANCELLED, now)
+    order = order.become(CANCELLED, context)
     yield order
     yield OrderCancelled(order.id, order.customer_id, ask.reason)
-    yield Never(PaymentDue(order.id))
+    yield CancelTimer(PaymentDue(order.id))
     return view(order)
 
 
-def note_refund(heard: PaymentRefunded, now: Moment, order: Order) -> Does[None]:
+def note_refund(heard: PaymentRefunded, context: Context, order: Order) -> Effects[None]:
     status = "refunded" if heard.whole else "partially_refunded"
     if order.payment_status not in (status, "refunded"):
-        yield order.become(order.status, now, payment_status=status)
+        yield order.become(order.status, context, payment_status=status)

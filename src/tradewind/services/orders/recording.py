@@ -8,23 +8,23 @@ from msgspec.structs import replace
 
 from ...contracts.orders import Item, Line, OrderCreated, PaymentBy, PlaceOrder, PricedItem, RecordedOrder, RecordOrder
 from ...contracts.values import Money, stamp
-from ...core.model import At, Does, Moment, Refused
+from ...core.model import Context, Effects, Refused, SetTimer
 from .domain import MOST, PENDING, Entry, Order, PaymentDue, take
 
 
-def recording(deadline_ms: int, payment_token: str) -> Callable[[RecordOrder, Moment], Does[RecordedOrder]]:
+def recording(deadline_ms: int, payment_token: str) -> Callable[[RecordOrder, Context], Effects[RecordedOrder]]:
     """Keeps the caller's prices and total. The payment, by `payment_token`, is due `deadline_ms` after; with 0 it is never due."""
 
-    def record(ask: RecordOrder, now: Moment) -> Does[RecordedOrder]:
+    def record(ask: RecordOrder, context: Context) -> Effects[RecordedOrder]:
         lines = tuple([_line(item) for item in ask.items])
-        expires_at = now.at + deadline_ms if deadline_ms else 0
-        order = Order(now.fresh, PENDING, "none", now.caller.id, lines, ask.total.amount, ask.total.currency, None, payment_token,
-                      expires_at, 1, now.at, now.at, ask.idempotency_key or None)  # fmt: skip
+        expires_at = context.at + deadline_ms if deadline_ms else 0
+        order = Order(context.new_id, PENDING, "none", context.caller.id, lines, ask.total.amount, ask.total.currency, None, payment_token,
+                      expires_at, 1, context.at, context.at, ask.idempotency_key or None)  # fmt: skip
         yield order
         yield OrderCreated(order.id, order.customer_id, _folded(lines), ask.total, expires_at)
         if expires_at:
-            yield At(expires_at, PaymentDue(order.id))
-        at = stamp(now.at)
+            yield SetTimer(expires_at, PaymentDue(order.id))
+        at = stamp(context.at)
         return RecordedOrder(order.id, "PENDING", ask.items, ask.total, order.idempotency_key, at, at)
 
     return record
@@ -34,13 +34,13 @@ def wanted(ask: RecordOrder) -> Iterable[str]:
     return [item.product_id.lower() for item in ask.items]
 
 
-def pricing(deadline_ms: int, payment_token: str) -> Callable[[RecordOrder, Moment, Mapping[str, Entry]], Does[RecordedOrder]]:
+def pricing(deadline_ms: int, payment_token: str) -> Callable[[RecordOrder, Context, Mapping[str, Entry]], Effects[RecordedOrder]]:
     """Takes our prices; the caller's total must be what they come to."""
 
-    def price(ask: RecordOrder, now: Moment, catalogue: Mapping[str, Entry]) -> Does[RecordedOrder]:
+    def price(ask: RecordOrder, context: Context, catalogue: Mapping[str, Entry]) -> Effects[RecordedOrder]:
         items = tuple([Item(item.quantity, item.product_id.lower()) for item in ask.items])
         asked = PlaceOrder(items, PaymentBy(payment_token), ask.total)
-        return recorded((yield from take(asked, now, catalogue, deadline_ms, ask.idempotency_key or None)))
+        return recorded((yield from take(asked, context, catalogue, deadline_ms, ask.idempotency_key or None)))
 
     return price
 

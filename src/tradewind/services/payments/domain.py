@@ -23,7 +23,7 @@ from ...contracts.payments import (
 )
 from ...contracts.values import Money, stamp
 from ...core.clock import derived
-from ...core.model import Activity, Aggregate, At, Does, Due, Moment, Never, Outcome, Refused
+from ...core.model import Activity, Aggregate, CancelTimer, Context, Effects, Outcome, Refused, SetTimer, Timer
 
 PENDING, COMPLETED, FAILED, VOIDED = "PENDING", "COMPLETED", "FAILED", "VOIDED"
 PARTIALLY_REFUNDED, REFUNDED = "PARTIALLY_REFUNDED", "REFUNDED"
@@ -64,7 +64,7 @@ class Refund(Aggregate, frozen=True):
     updated_at: int
 
 
-class CheckDue(Due, frozen=True, tag="payments.check_due"):
+class CheckDue(Timer, frozen=True, tag="payments.check_due"):
     """The provider has not told us yet: ask."""
 
     keyed_by: ClassVar[str] = "payment_id"
@@ -129,70 +129,70 @@ def refund_view(r: Refund) -> RefundView:
     return RefundView(r.id, r.order_id, Money(r.amount, r.currency), r.reason, r.status, stamp(r.created_at))  # type: ignore[arg-type]
 
 
-def ask(heard: PaymentRequested, now: Moment, payment: Payment | None) -> Does[None]:
+def ask(heard: PaymentRequested, context: Context, payment: Payment | None) -> Effects[None]:
     if payment is not None:
         return
     payment = Payment(payment_of(heard), heard.order_id, heard.customer_id, heard.total.amount, heard.total.currency, 0, 0, PENDING,
-                      "sandbox", heard.token, "", 0, now.at, now.at)  # fmt: skip
+                      "sandbox", heard.token, "", 0, context.at, context.at)  # fmt: skip
     yield payment
     yield Charge(payment.id, payment.amount, payment.currency, payment.token, heard.expires_at)
 
 
-def settle(heard: Settled, now: Moment, payment: Payment) -> Does[None]:
+def settle(heard: Settled, context: Context, payment: Payment) -> Effects[None]:
     if heard.state == "CHARGED":
         if payment.status in (PENDING, VOIDED, FAILED):
-            yield replace(payment, status=COMPLETED, token="", charge_id=heard.charge_id, updated_at=now.at)
+            yield replace(payment, status=COMPLETED, token="", charge_id=heard.charge_id, updated_at=context.at)
             yield from _look_no_more(payment)
             yield PaymentCompleted(payment.order_id, payment.id, Money(payment.amount, payment.currency))
     elif heard.state in ("PENDING", "UNKNOWN"):
         if payment.status in (PENDING, VOIDED):
-            yield replace(payment, checks=payment.checks + 1, updated_at=now.at)
-            yield At(now.at + min(LAST_CHECK_MS, FIRST_CHECK_MS * 2 ** min(payment.checks, 10)), CheckDue(payment.id))
+            yield replace(payment, checks=payment.checks + 1, updated_at=context.at)
+            yield SetTimer(context.at + min(LAST_CHECK_MS, FIRST_CHECK_MS * 2 ** min(payment.checks, 10)), CheckDue(payment.id))
     else:
         yield from _look_no_more(payment)
         if payment.status == PENDING:
-            yield replace(payment, status=FAILED, token="", updated_at=now.at)
+            yield replace(payment, status=FAILED, token="", updated_at=context.at)
             declined = heard.state == "DECLINED"
             yield PaymentFailed(payment.order_id, payment.id, "payment_declined" if declined else "payment_error", heard.code)
 
 
-def _look_no_more(payment: Payment) -> Does[None]:
+def _look_no_more(payment: Payment) -> Effects[None]:
     if payment.checks:
-        yield Never(CheckDue(payment.id))
+        yield CancelTimer(CheckDue(payment.id))
 
 
-def check(heard: CheckDue, now: Moment, payment: Payment) -> Does[None]:
+def check(heard: CheckDue, context: Context, payment: Payment) -> Effects[None]:
     if payment.status in (PENDING, VOIDED, FAILED):
         yield Ask(payment.id)
 
 
-def believe_nobody(heard: ProviderReported, now: Moment, payment: Payment | None) -> Does[None]:
+def believe_nobody(heard: ProviderReported, context: Context, payment: Payment | None) -> Effects[None]:
     """A webhook only makes us ask: the provider's own answer is what counts."""
     if payment is not None and payment.status in (PENDING, VOIDED, FAILED):
         yield Ask(payment.id)
 
 
-def void(heard: OrderFailed | OrderCancelled, now: Moment, payment: Payment | None) -> Does[None]:
+def void(heard: OrderFailed | OrderCancelled, context: Context, payment: Payment | None) -> Effects[None]:
     if payment is None:
         return
     if payment.status == PENDING:
-        yield replace(payment, status=VOIDED, token="", updated_at=now.at)
+        yield replace(payment, status=VOIDED, token="", updated_at=context.at)
         yield PaymentVoided(payment.order_id, payment.id)
         yield Void(payment.id)
     elif isinstance(heard, OrderCancelled):
-        yield from _give_back_rest(payment, now, heard.reason or "the order was cancelled")
+        yield from _give_back_rest(payment, context, heard.reason or "the order was cancelled")
 
 
-def give_back(heard: RefundRequested, now: Moment, payment: Payment) -> Does[None]:
-    yield from _give_back_rest(payment, now, heard.reason)
+def give_back(heard: RefundRequested, context: Context, payment: Payment) -> Effects[None]:
+    yield from _give_back_rest(payment, context, heard.reason)
 
 
-def _give_back_rest(payment: Payment, now: Moment, reason: str) -> Does[None]:
+def _give_back_rest(payment: Payment, context: Context, reason: str) -> Effects[None]:
     if payment.status in (COMPLETED, PARTIALLY_REFUNDED) and payment.left > 0:
-        yield from _start(payment, payment.left, reason, now)
+        yield from _start(payment, payment.left, reason, context)
 
 
-def refund(asked: RefundPayment, now: Moment, payment: Payment) -> Does[RefundView]:
+def refund(asked: RefundPayment, context: Context, payment: Payment) -> Effects[RefundView]:
     if payment.status not in (COMPLETED, PARTIALLY_REFUNDED, REFUNDED):
         raise Refused("illegal_transition", says=f"A {payment.status} payment cannot be refunded.", current=payment.status)
     if asked.amount is not None and asked.amount.currency != payment.currency:
@@ -202,28 +202,28 @@ def refund(asked: RefundPayment, now: Moment, payment: Payment) -> Does[RefundVi
         raise Refused("refund_exceeds_payment", says="More than is left of the payment.", left=Money(payment.left, payment.currency))
     if amount == 0:
         raise Refused("invalid_amount", 422, "A refund must be at least one minor unit.")
-    return refund_view((yield from _start(payment, amount, asked.reason, now)))
+    return refund_view((yield from _start(payment, amount, asked.reason, context)))
 
 
-def _start(payment: Payment, amount: int, reason: str, now: Moment) -> Does[Refund]:
-    given = Refund(now.fresh, payment.id, payment.order_id, amount, payment.currency, reason, PENDING, now.at, now.at)
-    yield replace(payment, refunding=payment.refunding + amount, updated_at=now.at)
+def _start(payment: Payment, amount: int, reason: str, context: Context) -> Effects[Refund]:
+    given = Refund(context.new_id, payment.id, payment.order_id, amount, payment.currency, reason, PENDING, context.at, context.at)
+    yield replace(payment, refunding=payment.refunding + amount, updated_at=context.at)
     yield given
     yield GiveBack(given.id, payment.id, amount)
     return given
 
 
-def note_refund(heard: GivenBack, now: Moment, payment: Payment, given: Refund) -> Does[None]:
+def note_refund(heard: GivenBack, context: Context, payment: Payment, given: Refund) -> Effects[None]:
     if given.status != PENDING:
         return
     refunding = payment.refunding - given.amount
     if not heard.done:
-        yield replace(given, status="FAILED", updated_at=now.at)
-        yield replace(payment, refunding=refunding, updated_at=now.at)
+        yield replace(given, status="FAILED", updated_at=context.at)
+        yield replace(payment, refunding=refunding, updated_at=context.at)
         return
     refunded = payment.refunded + given.amount
     whole = refunded == payment.amount
-    yield replace(given, status="SUCCEEDED", updated_at=now.at)
-    yield replace(payment, status=REFUNDED if whole else PARTIALLY_REFUNDED, refunding=refunding, refunded=refunded, updated_at=now.at)
+    yield replace(given, status="SUCCEEDED", updated_at=context.at)
+    yield replace(payment, status=REFUNDED if whole else PARTIALLY_REFUNDED, refunding=refunding, refunded=refunded, updated_at=context.at)
     yield PaymentRefunded(payment.order_id, payment.customer_id, payment.id, given.id, Money(given.amount, given.currency),
                           Money(refunded, payment.currency), whole, given.reason)  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...contracts.payments import RecordedPayment, RecordPayment
 from ...contracts.values import Money, stamp
-from ...core.model import Does, Moment
+from ...core.model import Context, Effects
 from .domain import COMPLETED, FAILED, PARTIALLY_REFUNDED, PENDING, VOIDED, Payment
 
 # the published system has four statuses
@@ -16,8 +16,8 @@ def view(p: Payment) -> RecordedPayment:
                            stamp(p.created_at), stamp(p.updated_at))  # fmt: skip
 
 
-def record(ask: RecordPayment, now: Moment) -> Does[RecordedPayment]:
-    payment = Payment(now.fresh, ask.order_id, now.caller.id, ask.amount.amount, ask.amount.currency, 0, 0, PENDING, "", "", "", 0,
-                      now.at, now.at, ask.idempotency_key or None)  # fmt: skip
+def record(ask: RecordPayment, context: Context) -> Effects[RecordedPayment]:
+    payment = Payment(context.new_id, ask.order_id, context.caller.id, ask.amount.amount, ask.amount.currency, 0, 0, PENDING, "", "", "", 0,
+                      context.at, context.at, ask.idempotency_key or None)  # fmt: skip
     yield payment
     return view(payment)

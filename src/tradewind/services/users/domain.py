@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ...contracts import users as say
 from ...contracts.users import AddUser, ChangeUser, DeleteUser, Nothing, Role, UserView
 from ...contracts.values import stamp
-from ...core.model import Aggregate, Does, Moment, Refused
+from ...core.model import Aggregate, Context, Effects, Refused
 
 ALL_ADMINS = "admins"
 
@@ -31,8 +31,8 @@ class User(Aggregate, frozen=True):
     def active(self) -> bool:
         return self.status == "ACTIVE"
 
-    def changed(self, now: Moment, **fields: Any) -> User:
-        return replace(self, version=self.version + 1, updated_at=now.at, **fields)
+    def changed(self, context: Context, **fields: Any) -> User:
+        return replace(self, version=self.version + 1, updated_at=context.at, **fields)
 
 
 class EmailClaim(Aggregate, frozen=True):
@@ -84,10 +84,10 @@ def view(user: User) -> UserView:
     return UserView(user.id, user.email, user.name, user.role, stamp(user.created_at))
 
 
-def add(ask: AddUser, now: Moment, claim: EmailClaim | None, admins: Mapping[str, Admins]) -> Does[UserView]:
+def add(ask: AddUser, context: Context, claim: EmailClaim | None, admins: Mapping[str, Admins]) -> Effects[UserView]:
     if claim is not None and claim.user_id:
         raise Refused("email_taken", 409, "There is an account with this e-mail address.")
-    user = User(now.fresh, ask.email, ask.name, ask.role, "ACTIVE", ask.password_hash, 1, now.at, now.at)
+    user = User(context.new_id, ask.email, ask.name, ask.role, "ACTIVE", ask.password_hash, 1, context.at, context.at)
     yield user
     yield EmailClaim(claim_id(ask.email), user.id)
     if user.role == "admin":
@@ -96,29 +96,29 @@ def add(ask: AddUser, now: Moment, claim: EmailClaim | None, admins: Mapping[str
     return view(user)
 
 
-def change(ask: ChangeUser, now: Moment, user: User, admins: Mapping[str, Admins]) -> Does[UserView]:
-    if not user.active or not now.caller.may_see(user.id):
+def change(ask: ChangeUser, context: Context, user: User, admins: Mapping[str, Admins]) -> Effects[UserView]:
+    if not user.active or not context.caller.may_see(user.id):
         raise Refused("not_found", 404)
     name = user.name if ask.name is UNSET else ask.name
     role = user.role if ask.role is UNSET else ask.role
     if role != user.role:
-        if now.caller.role != "admin":
+        if context.caller.role != "admin":
             raise Refused("forbidden", 403, "Only an admin gives or takes a role.")
         yield _all(admins).joined_by(user) if role == "admin" else _all(admins).left_by(user)
     elif name == user.name:
         return view(user)
-    user = user.changed(now, name=name, role=role)
+    user = user.changed(context, name=name, role=role)
     yield user
     return view(user)
 
 
-def delete(ask: DeleteUser, now: Moment, user: User, claims: Mapping[str, EmailClaim], admins: Mapping[str, Admins]) -> Does[Nothing]:
+def delete(ask: DeleteUser, context: Context, user: User, claims: Mapping[str, EmailClaim], admins: Mapping[str, Admins]) -> Effects[Nothing]:
     """Keeps the row, for what others say about its id, and nothing about the person. Sessions end with it: see `FindPrincipal`."""
     if not user.active:
         raise Refused("not_found", 404)
     if user.role == "admin":
         yield _all(admins).left_by(user)
-    yield user.changed(now, email="", name="deleted user", status="DELETED", password_hash="")
+    yield user.changed(context, email="", name="deleted user", status="DELETED", password_hash="")
     for claim in claims.values():
         yield replace(claim, user_id="")
     yield say.UserDeleted(user.id)

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from ...contracts.users import EndSession, Nothing, OpenSession, RotateSession, SessionView
-from ...core.model import Aggregate, Does, Moment, Refused
+from ...core.model import Aggregate, Context, Effects, Refused
 from .domain import User
 
 LIFETIME_MS = 30 * 24 * 60 * 60 * 1000
@@ -25,40 +25,40 @@ class Session(Aggregate, frozen=True):
     updated_at: int
     expires_at: int
 
-    def ended(self, now: Moment) -> Session:
-        return replace(self, status="ENDED", updated_at=now.at)
+    def ended(self, context: Context) -> Session:
+        return replace(self, status="ENDED", updated_at=context.at)
 
 
 def user_of(session: Session | None) -> Iterable[str]:
     return () if session is None else (session.user_id,)
 
 
-def start(ask: OpenSession, now: Moment, user: User | None) -> Does[SessionView]:
+def start(ask: OpenSession, context: Context, user: User | None) -> Effects[SessionView]:
     if user is None or not user.active:
         raise Refused("invalid_credentials", 401)
-    session = Session(now.fresh, user.id, 1, "OPEN", now.at, now.at, now.at + LIFETIME_MS)
+    session = Session(context.new_id, user.id, 1, "OPEN", context.at, context.at, context.at + LIFETIME_MS)
     yield session
-    return SessionView(session.id, user.id, user.role, session.generation, now.at)
+    return SessionView(session.id, user.id, user.role, session.generation, context.at)
 
 
-def rotate(ask: RotateSession, now: Moment, session: Session | None, users: Mapping[str, User]) -> Does[SessionView]:
+def rotate(ask: RotateSession, context: Context, session: Session | None, users: Mapping[str, User]) -> Effects[SessionView]:
     """The next generation of a session; or generation -1, which the edge tells the caller as 401 `invalid_token`.
 
     No `Refused` here: it would undo the end of a session whose old token was used again, that is: which was stolen.
     """
-    over = SessionView(ask.session_id, "", "customer", OVER, now.at)
+    over = SessionView(ask.session_id, "", "customer", OVER, context.at)
     if session is None or session.status == "ENDED":
         return over
     user = users.get(session.user_id)
-    if user is None or not user.active or now.at >= session.expires_at or ask.generation != session.generation:
-        yield session.ended(now)
+    if user is None or not user.active or context.at >= session.expires_at or ask.generation != session.generation:
+        yield session.ended(context)
         return over
-    session = replace(session, generation=session.generation + 1, updated_at=now.at)
+    session = replace(session, generation=session.generation + 1, updated_at=context.at)
     yield session
-    return SessionView(session.id, user.id, user.role, session.generation, now.at)
+    return SessionView(session.id, user.id, user.role, session.generation, context.at)
 
 
-def end(ask: EndSession, now: Moment, session: Session | None) -> Does[Nothing]:
+def end(ask: EndSession, context: Context, session: Session | None) -> Effects[Nothing]:
     if session is not None and session.status == "OPEN":
-        yield session.ended(now)
+        yield session.ended(context)
     return Nothing()

@@ -24,7 +24,7 @@ LOOK_S = 0.2
 TROUBLE = (NotReachable, GaveUp, Unwelcome)
 
 
-class Asked(NamedTuple):
+class DemoOptions(NamedTuple):
     """What the command line said. `url` is empty for the platform of the data folder."""
 
     config: Config
@@ -42,10 +42,10 @@ class Asked(NamedTuple):
 class Demo:
     """`figures` are true at any moment; `stopped` is the number of the signal that ended it early."""
 
-    def __init__(self, asked: Asked, progress: Progress) -> None:
-        self._asked, self._progress = asked, progress
+    def __init__(self, options: DemoOptions, progress: Progress) -> None:
+        self._asked, self._progress = options, progress
         self._child: Child | None = None
-        self.figures = Figures(asked.orders)
+        self.figures = Figures(options.orders)
         self.stopped = 0
 
     def run(self) -> Figures:

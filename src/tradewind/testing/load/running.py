@@ -20,7 +20,7 @@ SPREAD = 0.3
 AFTER_FAILURE_S = 0.2  # at least: a target that refuses everything at once must not become a loop without a pause
 
 
-class Asked(NamedTuple):
+class LoadOptions(NamedTuple):
     """What the command line said; `profile` is scaled already. `pause_s` lies between two walks of a user."""
 
     profile: Profile
@@ -31,7 +31,7 @@ class Asked(NamedTuple):
 class Load:
     """`metrics` are true at any moment; `stopped` is the number of the signal that ended it early."""
 
-    def __init__(self, asked: Asked, display: Display, chance: random.Random) -> None:
+    def __init__(self, asked: LoadOptions, display: Display, chance: random.Random) -> None:
         self._asked, self._display, self._chance = asked, display, chance
         self._users: dict[asyncio.Task[None], asyncio.Event] = {}
         self._leaving: set[asyncio.Task[None]] = set()

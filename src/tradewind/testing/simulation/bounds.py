@@ -7,19 +7,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...engine import activities, processor, retention
-from ...engine import batch_policy as pace
+from ...engine import batch_policy as batch_policy
 from ...engine import row_cache as cache
-from ...engine import service_runtime as rooms
+from ...engine import service_runtime as runtimes
 from .weather import Weather
 
 # module, name, and what it may be instead
 SMALL: tuple[tuple[Any, str, tuple[int, ...]], ...] = (
     (processor, "BATCH", (1, 2, 5)),
     (processor, "CHAIN", (1, 3, 10)),
-    (pace, "BATCH", (2, 5)),
-    (pace, "RUSH", (1, 2, 5)),
-    (pace, "SLICE", (1, 4)),
-    (rooms, "TAIL", (1, 3)),
+    (batch_policy, "BATCH", (2, 5)),
+    (batch_policy, "RUSH", (1, 2, 5)),
+    (batch_policy, "SLICE", (1, 4)),
+    (runtimes, "TAIL", (1, 3)),
     (cache, "MOST", (1, 4)),
     (activities, "AT_ONCE", (1, 3)),
     (activities, "WAITING", (10, 20)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...core.model import Caller
 from ...core.store import StoreUnavailable
-from ...engine.dead_letter import ListParked, ReplayParked
+from ...engine.dead_letter import ListDeadLetters, ReplayDeadLetter
 from .shop import Down, Shop
 from .trace import Trace
 
@@ -18,11 +18,11 @@ class Desk:
     async def clear(self) -> None:
         """Replays every dead letter, each twice, as somebody in a hurry does."""
         try:
-            page = await self._shop.ask(ListParked(100), OPERATOR)
+            page = await self._shop.ask(ListDeadLetters(100), OPERATOR)
             for letter in page.data:
                 if letter.status == "DEAD":
                     self._trace.note("replay", letter.id, letter.reason)
                     for copy in range(2):
-                        self._shop.submit(ReplayParked(letter.id), OPERATOR, lambda reply: None, claim=f"replay-{letter.id}-{copy}")
+                        self._shop.submit(ReplayDeadLetter(letter.id), OPERATOR, lambda reply: None, claim=f"replay-{letter.id}-{copy}")
         except (Down, StoreUnavailable):
             return

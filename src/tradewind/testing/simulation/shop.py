@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ...core.clock import World
+from ...core.clock import Clock
 from ...core.failpoints import REGISTRY, Broken, disarm
 from ...core.gateway import Reply
 from ...core.model import Caller, Query, Request, Service
@@ -20,10 +20,10 @@ from .disk import Disk, WeatheredStore
 from .lives import LIFE, OUTSIDE, Crash, Lives
 from .stumbles import Left, Stumble, stumbling
 from .trace import Trace
-from .virtual import SeededWorld, VirtualLoop
+from .virtual import SeededClock, VirtualLoop
 from .weather import MOST_CRASHES, Weather
 
-Build = Callable[[Store, list[Service], World, int], Platform]
+Build = Callable[[Store, list[Service], Clock, int], Platform]
 PARKED = "parking.before-write"
 PLACES = ("batch.", "activity.", "timers.", "parking.", "retention.")
 BREAKABLE = ("batch.begun", "batch.claimed", "batch.handled", "batch.rows-written", "batch.log-written", "batch.before-commit",
@@ -34,8 +34,8 @@ class Down(Exception):
     """Nobody listens there now."""
 
 
-def build(store: Store, made: list[Service], world: World, keep_ms: int) -> Platform:
-    return with_timeline(Platform(store, made, world, retention_ms=keep_ms))
+def build(store: Store, made: list[Service], clock: Clock, keep_ms: int) -> Platform:
+    return with_timeline(Platform(store, made, clock, retention_ms=keep_ms))
 
 
 class Shop:
@@ -62,7 +62,7 @@ class Shop:
             return False
         processor = platform.processor
         moving = processor.busy or platform.runner.running or processor.alone.locked()
-        return not moving and processor.waking.wait_ms(platform.world.now()) is None
+        return not moving and processor.scheduler.wait_ms(platform.clock.now()) is None
 
     async def keep(self) -> None:
         """For ever: lives until a crash, then again."""
@@ -83,13 +83,13 @@ class Shop:
     async def _live(self) -> WeatheredStore:
         assert self.provider is not None
         self.life += 1
-        world = SeededWorld(self._loop.clock, self._weather.start, self._weather.random.getrandbits(64), self.skew_ms)
+        clock = SeededClock(self._loop.clock, self._weather.start, self._weather.random.getrandbits(64), self.skew_ms)
         store = WeatheredStore(self._disk, self._weather, self._trace, partial(self._alive, self.life))
         made = stumbling(services(self.provider, self._weather.deadline_ms), self._weather, self._stumbles)
         self._light()
         before = LIFE.set(self.life)
         try:
-            self.platform = self._build(store, made, world, self._weather.keep_ms)
+            self.platform = self._build(store, made, clock, self._weather.keep_ms)
             self._trace.note("start", says=f"life {self.life}")
             await self.platform.start()
         finally:
@@ -155,8 +155,8 @@ class Shop:
         """Somebody sets the clock of the machine."""
         self._trace.note("clock jumps", says=f"{by_ms} ms")
         self.skew_ms += by_ms
-        if self.platform is not None and isinstance(self.platform.world, SeededWorld):
-            self.platform.world.skew_ms = self.skew_ms
+        if self.platform is not None and isinstance(self.platform.clock, SeededClock):
+            self.platform.clock.skew_ms = self.skew_ms
 
     def submit(self, message: Request, caller: Caller, deliver: Callable[[Reply], Any], *, claim: str = "", fingerprint: str = "") -> None:
         """Errors: Down."""
@@ -175,7 +175,7 @@ class Shop:
             LIFE.reset(before)
 
     async def ask(self, query: Query, caller: Caller) -> Any:
-        """Errors: Down; what `Door.ask` raises."""
+        """Errors: Down; what `Gateway.ask` raises."""
         platform = self.platform
         if platform is None or not platform.ready:
             raise Down

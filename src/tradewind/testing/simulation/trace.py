@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from .virtual import Clock
+from .virtual import VirtualClock
 
 MOST_LINES = 200
 
@@ -14,7 +14,7 @@ MOST_LINES = 200
 class Trace:
     """`counts` is how often each kind of thing happened."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
         self._entries: list[tuple[float, str, str, str]] = []
         self.counts: dict[str, int] = {}

@@ -7,7 +7,7 @@ import selectors
 from collections.abc import Mapping
 from typing import Any
 
-from ...core.clock import SystemWorld
+from ...core.clock import SystemClock
 
 MOST_TURNS = 50_000
 
@@ -16,7 +16,7 @@ class Stuck(Exception):
     """The schedule cannot go on: everybody waits for somebody, or somebody never waits."""
 
 
-class Clock(selectors.BaseSelector):
+class VirtualClock(selectors.BaseSelector):
     """Stands where a loop waits for the network. There is no network: waiting is moving the clock."""
 
     def __init__(self) -> None:
@@ -49,17 +49,17 @@ class Clock(selectors.BaseSelector):
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
-        self.clock = Clock()
+        self.clock = VirtualClock()
         super().__init__(self.clock)
 
     def time(self) -> float:
         return self.clock.now
 
 
-class SeededWorld(SystemWorld):
+class SeededClock(SystemClock):
     """The shop's idea of time, ids and chance: its clock may be set forward or back by `skew_ms`."""
 
-    def __init__(self, clock: Clock, start: int, seed: int, skew_ms: int = 0) -> None:
+    def __init__(self, clock: VirtualClock, start: int, seed: int, skew_ms: int = 0) -> None:
         self._clock, self._start, self.skew_ms = clock, start, skew_ms
         super().__init__(seed)
 

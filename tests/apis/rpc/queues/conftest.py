@@ -10,7 +10,7 @@ import pytest
 from tests.apis.rpc.queues.support import Asked
 from tests.support.databases import Place
 from tradewind.apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.engine.platform import Platform
 from tradewind.runtime.schema import SLICES
 from tradewind.services.inventory.service import inventory
@@ -24,7 +24,7 @@ NONE: frozenset[str] = frozenset()
 async def platform(place: Place) -> AsyncIterator[Platform]:
     place.fill(*[SLICES[name] for name in ("orders", "inventory", "payments")])
     services = [orders(1_000, reactions=NONE, pricing="client"), inventory(reactions=NONE), payments(cast(Any, None), reactions=NONE)]
-    made = Platform(place.store(), services, SystemWorld())
+    made = Platform(place.store(), services, SystemClock())
     await made.start()
     yield made
     await made.stop()

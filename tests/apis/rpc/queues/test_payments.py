@@ -18,7 +18,7 @@ async def test_a_payment_is_noted(asked: Asked, platform: Platform) -> None:
         "id": "", "orderId": UUID, "amount": 59.98, "status": "PENDING", "idempotencyKey": "pay-xyz-789", "createdAt": "", "updatedAt": "",
     }  # fmt: skip
     assert await asked.answer("get_payment_by_id", {"id": made["id"], "lang": "en"}) == made
-    assert await platform.store.rows(platform.rooms["payments"].activity_count) == [(0, None)]
+    assert await platform.store.rows(platform.runtimes["payments"].activity_count) == [(0, None)]
 
 
 async def test_a_key_makes_one_payment_and_no_key_two(asked: Asked) -> None:

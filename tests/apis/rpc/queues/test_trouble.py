@@ -1,4 +1,4 @@
-"""Whatever the door or the store does, a message is answered once, in the caller's language, and the status says whether to try again."""
+"""Whatever the gateway or the store does, a message is answered once, in the caller's language, and the status says whether to try again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tradewind.engine.envelope import refusal
 DE, EN = "Der Dienst ist nicht erreichbar, bitte später erneut versuchen", "The service is unavailable, try again later"
 
 
-class Door:
+class Gateway:
     """Does to every message what it is told to."""
 
     def __init__(self, comes: Any) -> None:
@@ -40,7 +40,7 @@ class Door:
 
 
 def asked(comes: Any) -> Asked:
-    return Asked(order_handlers(Door(comes), Values("EUR", answer_s=0.05)))  # type: ignore[arg-type]
+    return Asked(order_handlers(Gateway(comes), Values("EUR", answer_s=0.05)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("reply", "status", "says"), [
@@ -69,14 +69,14 @@ async def test_a_read_that_fails(error: Any, status: int, says: str) -> None:
 
 
 async def test_the_door_is_told_who_asks_and_whether_it_may_have_asked_before() -> None:
-    door = Door(refusal(503, "overloaded"))
-    handlers = Asked(order_handlers(door, Values("EUR")))  # type: ignore[arg-type]
+    gateway = Gateway(refusal(503, "overloaded"))
+    handlers = Asked(order_handlers(gateway, Values("EUR")))  # type: ignore[arg-type]
     for message_id, redelivered, key in (("m1", False, ""), ("m1", True, ""), ("m2", False, ""), ("m1", False, "k"), ("m9", True, "k")):
         await handlers.packet("create_order", {"dto": ORDER, "idempotencyKey": key}, message_id, redelivered=redelivered)
-    claims = [how["claim"] for how in door.seen]
+    claims = [how["claim"] for how in gateway.seen]
     assert claims[0] == claims[1] != claims[2] and claims[3] == claims[4] and len(set(claims)) == 3
-    assert len({how["fingerprint"] for how in door.seen}) == 1
-    assert [how["again"] for how in door.seen] == [False, True, False, False, True]
+    assert len({how["fingerprint"] for how in gateway.seen}) == 1
+    assert [how["again"] for how in gateway.seen] == [False, True, False, False, True]
 
 
 @pytest.mark.parametrize("data", [b"[" * 5_000, b'{"dto":' + b"[" * 5_000, b"\xff", b'{"dto":{}', b'"\\ud800"'])

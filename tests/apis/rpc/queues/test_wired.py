@@ -13,7 +13,7 @@ import pytest
 from tests.apis.rpc.queues.support import Asked
 from tests.support.databases import Place
 from tradewind.apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
-from tradewind.core.clock import SystemWorld
+from tradewind.core.clock import SystemClock
 from tradewind.engine.platform import Platform
 from tradewind.runtime.schema import SLICES
 from tradewind.services.inventory.service import inventory
@@ -27,12 +27,12 @@ WIRED = frozenset({"stock", "payment"})
 @pytest.fixture(params=["client", "catalogue"])
 async def asked(request: pytest.FixtureRequest, sqlite: Place, tmp_path: Path) -> AsyncIterator[Asked]:
     sqlite.fill(*[SLICES[name] for name in ("orders", "inventory", "payments")])
-    world = SystemWorld()
-    provider = Sandbox(tmp_path / "provider.db", clock=world.now, random=random.Random(7), commit_inline=True)
+    clock = SystemClock()
+    provider = Sandbox(tmp_path / "provider.db", clock=clock.now, random=random.Random(7), commit_inline=True)
     provider.start()
     services = [orders(60_000, reactions=WIRED, pricing=request.param, payment_token="tok_ok"), inventory(reactions=WIRED),
                 payments(provider, reactions=WIRED)]  # fmt: skip
-    platform = Platform(sqlite.store(), services, world)
+    platform = Platform(sqlite.store(), services, clock)
     await platform.start()
     values = Values("EUR")
     yield Asked({**order_handlers(platform, values), **inventory_handlers(platform, values), **payment_handlers(platform, values)})

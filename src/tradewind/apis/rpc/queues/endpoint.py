@@ -1,4 +1,4 @@
-"""Brings a message of a queue to the door and its reply back: what all nine patterns have in common.
+"""Brings a message of a queue to the gateway and its reply back: what all nine patterns have in common.
 
 Every message is answered once, whatever goes wrong on the way, and nothing here waits.
 """
@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ....core.gateway import Door, Refusal, Reply
+from ....core.gateway import Gateway, Refusal, Reply
 from ....core.model import NOBODY, Query, Refused, Request
 from ....core.store import StoreUnavailable
 from ....drivers.rabbitmq.rpc.request import Ask
 from ....observability import context
-from ...kernel.pending_reads import Asks
+from ...kernel.pending_reads import PendingReads
 from .. import rules
 from ..catalogues import language_of, say
 
@@ -67,11 +67,11 @@ _about = msgspec.json.Decoder(_About).decode
 _paging = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-class Desk:
+class RpcEndpoint:
     """The queue of one service. `name` is the catalogue that has its texts."""
 
-    def __init__(self, door: Door, values: Values, name: str) -> None:
-        self._door, self._name, self._asks = door, name, Asks(values.answer_s, values.reads_at_once)
+    def __init__(self, gateway: Gateway, values: Values, name: str) -> None:
+        self._gateway, self._name, self._asks = gateway, name, PendingReads(values.answer_s, values.reads_at_once)
 
     def handler(self, step: Callable[[Ask], None]) -> Handler:
         """Makes sure that a step that breaks is answered too."""
@@ -93,10 +93,10 @@ class Desk:
         claim = claim_of("rpc", ask.pattern, key) if key else claim_of("rpc-message", ask.pattern, ask.id)
         deliver = partial(self._deliver, ask, lang, show)
         trace = (ask.traceparent if context.sampled(ask.traceparent) else ask.traceparent[3:35]) or ask.id
-        self._door.submit(message, NOBODY, deliver, claim=claim, fingerprint=_digest(encode(dto)), trace=trace, again=ask.redelivered)
+        self._gateway.submit(message, NOBODY, deliver, claim=claim, fingerprint=_digest(encode(dto)), trace=trace, again=ask.redelivered)
 
     def query(self, ask: Ask, query: Query, lang: Any, show: Show) -> None:
-        self._asks.run(self._door.ask(query, NOBODY), lambda view: ask.answer(show(view)), partial(self.failed, ask, lang))
+        self._asks.run(self._gateway.ask(query, NOBODY), lambda view: ask.answer(show(view)), partial(self.failed, ask, lang))
 
     def one(self, ask: Ask, query: Callable[[str], Query], show: Show) -> None:
         """One thing, by its id; what can be nobody's id is not there."""

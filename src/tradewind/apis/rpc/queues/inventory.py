@@ -8,12 +8,12 @@ import msgspec
 
 from ....contracts.inventory import EnsureProduct, FindProducts, GetRecordedProduct, ListRecordedProducts, RecordedProducts
 from ....contracts.values import Money
-from ....core.gateway import Door
+from ....core.gateway import Gateway
 from ....drivers.rabbitmq.rpc.request import Ask
 from .. import rules
 from ..catalogues import say
 from ..rules import CreateProduct
-from .endpoint import BadPayload, Desk, Handler, Values, encode, paging_of, read
+from .endpoint import BadPayload, Handler, RpcEndpoint, Values, encode, paging_of, read
 from .shown import money, page
 
 FIND_PRODUCTS = "find_products"
@@ -31,19 +31,19 @@ _find = msgspec.json.Decoder(FindProducts).decode
 _create = msgspec.json.Decoder(Create).decode
 
 
-def inventory_handlers(door: Door, values: Values) -> dict[str, Handler]:
+def inventory_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
     """By pattern. Every one of them answers its message, at once or later."""
-    desk, currency = Desk(door, values, "inventory"), values.currency
+    endpoint, currency = RpcEndpoint(gateway, values, "inventory"), values.currency
 
     def create(ask: Ask) -> None:
         asked = created(ask.data)
         dto = asked.dto
         price = Money(0, currency) if dto.price is None else money(dto.price, currency)
         message = EnsureProduct(dto.name, dto.sku, dto.stock, price)
-        desk.submit(ask, message, dto, None, asked.lang, lambda reply: reply.body)  # which has the published shape
+        endpoint.submit(ask, message, dto, None, asked.lang, lambda reply: reply.body)  # which has the published shape
 
     def by_id(ask: Ask) -> None:
-        desk.one(ask, GetRecordedProduct, encode)
+        endpoint.one(ask, GetRecordedProduct, encode)
 
     def listed(ask: Ask) -> None:
         paging = paging_of(ask.data)
@@ -51,13 +51,13 @@ def inventory_handlers(door: Door, values: Values) -> dict[str, Handler]:
         def show_page(found: RecordedProducts) -> bytes:
             return page(found.data, paging, found.item_count)
 
-        desk.query(ask, ListRecordedProducts(paging.page, paging.per_page), "", show_page)
+        endpoint.query(ask, ListRecordedProducts(paging.page, paging.per_page), "", show_page)
 
     def found(ask: Ask) -> None:
-        desk.query(ask, wanted(ask.data), "", encode)
+        endpoint.query(ask, wanted(ask.data), "", encode)
 
     handlers = {"create_product": create, "get_product_by_id": by_id, "get_products": listed, FIND_PRODUCTS: found}
-    return {pattern: desk.handler(step) for pattern, step in handlers.items()}
+    return {pattern: endpoint.handler(step) for pattern, step in handlers.items()}
 
 
 def created(data: bytes) -> Create:

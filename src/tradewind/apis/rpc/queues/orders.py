@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from ....contracts.orders import GetRecordedOrder, ListRecordedOrders, PricedItem, RecordedOrder, RecordedOrders, RecordOrder
-from ....core.gateway import Door, Reply
+from ....core.gateway import Gateway, Reply
 from ....drivers.rabbitmq.rpc.request import Ask
 from .. import rules
 from ..rules import CreateOrder
-from .endpoint import BadPayload, Desk, Handler, Values, encode, paging_of, read
+from .endpoint import BadPayload, Handler, RpcEndpoint, Values, encode, paging_of, read
 from .shown import Cents, decimal, money, page
 
 
@@ -61,16 +61,16 @@ _create = msgspec.json.Decoder(Create).decode
 _reply = msgspec.json.Decoder(_Reply).decode
 
 
-def order_handlers(door: Door, values: Values) -> dict[str, Handler]:
+def order_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
     """By pattern. Every one of them answers its message, at once or later."""
-    desk, currency = Desk(door, values, "orders"), values.currency
+    endpoint, currency = RpcEndpoint(gateway, values, "orders"), values.currency
 
     def create(ask: Ask) -> None:
         asked = read(_create, ask.data, rules.order_of, Create)
-        desk.submit(ask, recorded(asked, currency), asked.dto, asked.idempotency_key, asked.lang, show_reply)
+        endpoint.submit(ask, recorded(asked, currency), asked.dto, asked.idempotency_key, asked.lang, show_reply)
 
     def by_id(ask: Ask) -> None:
-        desk.one(ask, GetRecordedOrder, show)
+        endpoint.one(ask, GetRecordedOrder, show)
 
     def listed(ask: Ask) -> None:
         paging = paging_of(ask.data)
@@ -78,10 +78,10 @@ def order_handlers(door: Door, values: Values) -> dict[str, Handler]:
         def show_page(found: RecordedOrders) -> bytes:
             return page([shown(order) for order in found.data], paging, found.item_count)
 
-        desk.query(ask, ListRecordedOrders(paging.page, paging.per_page), "", show_page)
+        endpoint.query(ask, ListRecordedOrders(paging.page, paging.per_page), "", show_page)
 
     handlers = {"create_order": create, "get_order_by_id": by_id, "get_orders": listed}
-    return {pattern: desk.handler(step) for pattern, step in handlers.items()}
+    return {pattern: endpoint.handler(step) for pattern, step in handlers.items()}
 
 
 def recorded(asked: Create, currency: str) -> RecordOrder:

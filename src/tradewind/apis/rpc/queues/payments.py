@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from ....contracts.payments import GetRecordedPayment, RecordedPayment, RecordedPayments, RecordedPaymentsOf, RecordPayment
-from ....core.gateway import Door, Reply
+from ....core.gateway import Gateway, Reply
 from ....drivers.rabbitmq.rpc.request import Ask
 from .. import rules
 from ..rules import CreatePayment
-from .endpoint import BadPayload, Desk, Handler, Values, about_of, encode, read
+from .endpoint import BadPayload, Handler, RpcEndpoint, Values, about_of, encode, read
 from .shown import Cents, decimal, money
 
 
@@ -49,28 +49,28 @@ _create = msgspec.json.Decoder(Create).decode
 _reply = msgspec.json.Decoder(_Reply).decode
 
 
-def payment_handlers(door: Door, values: Values) -> dict[str, Handler]:
+def payment_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
     """By pattern. Every one of them answers its message, at once or later."""
-    desk, currency = Desk(door, values, "payments"), values.currency
+    endpoint, currency = RpcEndpoint(gateway, values, "payments"), values.currency
 
     def create(ask: Ask) -> None:
         asked = created(ask.data)
         dto, key = asked.dto, asked.idempotency_key
         message = RecordPayment(dto.order_id.lower(), money(dto.amount, currency), key or "")
-        desk.submit(ask, message, dto, key, asked.lang, show_reply)
+        endpoint.submit(ask, message, dto, key, asked.lang, show_reply)
 
     def by_id(ask: Ask) -> None:
-        desk.one(ask, GetRecordedPayment, show)
+        endpoint.one(ask, GetRecordedPayment, show)
 
     def of_order(ask: Ask) -> None:
         about = about_of(ask.data)
         if isinstance(about.order_id, str) and rules.UUID.match(about.order_id):
-            desk.query(ask, RecordedPaymentsOf(about.order_id.lower()), about.lang, show_all)
+            endpoint.query(ask, RecordedPaymentsOf(about.order_id.lower()), about.lang, show_all)
         else:
             ask.answer(b"[]")  # no order has such an id, so it has no payments
 
     handlers = {"create_payment": create, "get_payment_by_id": by_id, "get_payments_by_order_id": of_order}
-    return {pattern: desk.handler(step) for pattern, step in handlers.items()}
+    return {pattern: endpoint.handler(step) for pattern, step in handlers.items()}
 
 
 def created(data: bytes) -> Create:

@@ -17,7 +17,7 @@ from .errors import LinkDown, LinkFull, Malformed
 from .fields import pack_properties, parse_properties
 from .gathering import Gathering
 from .messages import Delivery, Limits
-from .outstanding import Outstanding, Told
+from .outstanding import EventRecord, Outstanding
 from .properties import Packed, Properties
 from .reader import Reader
 
@@ -63,8 +63,8 @@ class Connection(Calls, asyncio.Protocol):
         body: bytes,
         properties: Properties | Packed,
         mandatory: bool,
-        then: Told | None,
-        returned: Told | None,
+        then: EventRecord | None,
+        returned: EventRecord | None,
     ) -> None:
         if len(body) > self.limits.message_bytes:
             raise ValueError(f"a body of {len(body)} bytes, where {self.limits.message_bytes} are allowed")

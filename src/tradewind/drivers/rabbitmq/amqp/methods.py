@@ -10,7 +10,7 @@ from .errors import BrokerUnusable, Malformed
 
 try:
     from pamqp import base, common, exceptions, frame
-    from pamqp.commands import Basic, Channel, Confirm, Connection, Exchange, Queue
+    from pamqp.commands import Basic, Channel, Confirm, Connection, Queue, Exchange
 except ModuleNotFoundError as missing:
     raise BrokerUnusable("RabbitMQ needs pamqp: pip install 'tradewind[rabbitmq]'") from missing
 

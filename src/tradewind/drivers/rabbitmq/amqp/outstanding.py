@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 
-Told = Callable[[str], None]
+EventRecord = Callable[[str], None]
 Identity = tuple[str, str, str, str]  # exchange, routing key, correlation id, message id: what a return brings back unchanged
-Entry = tuple[Told | None, Told | None, Identity | None]  # of the confirm, of the return
+Entry = tuple[EventRecord | None, EventRecord | None, Identity | None]  # of the confirm, of the return
 
 NACKED = "the broker could not keep it"
 DONE: Entry = (None, None, None)
@@ -32,7 +32,7 @@ class Outstanding:
     def full(self) -> bool:
         return self._confirms and len(self._entries) >= self._most
 
-    def add(self, then: Told | None, returned: Told | None, identity: Identity | None) -> None:
+    def add(self, then: EventRecord | None, returned: EventRecord | None, identity: Identity | None) -> None:
         last = self._last = self._last + 1
         self._entries[last] = (then, returned, identity)
         if not self._confirms:
@@ -84,7 +84,7 @@ class Outstanding:
             self.on_empty()
 
 
-def _tell(those: Iterable[Told], outcome: str) -> None:
+def _tell(those: Iterable[EventRecord], outcome: str) -> None:
     for told in those:
         try:
             told(outcome)

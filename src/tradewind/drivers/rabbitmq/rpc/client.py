@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from ....core.clock import SystemWorld
+from ....core.clock import SystemClock
 from ..amqp.errors import LinkDown, LinkFull
 from ..amqp.fields import asking
 from ..amqp.link import Link
@@ -46,11 +46,11 @@ class RpcClient:
         clock: Callable[[], int] | None = None,
         random: random.Random | None = None,
     ) -> None:
-        world = SystemWorld()
+        system = SystemClock()
         self._link = Link(url, name=name, setup=self._listen, limits=limits or Limits(outstanding=RETURNS), random=random)
         self._link.on_down.append(self._lost)
-        self._clock = clock or world.now
-        self._prefix = f"{(random or world.random).getrandbits(64):016x}-"  # so that no answer to an earlier process is taken for ours
+        self._clock = clock or system.now
+        self._prefix = f"{(random or system.random).getrandbits(64):016x}-"  # so that no answer to an earlier process is taken for ours
         self._count = 0
         self._most = in_flight
         self._pending: dict[str, tuple[Then, float]] = {}

@@ -16,7 +16,7 @@ Park = Callable[[str, bytes], None]
 logger = logging.getLogger("tradewind.rpc")
 
 
-class Aside:
+class RejectedRequests:
     """`park` is given the reason and the body."""
 
     def __init__(self, link: Link, replies: Replies, park: Park | None, taken: Taken) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
-from ....core.clock import SystemWorld
+from ....core.clock import SystemClock
 from ..amqp.errors import LinkDown
 from ..amqp.link import Link
 from ..amqp.messages import Delivery, Limits, QueueState
@@ -20,7 +20,7 @@ from . import wire
 from .addresses import reachable
 from .counts import Taken
 from .patterns import Routes
-from .rejected import Aside, Park
+from .rejected import Park, RejectedRequests
 from .replies import Replies
 from .request import Ask
 from .window import Window
@@ -59,7 +59,7 @@ class RpcServer:
         self.taken = Taken()
         self._routes: Routes[Handler] = Routes(handlers)
         self._prefetch, self._arguments = prefetch, queue_arguments
-        self._clock = clock or SystemWorld().now
+        self._clock = clock or SystemClock().now
         limits = limits or Limits()
         self._largest = limits.message_bytes
         self._link = Link(url, name=f"{name} takes", setup=self._subscribe, limits=limits)
@@ -67,7 +67,7 @@ class RpcServer:
         self._answers = Link(url, name=f"{name} answers", limits=limits)
         self._proofs = Link(url, name=f"{name} proves", confirms=True, limits=limits)
         self._replies = Replies(self._answers, self._proofs)
-        self._aside = Aside(self._link, self._replies, park, self.taken)
+        self._aside = RejectedRequests(self._link, self._replies, park, self.taken)
         self._window = Window(self._link, prefetch // 4)
         self._most = 4 * prefetch  # handlers at work: more than the prefetch only where links break while they are
         self._open = 0
