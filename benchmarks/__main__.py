@@ -23,21 +23,54 @@ BUSY = 0.5
 
 
 def parsed(arguments: list[str] | None = None) -> tuple[list[str], Options]:
-    about = f"Runs benchmarks one after the other; without names all but {', '.join(LONG)}. A missed target does not fail the run."
+    about = (
+        f"Runs benchmarks one after the other; without names all but {', '.join(LONG)}. A missed "
+        f"target does not fail the run."
+    )
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=about)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(CASES))
-    parser.add_argument("--rounds", type=int, default=USUAL.rounds, help="rounds of each server, in turn (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=USUAL.seconds, help="length of a round (%(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=USUAL.rounds, help="rounds of each server, in turn (%(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=USUAL.seconds, help="length of a round (%(default)s)"
+    )
     parser.add_argument("--warm-up", type=float, help="seconds, instead of each server's own")
-    parser.add_argument("--connections", type=int, default=USUAL.connections, help="of the closed loop (%(default)s)")
-    parser.add_argument("--rate", type=float, help="orders a second of an open loop, instead of the benchmark's own")
+    parser.add_argument(
+        "--connections", type=int, default=USUAL.connections, help="of the closed loop (%(default)s)"
+    )
+    parser.add_argument(
+        "--rate", type=float, help="orders a second of an open loop, instead of the benchmark's own"
+    )
     parser.add_argument("--minutes", type=float, default=USUAL.minutes, help="soak: its length (%(default)s)")
     parser.add_argument("--orders", type=int, default=USUAL.orders, help="memory: how many (%(default)s)")
-    parser.add_argument("--large", type=int, default=USUAL.large, help="growth: orders in the large shop (%(default)s)")
-    parser.add_argument("--unfinished", type=int, default=USUAL.unfinished, help="restart: open stories at the kill (%(default)s)")
-    parser.add_argument("--without", action="append", default=[], metavar="SERVER", help="leave out tradewind, limit or nestjs")
-    parser.add_argument("--only", default="", metavar="PARTS", help=f"rpc: some of {','.join(PARTS)}; the result goes to .bench/results")
-    parser.add_argument("--pin", action="store_true", help="the load generator gets the last core for itself, the servers the others")
+    parser.add_argument(
+        "--large", type=int, default=USUAL.large, help="growth: orders in the large shop (%(default)s)"
+    )
+    parser.add_argument(
+        "--unfinished",
+        type=int,
+        default=USUAL.unfinished,
+        help="restart: open stories at the kill (%(default)s)",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="SERVER",
+        help="leave out tradewind, limit or nestjs",
+    )
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="PARTS",
+        help=f"rpc: some of {','.join(PARTS)}; the result goes to .bench/results",
+    )
+    parser.add_argument(
+        "--pin",
+        action="store_true",
+        help="the load generator gets the last core for itself, the servers the others",
+    )
     parser.add_argument("--keep", action="store_true", help="keep data and logs in .bench/")
     chosen = vars(parser.parse_args(arguments))
     names = chosen.pop("names") or [name for name in CASES if name not in LONG]
@@ -62,7 +95,11 @@ def main() -> int:
     began, folder = datetime.now(UTC), CACHE / f"run-{os.getpid()}"
     facts, outcomes, red = machine.facts(folder), dict[str, Outcome](), 0
     if os.getloadavg()[0] > BUSY:
-        print(f"benchmarks: this machine is busy (load {os.getloadavg()[0]:.1f}): rates will be low, ratios unfair", file=sys.stderr)
+        print(
+            f"benchmarks: this machine is busy (load {os.getloadavg()[0]:.1f}): rates will be low, "
+            f"ratios unfair",
+            file=sys.stderr,
+        )
     try:
         for name in names:
             with Bench(name, options, folder, outcomes) as bench:

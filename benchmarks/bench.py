@@ -1,7 +1,8 @@
-"""What every benchmark does alike: start the servers it compares, play their rounds in turn, keep figures, judge targets.
+"""What every benchmark does alike: start the servers it compares, play their rounds in turn, keep figures,
+judge targets.
 
-Rounds are interleaved (A B C, A B C, …) and each has one warm-up, so that a machine that grows slower hurts all alike. A server that
-cannot run here is skipped by name, and so is every ratio that needs it.
+Rounds are interleaved (A B C, A B C, …) and each has one warm-up, so that a machine that grows slower hurts
+all alike. A server that cannot run here is skipped by name, and so is every ratio that needs it.
 """
 
 from __future__ import annotations
@@ -59,14 +60,18 @@ class Bench:
     def __enter__(self) -> Bench:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stack.close()
 
     def say(self, text: str) -> None:
         print(f"  {self.outcome.name}: {text}", file=sys.stderr, flush=True)
 
     def start(self, make: Callable[[Options, Path], S], name: str) -> S | None:
-        """Started and stopped with the benchmark; None, and a line in the result, where this machine lacks something."""
+        """Started and stopped with the benchmark; None, and a line in the result, where this machine lacks
+        something.
+        """
         if name.partition(" ")[0] in self.options.without:
             self.outcome.skipped.append(f"{name}: left out by --without")
             return None
@@ -88,7 +93,10 @@ class Bench:
 
     def record(self, subject: str, number: int, figures: Figures) -> None:
         self.outcome.rounds.append({"subject": subject, "round": number, **figures})
-        self.say(f"{subject} round {number}: " + ", ".join(f"{name} {value:,.4g}" for name, value in figures.items()))
+        self.say(
+            f"{subject} round {number}: "
+            + ", ".join(f"{name} {value:,.4g}" for name, value in figures.items())
+        )
 
     def settle_medians(self) -> None:
         found: dict[str, dict[str, list[float]]] = {}
@@ -97,16 +105,28 @@ class Bench:
                 if isinstance(value, int | float) and name != "round":
                     found.setdefault(str(played["subject"]), {}).setdefault(name, []).append(value)
         for subject, figures in found.items():
-            self.outcome.medians[subject] = {name: statistics.median(values) for name, values in figures.items()}
+            self.outcome.medians[subject] = {
+                name: statistics.median(values) for name, values in figures.items()
+            }
 
     def ratio(
-        self, what: str, above: tuple[str, str], below: tuple[str, str], *, at_least: float | None = None, at_most: float | None = None
+        self,
+        what: str,
+        above: tuple[str, str],
+        below: tuple[str, str],
+        *,
+        at_least: float | None = None,
+        at_most: float | None = None,
     ) -> None:
         """Judges median / median; each is (subject, figure)."""
         one, other = self.outcome.median(*above), self.outcome.median(*below)
-        self.check(what, one / other if one is not None and other else None, at_least=at_least, at_most=at_most)
+        self.check(
+            what, one / other if one is not None and other else None, at_least=at_least, at_most=at_most
+        )
 
-    def check(self, what: str, value: float | None, *, at_least: float | None = None, at_most: float | None = None) -> None:
+    def check(
+        self, what: str, value: float | None, *, at_least: float | None = None, at_most: float | None = None
+    ) -> None:
         if value is None:
             self.outcome.skipped.append(f"{what}: not measured")
         met = None

@@ -93,7 +93,9 @@ class Client:
         for connection in self.idle:
             connection.close()
 
-    async def request(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Reply:
+    async def request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Reply:
         lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         if body:
@@ -121,5 +123,7 @@ class Client:
                 return reply
 
     async def _connect(self) -> _Connection:
-        _, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", self.port)
+        _, connection = await asyncio.get_running_loop().create_connection(
+            _Connection, "127.0.0.1", self.port
+        )
         return connection

@@ -54,4 +54,6 @@ def _version(program: str, flag: str) -> str | None:
     if shutil.which(program) is None:
         return None
     done = subprocess.run([program, flag], capture_output=True, text=True, check=False)
-    return next(iter((done.stdout + done.stderr).splitlines()), "").split(" [")[0].split(" Copyright")[0] or None
+    return (
+        next(iter((done.stdout + done.stderr).splitlines()), "").split(" [")[0].split(" Copyright")[0] or None
+    )

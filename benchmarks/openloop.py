@@ -1,7 +1,8 @@
-"""Open-loop load: orders arrive at a set rate whether or not the server keeps up, so that a slow answer cannot hide the next one.
+"""Open-loop load: orders arrive at a set rate whether or not the server keeps up, so that a slow answer
+cannot hide the next one.
 
-Each story's time is taken twice: by the client, from the moment the order was due to the final status, and by the server, from the
-order's `createdAt` to its `updatedAt`.
+Each story's time is taken twice: by the client, from the moment the order was due to the final status, and by
+the server, from the order's `createdAt` to its `updatedAt`.
 """
 
 from __future__ import annotations
@@ -30,9 +31,17 @@ class Stories:
     seconds: float = 0
 
     def figures(self) -> dict[str, float]:
-        found = {"stories": float(sum(self.outcomes.values())), "confirmed": float(self.outcomes["CONFIRMED"])}
+        found = {
+            "stories": float(sum(self.outcomes.values())),
+            "confirmed": float(self.outcomes["CONFIRMED"]),
+        }
         found["placed_per_s"] = len(self.accepted_ms) / self.seconds
-        for name, times in (("accepted", self.accepted_ms), ("client", self.client_ms), ("server", self.server_ms), ("late", self.late_ms)):
+        for name, times in (
+            ("accepted", self.accepted_ms),
+            ("client", self.client_ms),
+            ("server", self.server_ms),
+            ("late", self.late_ms),
+        ):
             if times:
                 found[f"{name}_p50_ms"] = percentile(times, 50)
                 found[f"{name}_p99_ms"] = percentile(times, 99)
@@ -65,14 +74,18 @@ async def _run(orders: Orders, port: int, rate: float, seconds: float, follow: b
                 found.outcomes["placed"] += 1
                 return
             path = f"{orders.path}/{order_id(reply)}"
-            order = (await client.request("GET", path, headers=orders.caller(number) | {"Prefer": "wait=10"})).json()
+            order = (
+                await client.request("GET", path, headers=orders.caller(number) | {"Prefer": "wait=10"})
+            ).json()
         except (OSError, TimeoutError) as error:
             found.outcomes[type(error).__name__] += 1
             return
         found.outcomes[str(order.get("status"))] += 1
         if order.get("status") == "CONFIRMED":
             found.client_ms.append((clock() - due) * 1000)
-            took = datetime.fromisoformat(str(order["updatedAt"])) - datetime.fromisoformat(str(order["createdAt"]))
+            took = datetime.fromisoformat(str(order["updatedAt"])) - datetime.fromisoformat(
+                str(order["createdAt"])
+            )
             found.server_ms.append(took.total_seconds() * 1000)
 
     async with Client(port) as client:

@@ -1,4 +1,6 @@
-"""What a person may choose about a run. Apart from the command so that a benchmark can be called with it from elsewhere."""
+"""What a person may choose about a run. Apart from the command so that a benchmark can be called with it from
+elsewhere.
+"""
 
 from __future__ import annotations
 

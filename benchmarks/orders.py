@@ -1,4 +1,6 @@
-"""Says what an order request looks like at each server, so that wrk and the Python client send the very same ones."""
+"""Says what an order request looks like at each server, so that wrk and the Python client send the very same
+ones.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ class Orders:
 
     async def place(self, client: Client, run: str, number: int) -> Reply:
         headers = self.caller(number) | {self.key_header: f"{run}-{number}"}
-        return await client.request("POST", self.path, headers=headers, body=self.bodies[number % len(self.bodies)].encode())
+        return await client.request(
+            "POST", self.path, headers=headers, body=self.bodies[number % len(self.bodies)].encode()
+        )
 
     def place_many(self, port: int, count: int, concurrency: int = 64) -> list[tuple[str, str]]:
         """Places that many; gives the id of each with the token of its owner."""
@@ -65,7 +69,10 @@ class Orders:
             for number in numbers:
                 reply = await self.place(client, run, number)
                 if reply.status != 201:
-                    raise Failed(f"POST {self.path} answered {reply.status}: {reply.body[:300].decode(errors='replace')}")
+                    raise Failed(
+                        f"POST {self.path} answered {reply.status}: "
+                        f"{reply.body[:300].decode(errors='replace')}"
+                    )
                 placed.append((order_id(reply), self.token(number)))
 
         async with Client(port) as client, asyncio.TaskGroup() as callers:

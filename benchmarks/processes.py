@@ -1,6 +1,8 @@
-"""Starts and measures what is benchmarked. Apart from the benchmarks so that CPU and memory are read the same way for every server.
+"""Starts and measures what is benchmarked. Apart from the benchmarks so that CPU and memory are read the same
+way for every server.
 
-All figures come from /proc and cover a process with its descendants; what was started here is ended here, and nothing else.
+All figures come from /proc and cover a process with its descendants; what was started here is ended here, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -51,7 +53,10 @@ def as_user(name: str) -> list[str]:
     try:
         pwd.getpwnam(name)
     except KeyError:
-        raise Missing(f"the user {name} is not here: apt-get install {'postgresql' if name == 'postgres' else 'rabbitmq-server'}") from None
+        raise Missing(
+            f"the user {name} is not here: apt-get install "
+            f"{'postgresql' if name == 'postgres' else 'rabbitmq-server'}"
+        ) from None
     return ["setpriv", f"--reuid={name}", f"--regid={name}", "--init-groups"]
 
 
@@ -106,7 +111,9 @@ class Tree:
 class Process(Tree):
     """One that we started; its output goes to `log`."""
 
-    def __init__(self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cores: str = "") -> None:
+    def __init__(
+        self, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cores: str = ""
+    ) -> None:
         argv = [*(["taskset", "-c", cores] if cores else []), *argv]
         commands.append(relative(" ".join(argv)))
         self.log = log
@@ -114,7 +121,13 @@ class Process(Tree):
         settings = clean_environment() | dict(env or {})
         with log.open("ab") as out:
             self.popen = subprocess.Popen(
-                argv, env=settings, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+                argv,
+                env=settings,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         super().__init__(self.popen.pid)
 

@@ -1,7 +1,8 @@
-"""Writes the newest figures into README.md, between its markers, so that no figure there was ever typed by hand.
+"""Writes the newest figures into README.md, between its markers, so that no figure there was ever typed by
+hand.
 
-`python -m benchmarks.readme` takes of each benchmark the newest result in `results/`, with the machine and the date beside it. Those of
-`rpc` have markers of their own, as they compare other systems.
+`python -m benchmarks.readme` takes of each benchmark the newest result in `results/`, with the machine and
+the date beside it. Those of `rpc` have markers of their own, as they compare other systems.
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ from benchmarks.rpc import page
 
 START, END = "<!-- figures:start -->", "<!-- figures:end -->"
 RPC_START, RPC_END = "<!-- figures:rpc:start -->", "<!-- figures:rpc:end -->"
-NOTHING = "No run is kept in this checkout yet: `./dev bench` measures, `./dev run python -m benchmarks.readme` writes the table here."
+NOTHING = (
+    "No run is kept in this checkout yet: `./dev bench` measures, `./dev run python -m "
+    "benchmarks.readme` writes the table here."
+)
 HEAD = ("figure", "Tradewind", "limit program", "NestJS peer", "ratio", "target", "")
-# of the benchmarks whose checks compare servers: the figure that is compared, by server where their names for it differ
+# of the benchmarks whose checks compare servers: the figure that is compared, by server where their names for
+# it differ
 RATES = {"intake": "per_s", "stories": "stories_per_s", "reads": "per_s", "growth": "per_s"}
 VERDICTS = {True: "met", False: "missed", None: "not measured"}
 BUSY = 0.5  # per core: then a rate says little
@@ -31,7 +36,9 @@ BUSY = 0.5  # per core: then a rate says little
 def newest(results: Path) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """By benchmark, in their order: the newest run of it, and its part of that run."""
     found: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
-    for run in sorted([json.loads(path.read_text()) for path in results.glob("*.json")], key=lambda run: str(run["began"])):
+    for run in sorted(
+        [json.loads(path.read_text()) for path in results.glob("*.json")], key=lambda run: str(run["began"])
+    ):
         found |= {part["name"]: (run, part) for part in run["benchmarks"]}
     return {name: found[name] for name in CASES if name in found}
 
@@ -46,7 +53,11 @@ def rows(name: str, part: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
             continue
         ours = medians.get("tradewind", medians.get("large", {})).get(rate)
         against_peer = "NestJS" in check["what"]
-        other = medians.get("nestjs", {}).get("per_s") if against_peer else medians.get("limit", medians.get("small", {})).get(rate)
+        other = (
+            medians.get("nestjs", {}).get("per_s")
+            if against_peer
+            else medians.get("limit", medians.get("small", {})).get(rate)
+        )
         cells = (number(other), "") if not against_peer else ("", number(other))
         yield f"{check['what']}, a second", number(ours), *cells, number(check["value"]), target, verdict
 
@@ -74,10 +85,16 @@ def about(run: Mapping[str, Any]) -> str:
     machine, names = run["machine"], ", ".join(part["name"] for part in run["benchmarks"])
     load = machine["load_before"][0]
     busy = load > BUSY * machine["cores"]
-    caveat = f" **The machine was busy before the start (load {load:.1f}): these are no figures to quote.**" if busy else ""
+    caveat = (
+        f" **The machine was busy before the start (load {load:.1f}): these are no figures to quote.**"
+        if busy
+        else ""
+    )
     return (
-        f"{names}: {run['began'][:10]}, {machine['cores']} cores ({machine['cpu']}), {machine['fdatasync_us']} µs an fdatasync, "
-        f"Python {machine['python']}, {run['options']['rounds']} rounds of {run['options']['seconds']:g} s.{caveat}\n"
+        f"{names}: {run['began'][:10]}, {machine['cores']} cores ({machine['cpu']}), "
+        f"{machine['fdatasync_us']} µs an fdatasync, "
+        f"Python {machine['python']}, {run['options']['rounds']} rounds of {run['options']['seconds']:g} "
+        f"s.{caveat}\n"
     )
 
 

@@ -1,4 +1,6 @@
-"""Keeps a run: one JSON file with the machine, the commands, all rounds, medians and ratios, and the same as a table for the eye."""
+"""Keeps a run: one JSON file with the machine, the commands, all rounds, medians and ratios, and the same as
+a table for the eye.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,13 @@ from benchmarks.paths import PARTIAL, RESULTS
 WIDE = 12  # figures: then they stand below each other, and the subjects beside
 
 
-def write(outcomes: Sequence[Outcome], options: Options, machine: dict[str, object], commands: Sequence[str], began: datetime) -> Path:
+def write(
+    outcomes: Sequence[Outcome],
+    options: Options,
+    machine: dict[str, object],
+    commands: Sequence[str],
+    began: datetime,
+) -> Path:
     """A run of parts is no result to show: it goes to the folder that is not kept."""
     folder = PARTIAL if options.only else RESULTS
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,13 +53,22 @@ def show(outcome: Outcome) -> str:
     figures = list(dict.fromkeys(name for found in outcome.medians.values() for name in found))
     if len(figures) > WIDE:
         found = outcome.medians.values()
-        lines += table(["median of rounds", *outcome.medians], [[name, *(number(f.get(name)) for f in found)] for name in figures])
+        lines += table(
+            ["median of rounds", *outcome.medians],
+            [[name, *(number(f.get(name)) for f in found)] for name in figures],
+        )
     elif figures:
-        rows = [[subject, *(number(found.get(name)) for name in figures)] for subject, found in outcome.medians.items()]
+        rows = [
+            [subject, *(number(found.get(name)) for name in figures)]
+            for subject, found in outcome.medians.items()
+        ]
         lines += table(["median of rounds", *figures], rows)
     if outcome.checks:
         verdicts = {True: "met", False: "MISSED", None: "not measured"}
-        lines += table(["target", "found", "wanted", ""], [[c.what, number(c.value), c.target, verdicts[c.met]] for c in outcome.checks])
+        lines += table(
+            ["target", "found", "wanted", ""],
+            [[c.what, number(c.value), c.target, verdicts[c.met]] for c in outcome.checks],
+        )
     lines += [f"  skipped: {text}" for text in outcome.skipped]
     lines += [f"  note: {text}" for text in outcome.notes]
     return "\n".join(lines)
@@ -66,4 +83,10 @@ def number(value: float | None) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     rows = [head, *rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    return ["  " + "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]) for row in rows]
+    return [
+        "  "
+        + "  ".join(
+            [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in rows
+    ]

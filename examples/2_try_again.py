@@ -1,4 +1,6 @@
-"""2. No answer came? Send the same request with the same key: it is done once, and you get the first answer to the byte."""
+"""2. No answer came? Send the same request with the same key: it is done once, and you get the first answer
+to the byte.
+"""
 
 from uuid import uuid4
 

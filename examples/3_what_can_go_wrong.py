@@ -1,4 +1,6 @@
-"""3. A declined card, an empty shelf, an answer of the provider that got lost: each order comes to an end that says why."""
+"""3. A declined card, an empty shelf, an answer of the provider that got lost: each order comes to an end
+that says why.
+"""
 
 from examples.client import admin, basket, customer, tea
 

@@ -8,7 +8,11 @@ ada.call("GET", f"/orders/{order['id']}", prefer="wait=10")
 _, timeline = ada.call("GET", f"/orders/{order['id']}/timeline")
 for entry in timeline["data"]:
     print(f"{entry['at']}  {entry['service']:10} {entry['name']}")
-assert [entry["name"] for entry in timeline["data"]][:3] == ["order.created", "stock.reserved", "payment.requested"]
+assert [entry["name"] for entry in timeline["data"]][:3] == [
+    "order.created",
+    "stock.reserved",
+    "payment.requested",
+]
 
 for what in ("payments", "invoices", "notifications"):
     _, page = ada.call("GET", f"/{what}?orderId={order['id']}")

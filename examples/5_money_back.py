@@ -8,9 +8,13 @@ boss, ada = admin(), customer("ada")
 _, order = ada.call("POST", "/orders", basket(tea(boss)))
 ada.call("GET", f"/orders/{order['id']}", prefer="wait=10")
 refunds = f"/orders/{order['id']}/refunds"
-status, refund = boss.call("POST", refunds, {"amount": {"amount": 500, "currency": "EUR"}, "reason": "a dent"})
+status, refund = boss.call(
+    "POST", refunds, {"amount": {"amount": 500, "currency": "EUR"}, "reason": "a dent"}
+)
 assert status == 201, refund
-status, refused = boss.call("POST", refunds, {"amount": {"amount": 1500, "currency": "EUR"}, "reason": "too much"})
+status, refused = boss.call(
+    "POST", refunds, {"amount": {"amount": 1500, "currency": "EUR"}, "reason": "too much"}
+)
 print(f"more than is left: {status} {refused['code']}, left {refused['left']['amount']}")
 assert (status, refused["code"]) == (409, "refund_exceeds_payment")
 

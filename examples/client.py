@@ -1,4 +1,6 @@
-"""Speaks to a running shop with the standard library alone, so that an example shows the shop and not a client library."""
+"""Speaks to a running shop with the standard library alone, so that an example shows the shop and not a
+client library.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,10 @@ class Client:
     def log_in(self, email: str, password: str) -> Client:
         status, tokens = self.call("POST", "/auth/login", {"email": email, "password": password})
         if status != 200:
-            raise SystemExit(f"{email} cannot log in: {tokens['detail']} (SHOP_PASSWORD is the password that the first start has shown)")
+            raise SystemExit(
+                f"{email} cannot log in: {tokens['detail']} (SHOP_PASSWORD is the password that the "
+                f"first start has shown)"
+            )
         self._token = tokens["accessToken"]
         return self
 
@@ -56,7 +61,16 @@ def customer(name: str = "ada") -> Client:
 
 def tea(shop: Client, stock: int = 1_000) -> str:
     """The SKU of a product of the examples."""
-    shop.call("POST", "/products", {"sku": "TEA-100", "name": "Assam, 100 g", "price": {"amount": 1999, "currency": "EUR"}, "stock": stock})
+    shop.call(
+        "POST",
+        "/products",
+        {
+            "sku": "TEA-100",
+            "name": "Assam, 100 g",
+            "price": {"amount": 1999, "currency": "EUR"},
+            "stock": stock,
+        },
+    )
     return "TEA-100"
 
 

@@ -1,7 +1,8 @@
 """Makes .venv what requirements.lock says, so that every machine tests the same bytes.
 
-A stamp in .venv remembers the lock file and the folder it was made for; while it fits, a call costs milliseconds.
-The work is done under a file lock: two first calls at once give one environment, and the second waits for it.
+A stamp in .venv remembers the lock file and the folder it was made for; while it fits, a call costs
+milliseconds. The work is done under a file lock: two first calls at once give one environment, and the second
+waits for it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / ".made-from"
-BASE: str = getattr(sys, "_base_executable", sys.executable)  # not .venv's own python, where that one is active
+BASE: str = getattr(
+    sys, "_base_executable", sys.executable
+)  # not .venv's own python, where that one is active
 
 
 class Unmade(Exception):
@@ -40,7 +43,9 @@ def python_works() -> bool:
 
 
 def moved() -> bool:
-    """The scripts of a venv name its folder: one that was copied along with the checkout must be made anew."""
+    """The scripts of a venv name its folder: one that was copied along with the checkout must be made
+    anew.
+    """
     return STAMP.is_file() and STAMP.read_text().partition(" ")[2] != f"{ROOT}\n"
 
 
@@ -54,13 +59,17 @@ def run(*command: str | Path) -> None:
 def make() -> None:
     uv = shutil.which("uv")
     fresh = moved() or not python_works()
-    STAMP.unlink(missing_ok=True)  # until it is written again, a killed run leaves an environment that is known to be unfinished
+    STAMP.unlink(
+        missing_ok=True
+    )  # until it is written again, a killed run leaves an environment that is known to be unfinished
     if fresh:
         say("making the environment (once, about a minute) ...")
         if uv:
             run(uv, "venv", "--quiet", "--clear", "--python", BASE, VENV)
         elif any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
-            raise Unmade("this Python has no venv module. Install it (apt-get install python3-venv), or install uv.")
+            raise Unmade(
+                "this Python has no venv module. Install it (apt-get install python3-venv), or install uv."
+            )
         else:
             run(BASE, "-m", "venv", "--clear", VENV)
     else:
@@ -69,7 +78,18 @@ def make() -> None:
     python = VENV / "bin" / "python"
     if uv:
         run(uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", LOCK)
-        run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "--no-build-isolation", "--editable", ROOT)
+        run(
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            "--no-deps",
+            "--no-build-isolation",
+            "--editable",
+            ROOT,
+        )
     else:
         pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
         run(*pip, "--require-hashes", "--requirement", LOCK)

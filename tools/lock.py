@@ -28,7 +28,15 @@ def uv(folder: str) -> str:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        command = [uv(folder), "pip", "compile", "pyproject.toml", "--output-file", "requirements.lock", "--quiet"]
+        command = [
+            uv(folder),
+            "pip",
+            "compile",
+            "pyproject.toml",
+            "--output-file",
+            "requirements.lock",
+            "--quiet",
+        ]
         command += [
             "--universal",
             "--python-version",
@@ -41,7 +49,13 @@ def main() -> int:
             "rabbitmq",
             "--generate-hashes",
         ]
-        command += ["--custom-compile-command", "./dev lock", "--no-emit-index-url", "--no-emit-find-links", *sys.argv[1:]]
+        command += [
+            "--custom-compile-command",
+            "./dev lock",
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+            *sys.argv[1:],
+        ]
         return subprocess.run(command, cwd=ROOT, env={**os.environ, "UV_NO_PROGRESS": "1"}).returncode
 
 

@@ -1,9 +1,23 @@
-"""One file per benchmark; this list is the order in which they run. Those in LONG run only when they are named."""
+"""One file per benchmark; this list is the order in which they run. Those in LONG run only when they are
+named.
+"""
 
 from collections.abc import Callable
 
 from benchmarks.bench import Bench
-from benchmarks.cases import growth, intake, latency, memory, reads, restart, rpc, soak, startup, stories, trickle
+from benchmarks.cases import (
+    growth,
+    intake,
+    latency,
+    memory,
+    reads,
+    restart,
+    rpc,
+    soak,
+    startup,
+    stories,
+    trickle,
+)
 
 CASES: dict[str, Callable[[Bench], None]] = {
     "intake": intake.run,

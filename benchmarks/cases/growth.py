@@ -1,4 +1,6 @@
-"""Whether intake stays as fast when a million orders lie in the store: two shops side by side, a small and a large one, in turn."""
+"""Whether intake stays as fast when a million orders lie in the store: two shops side by side, a small and a
+large one, in turn.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,18 @@ SMALL = 10_000
 
 
 def run(bench: Bench) -> None:
-    """Both are filled by real intake, so that every table grows as it would; the large one is kept in .bench/ for the next run."""
+    """Both are filled by real intake, so that every table grows as it would; the large one is kept in .bench/
+    for the next run.
+    """
     large = bench.options.large
 
     def make(options: Options, folder: Path) -> Tradewind:
         return Tradewind(options, folder, CACHE / f"orders-{large}" / "data")
 
-    servers = {"small": bench.start(Tradewind, "tradewind small"), "large": bench.start(make, "tradewind large")}
+    servers = {
+        "small": bench.start(Tradewind, "tradewind small"),
+        "large": bench.start(make, "tradewind large"),
+    }
     for name, server in servers.items():
         if server:
             fill(bench, server, SMALL if name == "small" else large)
@@ -29,8 +36,15 @@ def run(bench: Bench) -> None:
         server.warm_up()
     bench.interleave({name: server.intake for name, server in ready.items()})
     for name, server in ready.items():
-        bench.outcome.notes.append(f"{name}: {server.stored():,} orders at the end, {server.ledger.size_mb():,.0f} MB")
-    bench.ratio(f"intake at {large:,} stored orders against {SMALL:,}", ("large", "per_s"), ("small", "per_s"), at_least=0.9)
+        bench.outcome.notes.append(
+            f"{name}: {server.stored():,} orders at the end, {server.ledger.size_mb():,.0f} MB"
+        )
+    bench.ratio(
+        f"intake at {large:,} stored orders against {SMALL:,}",
+        ("large", "per_s"),
+        ("small", "per_s"),
+        at_least=0.9,
+    )
 
 
 def fill(bench: Bench, server: Tradewind, orders: int) -> None:

@@ -1,4 +1,6 @@
-"""How many orders a second are accepted for good: Tradewind, the barest program that does as much, and the NestJS peer, in turn."""
+"""How many orders a second are accepted for good: Tradewind, the barest program that does as much, and the
+NestJS peer, in turn.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from benchmarks.servers.tradewind import Tradewind
 
 
 def run(bench: Bench) -> None:
-    """Stories go on while orders come in; the backlog of a round is done before the next server's round begins."""
+    """Stories go on while orders come in; the backlog of a round is done before the next server's round
+    begins.
+    """
     started: dict[str, Server | None] = {
         "tradewind": bench.start(Tradewind, "tradewind"),
         "limit": bench.start(IntakeLimit, "limit"),

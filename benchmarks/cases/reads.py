@@ -1,4 +1,6 @@
-"""How many orders a second can be read by id, out of the same number of rows: Tradewind, the barest reader, and the NestJS peer."""
+"""How many orders a second can be read by id, out of the same number of rows: Tradewind, the barest reader,
+and the NestJS peer.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def run(bench: Bench) -> None:
             server.warm_up(partial(server.read, reads))
     bench.interleave(plays)
     bench.ratio("GET of an order against NestJS", ("tradewind", "per_s"), ("nestjs", "per_s"), at_least=4)
-    bench.ratio("GET of an order against the barest reader", ("tradewind", "per_s"), ("limit", "per_s"), at_least=0.5)
+    bench.ratio(
+        "GET of an order against the barest reader", ("tradewind", "per_s"), ("limit", "per_s"), at_least=0.5
+    )
 
 
 def prepare(server: Server) -> list[str]:

@@ -1,4 +1,6 @@
-"""How soon a shop is back after kill -9 with thousands of stories half told, and how soon all of them have their end."""
+"""How soon a shop is back after kill -9 with thousands of stories half told, and how soon all of them have
+their end.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,17 @@ def run(bench: Bench) -> None:
         bench.interleave({"tradewind": lambda: kill_and_return(server, wanted)})
         reached = bench.outcome.median("tradewind", "unfinished_at_kill") or 0
         if reached < wanted:
-            bench.outcome.notes.append(f"only {reached:,.0f} stories were open at the kill, of {wanted:,} wanted")
-    bench.check(f"seconds to ready after kill -9 with {reached:,.0f} open stories", bench.outcome.median("tradewind", "ready_s"), at_most=3)
-    bench.check("seconds until all stories are final", bench.outcome.median("tradewind", "all_final_s"), at_most=60)
+            bench.outcome.notes.append(
+                f"only {reached:,.0f} stories were open at the kill, of {wanted:,} wanted"
+            )
+    bench.check(
+        f"seconds to ready after kill -9 with {reached:,.0f} open stories",
+        bench.outcome.median("tradewind", "ready_s"),
+        at_most=3,
+    )
+    bench.check(
+        "seconds until all stories are final", bench.outcome.median("tradewind", "all_final_s"), at_most=60
+    )
     if server:
         server.stop()
         bench.outcome.notes.append(server.audit())
@@ -34,11 +44,19 @@ def kill_and_return(server: Tradewind, wanted: int) -> Figures:
     began = time.perf_counter()
     ready = server.up()
     final = server.wait_whole(300) - began
-    return {"unfinished_at_kill": unfinished, "ready_s": ready, "all_final_s": final, "orders": server.stored(), "rss_mb": server.rss_mb()}
+    return {
+        "unfinished_at_kill": unfinished,
+        "ready_s": ready,
+        "all_final_s": final,
+        "orders": server.stored(),
+        "rss_mb": server.rss_mb(),
+    }
 
 
 def kill_under_load(server: Tradewind, wanted: int, seconds: float = 20) -> int:
-    """Full load from many connections until that many are open (or for 20 s), then SIGKILL in the midst of it."""
+    """Full load from many connections until that many are open (or for 20 s), then SIGKILL in the midst of
+    it.
+    """
 
     def load() -> None:
         with contextlib.suppress(Failed):  # the server is killed under it: broken answers are the point

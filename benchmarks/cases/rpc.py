@@ -1,4 +1,6 @@
-"""Blueprint `rpc` against the system it stands in for, and against what that system's runtime can do at best, in one run."""
+"""Blueprint `rpc` against the system it stands in for, and against what that system's runtime can do at best,
+in one run.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ WRONG = ("missing", "extra")
 
 
 def run(bench: Bench) -> None:
-    """All run side by side and rest while another one is measured. One that breaks is told of, and the others go on."""
+    """All run side by side and rest while another one is measured. One that breaks is told of, and the others
+    go on.
+    """
     only = bench.options.only or PARTS
     chosen = [name for name in SUBJECTS if name in only]
     reads = [name for name in READ if name in (chosen or SUBJECTS)] if GET in only else []
@@ -103,22 +107,59 @@ class Course:
         for name, subject in list(self.running.items()):
             with self.trying(name):
                 memory = subject.memory_by_role()
-                outcome.details[name] = {"memory": memory, "not_201_in_warm_up": subject.not_201} | subject.more()
-                parts = ", ".join(f"{role} {found['rss_mb']:.0f} ({found['pss_mb']:.0f})" for role, found in memory.items())
-                more = "".join([f"; {what.replace('_', ' ')} {value:,.0f}" for what, value in subject.more().items()])
-                outcome.notes.append(f"{name}: MB resident (proportional): {parts}; answers but 201 in the warm-up {subject.not_201}{more}")
+                outcome.details[name] = {
+                    "memory": memory,
+                    "not_201_in_warm_up": subject.not_201,
+                } | subject.more()
+                parts = ", ".join(
+                    f"{role} {found['rss_mb']:.0f} ({found['pss_mb']:.0f})" for role, found in memory.items()
+                )
+                more = "".join(
+                    [f"; {what.replace('_', ' ')} {value:,.0f}" for what, value in subject.more().items()]
+                )
+                outcome.notes.append(
+                    f"{name}: MB resident (proportional): {parts}; answers but 201 in the warm-up "
+                    f"{subject.not_201}{more}"
+                )
 
 
 def judge(bench: Bench) -> None:
     nest, node, cpu = "nest", "node", "app_cpu_s_per_1000"
     bench.ratio("POST /api/orders against NestJS", ("ours", "per_s"), (nest, "per_s"), at_least=5)
-    bench.ratio("POST /api/orders against the tuned Node pair", ("ours", "per_s"), (node, "per_s"), at_least=0.9)
+    bench.ratio(
+        "POST /api/orders against the tuned Node pair", ("ours", "per_s"), (node, "per_s"), at_least=0.9
+    )
     bench.ratio("p99 of POST against NestJS", ("ours", "p99_ms"), (nest, "p99_ms"), at_most=0.333)
-    bench.ratio("CPU of the application for 1,000 orders against NestJS", ("ours", cpu), (nest, cpu), at_most=0.2)
-    bench.ratio("GET /api/orders/:id against NestJS", ("ours get", "per_s"), ("nest get", "per_s"), at_least=4)
-    bench.ratio("resident memory of the four processes against NestJS's two", ("ours", "rss_mb"), (nest, "rss_mb"), at_most=0.5)
-    bench.ratio("proportional memory of the four processes against NestJS's two", ("ours", "pss_mb"), (nest, "pss_mb"), at_most=0.5)
-    bench.ratio("POST with two copies of orders against one", ("ours2", "per_s"), ("ours", "per_s"), at_least=1)
+    bench.ratio(
+        "CPU of the application for 1,000 orders against NestJS", ("ours", cpu), (nest, cpu), at_most=0.2
+    )
+    bench.ratio(
+        "GET /api/orders/:id against NestJS", ("ours get", "per_s"), ("nest get", "per_s"), at_least=4
+    )
+    bench.ratio(
+        "resident memory of the four processes against NestJS's two",
+        ("ours", "rss_mb"),
+        (nest, "rss_mb"),
+        at_most=0.5,
+    )
+    bench.ratio(
+        "proportional memory of the four processes against NestJS's two",
+        ("ours", "pss_mb"),
+        (nest, "pss_mb"),
+        at_most=0.5,
+    )
+    bench.ratio(
+        "POST with two copies of orders against one", ("ours2", "per_s"), ("ours", "per_s"), at_least=1
+    )
     for name in ("ours", "ours2"):
-        wrong = [float(str(played[what])) for played in bench.outcome.rounds if played["subject"] == name for what in WRONG]
-        bench.check(f"{name}: orders answered and not stored, or stored and not asked for", sum(wrong) if wrong else None, at_most=0)
+        wrong = [
+            float(str(played[what]))
+            for played in bench.outcome.rounds
+            if played["subject"] == name
+            for what in WRONG
+        ]
+        bench.check(
+            f"{name}: orders answered and not stored, or stored and not asked for",
+            sum(wrong) if wrong else None,
+            at_most=0,
+        )

@@ -14,10 +14,14 @@ def run(bench: Bench) -> None:
         server.orders.place_many(server.port, ORDERS)
         server.settle()
         server.stop()
-        bench.outcome.notes.append(f"{server.stored():,} orders in the store, {server.ledger.size_mb():.0f} MB")
+        bench.outcome.notes.append(
+            f"{server.stored():,} orders in the store, {server.ledger.size_mb():.0f} MB"
+        )
         again(server)  # the warm-up: the first start may write byte code
         bench.interleave({"tradewind": lambda: again(server)}, rounds=max(5, bench.options.rounds))
-    bench.check("seconds from exec to ready on existing data", bench.outcome.median("tradewind", "ready_s"), at_most=1)
+    bench.check(
+        "seconds from exec to ready on existing data", bench.outcome.median("tradewind", "ready_s"), at_most=1
+    )
 
 
 def again(server: Tradewind) -> Figures:

@@ -1,4 +1,6 @@
-"""How many whole stories (placed, held, charged, confirmed, invoiced, notified) a second are kept up, against the peer's mere intake."""
+"""How many whole stories (placed, held, charged, confirmed, invoiced, notified) a second are kept up, against
+the peer's mere intake.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,12 @@ def run(bench: Bench) -> None:
     if nestjs:
         plays["nestjs"] = nestjs.intake
     bench.interleave(plays)
-    bench.ratio("whole stories against the intake of NestJS", ("tradewind", "stories_per_s"), ("nestjs", "per_s"), at_least=1.5)
+    bench.ratio(
+        "whole stories against the intake of NestJS",
+        ("tradewind", "stories_per_s"),
+        ("nestjs", "per_s"),
+        at_least=1.5,
+    )
 
 
 def whole_stories(server: Tradewind) -> Figures:
@@ -34,6 +41,19 @@ def whole_stories(server: Tradewind) -> Figures:
     took = server.wait_whole(600, every=0.03) - began
     counts = server.ledger.counts()
     stories = counts.orders
-    figures = {"stories_per_s": stories / took, "placed_per_s": load.rate, "placed_p50_ms": load.p50_ms, "placed_p99_ms": load.p99_ms}
-    figures |= {"stories": stories, "confirmed": counts.confirmed, "open_when_load_ended": at_end, "seconds": took}
-    return figures | {"cpu_ms_per_story": (server.cpu_seconds() - cpu) / stories * 1000, "memory_mb": server.memory_mb()}
+    figures = {
+        "stories_per_s": stories / took,
+        "placed_per_s": load.rate,
+        "placed_p50_ms": load.p50_ms,
+        "placed_p99_ms": load.p99_ms,
+    }
+    figures |= {
+        "stories": stories,
+        "confirmed": counts.confirmed,
+        "open_when_load_ended": at_end,
+        "seconds": took,
+    }
+    return figures | {
+        "cpu_ms_per_story": (server.cpu_seconds() - cpu) / stories * 1000,
+        "memory_mb": server.memory_mb(),
+    }

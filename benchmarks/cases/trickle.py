@@ -17,20 +17,37 @@ def run(bench: Bench) -> None:
         openloop.run(server.orders, server.port, rate=RATE, seconds=2, follow=False)
         server.settle()
         bench.interleave({"tradewind": lambda: trickle(server)})
-    bench.check("CPU per story at 200 stories/s, ms", bench.outcome.median("tradewind", "cpu_ms_per_story"), at_most=1.5)
+    bench.check(
+        "CPU per story at 200 stories/s, ms",
+        bench.outcome.median("tradewind", "cpu_ms_per_story"),
+        at_most=1.5,
+    )
 
 
 def trickle(server: Tradewind) -> Figures:
-    """All CPU of the server over the interval, its idle share too, divided by the stories; they are only placed, nobody reads meanwhile."""
+    """All CPU of the server over the interval, its idle share too, divided by the stories; they are only
+    placed, nobody reads meanwhile.
+    """
     server.refresh()
     server.settle()
     idle = server.cpu_seconds()
     time.sleep(1)
     cpu, began = server.cpu_seconds(), time.perf_counter()
-    found = openloop.run(server.orders, server.port, rate=server.options.rate or RATE, seconds=max(server.options.seconds, 3), follow=False)
+    found = openloop.run(
+        server.orders,
+        server.port,
+        rate=server.options.rate or RATE,
+        seconds=max(server.options.seconds, 3),
+        follow=False,
+    )
     time.sleep(0.2)
     spent, took = server.cpu_seconds() - cpu, time.perf_counter() - began
     server.wait_whole(60)
     stories = server.ledger.counts().orders
-    figures = {"cpu_ms_per_story": spent / stories * 1000, "cores": spent / took, "idle_cores": cpu - idle, "stories": stories}
+    figures = {
+        "cpu_ms_per_story": spent / stories * 1000,
+        "cores": spent / took,
+        "idle_cores": cpu - idle,
+        "stories": stories,
+    }
     return figures | {name: value for name, value in found.figures().items() if name.startswith("accepted")}

@@ -1,4 +1,6 @@
-"""The least HTTP that a load generator accepts: one protocol object per connection, no framework, no task per request."""
+"""The least HTTP that a load generator accepts: one protocol object per connection, no framework, no task per
+request.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The barest durable order intake: what Python and SQLite on this machine could do at best with the rows that an order costs.
+"""The barest durable order intake: what Python and SQLite on this machine could do at best with the rows that
+an order costs.
 
-SQL runs in the loop's thread, COMMIT (synchronous=FULL) in another; what arrives meanwhile shares the next commit. No access rule, no
-validation but types, no story: a limit, not a server.
+SQL runs in the loop's thread, COMMIT (synchronous=FULL) in another; what arrives meanwhile shares the next
+commit. No access rule, no validation but types, no story: a limit, not a server.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Intake:
         self.decoder = msgspec.json.Decoder(PlaceOrder)
         self.waiting: list[tuple[Request, PlaceOrder]] = []
         self.busy = False
-        self.commits: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, list[tuple[Request, bytes]]]] = queue.SimpleQueue()
+        self.commits: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, list[tuple[Request, bytes]]]] = (
+            queue.SimpleQueue()
+        )
         threading.Thread(target=self.commit_forever, daemon=True).start()
 
     def handle(self, request: Request) -> None:
@@ -62,14 +65,23 @@ class Intake:
         orders, inbox, log, timers, replies = [], [], [], [], []
         now, moments = time.time_ns() // 1_000_000, rows.times()
         for request, asked in batch:
-            order = rows.new_order([(item.product_id, item.quantity) for item in asked.items], request.caller, moments)
-            reply, fingerprint = msgspec.json.encode(order), hashlib.blake2b(request.body, digest_size=16).hexdigest()
-            event = msgspec.json.encode(rows.OrderCreated(order.id, order.customer_id, order.items, order.total, order.expires_at))
+            order = rows.new_order(
+                [(item.product_id, item.quantity) for item in asked.items], request.caller, moments
+            )
+            reply, fingerprint = (
+                msgspec.json.encode(order),
+                hashlib.blake2b(request.body, digest_size=16).hexdigest(),
+            )
+            event = msgspec.json.encode(
+                rows.OrderCreated(order.id, order.customer_id, order.items, order.total, order.expires_at)
+            )
             orders.append(rows.order_row(order))
             cause = f"{request.caller} orders.place {request.key}"
             inbox.append((cause, fingerprint, 201, reply.decode(), now))
             log.append((rows.fresh_id(), "order.created", order.id, event.decode(), cause, "", now))
-            timers.append((f"payment-due {order.id}", "payment-due", f'{{"orderId":"{order.id}"}}', now + 900_000))
+            timers.append(
+                (f"payment-due {order.id}", "payment-due", f'{{"orderId":"{order.id}"}}', now + 900_000)
+            )
             replies.append((request, reply))
         self.database.execute("BEGIN IMMEDIATE")
         self.database.executemany(rows.ORDER, orders)

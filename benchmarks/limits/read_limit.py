@@ -1,4 +1,6 @@
-"""The barest server that answers GET of an order from its row: what a read could cost at least on this machine."""
+"""The barest server that answers GET of an order from its row: what a read could cost at least on this
+machine.
+"""
 
 from __future__ import annotations
 

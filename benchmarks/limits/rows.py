@@ -1,6 +1,8 @@
-"""The rows that one accepted order costs, as the limits write and read them: the same four as Tradewind, of the same size.
+"""The rows that one accepted order costs, as the limits write and read them: the same four as Tradewind, of
+the same size.
 
-An order (about 600 bytes), the inbox row with the reply under the caller's key, the event in the log (about 500), the deadline's timer.
+An order (about 600 bytes), the inbox row with the reply under the caller's key, the event in the log (about
+500), the deadline's timer.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ class Order(msgspec.Struct, rename="camel"):
 
 def connect(path: str) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
-    database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;" + SCHEMA)
+    database.executescript(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536;" + SCHEMA
+    )
     return database
 
 
@@ -75,7 +79,10 @@ def fresh_id() -> str:
 def times() -> tuple[str, str]:
     """Now, and the moment the payment is due."""
     now = datetime.now(UTC)
-    return (now.isoformat(timespec="milliseconds")[:-6] + "Z", (now + timedelta(minutes=15)).isoformat(timespec="milliseconds")[:-6] + "Z")
+    return (
+        now.isoformat(timespec="milliseconds")[:-6] + "Z",
+        (now + timedelta(minutes=15)).isoformat(timespec="milliseconds")[:-6] + "Z",
+    )
 
 
 class OrderCreated(msgspec.Struct, rename="camel"):
@@ -88,7 +95,10 @@ class OrderCreated(msgspec.Struct, rename="camel"):
 
 def new_order(items: Sequence[tuple[str, int]], customer: str, moments: tuple[str, str]) -> Order:
     now, due = moments
-    lines = [Line(product, f"SKU-{product[:8]}", "A thing that one may order", n, Money(1999), Money(1999 * n)) for product, n in items]
+    lines = [
+        Line(product, f"SKU-{product[:8]}", "A thing that one may order", n, Money(1999), Money(1999 * n))
+        for product, n in items
+    ]
     total = Money(sum(line.line_total.amount for line in lines))
     return Order(fresh_id(), "PENDING", "none", customer, lines, total, None, due, 1, now, now)
 
@@ -97,7 +107,18 @@ def order_row(order: Order) -> tuple[object, ...]:
     items = msgspec.json.encode(order.items).decode()
     total = order.total
     moments = (order.expires_at, order.version, order.created_at, order.updated_at)
-    return (order.id, order.customer_id, order.status, order.payment_status, total.currency, total.amount, items, "tok_ok", None, *moments)
+    return (
+        order.id,
+        order.customer_id,
+        order.status,
+        order.payment_status,
+        total.currency,
+        total.amount,
+        items,
+        "tok_ok",
+        None,
+        *moments,
+    )
 
 
 def from_row(row: Sequence[object]) -> bytes:

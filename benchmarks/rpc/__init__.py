@@ -1,1 +1,3 @@
-"""The subjects of `./dev bench rpc`: systems with one HTTP API, on the same PostgreSQL and the same RabbitMQ."""
+"""The subjects of `./dev bench rpc`: systems with one HTTP API, on the same PostgreSQL and the same
+RabbitMQ.
+"""

@@ -1,6 +1,8 @@
-"""One PostgreSQL and one RabbitMQ for all subjects, so that none has the better server; a database and a virtual host for each.
+"""One PostgreSQL and one RabbitMQ for all subjects, so that none has the better server; a database and a
+virtual host for each.
 
-They are started as `./dev services` starts them, but in the folder of the run: what else uses those would be in our figures.
+They are started as `./dev services` starts them, but in the folder of the run: what else uses those would be
+in our figures.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The two Node pairs: the published NestJS design, and the same by hand, which says what that runtime can do at best."""
+"""The two Node pairs: the published NestJS design, and the same by hand, which says what that runtime can do
+at best.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Tradewind as an operator starts the blueprint: `tradewind up --blueprint rpc`, everything on, traces of one request in a hundred."""
+"""Tradewind as an operator starts the blueprint: `tradewind up --blueprint rpc`, everything on, traces of one
+request in a hundred.
+"""
 
 from __future__ import annotations
 
@@ -30,22 +32,40 @@ class Ours(Subject):
         self.database = self.backends.new_database(self.name)
         self.port, sink = free_port(), free_port()
         self.spans = self.folder / "spans"
-        sink_argv = [sys.executable, "-m", "benchmarks.rpc.sink", "--port", str(sink), "--count", str(self.spans)]
+        sink_argv = [
+            sys.executable,
+            "-m",
+            "benchmarks.rpc.sink",
+            "--port",
+            str(sink),
+            "--count",
+            str(self.spans),
+        ]
         self.sink = Process(sink_argv, log=self.folder / "sink.log")
         wait_port(self.sink, sink)
         env = {
-            "DB_HOST": "127.0.0.1", "DB_PORT": str(self.database.port), "DB_NAME": self.database.name, "DB_USER": "postgres",
-            "DB_PASSWORD": "postgres", "RABBITMQ_URL": self.backends.new_host(self.name), "API_GATEWAY_PORT": str(self.port),
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{sink}/v1/traces", "TRADEWIND_TRACE_RATIO": "0.01",
-            "TRADEWIND_DATA": str(self.folder / "data"), "ORDERS_COPIES": str(self.copies), **dict.fromkeys(OPS_PORTS, "0"),
-        }  # fmt: skip
+            "DB_HOST": "127.0.0.1",
+            "DB_PORT": str(self.database.port),
+            "DB_NAME": self.database.name,
+            "DB_USER": "postgres",
+            "DB_PASSWORD": "postgres",
+            "RABBITMQ_URL": self.backends.new_host(self.name),
+            "API_GATEWAY_PORT": str(self.port),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{sink}/v1/traces",
+            "TRADEWIND_TRACE_RATIO": "0.01",
+            "TRADEWIND_DATA": str(self.folder / "data"),
+            "ORDERS_COPIES": str(self.copies),
+            **dict.fromkeys(OPS_PORTS, "0"),
+        }
         argv = [str(command), "up", "--blueprint", "rpc"]
         process = Process(argv, log=self.folder / "tradewind.log", env=env, cores=self.options.server_cores)
         self.processes.append(process)
         try:
             wait_ok(process, self.port, "/health", READY_S)
         except Failed as failure:
-            raise Missing(f"`tradewind up --blueprint rpc` does not come up: {last_line(str(failure))}") from failure
+            raise Missing(
+                f"`tradewind up --blueprint rpc` does not come up: {last_line(str(failure))}"
+            ) from failure
 
     def stop(self) -> None:
         super().stop()
@@ -53,15 +73,23 @@ class Ours(Subject):
             self.sink.stop()
 
     def roles(self) -> dict[str, int]:
-        """Told by their command lines: `… serve ROLE --copy N …`. The supervisor is no role: a container has none."""
+        """Told by their command lines: `… serve ROLE --copy N …`. The supervisor is no role: a container has
+        none.
+        """
         found: dict[str, int] = {}
         for pid in tree(self.processes[0].pid)[1:]:
             words = arguments(pid)
             if "serve" in words[:-1]:
                 role = words[words.index("serve") + 1]
-                found[role if role not in found else f"{role}-{sum(name.startswith(role) for name in found) + 1}"] = pid
+                found[
+                    role
+                    if role not in found
+                    else f"{role}-{sum(name.startswith(role) for name in found) + 1}"
+                ] = pid
         if len(found) < 3 + self.copies:
-            raise Failed(f"{self.name}: of its processes there are only {', '.join(found) or 'none'}: {self.tail()}")
+            raise Failed(
+                f"{self.name}: of its processes there are only {', '.join(found) or 'none'}: {self.tail()}"
+            )
         return dict(sorted(found.items()))
 
     def tail(self) -> str:

@@ -1,4 +1,6 @@
-"""Writes a run of `rpc` as the README shows it: the systems side by side, then what was wanted and what was found."""
+"""Writes a run of `rpc` as the README shows it: the systems side by side, then what was wanted and what was
+found.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,15 @@ def table(part: Mapping[str, Any]) -> str:
     shown = {subject: title for subject, title in SUBJECTS.items() if subject in medians}
     lines = markdown(
         ["median", *shown.values()],
-        ([title, *(number(medians.get(subject + suffix, {}).get(name)) for subject in shown)] for title, (suffix, name) in FIGURES.items()),
+        (
+            [title, *(number(medians.get(subject + suffix, {}).get(name)) for subject in shown)]
+            for title, (suffix, name) in FIGURES.items()
+        ),
     )
-    checks = ([check["what"], number(check["value"]), check["target"], VERDICTS[check["met"]]] for check in part["checks"])
+    checks = (
+        [check["what"], number(check["value"]), check["target"], VERDICTS[check["met"]]]
+        for check in part["checks"]
+    )
     return "\n".join([*lines, "", *markdown(["ratio", "found", "wanted", ""], checks)])
 
 

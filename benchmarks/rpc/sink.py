@@ -1,4 +1,6 @@
-"""A collector that throws traces away and keeps their number, so that the export is part of what is measured and a real one is not."""
+"""A collector that throws traces away and keeps their number, so that the export is part of what is measured
+and a real one is not.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ def spans(body: bytes) -> int:
     """How many an OTLP/JSON export holds; 0 for what is none."""
     try:
         told = json.loads(body)
-        return sum(len(scope["spans"]) for resource in told["resourceSpans"] for scope in resource["scopeSpans"])
+        return sum(
+            len(scope["spans"]) for resource in told["resourceSpans"] for scope in resource["scopeSpans"]
+        )
     except (ValueError, KeyError, TypeError):
         return 0
 

@@ -24,7 +24,9 @@ from benchmarks.servers.nestjs import bodies
 QUIET_S, LOOK_S, IDLE = 20.0, 0.25, 0.15  # of one core
 
 TRIES = 24
-BETWEEN_S = 2.5  # four in the ten seconds that a breaker looks at: a gateway that is up before its services must not lock us out
+# four in the ten seconds that a breaker looks at: a gateway that is up before its services must not lock us
+# out
+BETWEEN_S = 2.5
 
 
 class Subject(Server):
@@ -60,24 +62,37 @@ class Subject(Server):
                 first = await self.orders.place(client, "proof", 1)
             again = await self.orders.place(client, "proof", 1)
             if first.status != 201:
-                raise Failed(f"{self.folder.name}: POST /api/orders answered {first.status}: {first.body[:300].decode(errors='replace')}")
+                raise Failed(
+                    f"{self.folder.name}: POST /api/orders answered {first.status}: "
+                    f"{first.body[:300].decode(errors='replace')}"
+                )
             made = first.json()["data"]
             assert isinstance(made, dict)
             told = again.json()["data"]
             if again.status != 201 or not isinstance(told, dict) or told["id"] != made["id"]:
-                raise Failed(f"{self.folder.name}: the same key again is another order: {again.body[:300].decode(errors='replace')}")
+                raise Failed(
+                    f"{self.folder.name}: the same key again is another order: "
+                    f"{again.body[:300].decode(errors='replace')}"
+                )
             read = await client.request("GET", f"/api/orders/{made['id']}")
             if read.status != 200:
-                raise Failed(f"{self.folder.name}: GET /api/orders/:id answered {read.status}: {read.body[:300].decode(errors='replace')}")
+                raise Failed(
+                    f"{self.folder.name}: GET /api/orders/:id answered {read.status}: "
+                    f"{read.body[:300].decode(errors='replace')}"
+                )
 
     def place(self, seconds: float, connections: int | None = None) -> Load:
         """Refused orders are counted, not thrown: a figure beside the others."""
         env = self.orders.environment(self.folder / "load")
         many = connections or self.options.connections
-        return wrk("place", self.port, env, seconds=seconds, connections=many, cores=self.options.client_cores)
+        return wrk(
+            "place", self.port, env, seconds=seconds, connections=many, cores=self.options.client_cores
+        )
 
     def settle(self) -> None:
-        """Until it rests: what it does after the answer (an outbox, say) counts as its own work, not as the next one's."""
+        """Until it rests: what it does after the answer (an outbox, say) counts as its own work, not as the
+        next one's.
+        """
         until, before = time.monotonic() + QUIET_S, self.cpu_seconds()
         while time.monotonic() < until:
             time.sleep(LOOK_S)
@@ -109,12 +124,20 @@ class Subject(Server):
         self.settle()
         per = 1000 / max(1, load.requests)
         figures = load.figures() | {"app_cpu_s_per_1000": (self.cpu_seconds() - whole) * per}
-        figures |= {f"{role}_cpu_s_per_1000": (spent - mine.get(role, 0.0)) * per for role, spent in self.cpu_by_role().items()}
-        figures |= {f"{name}_cpu_s_per_1000": (spent - theirs[name]) * per for name, spent in self.backends.cpu_seconds().items()}
+        figures |= {
+            f"{role}_cpu_s_per_1000": (spent - mine.get(role, 0.0)) * per
+            for role, spent in self.cpu_by_role().items()
+        }
+        figures |= {
+            f"{name}_cpu_s_per_1000": (spent - theirs[name]) * per
+            for name, spent in self.backends.cpu_seconds().items()
+        }
         return load, figures | self.memory() | {"load_before": busy}
 
     def post(self) -> Figures:
-        """`missing`: answered with 201 and not in the table. `extra`: in the table, though never asked for (past those in flight)."""
+        """`missing`: answered with 201 and not in the table. `extra`: in the table, though never asked for
+        (past those in flight).
+        """
         stored = self.stored()
         load, figures = self.round(self.place)
         rows, accepted = self.stored() - stored, load.requests - load.refused
@@ -131,13 +154,21 @@ class Subject(Server):
         return {role: Tree(pid).cpu_seconds() for role, pid in self.roles().items()}
 
     def memory(self) -> Figures:
-        """Of the processes that have a role: resident with shared pages (rss), and with those divided by who shares them (pss)."""
+        """Of the processes that have a role: resident with shared pages (rss), and with those divided by who
+        shares them (pss).
+        """
         roles = self.roles()
-        return {"rss_mb": sum(map(rss_of, roles.values())) / 1024, "pss_mb": sum(map(memory_of, roles.values())) / 1024}
+        return {
+            "rss_mb": sum(map(rss_of, roles.values())) / 1024,
+            "pss_mb": sum(map(memory_of, roles.values())) / 1024,
+        }
 
     def more(self) -> dict[str, float]:
         """What is worth telling of this one alone."""
         return {}
 
     def memory_by_role(self) -> dict[str, Figures]:
-        return {role: {"rss_mb": rss_of(pid) / 1024, "pss_mb": memory_of(pid) / 1024} for role, pid in self.roles().items()}
+        return {
+            role: {"rss_mb": rss_of(pid) / 1024, "pss_mb": memory_of(pid) / 1024}
+            for role, pid in self.roles().items()
+        }

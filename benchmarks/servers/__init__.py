@@ -1,1 +1,3 @@
-"""One anatomy for all that is measured (Tradewind, its limits, its peer), so that a benchmark treats them alike."""
+"""One anatomy for all that is measured (Tradewind, its limits, its peer), so that a benchmark treats them
+alike.
+"""

@@ -1,4 +1,6 @@
-"""What a benchmark may ask of any server, so that intake and reads are measured by one piece of code for all."""
+"""What a benchmark may ask of any server, so that intake and reads are measured by one piece of code for
+all.
+"""
 
 from __future__ import annotations
 
@@ -51,20 +53,35 @@ class Server:
         """Orders in a closed loop. Refused orders are an error: a fast no is not a fast yes."""
         env = self.orders.environment(self.folder / "load")
         many = connections or self.options.connections
-        load = wrk("place", self.port, env, seconds=seconds, connections=many, cores=self.options.client_cores)
+        load = wrk(
+            "place", self.port, env, seconds=seconds, connections=many, cores=self.options.client_cores
+        )
         if load.refused + load.broken > load.requests * 0.001:
-            raise Failed(f"{load.refused} of {load.requests} orders refused, {load.broken} broken: {self.folder.name}")
+            raise Failed(
+                f"{load.refused} of {load.requests} orders refused, {load.broken} broken: {self.folder.name}"
+            )
         return load
 
     def read(self, reads: Path, seconds: float) -> Load:
         env = {"READS": str(reads)}
-        return wrk("read", self.port, env, seconds=seconds, connections=self.options.connections, cores=self.options.client_cores)
+        return wrk(
+            "read",
+            self.port,
+            env,
+            seconds=seconds,
+            connections=self.options.connections,
+            cores=self.options.client_cores,
+        )
 
     def warm_up(self, play: Callable[[float], Load] | None = None) -> None:
-        """For its time and for its requests, whichever takes longer: on a busy machine the time alone leaves a compiler cold."""
+        """For its time and for its requests, whichever takes longer: on a busy machine the time alone leaves
+        a compiler cold.
+        """
         play, chosen, began = play or self.place, self.options.warm_up, time.monotonic()
         done = play(self.warm_up_s if chosen is None else chosen).requests
-        while chosen is None and done < self.warm_up_requests and time.monotonic() < began + WARM_UP_AT_MOST_S:
+        while (
+            chosen is None and done < self.warm_up_requests and time.monotonic() < began + WARM_UP_AT_MOST_S
+        ):
             done += play(3).requests
         self.settle()
 

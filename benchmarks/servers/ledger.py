@@ -1,7 +1,8 @@
-"""Looks into Tradewind's store from outside, read-only: what is claimed to be done is counted in the rows, not in the answers.
+"""Looks into Tradewind's store from outside, read-only: what is claimed to be done is counted in the rows,
+not in the answers.
 
-Ids begin with the time of their order (UUIDv7, and those derived from them). So only what came after a mark is counted, through the
-primary keys: a look costs little, also where a million orders lie before it.
+Ids begin with the time of their order (UUIDv7, and those derived from them). So only what came after a mark
+is counted, through the primary keys: a look costs little, also where a million orders lie before it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class Counts:
 
     @property
     def whole(self) -> bool:
-        """Every order is final, each confirmed one has its paid invoice, and each customer was told of the order and of its end."""
+        """Every order is final, each confirmed one has its paid invoice, and each customer was told of the
+        order and of its end.
+        """
         return self.pending == 0 and self.invoiced >= self.confirmed and self.notified >= 2 * self.orders
 
 
@@ -42,7 +45,10 @@ class Ledger:
             return found
 
     def count(self, table: str, status: str = "") -> int:
-        found = self.one(f"SELECT count(*) FROM {table} WHERE id > ?" + (f" AND status = '{status}'" if status else ""), self.mark)
+        found = self.one(
+            f"SELECT count(*) FROM {table} WHERE id > ?" + (f" AND status = '{status}'" if status else ""),
+            self.mark,
+        )
         return int(found or 0)
 
     def set_mark(self) -> None:

@@ -21,7 +21,15 @@ class Limit(Server):
     def start(self) -> None:
         self.port = free_port()
         self.folder.mkdir(parents=True, exist_ok=True)
-        argv = [sys.executable, "-m", f"benchmarks.limits.{self.module}", "--db", str(self.database), "--port", str(self.port)]
+        argv = [
+            sys.executable,
+            "-m",
+            f"benchmarks.limits.{self.module}",
+            "--db",
+            str(self.database),
+            "--port",
+            str(self.port),
+        ]
         process = Process(argv, log=self.folder / f"{self.module}.log", cores=self.options.server_cores)
         self.processes.append(process)
         wait_ok(process, self.port, "/health/live")
@@ -59,6 +67,9 @@ def bodies(products: list[str], count: int = 97, seed: int = 7) -> list[str]:
     pick, made = random.Random(seed), []
     for _ in range(count):
         one, other = pick.sample(products, 2)
-        asked = {"items": [{"productId": one, "quantity": 2}, {"productId": other, "quantity": 1}], "payment": {"token": "tok_ok"}}
+        asked = {
+            "items": [{"productId": one, "quantity": 2}, {"productId": other, "quantity": 1}],
+            "payment": {"token": "tok_ok"},
+        }
         made.append(msgspec.json.encode(asked).decode())
     return made

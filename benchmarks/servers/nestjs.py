@@ -1,4 +1,6 @@
-"""The peer: NestJS gateway → RabbitMQ → NestJS orders → PostgreSQL, from the sources in peers/nestjs-rpc, in production mode."""
+"""The peer: NestJS gateway → RabbitMQ → NestJS orders → PostgreSQL, from the sources in peers/nestjs-rpc, in
+production mode.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,12 @@ class NestJS(Server):
         self.postgres.start(SOURCES / "schema.sql")
         self.processes += rabbitmq.start()
         self.port = free_port()
-        env = {"NODE_ENV": "production", "RABBITMQ_URL": rabbitmq.url, "DATABASE_URL": self.postgres.url, "PORT": str(self.port)}
+        env = {
+            "NODE_ENV": "production",
+            "RABBITMQ_URL": rabbitmq.url,
+            "DATABASE_URL": self.postgres.url,
+            "PORT": str(self.port),
+        }
         for name in ("orders", "gateway"):
             argv = [node, str(program / "dist" / f"{name}.js")]
             process = Process(argv, log=self.folder / f"{name}.log", env=env, cores=self.options.server_cores)
@@ -59,7 +66,10 @@ def bodies(count: int = 97, seed: int = 7) -> list[str]:
     made = []
     for _ in range(count):
         one, other = pick.sample(products, 2)
-        items = [{"productId": one, "quantity": 2, "price": 29.99}, {"productId": other, "quantity": 1, "price": 9.99}]
+        items = [
+            {"productId": one, "quantity": 2, "price": 29.99},
+            {"productId": other, "quantity": 1, "price": 9.99},
+        ]
         made.append(msgspec.json.encode({"items": items, "total": 69.97}).decode())
     return made
 
@@ -67,13 +77,20 @@ def bodies(count: int = 97, seed: int = 7) -> list[str]:
 def install() -> Path:
     """`npm ci` and `tsc`, once for these sources."""
     npm, program = need("npm", "npm"), CACHE / "peers" / "nestjs-rpc"
-    files = sorted(path for path in SOURCES.rglob("*") if path.is_file() and not MADE.intersection(path.relative_to(SOURCES).parts))
+    files = sorted(
+        path
+        for path in SOURCES.rglob("*")
+        if path.is_file() and not MADE.intersection(path.relative_to(SOURCES).parts)
+    )
     stamp = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
     if (program / "stamp").exists() and (program / "stamp").read_text() == stamp:
         return program
     shutil.rmtree(program, ignore_errors=True)
     shutil.copytree(SOURCES, program, ignore=shutil.ignore_patterns(*MADE))
-    for argv in ([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], [str(program / "node_modules" / ".bin" / "tsc")]):
+    for argv in (
+        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        [str(program / "node_modules" / ".bin" / "tsc")],
+    ):
         commands.append(relative(" ".join(argv)))
         done = subprocess.run(argv, cwd=program, capture_output=True, text=True, check=False)
         if done.returncode:

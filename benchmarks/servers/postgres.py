@@ -1,4 +1,6 @@
-"""PostgreSQL for the peer: a cluster of its own on a free port, started as `./dev services` starts it (fsync on)."""
+"""PostgreSQL for the peer: a cluster of its own on a free port, started as `./dev services` starts it (fsync
+on).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""RabbitMQ for the peer: a node of its own with its own epmd, home and ports, so that a broker that is already there is never touched."""
+"""RabbitMQ for the peer: a node of its own with its own epmd, home and ports, so that a broker that is
+already there is never touched.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ class RabbitMQ:
     def start(self) -> list[Process]:
         home, user = give_to("rabbitmq", self.folder / "home"), as_user("rabbitmq")
         names = str(free_port())
-        epmd = Process([*user, need("epmd", "rabbitmq-server"), "-port", names, "-address", "127.0.0.1"], log=self.folder / "epmd.log")
+        epmd = Process(
+            [*user, need("epmd", "rabbitmq-server"), "-port", names, "-address", "127.0.0.1"],
+            log=self.folder / "epmd.log",
+        )
         wait_port(epmd, int(names))
         env = {
             "HOME": str(home),

@@ -1,4 +1,6 @@
-"""Tradewind as a user starts it: `tradewind up` on a data folder, all services, SQLite with synchronous=FULL, everything on."""
+"""Tradewind as a user starts it: `tradewind up` on a data folder, all services, SQLite with synchronous=FULL,
+everything on.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,11 @@ class Tradewind(Server):
             raise Missing("tradewind is not installed in this environment: ./dev run true")
         self.port = free_port()
         argv = [str(COMMAND), "up", "--data", str(self.data), "--port", str(self.port)]
-        env = {"TRADEWIND_RATE_LIMIT": "0", "TRADEWIND_ADMIN_EMAIL": ADMIN, "TRADEWIND_ADMIN_PASSWORD": self.password()}
+        env = {
+            "TRADEWIND_RATE_LIMIT": "0",
+            "TRADEWIND_ADMIN_EMAIL": ADMIN,
+            "TRADEWIND_ADMIN_PASSWORD": self.password(),
+        }
         began = time.perf_counter()
         process = Process(argv, log=self.folder / "tradewind.log", env=env, cores=self.options.server_cores)
         self.processes.append(process)
@@ -56,7 +62,9 @@ class Tradewind(Server):
 
     def use(self) -> None:
         assert self.shop is not None
-        self.orders = Orders("/api/v1/orders", "Idempotency-Key", bodies(self.shop.products), self.shop.buyers)
+        self.orders = Orders(
+            "/api/v1/orders", "Idempotency-Key", bodies(self.shop.products), self.shop.buyers
+        )
         self.logged_in = time.monotonic()
 
     def refresh(self) -> None:
@@ -84,7 +92,9 @@ class Tradewind(Server):
         self.ledger.set_mark()
 
     def wait_whole(self, seconds: float, every: float = 0.1) -> float:
-        """Returns the moment when no story is unfinished; Failed with what is open where that takes too long."""
+        """Returns the moment when no story is unfinished; Failed with what is open where that takes too
+        long.
+        """
         deadline = time.monotonic() + seconds
         while True:
             counts = self.ledger.counts() if self.ledger.pending() == 0 else None
@@ -107,4 +117,8 @@ class Tradewind(Server):
         said = (done.stdout + done.stderr).strip()[-800:]
         if done.returncode == 1:
             raise Failed(f"tradewind audit: an invariant does not hold: {said}")
-        return "audit: every invariant holds" if done.returncode == 0 else f"audit could not run (exit {done.returncode}): {said}"
+        return (
+            "audit: every invariant holds"
+            if done.returncode == 0
+            else f"audit could not run (exit {done.returncode}): {said}"
+        )

@@ -1,1 +1,3 @@
-"""A seventh service, in one folder: points for what a customer has paid and kept. docs/guides/extend.md walks through it."""
+"""A seventh service, in one folder: points for what a customer has paid and kept. docs/guides/extend.md walks
+through it.
+"""

@@ -1,4 +1,6 @@
-"""Runs the whole shop with loyalty in it: `./dev run python -m examples.loyalty data=./with-points port=8081`."""
+"""Runs the whole shop with loyalty in it: `./dev run python -m examples.loyalty data=./with-points
+port=8081`.
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,14 @@ class GetPoints(Query, frozen=True, tag="loyalty.points"):
 
 
 OPERATIONS = (
-    Operation("loyalty.points", "GET", "/api/v1/customers/{customerId}/points", GetPoints, PointsView, Who.OWNER,
-              "What a customer has earned", refuses=((404, "not_found"),)),
-)  # fmt: skip
+    Operation(
+        "loyalty.points",
+        "GET",
+        "/api/v1/customers/{customerId}/points",
+        GetPoints,
+        PointsView,
+        Who.OWNER,
+        "What a customer has earned",
+        refuses=((404, "not_found"),),
+    ),
+)

@@ -1,6 +1,8 @@
-"""Decides how many points an order is worth: one for each whole unit of money that was paid and not given back.
+"""Decides how many points an order is worth: one for each whole unit of money that was paid and not given
+back.
 
-A refund and the order's confirmation come from two services, in any order: both are noted on the order, and the points follow from it.
+A refund and the order's confirmation come from two services, in any order: both are noted on the order, and
+the points follow from it.
 """
 
 from __future__ import annotations
@@ -37,15 +39,21 @@ def customer(heard: OrderConfirmed | PaymentRefunded) -> str:
     return heard.customer_id
 
 
-def earn(heard: OrderConfirmed, context: Context, order: Earned | None, account: Account | None) -> Effects[None]:
+def earn(
+    heard: OrderConfirmed, context: Context, order: Earned | None, account: Account | None
+) -> Effects[None]:
     order = order or Earned(heard.order_id, heard.customer_id, 0, 0)
     yield from _count(order, replace(order, paid=heard.total.amount), account, context)
 
 
-def give_back(heard: PaymentRefunded, context: Context, order: Earned | None, account: Account | None) -> Effects[None]:
+def give_back(
+    heard: PaymentRefunded, context: Context, order: Earned | None, account: Account | None
+) -> Effects[None]:
     order = order or Earned(heard.order_id, heard.customer_id, 0, 0)
     # the sum of all refunds so far, which only grows
-    yield from _count(order, replace(order, refunded=max(order.refunded, heard.refunded.amount)), account, context)
+    yield from _count(
+        order, replace(order, refunded=max(order.refunded, heard.refunded.amount)), account, context
+    )
 
 
 def _count(before: Earned, after: Earned, account: Account | None, context: Context) -> Effects[None]:

@@ -1,4 +1,6 @@
-"""Answers how many points somebody has: to that customer and to admins. To others there is no such account."""
+"""Answers how many points somebody has: to that customer and to admins. To others there is no such
+account.
+"""
 
 from __future__ import annotations
 

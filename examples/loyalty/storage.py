@@ -12,18 +12,26 @@ from .domain import Account, Earned
 MD = metadata("loyalty")
 LEDGERS = Ledgers(MD)  # its log, inbox, cursors, timers, activities and dead letters
 
-EARNED = Table(Earned, sa.Table(
-    "earned", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("customer_id", sa.Text, nullable=False),
-    sa.Column("paid", sa.BigInteger, nullable=False),
-    sa.Column("refunded", sa.BigInteger, nullable=False),
-))  # fmt: skip
+EARNED = Table(
+    Earned,
+    sa.Table(
+        "earned",
+        MD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("customer_id", sa.Text, nullable=False),
+        sa.Column("paid", sa.BigInteger, nullable=False),
+        sa.Column("refunded", sa.BigInteger, nullable=False),
+    ),
+)
 
-ACCOUNTS = Table(Account, sa.Table(
-    "accounts", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("points", sa.BigInteger, nullable=False),
-    sa.Column("updated_at", sa.BigInteger, nullable=False),
-    sa.CheckConstraint("points >= 0", name="accounts_points"),
-))  # fmt: skip
+ACCOUNTS = Table(
+    Account,
+    sa.Table(
+        "accounts",
+        MD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("points", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.CheckConstraint("points >= 0", name="accounts_points"),
+    ),
+)

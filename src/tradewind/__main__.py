@@ -1,4 +1,6 @@
-"""Makes `python -m tradewind` the command line too, and starts processes of a blueprint without what the command line costs."""
+"""Makes `python -m tradewind` the command line too, and starts processes of a blueprint without what the
+command line costs.
+"""
 
 import sys
 

@@ -1,4 +1,6 @@
-"""A day of the shop with a canary wherever a secret can come in: where it belongs, where it does not, where things break."""
+"""A day of the shop with a canary wherever a secret can come in: where it belongs, where it does not, where
+things break.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ WEBHOOK_SECRET = hmac.digest(JWT_SECRET.encode(), b"tradewind/webhooks", hashlib
 
 
 class Seen:
-    """All answers but those whose very purpose is to hand out a token, and the tokens that these handed out."""
+    """All answers but those whose very purpose is to hand out a token, and the tokens that these handed
+    out.
+    """
 
     def __init__(self, shop: Shop) -> None:
         self.shop, self.answers = shop, list[Answer]()
@@ -33,15 +37,23 @@ class Seen:
 
     def log_in(self, who: str) -> None:
         email, password = PERSONS[who]
-        tokens = self.shop.post("/auth/login", {"email": email, "password": password}, who="", status=200, key=KEY + who)
+        tokens = self.shop.post(
+            "/auth/login", {"email": email, "password": password}, who="", status=200, key=KEY + who
+        )
         again = self.shop.post("/auth/refresh", {"refreshToken": tokens["refreshToken"]}, who="", status=200)
         for name, given in ((who, tokens), (f"{who} refreshed", again)):
             self.tokens |= {f"{name}'s {kind}": given[kind] for kind in ("accessToken", "refreshToken")}
         self.call("POST", "/auth/refresh", {"refreshToken": tokens["refreshToken"]}, who="")  # used twice
 
     def secrets(self) -> dict[str, bytes]:
-        """By what they are. Of a signed token the signature is what must not be seen: the rest can be made by anybody."""
-        forms = {"raw": WEBHOOK_SECRET, "hex": WEBHOOK_SECRET.hex().encode(), "base64": base64.b64encode(WEBHOOK_SECRET)}
+        """By what they are. Of a signed token the signature is what must not be seen: the rest can be made by
+        anybody.
+        """
+        forms = {
+            "raw": WEBHOOK_SECRET,
+            "hex": WEBHOOK_SECRET.hex().encode(),
+            "base64": base64.b64encode(WEBHOOK_SECRET),
+        }
         return {
             "the JWT secret": JWT_SECRET.encode(),
             **{f"the webhook secret, {form}": text for form, text in forms.items()},
@@ -56,11 +68,31 @@ def accounts(seen: Seen) -> None:
     for who in PERSONS:
         seen.log_in(who)
     seen.call("POST", "/auth/login", {"email": PERSONS["ada"].email, "password": WRONG_PASSWORD}, who="")
-    seen.call("POST", "/auth/login", {"email": PERSONS["ada"].email, "password": {"is": WRONG_PASSWORD}}, who="")
-    seen.call("POST", "/auth/register", {"email": WRONG_PASSWORD, "name": "x", "password": WRONG_PASSWORD}, who="")
-    seen.call("POST", "/auth/register", {"email": "dup@example.com", "name": "x", "password": WRONG_PASSWORD, "role": 1}, who="")
-    seen.call("POST", "/auth/register", {"email": PERSONS["bob"].email, "name": "x", "password": WRONG_PASSWORD}, who="", key=KEY)
-    seen.call("POST", "/auth/register", {"email": "card@example.com", "name": f"Card {CARD}", "password": WRONG_PASSWORD}, who="")
+    seen.call(
+        "POST", "/auth/login", {"email": PERSONS["ada"].email, "password": {"is": WRONG_PASSWORD}}, who=""
+    )
+    seen.call(
+        "POST", "/auth/register", {"email": WRONG_PASSWORD, "name": "x", "password": WRONG_PASSWORD}, who=""
+    )
+    seen.call(
+        "POST",
+        "/auth/register",
+        {"email": "dup@example.com", "name": "x", "password": WRONG_PASSWORD, "role": 1},
+        who="",
+    )
+    seen.call(
+        "POST",
+        "/auth/register",
+        {"email": PERSONS["bob"].email, "name": "x", "password": WRONG_PASSWORD},
+        who="",
+        key=KEY,
+    )
+    seen.call(
+        "POST",
+        "/auth/register",
+        {"email": "card@example.com", "name": f"Card {CARD}", "password": WRONG_PASSWORD},
+        who="",
+    )
     seen.call("POST", "/auth/refresh", {"refreshToken": PAYMENT_TOKEN}, who="")
     seen.call("PATCH", "/users/me", {"name": f"Ada {CARD}"})
 
@@ -79,8 +111,16 @@ def orders(seen: Seen) -> None:
     seen.call("POST", f"/orders/{ids[1]}/refunds", {"reason": f"paid with {CARD}"}, who="admin", key=KEY)
     seen.call("POST", f"/orders/{ids[3]}/cancel", {"reason": f"card {CARD}"})
     seen.call("POST", "/orders", {"items": [], "payment": {"token": PAYMENT_TOKEN}})
-    seen.call("POST", "/orders", {"items": [{"sku": "TEA", "quantity": 1}], "payment": {"token": PAYMENT_TOKEN + " "}})
-    seen.call("POST", "/orders", {"items": [{"sku": "TEA", "quantity": 1}], "payment": {"token": "tok_ok", "was": PAYMENT_TOKEN}})
+    seen.call(
+        "POST",
+        "/orders",
+        {"items": [{"sku": "TEA", "quantity": 1}], "payment": {"token": PAYMENT_TOKEN + " "}},
+    )
+    seen.call(
+        "POST",
+        "/orders",
+        {"items": [{"sku": "TEA", "quantity": 1}], "payment": {"token": "tok_ok", "was": PAYMENT_TOKEN}},
+    )
 
 
 def nonsense(seen: Seen) -> None:
@@ -91,22 +131,46 @@ def nonsense(seen: Seen) -> None:
         seen.call("GET", f"/products?password={text.replace(' ', '+')}", who="")
         seen.call("GET", f"/orders?status={text.replace(' ', '')}", key=text)
         seen.call("GET", "/users/me", who="", headers={"Authorization": f"Bearer {text}"})
-        seen.call("GET", "/users/me", who="", headers={"Authorization": f"Basic {base64.b64encode(text.encode()).decode()}"})
+        seen.call(
+            "GET",
+            "/users/me",
+            who="",
+            headers={"Authorization": f"Basic {base64.b64encode(text.encode()).decode()}"},
+        )
         seen.call("POST", "/orders", {}, key=text + " ")
     with seen.shop.connect() as connection:
         signed = {"webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": f"v1,{CANARY}"}
-        seen.answers.append(connection.call("POST", "/webhooks/sandbox", {"key": PAYMENT_TOKEN}, headers=signed))
+        seen.answers.append(
+            connection.call("POST", "/webhooks/sandbox", {"key": PAYMENT_TOKEN}, headers=signed)
+        )
 
 
 def bugs(seen: Seen) -> None:
-    """A handler that breaks, and an event with a payment token that cannot be read: both become dead letters."""
+    """A handler that breaks, and an event with a payment token that cannot be read: both become dead
+    letters.
+    """
     shop = seen.shop
     poison = Poison(shop)
-    text = json.dumps({"type": "payment.requested", "orderId": poison.order_id, "token": PAYMENT_TOKEN, "total": PAYMENT_TOKEN})
-    shop.keeping.sql("INSERT INTO {orders.log} SELECT max(seq) + 1, '" + poison.order_id + "', 'payment.requested', '', '" + text
-                     + "', '', '', max(at) FROM {orders.log}")  # fmt: skip
+    text = json.dumps(
+        {
+            "type": "payment.requested",
+            "orderId": poison.order_id,
+            "token": PAYMENT_TOKEN,
+            "total": PAYMENT_TOKEN,
+        }
+    )
+    shop.keeping.sql(
+        "INSERT INTO {orders.log} SELECT max(seq) + 1, '"
+        + poison.order_id
+        + "', 'payment.requested', '', '"
+        + text
+        + "', '', '', max(at) FROM {orders.log}"
+    )
     shop.start()
-    until(lambda: len([letter for letter in shop.letters() if letter["status"] == "DEAD"]) >= 2, "both are dead letters")
+    until(
+        lambda: len([letter for letter in shop.letters() if letter["status"] == "DEAD"]) >= 2,
+        "both are dead letters",
+    )
     for letter in shop.letters():
         seen.call("POST", f"/ops/dead-letters/{letter['id']}/replay", who="admin")
     seen.call("GET", "/ops/dead-letters", who="admin")

@@ -1,4 +1,6 @@
-"""Lets schemathesis loose on a running shop, as `st run` does, and keeps what it found as lines that a test can show."""
+"""Lets schemathesis loose on a running shop, as `st run` does, and keeps what it found as lines that a test
+can show.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,12 @@ from tradewind.contracts.operation import Operation
 
 SEED = 20_261_121
 EXAMPLES = 20
-# What a schema cannot say, since it hangs on what has happened before: whether a cursor came from this list, whether a key has been
-# used for something else, and what each operation declares as the shop's own 422 (the SKU of no product, another currency, …).
-# `invalid_field` and its kin stay out of this: data that the description allows may not be refused for its shape. But for one spelling:
+# What a schema cannot say, since it hangs on what has happened before: whether a cursor came from this list,
+# whether a key has been
+# used for something else, and what each operation declares as the shop's own 422 (the SKU of no product,
+# another currency, …).
+# `invalid_field` and its kin stay out of this: data that the description allows may not be refused for its
+# shape. But for one spelling:
 # to JSON Schema 2.0 is an integer, here an amount is written without a fraction.
 STATEFUL = {"invalid_cursor", "idempotency_key_reused", "weak_password"}
 SHOPS_OWN = STATEFUL | {code for operation in ALL for status, code in operation.refuses if status == 422}
@@ -44,27 +49,38 @@ class Found:
                 self.requests += 1
                 label = recorder.cases[case_id].value.operation.label
                 statuses = self.answered.setdefault(label, {})
-                statuses[interaction.response.status_code] = statuses.get(interaction.response.status_code, 0) + 1
+                statuses[interaction.response.status_code] = (
+                    statuses.get(interaction.response.status_code, 0) + 1
+                )
         for case_id, checks in recorder.checks.items():
             for check in checks:
                 if check.failure_info is not None:
                     heard = recorder.interactions[case_id].response
                     says = heard.text[:500] if heard is not None else "no answer"
-                    self.failures.append(f"{recorder.label}: {check.failure_info.failure}\n{check.failure_info.code_sample}\n{says}")
+                    self.failures.append(
+                        f"{recorder.label}: "
+                        f"{check.failure_info.failure}\n{check.failure_info.code_sample}\n{says}"
+                    )
 
 
-def fuzz(description: Mapping[str, Any], url: str, token: str, *, spare: str, phases: tuple[str, ...] = ()) -> Found:
-    """Every phase, or those named. `spare` is the user whom nobody may delete or demote, since the requests are made in their name."""
+def fuzz(
+    description: Mapping[str, Any], url: str, token: str, *, spare: str, phases: tuple[str, ...] = ()
+) -> Found:
+    """Every phase, or those named. `spare` is the user whom nobody may delete or demote, since the requests
+    are made in their name.
+    """
     known = ("examples", "coverage", "fuzzing", "stateful")
-    config = SchemathesisConfig.from_dict({
-        "seed": SEED,
-        "base-url": url,
-        "headers": {"Authorization": f"Bearer {token}"},
-        "continue-on-failure": True,
-        "request-timeout": 10.0,
-        "generation": {"max-examples": EXAMPLES, "database": "none", "no-shrink": True},
-        "phases": {name: {"enabled": not phases or name in phases} for name in known},
-    })  # fmt: skip
+    config = SchemathesisConfig.from_dict(
+        {
+            "seed": SEED,
+            "base-url": url,
+            "headers": {"Authorization": f"Bearer {token}"},
+            "continue-on-failure": True,
+            "request-timeout": 10.0,
+            "generation": {"max-examples": EXAMPLES, "database": "none", "no-shrink": True},
+            "phases": {name: {"enabled": not phases or name in phases} for name in known},
+        }
+    )
     schema = schemathesis.openapi.from_dict(dict(description), config=config)
 
     @schema.hook

@@ -1,4 +1,6 @@
-"""Writes down by hand who gets what from each operation, and how it is asked: a slip in the code cannot hide in both."""
+"""Writes down by hand who gets what from each operation, and how it is asked: a slip in the code cannot hide
+in both.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,12 @@ from tests.support.shop import Shop, basket
 
 # nobody, ada (whose things they are), bob (another customer), the admin
 CALLERS = ("", "ada", "bob", "admin")
-TO_ALL, SIGNED_IN, ADMIN_ONLY, OWNED = (200,) * 4, (401, 200, 200, 200), (401, 403, 403, 200), (401, 200, 404, 200)
+TO_ALL, SIGNED_IN, ADMIN_ONLY, OWNED = (
+    (200,) * 4,
+    (401, 200, 200, 200),
+    (401, 403, 403, 200),
+    (401, 200, 404, 200),
+)
 
 EXPECTED: dict[str, tuple[int, int, int, int]] = {
     "users.register": (201, 201, 201, 201),
@@ -70,7 +77,9 @@ class Things(NamedTuple):
             return str(shop.get(f"/{of}?orderId={order}")["data"][0]["id"])
 
         me = shop.get("/users/me")["id"]
-        return Things(me, shop.get("/products?q=TEA")["data"][0]["id"], order, first("payments"), first("invoices"))
+        return Things(
+            me, shop.get("/products?q=TEA")["data"][0]["id"], order, first("payments"), first("invoices")
+        )
 
 
 class Asked(NamedTuple):
@@ -101,20 +110,34 @@ ASKS: dict[str, Callable[[Shop, Things], Asked]] = {
     "users.list": lambda shop, of: Asked("GET", "/users"),
     "users.get": lambda shop, of: Asked("GET", f"/users/{of.user}"),
     "users.change": lambda shop, of: Asked("PATCH", f"/users/{of.user}", {"name": f"Name {next(fresh)}"}),
-    "users.delete": lambda shop, of: Asked("DELETE", f"/users/{shop.post('/auth/register', _somebody(), who='')['id']}"),
-    "inventory.add_product": lambda shop, of: Asked("POST", "/products", {
-        "sku": f"NEW-{next(fresh)}", "name": "New", "price": {"amount": 1, "currency": "EUR"}, "stock": 1}),
+    "users.delete": lambda shop, of: Asked(
+        "DELETE", f"/users/{shop.post('/auth/register', _somebody(), who='')['id']}"
+    ),
+    "inventory.add_product": lambda shop, of: Asked(
+        "POST",
+        "/products",
+        {"sku": f"NEW-{next(fresh)}", "name": "New", "price": {"amount": 1, "currency": "EUR"}, "stock": 1},
+    ),
     "inventory.products": lambda shop, of: Asked("GET", "/products"),
     "inventory.product": lambda shop, of: Asked("GET", f"/products/{of.product}"),
-    "inventory.change_product": lambda shop, of: Asked("PATCH", f"/products/{of.product}", {"name": f"Tea {next(fresh)}"}),
-    "inventory.adjust_stock": lambda shop, of: Asked("POST", f"/products/{of.product}/stock-adjustments", {"delta": 1, "reason": "found"}),
+    "inventory.change_product": lambda shop, of: Asked(
+        "PATCH", f"/products/{of.product}", {"name": f"Tea {next(fresh)}"}
+    ),
+    "inventory.adjust_stock": lambda shop, of: Asked(
+        "POST", f"/products/{of.product}/stock-adjustments", {"delta": 1, "reason": "found"}
+    ),
     "orders.place": lambda shop, of: Asked("POST", "/orders", basket()),
     "orders.list": lambda shop, of: Asked("GET", "/orders?limit=100"),
     "orders.get": lambda shop, of: Asked("GET", f"/orders/{of.order}"),
     "orders.timeline": lambda shop, of: Asked("GET", f"/orders/{of.order}/timeline"),
-    "orders.cancel": lambda shop, of: Asked("POST", f"/orders/{shop.order('tok_webhook')}/cancel", {"reason": "no need"}),
-    "payments.refund": lambda shop, of: Asked("POST", f"/orders/{of.order}/refunds", {
-        "reason": "damaged", "amount": {"amount": 1, "currency": "EUR"}}),
+    "orders.cancel": lambda shop, of: Asked(
+        "POST", f"/orders/{shop.order('tok_webhook')}/cancel", {"reason": "no need"}
+    ),
+    "payments.refund": lambda shop, of: Asked(
+        "POST",
+        f"/orders/{of.order}/refunds",
+        {"reason": "damaged", "amount": {"amount": 1, "currency": "EUR"}},
+    ),
     "payments.refunds": lambda shop, of: Asked("GET", f"/orders/{of.order}/refunds"),
     "payments.list": lambda shop, of: Asked("GET", f"/payments?orderId={of.order}"),
     "payments.get": lambda shop, of: Asked("GET", f"/payments/{of.payment}"),
@@ -126,5 +149,5 @@ ASKS: dict[str, Callable[[Shop, Things], Asked]] = {
     "ops.dead_letters": lambda shop, of: Asked("GET", "/ops/dead-letters"),
     "ops.replay": lambda shop, of: Asked("POST", f"/ops/dead-letters/{of.order}/replay"),
     "ops.discard": lambda shop, of: Asked("POST", f"/ops/dead-letters/{of.order}/discard"),
-}  # fmt: skip
+}
 """Each makes what it needs, so that one call never spoils another."""

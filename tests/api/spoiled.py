@@ -1,4 +1,6 @@
-"""Makes bad requests of good ones: an operation's example with one thing wrong, so that nothing else can be what is refused."""
+"""Makes bad requests of good ones: an operation's example with one thing wrong, so that nothing else can be
+what is refused.
+"""
 
 from __future__ import annotations
 
@@ -11,29 +13,90 @@ from tests.support.http import request
 
 Place = tuple[str | int, ...]
 MARK = "0ddba11"
-NUMBERS = {"NaN": "NaN", "infinity": "-Infinity", "1e400": "1e400", "a fraction": "1.5", "2^64": "18446744073709551616", "octal": "07"}
+NUMBERS = {
+    "NaN": "NaN",
+    "infinity": "-Infinity",
+    "1e400": "1e400",
+    "a fraction": "1.5",
+    "2^64": "18446744073709551616",
+    "octal": "07",
+}
 TEXTS = {
-    "a lone surrogate": '"\\ud800"', "NUL": '"\\u0000"', "a raw NUL": '"\0"', "an escape sequence": '"\\u001b[2J"', "not UTF-8": '"\udcff"',
-    "a turned direction": '"\\u202e"', "a million characters": f'"{"x" * 1_000_000}"',
-}  # fmt: skip
+    "a lone surrogate": '"\\ud800"',
+    "NUL": '"\\u0000"',
+    "a raw NUL": '"\0"',
+    "an escape sequence": '"\\u001b[2J"',
+    "not UTF-8": '"\udcff"',
+    "a turned direction": '"\\u202e"',
+    "a million characters": f'"{"x" * 1_000_000}"',
+}
 # what a client would love to set: fields of the rows behind, of other messages, and of the language
 SET_BY_US = (
-    "id", "type", "tag", "role", "status", "paymentStatus", "customerId", "userId", "caller", "owner", "total", "unitPrice", "lineTotal",
-    "onHand", "held", "committed", "available", "refunded", "refunding", "version", "createdAt", "updatedAt", "expiresAt",
-    "failure", "passwordHash", "generation", "isAdmin", "deadlineMs", "consulted", "__class__", "__proto__", "constructor", "$ref", "",
-)  # fmt: skip
+    "id",
+    "type",
+    "tag",
+    "role",
+    "status",
+    "paymentStatus",
+    "customerId",
+    "userId",
+    "caller",
+    "owner",
+    "total",
+    "unitPrice",
+    "lineTotal",
+    "onHand",
+    "held",
+    "committed",
+    "available",
+    "refunded",
+    "refunding",
+    "version",
+    "createdAt",
+    "updatedAt",
+    "expiresAt",
+    "failure",
+    "passwordHash",
+    "generation",
+    "isAdmin",
+    "deadlineMs",
+    "consulted",
+    "__class__",
+    "__proto__",
+    "constructor",
+    "$ref",
+    "",
+)
 
 TARGETS = {
-    "a NUL": "PATH%00", "an escaped slash": "PATH%2f", "dots": "PATH/../users", "escaped dots": "PATH/%2e%2e/users",
-    "two slashes": "/PATH", "a slash at the end": "PATH/", "a backslash": "PATH\\", "an id of NUL": "PATH/%00",
-    "an id that is none": "PATH/1%20OR%201=1", "a file": "/etc/passwd", "another case": "/API/V1/ORDERS",
-}  # fmt: skip
+    "a NUL": "PATH%00",
+    "an escaped slash": "PATH%2f",
+    "dots": "PATH/../users",
+    "escaped dots": "PATH/%2e%2e/users",
+    "two slashes": "/PATH",
+    "a slash at the end": "PATH/",
+    "a backslash": "PATH\\",
+    "an id of NUL": "PATH/%00",
+    "an id that is none": "PATH/1%20OR%201=1",
+    "a file": "/etc/passwd",
+    "another case": "/API/V1/ORDERS",
+}
 QUERIES = {
-    "no such field": "role=admin", "a NUL": "cursor=%00", "not UTF-8": "cursor=%ff", "half an escape": "cursor=%f",
-    "twice": "limit=1&limit=2", "no limit": "limit=0", "too much": "limit=101", "a word": "limit=ten", "a huge number": f"limit={'9' * 40}",
-    "1e400": "limit=1e400", "a cursor of nobody": "cursor=Li4vLi4vZXRj", "too many": "&".join(f"x{n}=1" for n in range(40)),
-    "a list": "limit[]=1", "a line end": "cursor=a%0d%0ab",
-}  # fmt: skip
+    "no such field": "role=admin",
+    "a NUL": "cursor=%00",
+    "not UTF-8": "cursor=%ff",
+    "half an escape": "cursor=%f",
+    "twice": "limit=1&limit=2",
+    "no limit": "limit=0",
+    "too much": "limit=101",
+    "a word": "limit=ten",
+    "a huge number": f"limit={'9' * 40}",
+    "1e400": "limit=1e400",
+    "a cursor of nobody": "cursor=Li4vLi4vZXRj",
+    "too many": "&".join(f"x{n}=1" for n in range(40)),
+    "a list": "limit[]=1",
+    "a line end": "cursor=a%0d%0ab",
+}
 KEYS = {"empty": b"", "blank": b" ", "long": b"k" * 256, "a space in it": b"a b", "not ASCII": "é".encode()}
 
 
@@ -54,9 +117,14 @@ def bodies(example: Any) -> Iterator[tuple[str, bytes]]:
         value = at(example, place)
         if isinstance(value, dict):
             first = next(iter(value))
-            yield f"{first} twice in {place}", swapped(example, place, json.dumps(value)[:-1] + f', "{first}": 1}}')
+            yield (
+                f"{first} twice in {place}",
+                swapped(example, place, json.dumps(value)[:-1] + f', "{first}": 1}}'),
+            )
         elif isinstance(value, int):
-            yield from [(f"{name} in {place}", swapped(example, place, number)) for name, number in NUMBERS.items()]
+            yield from [
+                (f"{name} in {place}", swapped(example, place, number)) for name, number in NUMBERS.items()
+            ]
         elif isinstance(value, str):
             yield from [(f"{name} in {place}", swapped(example, place, bad)) for name, bad in TEXTS.items()]
         yield f"a strange object in {place}", swapped(example, place, f'{{"{MARK}": [true, null]}}')
@@ -105,7 +173,9 @@ def path_of(place: Place) -> str:
 
 
 def heads(path: str, token: str) -> Iterator[tuple[str, bytes, tuple[int, ...]]]:
-    """Requests for a list that anybody signed in may read, each wrong before any operation is reached, with the statuses it may get."""
+    """Requests for a list that anybody signed in may read, each wrong before any operation is reached, with
+    the statuses it may get.
+    """
 
     def plain(method: str, target: str, *lines: tuple[str, str | bytes]) -> bytes:
         return request(method, target, token=token, headers=lines)
@@ -124,6 +194,10 @@ def heads(path: str, token: str) -> Iterator[tuple[str, bytes, tuple[int, ...]]]
     yield "HTTP/2", plain("GET", path).replace(b"HTTP/1.1", b"HTTP/2.0"), (400, 505)
     yield "no host", plain("GET", path).replace(b"Host: shop\r\n", b""), (400,)
     for name, key in KEYS.items():
-        yield f"idempotency key: {name}", request("POST", path, {}, token=token, headers=[("Idempotency-Key", key)]), (400, 422)
+        yield (
+            f"idempotency key: {name}",
+            request("POST", path, {}, token=token, headers=[("Idempotency-Key", key)]),
+            (400, 422),
+        )
     two = [("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
     yield "two idempotency keys", request("POST", path, {}, token=token, headers=two), (400,)

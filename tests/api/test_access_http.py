@@ -27,8 +27,16 @@ def ask(shop: Shop, asked: Asked, who: str) -> Answer:
 
 def facts(shop: Shop, things: Things) -> list[Any]:
     """All that a caller without the right could have changed."""
-    paths = (f"/users/{things.user}", f"/products/{things.product}", f"/orders/{things.order}", f"/payments/{things.payment}")
-    return [shop.get(path, who="admin") for path in (*paths, f"/orders/{things.order}/refunds", "/users?limit=100", "/products?limit=100")]
+    paths = (
+        f"/users/{things.user}",
+        f"/products/{things.product}",
+        f"/orders/{things.order}",
+        f"/payments/{things.payment}",
+    )
+    return [
+        shop.get(path, who="admin")
+        for path in (*paths, f"/orders/{things.order}/refunds", "/users?limit=100", "/products?limit=100")
+    ]
 
 
 def test_every_operation_has_a_row() -> None:
@@ -48,11 +56,17 @@ def test_every_operation_for_every_caller(name: str, who: str, shop: Shop, thing
     if before is not None:
         assert facts(shop, things) == before
     if name in MINE and who == "bob":
-        assert [row for row in answer.json["data"] if row.get("customerId") == things.user or row.get("orderId") == things.order] == []
+        assert [
+            row
+            for row in answer.json["data"]
+            if row.get("customerId") == things.user or row.get("orderId") == things.order
+        ] == []
         assert name == "orders.list" or answer.json["data"] == []
 
 
-@pytest.mark.parametrize("name", [name for name, expected in EXPECTED.items() if 404 in expected and expected[3] != 404])
+@pytest.mark.parametrize(
+    "name", [name for name, expected in EXPECTED.items() if 404 in expected and expected[3] != 404]
+)
 def test_a_foreign_thing_looks_like_a_missing_one(name: str, shop: Shop, things: Things) -> None:
     asked = ASKS[name](shop, things)
     theirs = re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", asked.path)[0]
@@ -60,7 +74,9 @@ def test_a_foreign_thing_looks_like_a_missing_one(name: str, shop: Shop, things:
     foreign, absent = ask(shop, asked, "bob"), ask(shop, missing, "bob")
     assert foreign.status == absent.status == 404
     assert foreign.body.replace(theirs.encode(), NOBODYS.encode()) == absent.body
-    assert {k: v for k, v in foreign.headers.items() if k not in UNLIKE} == {k: v for k, v in absent.headers.items() if k not in UNLIKE}
+    assert {k: v for k, v in foreign.headers.items() if k not in UNLIKE} == {
+        k: v for k, v in absent.headers.items() if k not in UNLIKE
+    }
 
 
 @pytest.mark.parametrize("name", [name for name, expected in EXPECTED.items() if 403 in expected])
@@ -68,12 +84,17 @@ def test_who_is_not_an_admin_learns_nothing(name: str, shop: Shop, things: Thing
     """Not whether the thing is there, and not whether the body would have been taken."""
     asked = ASKS[name](shop, things)
     there = ask(shop, asked, "bob")
-    for other in (asked._replace(path=re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", NOBODYS, asked.path)), asked._replace(body={"nonsense": 1})):
+    for other in (
+        asked._replace(path=re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", NOBODYS, asked.path)),
+        asked._replace(body={"nonsense": 1}),
+    ):
         if other.method == "GET":
             other = other._replace(body=None)
         answer = ask(shop, other, "bob")
         assert (answer.status, answer.code) == (403, "forbidden")
-        assert re.sub(rb'"instance":"[^"]*"', b"", answer.body) == re.sub(rb'"instance":"[^"]*"', b"", there.body)
+        assert re.sub(rb'"instance":"[^"]*"', b"", answer.body) == re.sub(
+            rb'"instance":"[^"]*"', b"", there.body
+        )
 
 
 @pytest.mark.slow
@@ -90,7 +111,9 @@ def test_a_role_ends_though_the_token_says_otherwise(shop: Shop) -> None:
 def test_who_is_deleted_is_nobody(shop: Shop) -> None:
     person = {"email": "gone@example.com", "name": "Soon Gone", "password": "correct horse gone"}
     user = shop.post("/auth/register", person, who="")["id"]
-    tokens = shop.post("/auth/login", {"email": person["email"], "password": person["password"]}, who="", status=200)
+    tokens = shop.post(
+        "/auth/login", {"email": person["email"], "password": person["password"]}, who="", status=200
+    )
     with shop.connect() as connection:
 
         def status() -> int:

@@ -1,4 +1,6 @@
-"""Whatever is wrong with a request, the running shop says so: a problem with a 4xx status, at once, and the next request is served."""
+"""Whatever is wrong with a request, the running shop says so: a problem with a 4xx status, at once, and the
+next request is served.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,13 @@ from tradewind.core.problem import Problem
 AT_ONCE_S = 5.0  # nothing here has to be waited for; a machine under load may still be slow
 DOCUMENT = document()
 TAKING = [operation for operation in ALL if operation.example is not None]
-KINDS = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=latin1", "")
+KINDS = (
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json; charset=latin1",
+    "",
+)
 GETS = [operation for operation in ALL if operation.method == "GET"]
 
 
@@ -32,7 +40,9 @@ def named(operation: Operation) -> str:
 
 @pytest.fixture(scope="module")
 def things(shop: Shop) -> dict[str, str]:
-    """One real thing for each name in a path: what is refused is what was sent, not that the thing is missing."""
+    """One real thing for each name in a path: what is refused is what was sent, not that the thing is
+    missing.
+    """
     order_id = shop.order()
     shop.wait_final(order_id)
     return {
@@ -47,7 +57,9 @@ def things(shop: Shop) -> dict[str, str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def unhurt(shop: Shop) -> Iterator[None]:
-    """After all of it: nothing failed inside, and nothing was parked. That the books are in order is looked at for every shared shop."""
+    """After all of it: nothing failed inside, and nothing was parked. That the books are in order is looked
+    at for every shared shop.
+    """
     yield
     with shop.connect() as connection:
         counted = connection.call("GET", "/metrics").body.decode()
@@ -78,12 +90,17 @@ def test_a_body_that_is_none(operation: Operation, shop: Shop, things: dict[str,
     path, token = path_of(operation, things), shop.token("admin")
     for what, body in bodies(operation.example):
         answer = refused(shop, request(operation.method, path, body, token=token), what)
-        assert answer.code in ("invalid_json", "invalid_field", "missing_field", "unknown_field"), (what, answer)
+        assert answer.code in ("invalid_json", "invalid_field", "missing_field", "unknown_field"), (
+            what,
+            answer,
+        )
         assert len(answer.body) < 1_000, what
 
 
 @pytest.mark.parametrize("operation", TAKING, ids=named)
-def test_a_field_that_is_not_the_clients_to_set(operation: Operation, shop: Shop, things: dict[str, str]) -> None:
+def test_a_field_that_is_not_the_clients_to_set(
+    operation: Operation, shop: Shop, things: dict[str, str]
+) -> None:
     path, token = path_of(operation, things), shop.token("admin")
     declared = set(DOCUMENT["components"]["schemas"][operation.asks.__name__]["properties"])
     tried = 0
@@ -112,7 +129,10 @@ def test_another_kind_of_body(operation: Operation, shop: Shop, things: dict[str
 
     def sent(content_type: str, *more: tuple[str, str]) -> bytes:
         raw = request(operation.method, path, body, token=token, headers=more)
-        return raw.replace(b"Content-Type: application/json\r\n", f"Content-Type: {content_type}\r\n".encode() if content_type else b"")
+        return raw.replace(
+            b"Content-Type: application/json\r\n",
+            f"Content-Type: {content_type}\r\n".encode() if content_type else b"",
+        )
 
     for kind in (
         "text/plain",
@@ -129,9 +149,13 @@ def test_a_body_past_the_limit(shop: Shop, things: dict[str, str]) -> None:
     token, path = shop.token("ada"), "/api/v1/orders"
     large = b'{"items":"' + b"x" * (1024 * 1024) + b'"}'
     assert refused(shop, request("POST", path, large, token=token), "announced").status == 413
-    head = request("POST", path, b"", token=token).replace(b"Content-Length: 0", b"Content-Length: 99999999999")
+    head = request("POST", path, b"", token=token).replace(
+        b"Content-Length: 0", b"Content-Length: 99999999999"
+    )
     assert refused(shop, head, "announced, not sent").status == 413
-    head = request("POST", path, b"", token=token).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    head = request("POST", path, b"", token=token).replace(
+        b"Content-Length: 0", b"Transfer-Encoding: chunked"
+    )
     chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
     assert refused(shop, head + chunk * 17, "in chunks").status == 413
 
@@ -172,7 +196,10 @@ def test_half_a_request_and_then_an_end(shop: Shop) -> None:
             assert connection._socket.recv(1) == b"", cut
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic YTpi", "Bearer a.b.c", f"Bearer {'a' * 5_000}", "Bearer é", "Token x"])
+@pytest.mark.parametrize(
+    "header",
+    ["Bearer", "Bearer ", "Basic YTpi", "Bearer a.b.c", f"Bearer {'a' * 5_000}", "Bearer é", "Token x"],
+)
 def test_a_token_that_is_none(header: str, shop: Shop) -> None:
     answer = refused(shop, request("GET", "/api/v1/orders", headers=[("Authorization", header)]), header)
     assert (answer.status, answer.code) == (401, "unauthorized")
@@ -191,4 +218,7 @@ def test_a_price_is_ours(shop: Shop) -> None:
     for field, value in {"price": 1, "unitPrice": {"amount": 1, "currency": "EUR"}}.items():
         item = {**body["items"][0], field: value}
         assert shop.call("POST", "/orders", {**body, "items": [item]}).code == "unknown_field"
-    assert shop.call("POST", "/orders", {**body, "total": {"amount": 1, "currency": "EUR"}}).code == "unknown_field"
+    assert (
+        shop.call("POST", "/orders", {**body, "total": {"amount": 1, "currency": "EUR"}}).code
+        == "unknown_field"
+    )

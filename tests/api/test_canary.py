@@ -1,4 +1,6 @@
-"""What nobody may read is planted in every place where it can come in, and looked for in all that the running shop says and keeps."""
+"""What nobody may read is planted in every place where it can come in, and looked for in all that the running
+shop says and keeps.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from tests.support.shops import OpenShop, furnish
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """After that day; the shop still runs."""
     data = tmp_path_factory.mktemp("canary") / "shop"
-    shop = Shop(nothing(data, "sqlite"), People(), jwt_secret=JWT_SECRET, log_level="debug", provider_faults="0.3")
+    shop = Shop(
+        nothing(data, "sqlite"), People(), jwt_secret=JWT_SECRET, log_level="debug", provider_faults="0.3"
+    )
     try:
         shop.start()
         furnish(shop)
@@ -38,10 +42,21 @@ def said(seen: Seen) -> dict[str, bytes]:
     """Everything that leaves the house, by where."""
     shop, data = seen.shop, seen.shop.keeping.data
     with shop.connect() as connection:
-        found = {path: connection.call("GET", path).body for path in ("/metrics", "/health/ready", "/openapi.json", "/docs")}
+        found = {
+            path: connection.call("GET", path).body
+            for path in ("/metrics", "/health/ready", "/openapi.json", "/docs")
+        }
     letters = shop.letters()
-    commands = [("audit", "--json"), ("audit",), ("config",), ("config", "--json"), ("stats",), ("dead-letters", "list"),
-                ("dead-letters", "show", letters[0]["id"]), ("timeline", letters[0]["key"] or shop.order())]  # fmt: skip
+    commands = [
+        ("audit", "--json"),
+        ("audit",),
+        ("config",),
+        ("config", "--json"),
+        ("stats",),
+        ("dead-letters", "list"),
+        ("dead-letters", "show", letters[0]["id"]),
+        ("timeline", letters[0]["key"] or shop.order()),
+    ]
     for words in commands:
         done = run(*words, *(() if "config" in words else ("--data", str(data))), **shop.settings)
         found[" ".join(words)] = (done.stdout + done.stderr).encode()
@@ -52,8 +67,15 @@ def said(seen: Seen) -> dict[str, bytes]:
 
 
 def test_no_secret_leaves_the_house(seen: Seen, said: dict[str, bytes]) -> None:
-    leaks = [f"{what} is in {where}" for what, secret in seen.secrets().items() for where, text in said.items() if secret in text]
-    leaks += [f"a payment token is in {where}" for where, text in said.items() if PAYMENT_TOKEN.encode() in text]
+    leaks = [
+        f"{what} is in {where}"
+        for what, secret in seen.secrets().items()
+        for where, text in said.items()
+        if secret in text
+    ]
+    leaks += [
+        f"a payment token is in {where}" for where, text in said.items() if PAYMENT_TOKEN.encode() in text
+    ]
     assert leaks == []
 
 
@@ -69,23 +91,42 @@ def test_the_day_was_bad_enough(seen: Seen, said: dict[str, bytes]) -> None:
 def test_no_card_number_is_logged(said: dict[str, bytes]) -> None:
     """It may stand where its owner has written it, in a name or a reason, and nowhere else."""
     places = [where for where in said if not where.startswith(("answer", "timeline"))]
-    assert [where for where in places if CARD.encode() in said[where] or CARD.replace(" ", "").encode() in said[where]] == []
+    assert [
+        where
+        for where in places
+        if CARD.encode() in said[where] or CARD.replace(" ", "").encode() in said[where]
+    ] == []
 
 
 def test_no_file_holds_what_opens_a_door(seen: Seen) -> None:
     """Passwords are hashes, sessions are numbers; keys of clients are hashes with a key."""
     files = [path for path in seen.shop.keeping.data.iterdir() if path.is_file()]
-    assert {"tradewind.db", "tradewind.db-wal", "provider.db", "operator.json"} <= {path.name for path in files}
-    leaks = [f"{what} is in {path.name}" for what, secret in seen.secrets().items() for path in files if secret in path.read_bytes()]
+    assert {"tradewind.db", "tradewind.db-wal", "provider.db", "operator.json"} <= {
+        path.name for path in files
+    }
+    leaks = [
+        f"{what} is in {path.name}"
+        for what, secret in seen.secrets().items()
+        for path in files
+        if secret in path.read_bytes()
+    ]
     assert leaks == []
     assert {path.stat().st_mode & 0o077 for path in files if path.name == "operator.json"} == {0}
     assert seen.shop.keeping.data.stat().st_mode & 0o077 == 0
 
 
 def test_a_payment_token_is_forgotten_once_it_is_settled(seen: Seen) -> None:
-    """By the rows that decide. The log keeps what was said for as long as it is kept, and the letters keep what they hold."""
-    tables = [name for (name,) in seen.shop.keeping.sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    holding = {name for name in tables if any(PAYMENT_TOKEN in str(row) for row in seen.shop.keeping.sql(f"SELECT * FROM {name}"))}
+    """By the rows that decide. The log keeps what was said for as long as it is kept, and the letters keep
+    what they hold.
+    """
+    tables = [
+        name for (name,) in seen.shop.keeping.sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+    ]
+    holding = {
+        name
+        for name in tables
+        if any(PAYMENT_TOKEN in str(row) for row in seen.shop.keeping.sql(f"SELECT * FROM {name}"))
+    }
     assert holding == {"orders_log", "payments_parked"}
 
 
@@ -97,7 +138,9 @@ def test_the_login_is_shown_once(new_shop: OpenShop) -> None:
     assert shop.sigterm() == 0
     shop.start()
     assert password not in shop.keeping.data.with_suffix(".out").read_text() + shop.log.read_text()
-    assert not any(password.encode() in path.read_bytes() for path in shop.keeping.data.iterdir() if path.is_file())
+    assert not any(
+        password.encode() in path.read_bytes() for path in shop.keeping.data.iterdir() if path.is_file()
+    )
     key = (shop.keeping.data / "jwt.secret").read_bytes()
     files = [path for path in shop.keeping.data.iterdir() if path.is_file() and path.name != "jwt.secret"]
     assert not any(key in path.read_bytes() for path in files)

@@ -1,4 +1,6 @@
-"""The running shop keeps what its description promises, whatever is sent to it: examples, the borders of schemas, chance, and chains."""
+"""The running shop keeps what its description promises, whatever is sent to it: examples, the borders of
+schemas, chance, and chains.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,17 @@ def described(shop: Shop) -> dict[str, Any]:
     """The description, with examples of what only one party has been given."""
     description = copy.deepcopy(openapi.document())
     ada, bob = (CUSTOMERS[name]._asdict() for name in ("ada", "bob"))
-    held = {"refresh": shop.post("/auth/login", ada, who="", status=200), "logout": shop.post("/auth/login", bob, who="", status=200)}
-    for name, example in {"login": ada, **{name: {"refreshToken": tokens["refreshToken"]} for name, tokens in held.items()}}.items():
-        description["paths"][f"/api/v1/auth/{name}"]["post"]["requestBody"]["content"]["application/json"]["example"] = example
+    held = {
+        "refresh": shop.post("/auth/login", ada, who="", status=200),
+        "logout": shop.post("/auth/login", bob, who="", status=200),
+    }
+    for name, example in {
+        "login": ada,
+        **{name: {"refreshToken": tokens["refreshToken"]} for name, tokens in held.items()},
+    }.items():
+        description["paths"][f"/api/v1/auth/{name}"]["post"]["requestBody"]["content"]["application/json"][
+            "example"
+        ] = example
     return description
 
 
@@ -53,5 +63,7 @@ def test_a_wrong_description_is_found(shop: Shop) -> None:
     wrong = copy.deepcopy(openapi.document())
     wrong["paths"] = {"/health/live": wrong["paths"]["/health/live"]}
     wrong["components"]["schemas"]["Health"]["properties"]["status"]["enum"] = ["ready"]
-    failures = fuzz(wrong, f"http://127.0.0.1:{shop.port}", shop.token("admin"), spare="", phases=("fuzzing",)).failures
+    failures = fuzz(
+        wrong, f"http://127.0.0.1:{shop.port}", shop.token("admin"), spare="", phases=("fuzzing",)
+    ).failures
     assert any("/health/live" in failure for failure in failures)

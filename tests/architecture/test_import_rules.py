@@ -1,4 +1,6 @@
-"""An import rule that has never been seen red may be checking nothing: each is broken once, in a copy of the tree."""
+"""An import rule that has never been seen red may be checking nothing: each is broken once, in a copy of the
+tree.
+"""
 
 import os
 import shutil
@@ -10,7 +12,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = ("cli", "operations", "testing", "runtime", "apis", "services", "contracts", "engine", "drivers", "observability", "core")
+LAYERS = (
+    "cli",
+    "operations",
+    "testing",
+    "runtime",
+    "apis",
+    "services",
+    "contracts",
+    "engine",
+    "drivers",
+    "observability",
+    "core",
+)
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 RULES: dict[str, str] = {contract["id"]: contract["name"] for contract in CONTRACTS}
 EXEMPT: list[str] = [pair for contract in CONTRACTS for pair in contract.get("ignore_imports", [])]
@@ -59,7 +73,9 @@ def lint(root: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """pyproject.toml and src, with every layer and every exempt import there even where the tree has none yet."""
+    """pyproject.toml and src, with every layer and every exempt import there even where the tree has none
+    yet.
+    """
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     for layer in LAYERS:
@@ -72,7 +88,9 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("rule", "importer", "imported"), PLANTS, ids=lambda value: value.removeprefix("tradewind."))
+@pytest.mark.parametrize(
+    ("rule", "importer", "imported"), PLANTS, ids=lambda value: value.removeprefix("tradewind.")
+)
 def test_planted_import_breaks_its_rule(copy: Path, rule: str, importer: str, imported: str) -> None:
     if imported.startswith("tradewind."):
         module(copy / "src", imported)

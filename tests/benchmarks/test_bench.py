@@ -1,4 +1,6 @@
-"""Holds what a figure in a result may claim: medians of rounds, ratios only of what was measured, skips by name."""
+"""Holds what a figure in a result may claim: medians of rounds, ratios only of what was measured, skips by
+name.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,10 @@ def test_a_server_that_cannot_run_is_skipped_by_name_with_its_ratios(bench: Benc
 
     assert bench.start(Absent, "nestjs") is None
     bench.ratio("against NestJS", ("tradewind", "per_s"), ("nestjs", "per_s"), at_least=4)
-    assert bench.outcome.skipped == ["nestjs: node is not here: apt-get install nodejs", "against NestJS: not measured"]
+    assert bench.outcome.skipped == [
+        "nestjs: node is not here: apt-get install nodejs",
+        "against NestJS: not measured",
+    ]
     assert bench.outcome.checks[0].value is None
     assert "not measured" in report.show(bench.outcome)
 

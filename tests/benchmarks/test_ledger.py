@@ -1,4 +1,6 @@
-"""Holds the counting of stories: an order that is confirmed but not yet invoiced, or not yet told of, is not a whole story."""
+"""Holds the counting of stories: an order that is confirmed but not yet invoiced, or not yet told of, is not
+a whole story.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,18 @@ def test_a_story_is_whole_when_its_papers_and_messages_are_there() -> None:
 
 
 def test_what_lies_before_the_mark_counts_no_more(tmp_path: Path) -> None:
-    ledger = shop(tmp_path, {"orders_orders": [("01a1fcfa-ae87-7aaa", "CONFIRMED"), ("01a1fcfa-ae87-7bbb", "FAILED")]})
+    ledger = shop(
+        tmp_path, {"orders_orders": [("01a1fcfa-ae87-7aaa", "CONFIRMED"), ("01a1fcfa-ae87-7bbb", "FAILED")]}
+    )
     assert ledger.counts().orders == 2
     ledger.set_mark()
     assert ledger.counts() == Counts(0, 0, 0, 0, 0)
-    shop(tmp_path, {"orders_orders": [("01a1fcfa-ae88-7000", "PENDING")], "notifications_notifications": [("01a1fcfa-ae88-7001", "SENT")]})
+    shop(
+        tmp_path,
+        {
+            "orders_orders": [("01a1fcfa-ae88-7000", "PENDING")],
+            "notifications_notifications": [("01a1fcfa-ae88-7001", "SENT")],
+        },
+    )
     assert (ledger.counts().orders, ledger.pending(), ledger.counts().notified) == (1, 1, 1)
     assert ledger.all_orders() == 3

@@ -1,4 +1,6 @@
-"""Runs the limit programs for a moment: what they leave out must not be the durable rows, or the ratio to them would flatter us."""
+"""Runs the limit programs for a moment: what they leave out must not be the durable rows, or the ratio to
+them would flatter us.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def test_the_barest_reader_answers_from_the_row(reader: ReadLimit) -> None:
     async def get() -> tuple[Reply, Reply]:
         async with Client(reader.port) as client:
             missing = "00000000-0000-4000-8000-000000000000"
-            return await client.request("GET", f"/api/v1/orders/{number}"), await client.request("GET", f"/api/v1/orders/{missing}")
+            return await client.request("GET", f"/api/v1/orders/{number}"), await client.request(
+                "GET", f"/api/v1/orders/{missing}"
+            )
 
     found, missing = uvloop.run(get())
     order = msgspec.json.decode(found.body)

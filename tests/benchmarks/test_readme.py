@@ -1,4 +1,6 @@
-"""The figures of the README are those of the newest run of each benchmark, with what they were measured on."""
+"""The figures of the README are those of the newest run of each benchmark, with what they were measured
+on.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,13 @@ import pytest
 
 from benchmarks import readme
 
-MACHINE = {"cpu": "A CPU", "cores": 2, "fdatasync_us": 200, "python": "3.11.7", "load_before": [0.1, 0.1, 0.1]}
+MACHINE = {
+    "cpu": "A CPU",
+    "cores": 2,
+    "fdatasync_us": 200,
+    "python": "3.11.7",
+    "load_before": [0.1, 0.1, 0.1],
+}
 
 
 def check(what: str, value: float | None, target: str, met: bool | None) -> dict[str, Any]:
@@ -18,7 +26,12 @@ def check(what: str, value: float | None, target: str, met: bool | None) -> dict
 
 
 def keep(folder: Path, began: str, *parts: dict[str, Any], **machine: Any) -> None:
-    run = {"began": began, "machine": MACHINE | machine, "options": {"rounds": 3, "seconds": 10.0}, "benchmarks": parts}
+    run = {
+        "began": began,
+        "machine": MACHINE | machine,
+        "options": {"rounds": 3, "seconds": 10.0},
+        "benchmarks": parts,
+    }
     (folder / f"{began[:4]}-{parts[0]['name']}.json").write_text(json.dumps(run))
 
 
@@ -33,12 +46,18 @@ def intake(ours: float) -> dict[str, Any]:
 
 def test_the_newest_run_of_each_counts(tmp_path: Path) -> None:
     keep(
-        tmp_path, "2026-01-01", intake(1_000.0), {"name": "startup", "medians": {}, "checks": [check("seconds to ready", 0.4, "≤ 1", True)]}
+        tmp_path,
+        "2026-01-01",
+        intake(1_000.0),
+        {"name": "startup", "medians": {}, "checks": [check("seconds to ready", 0.4, "≤ 1", True)]},
     )
     keep(tmp_path, "2027-01-01", intake(10_000.0))
     text = readme.table(tmp_path)
     assert "| intake against NestJS, a second | 10,000 |  | 2,000 | 5 | ≥ 4 | met |" in text
-    assert "| intake against the limit program, a second | 10,000 | 20,000 |  | - | ≥ 0.5 | not measured |" in text
+    assert (
+        "| intake against the limit program, a second | 10,000 | 20,000 |  | - | ≥ 0.5 | not measured |"
+        in text
+    )
     assert "| seconds to ready | 0.4 |  |  |  | ≤ 1 | met |" in text
     assert "2026-01-01, 2 cores (A CPU), 200 µs an fdatasync" in text
     assert "busy" not in text

@@ -1,4 +1,6 @@
-"""The benchmark of the blueprint rpc, against systems that are not there: who is measured, what is counted, what a break does."""
+"""The benchmark of the blueprint rpc, against systems that are not there: who is measured, what is counted,
+what a break does.
+"""
 
 from __future__ import annotations
 
@@ -68,8 +70,15 @@ class Told(Subject):
         if self.name in self.breaks:
             raise Failed("it has ended")
         rate = RATES[self.name]
-        return {"per_s": rate, "p99_ms": 10_000 / rate, "app_cpu_s_per_1000": 500 / rate, "rss_mb": rate / 100, "pss_mb": 9.0,
-                "missing": 1.0 if self.name == "ours2" else 0.0, "extra": 0.0}  # fmt: skip
+        return {
+            "per_s": rate,
+            "p99_ms": 10_000 / rate,
+            "app_cpu_s_per_1000": 500 / rate,
+            "rss_mb": rate / 100,
+            "pss_mb": 9.0,
+            "missing": 1.0 if self.name == "ours2" else 0.0,
+            "extra": 0.0,
+        }
 
     def get(self, reads: Path) -> Figures:
         self.played.append(f"{self.name} get")
@@ -87,7 +96,11 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(rpc, "SUBJECTS", dict.fromkeys(rpc.SUBJECTS, Told))
 
     def readers(course: rpc.Course, names: list[str]) -> dict[str, Callable[[], Figures]]:
-        return {f"{name} get": partial(course.running[name].get, Path()) for name in names if name in course.running}
+        return {
+            f"{name} get": partial(course.running[name].get, Path())
+            for name in names
+            if name in course.running
+        }
 
     monkeypatch.setattr(rpc.Course, "readers", readers)
     return found
@@ -103,7 +116,18 @@ def test_all_of_it(tmp_path: Path, played: list[str]) -> None:
     outcome = measured(tmp_path)
     assert played == ["nest", "node", "ours", "ours2"] * 2 + ["nest get", "node get", "ours get"] * 2
     assert [check.value for check in outcome.checks] == [5, 1.25, 0.2, 0.2, 5, 5, 1, 1.1, 0, 2]
-    assert [check.met for check in outcome.checks] == [True, True, True, True, True, False, False, True, True, False]
+    assert [check.met for check in outcome.checks] == [
+        True,
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+        True,
+        True,
+        False,
+    ]
     assert outcome.details["ours"]["memory"] == {"gateway": {"rss_mb": 30.0, "pss_mb": 20.0}}
 
 
@@ -121,16 +145,23 @@ def test_parts(tmp_path: Path, played: list[str], only: tuple[str, ...], runs: l
     assert list(dict.fromkeys(played)) == runs
 
 
-def test_who_is_absent_is_skipped_by_name(tmp_path: Path, played: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_absent_is_skipped_by_name(
+    tmp_path: Path, played: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Told, "absent", ("nest",))
     outcome = measured(tmp_path)
     assert "nest" not in played and outcome.skipped[0] == "nest: node is not here: apt-get install nodejs"
     assert outcome.checks[0].met is None
 
 
-def test_who_breaks_is_told_and_the_others_go_on(tmp_path: Path, played: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_breaks_is_told_and_the_others_go_on(
+    tmp_path: Path, played: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Told, "breaks", ("node",))
-    with Bench("rpc", Options(rounds=2), tmp_path, {}) as bench, pytest.raises(Failed, match="node: it has ended"):
+    with (
+        Bench("rpc", Options(rounds=2), tmp_path, {}) as bench,
+        pytest.raises(Failed, match="node: it has ended"),
+    ):
         rpc.run(bench)
     assert played == ["nest", "node", "ours", "ours2", "nest", "ours", "ours2"] + ["nest get", "ours get"] * 2
     assert [check.met for check in bench.outcome.checks][:3] == [True, None, True]
@@ -157,10 +188,17 @@ class Table(Subject):
     ("rows", "refused", "missing", "extra"),
     [(1_000, 0, 0, 0), (1_064, 0, 0, 0), (990, 10, 0, 0), (990, 0, 10, 0), (1_070, 0, 0, 6)],
 )
-def test_rows_are_held_against_answers(tmp_path: Path, rows: int, refused: int, missing: int, extra: int) -> None:
+def test_rows_are_held_against_answers(
+    tmp_path: Path, rows: int, refused: int, missing: int, extra: int
+) -> None:
     subject = Table(tmp_path, [7, 7 + rows], Load(1_000.0, 1_000, 1.0, 2.0, refused, 0))
     figures = subject.post()
-    assert (figures["rows"], figures["missing"], figures["extra"], figures["errors"]) == (rows, missing, extra, refused)
+    assert (figures["rows"], figures["missing"], figures["extra"], figures["errors"]) == (
+        rows,
+        missing,
+        extra,
+        refused,
+    )
     assert (figures["postgres_cpu_s_per_1000"], figures["rabbitmq_cpu_s_per_1000"]) == (1, 2)
 
 
@@ -178,27 +216,43 @@ def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--only java: there are nest, node, ours, ours2, get" in capsys.readouterr().err
 
 
-def test_a_run_of_parts_is_no_result(tmp_path: Path, played: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_of_parts_is_no_result(
+    tmp_path: Path, played: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from datetime import UTC, datetime
 
     monkeypatch.setattr(report, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(report, "PARTIAL", tmp_path / "partial")
     for only, folder in (((), "results"), (("nest",), "partial")):
         outcome = measured(tmp_path, only=only)
-        assert report.write([outcome], Options(only=only), {}, [], datetime.now(UTC)) == tmp_path / folder / "rpc.json"
+        assert (
+            report.write([outcome], Options(only=only), {}, [], datetime.now(UTC))
+            == tmp_path / folder / "rpc.json"
+        )
     machine = {"cores": 2, "cpu": "A CPU", "fdatasync_us": 200, "python": "3.11.7", "load_before": [0.1]}
     report.write([measured(tmp_path)], Options(), machine, [], datetime(2027, 1, 1, tzinfo=UTC))
     text = readme.rpc_table(tmp_path / "results")
     assert "| `POST /api/orders` a second | 5,000 | 5,500 | 1,000 | 4,000 |" in text
     assert "| `GET /api/orders/:id` a second | 10,000 | - | 2,000 | 8,000 |" in text
-    assert "| POST /api/orders against NestJS | 5 | ≥ 5 | met |" in text and "2027-01-01, 2 cores (A CPU)" in text
+    assert (
+        "| POST /api/orders against NestJS | 5 | ≥ 5 | met |" in text
+        and "2027-01-01, 2 cores (A CPU)" in text
+    )
     assert readme.table(tmp_path / "results") == readme.NOTHING
     marked = f"a\n{readme.RPC_START}\n{readme.RPC_END}\nb"
-    assert readme.filled(marked, text, readme.RPC_START, readme.RPC_END).startswith(f"a\n{readme.RPC_START}\n| median | Tradewind |")
+    assert readme.filled(marked, text, readme.RPC_START, readme.RPC_END).startswith(
+        f"a\n{readme.RPC_START}\n| median | Tradewind |"
+    )
 
 
 def test_many_figures_stand_below_each_other(tmp_path: Path) -> None:
-    outcome = Outcome("rpc", medians={"nest": {f"figure {n}": float(n) for n in range(report.WIDE + 1)}, "ours": {"figure 1": 7.0}})
+    outcome = Outcome(
+        "rpc",
+        medians={
+            "nest": {f"figure {n}": float(n) for n in range(report.WIDE + 1)},
+            "ours": {"figure 1": 7.0},
+        },
+    )
     lines = report.show(outcome).splitlines()
     assert lines[2].split("  ")[-1].strip() == "ours" and lines[4].split() == ["figure", "1", "1", "7"]
 

@@ -1,4 +1,6 @@
-"""What the benchmark of the blueprint rpc reads from real processes: who has which role, and what wrk counted."""
+"""What the benchmark of the blueprint rpc reads from real processes: who has which role, and what wrk
+counted.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +101,11 @@ def test_wrk_counts_every_status(tmp_path: Path) -> None:
     with serving() as stub:
         subject = Stubbed(tmp_path, stub)
         subject.warm_up()
-        assert (subject.not_201, len(stub.orders) > 10, len(set(stub.keys)) == len(stub.keys)) == (0, True, True)
+        assert (subject.not_201, len(stub.orders) > 10, len(set(stub.keys)) == len(stub.keys)) == (
+            0,
+            True,
+            True,
+        )
         load = subject.place(1)
         assert (load.refused, load.broken, load.other) == (0, 0, 0)
         stub.broken = ("/api/orders",)

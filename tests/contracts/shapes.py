@@ -1,7 +1,8 @@
-"""Keeps the shape of every event in a golden file, so that a promise on the wire is not broken by a rename in passing.
+"""Keeps the shape of every event in a golden file, so that a promise on the wire is not broken by a rename in
+passing.
 
-`python -m tests.contracts.shapes` writes the files of new and compatibly changed events; a break it refuses: a new shape is a new
-event beside the old one.
+`python -m tests.contracts.shapes` writes the files of new and compatibly changed events; a break it refuses:
+a new shape is a new event beside the old one.
 """
 
 import json
@@ -17,7 +18,10 @@ FOLDER = Path(__file__).parent / "golden"
 
 def current() -> dict[str, dict[str, Any]]:
     """Every event's shape, by its name on the wire."""
-    return {shape["name"]: shape | {"speaker": speaker} for speaker, shape in ((who, wire.shape(event)) for who, event in wire.events())}
+    return {
+        shape["name"]: shape | {"speaker": speaker}
+        for speaker, shape in ((who, wire.shape(event)) for who, event in wire.events())
+    }
 
 
 def golden() -> dict[str, dict[str, Any]]:

@@ -1,4 +1,6 @@
-"""An event's shape on the wire is a promise: what breaks a reader turns red, what does not is written down."""
+"""An event's shape on the wire is a promise: what breaks a reader turns red, what does not is written
+down.
+"""
 
 import re
 from collections.abc import Iterable

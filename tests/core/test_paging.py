@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from tradewind.core import paging
 from tradewind.core.model import Refused
 
-IDS = st.lists(st.uuids(), unique=True, max_size=30).map(lambda found: sorted([str(one) for one in found], reverse=True))
+IDS = st.lists(st.uuids(), unique=True, max_size=30).map(
+    lambda found: sorted([str(one) for one in found], reverse=True)
+)
 
 
 @given(IDS, st.integers(1, 7))
@@ -36,7 +38,10 @@ def test_the_first_page_begins_above_all() -> None:
     assert paging.below_time("") == (paging.END_OF_TIME, paging.TOP)
 
 
-@pytest.mark.parametrize("cursor", ["!", "a", "abc=", "//8", "AAAA", "YQ==", "YR", "ä", base64.urlsafe_b64encode(b"x" * 65).decode()])
+@pytest.mark.parametrize(
+    "cursor",
+    ["!", "a", "abc=", "//8", "AAAA", "YQ==", "YR", "ä", base64.urlsafe_b64encode(b"x" * 65).decode()],
+)
 def test_a_strange_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(Refused, match="invalid_cursor") as refused:
         paging.below(cursor)

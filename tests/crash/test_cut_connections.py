@@ -1,4 +1,6 @@
-"""A database that throws us out again and again, in the middle of commits too: what was answered is there, and nothing is there twice."""
+"""A database that throws us out again and again, in the middle of commits too: what was answered is there,
+and nothing is there twice.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every named place where the program can die is visited: killed there, started again, and nothing that was promised is missing."""
+"""Every named place where the program can die is visited: killed there, started again, and nothing that was
+promised is missing.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ DYING_S = 30.0
 
 
 class Scenario(NamedTuple):
-    """What leads to a place. `play` returns when nothing more will be asked; `nth` passing of the place is the deadly one."""
+    """What leads to a place. `play` returns when nothing more will be asked; `nth` passing of the place is
+    the deadly one.
+    """
 
     play: Callable[[Shop, str], Ledger]
     nth: int = 5
@@ -105,8 +109,14 @@ def test_dying_there_loses_nothing(name: str, new_shop: OpenShop) -> None:
 @pytest.mark.parametrize("action", ["error", "pause"])
 def test_a_store_that_fails_for_a_moment_at_each_place_loses_nothing(new_shop: OpenShop, action: str) -> None:
     """All in one run. After the commit there is nothing that could fail."""
-    places = [name for name in failpoints() if not name.startswith(("batch.after", "migrate", "parking", "timers", "retention"))]
-    fail = ",".join([f"{name}:{nth}:{action}" for nth, name in enumerate(places[:: 1 if action == "error" else 3], 5)])
+    places = [
+        name
+        for name in failpoints()
+        if not name.startswith(("batch.after", "migrate", "parking", "timers", "retention"))
+    ]
+    fail = ",".join(
+        [f"{name}:{nth}:{action}" for nth, name in enumerate(places[:: 1 if action == "error" else 3], 5)]
+    )
     shop = new_shop().start(fail=fail)
     ledger = trade(shop, seed=7)
     assert len(ledger.accepted) > 20

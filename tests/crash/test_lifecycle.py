@@ -38,7 +38,9 @@ def test_ctrl_c_is_a_way_to_leave_too(new_shop: OpenShop) -> None:
 def test_a_client_that_leaves_half_way_loses_nothing(new_shop: OpenShop) -> None:
     """The order is there or not; who asks again with the same key gets it, once."""
     shop = new_shop().start()
-    deeds = [Deed("/orders", basket("tok_charged_no_answer"), "bob", f"leaves-{number}") for number in range(30)]
+    deeds = [
+        Deed("/orders", basket("tok_charged_no_answer"), "bob", f"leaves-{number}") for number in range(30)
+    ]
     for number, deed in enumerate(deeds):
         whole = request("POST", "/api/v1/orders", deed.body, token=shop.token("bob"), key=deed.key)
         with socket.create_connection(("127.0.0.1", shop.port)) as client:
@@ -52,8 +54,13 @@ def test_a_waiting_client_is_answered_when_the_shop_leaves(new_shop: OpenShop) -
     shop = new_shop().start()
     order = shop.order("tok_never")
     with shop.connect() as connection:
-        connection.send("GET", f"/api/v1/orders/{order}", token=shop.token("ada"), headers={"Prefer": "wait=30"})
-        until(lambda: shop.call("GET", f"/orders/{order}").status == 200, "the shop has read what was sent before")
+        connection.send(
+            "GET", f"/api/v1/orders/{order}", token=shop.token("ada"), headers={"Prefer": "wait=30"}
+        )
+        until(
+            lambda: shop.call("GET", f"/orders/{order}").status == 200,
+            "the shop has read what was sent before",
+        )
         assert shop.sigterm() == 0
         answer = connection.receive()
     assert (answer.status, answer.json["status"]) == (200, "PENDING")

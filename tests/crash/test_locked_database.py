@@ -1,4 +1,6 @@
-"""Somebody opens the shop's file with another program and keeps it locked: orders wait, nothing is lost, and reading goes on."""
+"""Somebody opens the shop's file with another program and keeps it locked: orders wait, nothing is lost, and
+reading goes on.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,10 @@ def test_an_order_waits_for_the_lock(new_shop: OpenShop) -> None:
     with shop.connect() as connection:
         with locked(shop):
             deed.send(connection, shop.token("ada"))
-            until(lambda: shop.call("GET", "/health/ready", who="").status == 503, "it says that it cannot write")
+            until(
+                lambda: shop.call("GET", "/health/ready", who="").status == 503,
+                "it says that it cannot write",
+            )
         assert deed.hear(connection).status == 201
     until(lambda: shop.call("GET", "/health/ready", who="").status == 200, "it says that it can")
     assert_kept(shop, Ledger([deed]))

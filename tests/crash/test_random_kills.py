@@ -1,4 +1,6 @@
-"""Ten power cuts at moments that nobody chose, with traffic and a bad provider: every accepted order is there and comes to its end."""
+"""Ten power cuts at moments that nobody chose, with traffic and a bad provider: every accepted order is there
+and comes to its end.
+"""
 
 from __future__ import annotations
 

@@ -43,7 +43,11 @@ def refused(data: Path, says: str, *words: str, **settings: str) -> None:
 
 def test_a_second_platform_on_the_same_data(new_shop: OpenShop) -> None:
     shop = new_shop().start()
-    refused(shop.keeping.data, rf"in use by process {shop.process.pid if shop.process else 0} at http://127.0.0.1:{shop.port}: .*--data")
+    refused(
+        shop.keeping.data,
+        rf"in use by process {shop.process.pid if shop.process else 0} at http://127.0.0.1:{shop.port}: "
+        rf".*--data",
+    )
     assert shop.wait_final(shop.order())["status"] == "CONFIRMED"
 
 
@@ -51,7 +55,9 @@ def test_a_taken_port(rest: Shop) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        refused(rest.keeping.data, "taken by another program.*another port", "--port", str(taken.getsockname()[1]))
+        refused(
+            rest.keeping.data, "taken by another program.*another port", "--port", str(taken.getsockname()[1])
+        )
     assert rest.start().wait_final(rest.order())["status"] == "CONFIRMED"
 
 
@@ -87,12 +93,15 @@ def newer(path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize(("harm", "says"), [
-    (no_database, "not a (SQLite )?database"),
-    (corrupt, "malformed|damaged|corrupt"),
-    (cut, "malformed|damaged|corrupt"),
-    (newer, "newer version.*0099_from_tomorrow"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (no_database, "not a (SQLite )?database"),
+        (corrupt, "malformed|damaged|corrupt"),
+        (cut, "malformed|damaged|corrupt"),
+        (newer, "newer version.*0099_from_tomorrow"),
+    ],
+)
 def test_a_database_that_is_none_of_ours(rest: Shop, harm: Callable[[Path], None], says: str) -> None:
     path = rest.keeping.data / DB
     harm(path)
@@ -130,32 +139,41 @@ def test_a_database_that_somebody_else_writes_to(rest: Shop) -> None:
     assert rest.start().wait_final(rest.order())["status"] == "CONFIRMED"
 
 
-@pytest.mark.parametrize(("settings", "says"), [
-    ({"rate_limit": "-1"}, "TRADEWIND_RATE_LIMIT .environment.: '-1' is not"),
-    ({"order_deadline_s": "soon"}, "TRADEWIND_ORDER_DEADLINE_S"),
-    ({"prot": "8080"}, "TRADEWIND_PROT .environment. is not a setting; did you mean TRADEWIND_PORT"),
-    ({"jwt_secret": "short"}, "TRADEWIND_JWT_SECRET"),
-    ({"admin_password": "short"}, "TRADEWIND_ADMIN_PASSWORD"),
-    ({"retention_days": "1"}, "TRADEWIND_RETENTION_DAYS"),
-    ({"provider_faults": "2"}, "TRADEWIND_PROVIDER_FAULTS"),
-    ({"fail": "batch.before-commit"}, "TRADEWIND_FAIL"),
-    ({"fail": "no.such-place:1:kill"}, "no failpoint 'no.such-place'"),
-    ({"fail": "batch.begun:0:kill"}, "TRADEWIND_FAIL"),
-    ({"database_url": "mysql://127.0.0.1/shop"}, "TRADEWIND_DATABASE_URL"),
-    ({"database_url": "postgresql://nobody@127.0.0.1:9/shop"}, "127.0.0.1:9"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"rate_limit": "-1"}, "TRADEWIND_RATE_LIMIT .environment.: '-1' is not"),
+        ({"order_deadline_s": "soon"}, "TRADEWIND_ORDER_DEADLINE_S"),
+        ({"prot": "8080"}, "TRADEWIND_PROT .environment. is not a setting; did you mean TRADEWIND_PORT"),
+        ({"jwt_secret": "short"}, "TRADEWIND_JWT_SECRET"),
+        ({"admin_password": "short"}, "TRADEWIND_ADMIN_PASSWORD"),
+        ({"retention_days": "1"}, "TRADEWIND_RETENTION_DAYS"),
+        ({"provider_faults": "2"}, "TRADEWIND_PROVIDER_FAULTS"),
+        ({"fail": "batch.before-commit"}, "TRADEWIND_FAIL"),
+        ({"fail": "no.such-place:1:kill"}, "no failpoint 'no.such-place'"),
+        ({"fail": "batch.begun:0:kill"}, "TRADEWIND_FAIL"),
+        ({"database_url": "mysql://127.0.0.1/shop"}, "TRADEWIND_DATABASE_URL"),
+        ({"database_url": "postgresql://nobody@127.0.0.1:9/shop"}, "127.0.0.1:9"),
+    ],
+)
 def test_a_setting_that_cannot_be(tmp_path: Path, settings: dict[str, str], says: str) -> None:
     refused(tmp_path / "shop", says, **settings)
     assert not (tmp_path / "shop" / DB).exists()
 
 
-@pytest.mark.parametrize(("text", "says"), [
-    ('[processes.shop]\nservices = ["users", "ordres"]\nedge = true\n', "unknown service 'ordres'.*did you mean 'orders'"),
-    ('[processes.shop]\nservices = "users"\nedge = true\n', "must be a list"),
-    ('[processes.shop]\nservices = ["users"]\n', "edge = true"),
-    ('[settings]\nprot = 1\n[processes.shop]\nservices = ["users"]\nedge = true\n', "TRADEWIND_PROT"),
-    ("[processes", "not TOML"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            '[processes.shop]\nservices = ["users", "ordres"]\nedge = true\n',
+            "unknown service 'ordres'.*did you mean 'orders'",
+        ),
+        ('[processes.shop]\nservices = "users"\nedge = true\n', "must be a list"),
+        ('[processes.shop]\nservices = ["users"]\n', "edge = true"),
+        ('[settings]\nprot = 1\n[processes.shop]\nservices = ["users"]\nedge = true\n', "TRADEWIND_PROT"),
+        ("[processes", "not TOML"),
+    ],
+)
 def test_a_blueprint_that_cannot_be(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)

@@ -1,4 +1,6 @@
-"""Sees the proof of the other suites fail: a shop that has lost or doubled something must not pass for one that has kept it."""
+"""Sees the proof of the other suites fail: a shop that has lost or doubled something must not pass for one
+that has kept it.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,22 @@ from tests.support.traffic import Deed, Ledger, assert_kept
 
 # by hand, what a crash must never do
 HARM: dict[str, Callable[[Keeping, str], object]] = {
-    "an order that is gone": lambda keeping, order: keeping.sql(f"DELETE FROM {{orders.orders}} WHERE id = '{order}'"),
+    "an order that is gone": lambda keeping, order: keeping.sql(
+        f"DELETE FROM {{orders.orders}} WHERE id = '{order}'"
+    ),
     "a key that was forgotten": lambda keeping, order: keeping.sql("DELETE FROM {orders.inbox}"),
-    "an answer that has changed": lambda keeping, order: keeping.sql("UPDATE {orders.inbox} SET reply = replace(reply, '1999', '1998')"),
-    "a payment that came back to life": lambda keeping, order: keeping.sql("UPDATE {payments.payments} SET status = 'PENDING'"),
-    "a piece that nobody sold": lambda keeping, order: keeping.sql("UPDATE {inventory.products} SET committed = 2 WHERE sku = 'TEA'"),
-    "stock that is held for ever": lambda keeping, order: keeping.sql("UPDATE {inventory.reservations} SET status = 'HELD'"),
+    "an answer that has changed": lambda keeping, order: keeping.sql(
+        "UPDATE {orders.inbox} SET reply = replace(reply, '1999', '1998')"
+    ),
+    "a payment that came back to life": lambda keeping, order: keeping.sql(
+        "UPDATE {payments.payments} SET status = 'PENDING'"
+    ),
+    "a piece that nobody sold": lambda keeping, order: keeping.sql(
+        "UPDATE {inventory.products} SET committed = 2 WHERE sku = 'TEA'"
+    ),
+    "stock that is held for ever": lambda keeping, order: keeping.sql(
+        "UPDATE {inventory.reservations} SET status = 'HELD'"
+    ),
     "an event that nobody read": lambda keeping, order: keeping.sql("DELETE FROM {invoices.invoices}"),
 }
 

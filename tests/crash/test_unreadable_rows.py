@@ -9,7 +9,10 @@ import pytest
 from tests.support.shop import Shop, until
 from tests.support.shops import OpenShop
 
-EVENT = "SELECT coalesce(max(seq), 0) + 1, '0192f0c1-0000-7000-8000-000000000001', 'order.confirmed', 'x', '{broken', 'c', 't', 1"
+EVENT = (
+    "SELECT coalesce(max(seq), 0) + 1, '0192f0c1-0000-7000-8000-000000000001', 'order.confirmed', "
+    "'x', '{broken', 'c', 't', 1"
+)
 
 
 @pytest.fixture
@@ -18,13 +21,20 @@ def kind() -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("token", "harm"), [
-    pytest.param("tok_ok", f"INSERT INTO {{orders.log}} {EVENT} FROM {{orders.log}}", id="event"),
-    pytest.param("tok_slow", "UPDATE {payments.activities} SET body = '{broken'", id="activity"),
-    pytest.param("tok_slow", "UPDATE {payments.activities} SET name = 'payments.gone'", id="activity of an old version"),
-    pytest.param("tok_never", "UPDATE {orders.timers} SET body = '{broken', due_at = 1", id="timer"),
-    pytest.param("tok_webhook", "UPDATE {inventory.reservations} SET items = '{broken'", id="aggregate"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("token", "harm"),
+    [
+        pytest.param("tok_ok", f"INSERT INTO {{orders.log}} {EVENT} FROM {{orders.log}}", id="event"),
+        pytest.param("tok_slow", "UPDATE {payments.activities} SET body = '{broken'", id="activity"),
+        pytest.param(
+            "tok_slow",
+            "UPDATE {payments.activities} SET name = 'payments.gone'",
+            id="activity of an old version",
+        ),
+        pytest.param("tok_never", "UPDATE {orders.timers} SET body = '{broken', due_at = 1", id="timer"),
+        pytest.param("tok_webhook", "UPDATE {inventory.reservations} SET items = '{broken'", id="aggregate"),
+    ],
+)
 def test_a_row_that_cannot_be_read(new_shop: OpenShop, token: str, harm: str) -> None:
     shop = new_shop().start()
     order = shop.order(token)
@@ -43,7 +53,9 @@ def test_a_row_that_cannot_be_read(new_shop: OpenShop, token: str, harm: str) ->
 
 
 def dead(shop: Shop) -> list[Any]:
-    return until(lambda: [letter for letter in shop.letters() if letter["status"] == "DEAD"], "a dead letter", 5)
+    return until(
+        lambda: [letter for letter in shop.letters() if letter["status"] == "DEAD"], "a dead letter", 5
+    )
 
 
 def decide(shop: Shop, letters: list[Any], what: str) -> None:

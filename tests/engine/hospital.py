@@ -1,4 +1,6 @@
-"""The platform as the engine's tests drive it: one batch at a time, on a clock that a test moves, with a store that fails when told to."""
+"""The platform as the engine's tests drive it: one batch at a time, on a clock that a test moves, with a
+store that fails when told to.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class Clock(SystemClock):
 
 
 class Store(SqliteStore):
-    """Each number says how many of the next ones fail: a begin, a commit, or the news of a commit that was made."""
+    """Each number says how many of the next ones fail: a begin, a commit, or the news of a commit that was
+    made.
+    """
 
     def __init__(self) -> None:
         super().__init__(":memory:", commit_inline=True)
@@ -99,7 +103,9 @@ class Hospital:
         self.open()
 
     def open(self) -> None:
-        self.platform = Platform(self.store, hospital(self.script), self.clock, delays_ms=DELAYS, retention_ms=self.retention_ms)
+        self.platform = Platform(
+            self.store, hospital(self.script), self.clock, delays_ms=DELAYS, retention_ms=self.retention_ms
+        )
         self.processor = self.platform.processor
 
     async def restart(self) -> None:
@@ -107,9 +113,18 @@ class Hospital:
         await self.platform.runner.stop()
         self.open()
 
-    def tell(self, message: Request, claim: str = "", fingerprint: str = "same", trace: str = "", caller: Caller = NURSE) -> Answered:
+    def tell(
+        self,
+        message: Request,
+        claim: str = "",
+        fingerprint: str = "same",
+        trace: str = "",
+        caller: Caller = NURSE,
+    ) -> Answered:
         answered = Answered()
-        self.platform.submit(message, caller, answered, claim=claim, fingerprint=fingerprint if claim else "", trace=trace)
+        self.platform.submit(
+            message, caller, answered, claim=claim, fingerprint=fingerprint if claim else "", trace=trace
+        )
         return answered
 
     async def step(self) -> bool:
@@ -122,7 +137,12 @@ class Hospital:
         await breathe()
         for _ in range(most):
             wait = self.processor.scheduler.wait_ms(self.clock.now())
-            if not self.processor.busy and not self.platform.runner.running and wait != 0 and self.processor.sound:
+            if (
+                not self.processor.busy
+                and not self.platform.runner.running
+                and wait != 0
+                and self.processor.sound
+            ):
                 return
             await self.step()
         raise AssertionError("it does not come to rest")
@@ -137,7 +157,8 @@ class Hospital:
         self.clock.at += ms
         await self.quiet()
 
-    # -- looking into it ----------------------------------------------------------------------------------------------
+    # -- looking into it
+    # ----------------------------------------------------------------------------------------------
 
     async def heard(self, patient: str) -> tuple[str, ...]:
         return (await self.store.get(BEDS, patient) or Bed(patient)).heard

@@ -1,4 +1,6 @@
-"""What is said in the hospital: requests to its desk, events of desk and ward, and what they tell themselves."""
+"""What is said in the hospital: requests to its desk, events of desk and ward, and what they tell
+themselves.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A call to the outside world is made once its transaction is committed, as often as it takes, and its outcome is heard exactly once."""
+"""A call to the outside world is made once its transaction is committed, as often as it takes, and its
+outcome is heard exactly once.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def machine(hospital: Hospital) -> Machine:
     return Machine(hospital)
 
 
-async def test_it_starts_after_the_commit_and_its_outcome_takes_its_row(hospital: Hospital, machine: Machine) -> None:
+async def test_it_starts_after_the_commit_and_its_outcome_takes_its_row(
+    hospital: Hospital, machine: Machine
+) -> None:
     hospital.store.commits_fail = 1
     hospital.tell(Scan("ann"), claim="c1")
     await hospital.step()
@@ -57,7 +61,9 @@ async def test_what_is_refused_starts_nothing(hospital: Hospital, machine: Machi
     assert machine.calls == []
 
 
-async def test_what_is_temporary_is_tried_again_with_growing_pauses(hospital: Hospital, machine: Machine) -> None:
+async def test_what_is_temporary_is_tried_again_with_growing_pauses(
+    hospital: Hospital, machine: Machine
+) -> None:
     machine.says = [Temporary("busy") for _ in range(9)]
     hospital.tell(Scan("ann"))
     await hospital.quiet()
@@ -77,13 +83,20 @@ async def test_what_is_temporary_is_tried_again_with_growing_pauses(hospital: Ho
     assert await hospital.heard("ann") == ("seen hand",)
 
 
-async def test_a_bug_is_a_dead_letter_after_a_few_tries_and_can_be_replayed(hospital: Hospital, machine: Machine) -> None:
+async def test_a_bug_is_a_dead_letter_after_a_few_tries_and_can_be_replayed(
+    hospital: Hospital, machine: Machine
+) -> None:
     machine.says = [ZeroDivisionError("a bug\0of the machine\ud800") for _ in range(activities.BUGS)]
     await hospital.say(Scan("ann"))
     for _ in range(activities.BUGS):
         await hospital.later(activities.CAP_MS)
     (letter,) = await hospital.parked()
-    assert (letter.status, letter.origin, letter.attempts, letter.key) == ("DEAD", "activity", activities.BUGS, "")
+    assert (letter.status, letter.origin, letter.attempts, letter.key) == (
+        "DEAD",
+        "activity",
+        activities.BUGS,
+        "",
+    )
     assert letter.reason == "ZeroDivisionError: a bug?of the machine?"
     assert hospital.count("desk_activities") == 0
     hospital.tell(ReplayDeadLetter(letter.id), caller=ADMIN)
@@ -93,7 +106,9 @@ async def test_a_bug_is_a_dead_letter_after_a_few_tries_and_can_be_replayed(hosp
     assert (await hospital.parked(), hospital.count("desk_activities")) == ([], 0)
 
 
-async def test_an_outcome_that_nobody_hears_is_a_bug_of_the_activity(hospital: Hospital, machine: Machine) -> None:
+async def test_an_outcome_that_nobody_hears_is_a_bug_of_the_activity(
+    hospital: Hospital, machine: Machine
+) -> None:
     async def ray(what: Ray, attempt: Attempt) -> Note:
         return Note("ann", "not an outcome of ours") if attempt.number < 2 else Seen("ann", "hand")  # type: ignore[return-value]
 
@@ -105,7 +120,9 @@ async def test_an_outcome_that_nobody_hears_is_a_bug_of_the_activity(hospital: H
 
 
 @pytest.mark.parametrize("outcome_lost", [False, True])
-async def test_after_a_restart_it_runs_again_and_knows_it(hospital: Hospital, machine: Machine, outcome_lost: bool) -> None:
+async def test_after_a_restart_it_runs_again_and_knows_it(
+    hospital: Hospital, machine: Machine, outcome_lost: bool
+) -> None:
     machine.open.clear()
     await hospital.processor.step()
     hospital.tell(Scan("ann"))
@@ -121,7 +138,9 @@ async def test_after_a_restart_it_runs_again_and_knows_it(hospital: Hospital, ma
     assert await hospital.heard("ann") == ("seen hand",)
 
 
-async def test_one_whose_outcome_waits_is_not_started_from_its_row(hospital: Hospital, machine: Machine) -> None:
+async def test_one_whose_outcome_waits_is_not_started_from_its_row(
+    hospital: Hospital, machine: Machine
+) -> None:
     """Bob's is due again in the very batch that takes Ann's outcome."""
     machine.says = [Temporary("busy")]
     await hospital.say(Scan("bob"))
@@ -187,7 +206,9 @@ async def test_one_that_never_ends_is_given_up_for_now(hospital: Hospital, machi
 
 
 @pytest.mark.parametrize(("column", "value"), [("name", "Unknown"), ("body", '{"patient":7}')])
-async def test_one_that_cannot_be_read_is_a_dead_letter_and_stops_nobody(hospital: Hospital, column: str, value: str) -> None:
+async def test_one_that_cannot_be_read_is_a_dead_letter_and_stops_nobody(
+    hospital: Hospital, column: str, value: str
+) -> None:
     hospital.tell(Scan("ann"))
     await hospital.step()
     await hospital.restart()

@@ -1,4 +1,6 @@
-"""What a batch is: messages that see each other's changes, and of which one that goes wrong hurts itself alone."""
+"""What a batch is: messages that see each other's changes, and of which one that goes wrong hurts itself
+alone.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,24 @@ import logging
 import pytest
 
 from tests.engine.hospital import Hospital, bounds
-from tests.engine.hospital_messages import Admit, Told, Note, Throw, Weigh
+from tests.engine.hospital_messages import Admit, Note, Throw, Told, Weigh
 from tradewind.engine import processor
 
 
 async def test_one_batch_sees_each_others_changes(hospital: Hospital) -> None:
-    answers = [hospital.tell(Admit("ann")), hospital.tell(Note("ann", "one")), hospital.tell(Note("ann", "two"))]
+    answers = [
+        hospital.tell(Admit("ann")),
+        hospital.tell(Note("ann", "one")),
+        hospital.tell(Note("ann", "two")),
+    ]
     assert await hospital.step()
     assert [answer.told.notes for answer in answers] == [(), ("one",), ("one", "two")]
     assert await hospital.heard("ann") == ("admitted", "one", "two")
-    assert hospital.sql("SELECT seq, name, key FROM desk_log") == [(1, "Admitted", "ann"), (2, "Noted", "ann"), (3, "Noted", "ann")]
+    assert hospital.sql("SELECT seq, name, key FROM desk_log") == [
+        (1, "Admitted", "ann"),
+        (2, "Noted", "ann"),
+        (3, "Noted", "ann"),
+    ]
 
 
 async def test_nobody_is_answered_before_the_commit(hospital: Hospital) -> None:
@@ -29,7 +39,11 @@ async def test_nobody_is_answered_before_the_commit(hospital: Hospital) -> None:
 
 
 async def test_a_refusal_undoes_its_message_alone(hospital: Hospital) -> None:
-    first, twice, other = hospital.tell(Admit("ann")), hospital.tell(Admit("ann")), hospital.tell(Admit("bob"))
+    first, twice, other = (
+        hospital.tell(Admit("ann")),
+        hospital.tell(Admit("ann")),
+        hospital.tell(Admit("bob")),
+    )
     assert await hospital.step()
     assert (first.told.id, other.told.id) == ("ann", "bob")
     assert twice.refused == (409, "already_here")
@@ -44,7 +58,9 @@ async def test_what_must_be_there_and_is_not_is_not_found(hospital: Hospital) ->
     assert answer.refused == (404, "not_found")
 
 
-async def test_a_bug_hurts_its_own_request_alone(hospital: Hospital, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_hurts_its_own_request_alone(
+    hospital: Hospital, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.CRITICAL):
         answers = await hospital.say(Admit("ann"), Note("ann", "one"), Note("ann", "bug"), Note("ann", "two"))
     assert answers[2].refused == (500, "internal_error")

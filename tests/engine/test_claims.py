@@ -78,7 +78,10 @@ async def test_claims_of_two_requests_do_not_meet(hospital: Hospital) -> None:
 
 async def test_copies_that_ask_another_service_are_decided_once(hospital: Hospital) -> None:
     hospital.script.doctors.append("who")
-    first, second = hospital.tell(Refer("ann", "who"), claim="c1"), hospital.tell(Refer("ann", "who"), claim="c1")
+    first, second = (
+        hospital.tell(Refer("ann", "who"), claim="c1"),
+        hospital.tell(Refer("ann", "who"), claim="c1"),
+    )
     await hospital.quiet()
     assert second.reply == replay(first)
     assert await hospital.heard("ann") == ("to who",)

@@ -1,4 +1,6 @@
-"""A request may ask another service, once and outside the transaction: the answer is taken over first, then the request is decided."""
+"""A request may ask another service, once and outside the transaction: the answer is taken over first, then
+the request is decided.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ async def test_it_is_asked_once_and_then_refused(hospital: Hospital) -> None:
     assert hospital.script.asked == 1
 
 
-async def test_no_transaction_is_open_while_another_is_asked(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_transaction_is_open_while_another_is_asked(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = asyncio.Event()
 
     async def find(reader: Reader, query: FindDoctor, caller: Caller) -> list[str]:
@@ -75,7 +79,11 @@ async def test_no_transaction_is_open_while_another_is_asked(hospital: Hospital,
     ],
 )
 async def test_when_the_other_cannot_answer_the_caller_is_told(
-    hospital: Hospital, silence: None, monkeypatch: pytest.MonkeyPatch, error: Exception, answered: tuple[int, str]
+    hospital: Hospital,
+    silence: None,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    answered: tuple[int, str],
 ) -> None:
     async def find(reader: Reader, query: FindDoctor, caller: Caller) -> list[str]:
         raise error
@@ -94,7 +102,9 @@ async def test_when_the_other_cannot_answer_the_caller_is_told(
     assert again.told.id == "ann"
 
 
-async def test_the_other_has_a_deadline(hospital: Hospital, silence: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_other_has_a_deadline(
+    hospital: Hospital, silence: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def find(reader: Reader, query: FindDoctor, caller: Caller) -> list[str]:
         await asyncio.Event().wait()
         raise AssertionError
@@ -121,7 +131,9 @@ async def test_it_survives_the_stores_troubles(hospital: Hospital, silence: None
 async def test_only_a_request_may_consult(hospital: Hospital, silence: None) -> None:
     """Nobody could ask again for an event whose cursor has moved."""
     stubborn(hospital, "ward", Noted)
-    hospital.processor.put_internal(Envelope(hospital.runtime("desk"), Seen("ann", "it"), Origin.LEARNED, "x", 0))
+    hospital.processor.put_internal(
+        Envelope(hospital.runtime("desk"), Seen("ann", "it"), Origin.LEARNED, "x", 0)
+    )
     await hospital.quiet()
     (letter,) = await hospital.parked()
     assert (letter.name, letter.status) == ("Noted", "RETRYING")

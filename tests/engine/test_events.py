@@ -1,4 +1,6 @@
-"""An event is heard by each subscriber exactly once and in order: from memory, from the log, over restarts and in a rush."""
+"""An event is heard by each subscriber exactly once and in order: from memory, from the log, over restarts
+and in a rush.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,9 @@ async def test_few_requests_are_no_rush(hospital: Hospital) -> None:
 
 @pytest.mark.parametrize("tail", [1, 5, 20])
 @pytest.mark.parametrize("batch", [1, 3, 256])
-async def test_a_backlog_that_memory_cannot_hold_is_read_from_the_log(hospital: Hospital, tail: int, batch: int) -> None:
+async def test_a_backlog_that_memory_cannot_hold_is_read_from_the_log(
+    hospital: Hospital, tail: int, batch: int
+) -> None:
     await hospital.say(Admit("ann"))
     with bounds(runtimes, TAIL=tail), bounds(batch_policy, RUSH=2):
         for start in range(0, 30, 10):
@@ -110,7 +114,7 @@ async def test_new_events_wait_behind_the_backlog(hospital: Hospital) -> None:
 
 async def test_an_event_that_cannot_be_read_is_parked_and_does_not_stop_the_line(
     hospital: Hospital, silence: None
-) -> None:  # fmt: skip
+) -> None:
     await hospital.say(Admit("ann"), Admit("bob"))
     with bounds(batch_policy, RUSH=1):
         await notes(hospital, "ann", 1, 2)
@@ -132,7 +136,10 @@ async def test_an_event_that_cannot_be_read_is_parked_and_does_not_stop_the_line
 async def test_the_cause_and_the_trace_travel_with_an_event(hospital: Hospital) -> None:
     hospital.tell(Throw("ann", 2), trace="t-1")
     await hospital.quiet()
-    desk, ward = ([(cause, trace) for cause, trace in hospital.sql(f"SELECT cause, trace FROM {name}_log")] for name in ("desk", "ward"))
+    desk, ward = (
+        [(cause, trace) for cause, trace in hospital.sql(f"SELECT cause, trace FROM {name}_log")]
+        for name in ("desk", "ward")
+    )
     ids = {name: [id for (id,) in hospital.sql(f"SELECT id FROM {name}_log")] for name in ("desk", "ward")}
     assert desk == [("t-1", "t-1"), (ids["ward"][0], "t-1")]
     assert ward == [(ids["desk"][0], "t-1"), (ids["desk"][1], "t-1")]
@@ -140,7 +147,9 @@ async def test_the_cause_and_the_trace_travel_with_an_event(hospital: Hospital) 
 
 async def test_a_message_that_nobody_knows_hurts_itself_alone(hospital: Hospital, silence: None) -> None:
     stray = Envelope(hospital.runtime("ward"), Noted("ann", "lost"), Origin.LEARNED, "x", 0)
-    hospital.processor.put_internal(Envelope(hospital.runtime("desk"), Noted("ann", "lost"), Origin.LEARNED, "x", 0))
+    hospital.processor.put_internal(
+        Envelope(hospital.runtime("desk"), Noted("ann", "lost"), Origin.LEARNED, "x", 0)
+    )
     hospital.processor.put_internal(stray)
     (answer,) = await hospital.say(Admit("bob"))
     assert answer.told.id == "bob"

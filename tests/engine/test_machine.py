@@ -1,4 +1,6 @@
-"""Whatever happens to store, process, clock and handlers, in whatever order: all that was accepted is heard exactly once and in order."""
+"""Whatever happens to store, process, clock and handlers, in whatever order: all that was accepted is heard
+exactly once and in order.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +41,11 @@ class Days(RuleBasedStateMachine):
         return self.runner.run(work)
 
     @initialize(
-        rush=st.sampled_from([1, 3, 24]), tail=st.sampled_from([1, 5_000]),
-        batch=st.sampled_from([1, 2, 256]), keep=st.sampled_from([2_000, LONG]),
-    )  # fmt: skip
+        rush=st.sampled_from([1, 3, 24]),
+        tail=st.sampled_from([1, 5_000]),
+        batch=st.sampled_from([1, 2, 256]),
+        keep=st.sampled_from([2_000, LONG]),
+    )
     def open(self, rush: int, tail: int, batch: int, keep: int) -> None:
         self.keep = keep
         self.tight = [bounds(batch_policy, RUSH=rush, BATCH=batch, SLICE=batch), bounds(runtimes, TAIL=tail)]
@@ -67,7 +71,8 @@ class Days(RuleBasedStateMachine):
         claim = claim or f"claim {self.count}"
         self.told.setdefault(claim, (message, []))[1].append(self.run(submit()))
 
-    # -- what people do -----------------------------------------------------------------------------------------------
+    # -- what people do
+    # -----------------------------------------------------------------------------------------------
 
     @rule(name=PATIENT, fails=st.sampled_from([0, 0, 0, 1, 2]))
     def note(self, name: str, fails: int) -> None:
@@ -97,7 +102,8 @@ class Days(RuleBasedStateMachine):
             claim = list(self.told)[which % len(self.told)]
             self.tell(self.told[claim][0], claim)
 
-    # -- what happens to the house ------------------------------------------------------------------------------------
+    # -- what happens to the house
+    # ------------------------------------------------------------------------------------
 
     @rule(steps=st.integers(1, 4))
     def work(self, steps: int) -> None:
@@ -120,7 +126,8 @@ class Days(RuleBasedStateMachine):
     def sweep(self) -> None:
         self.run(self.hospital.platform._retention.sweep())
 
-    # -- what always holds --------------------------------------------------------------------------------------------
+    # -- what always holds
+    # --------------------------------------------------------------------------------------------
 
     async def accepted(self, name: str) -> tuple[str, ...]:
         patient: Patient | None = await self.store.get(PATIENTS, name)
@@ -153,9 +160,16 @@ class Days(RuleBasedStateMachine):
             if await self.hospital.parked():  # those of one patient fail one after the other
                 await self.hospital.later(max(DELAYS))
         for message, answers in self.told.values() if self.keep == LONG else ():
-            replies = {(a.reply.status, a.reply.body) for a in answers if a.reply is not None and a.reply.status not in (500, 503)}
+            replies = {
+                (a.reply.status, a.reply.body)
+                for a in answers
+                if a.reply is not None and a.reply.status not in (500, 503)
+            }
             # a row that the store refuses may be mended by the next message of its batch
-            assert len(replies) == 1 or (not replies and message == Weigh(message.key, -1)), (message, replies)
+            assert len(replies) == 1 or (not replies and message == Weigh(message.key, -1)), (
+                message,
+                replies,
+            )
         for name in NAMES:
             assert await self.hospital.heard(name) == await self.accepted(name)
         for message, _ in self.told.values() if self.keep == LONG else ():
@@ -177,4 +191,6 @@ class Days(RuleBasedStateMachine):
 
 
 TestDays = Days.TestCase
-TestDays.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+TestDays.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)

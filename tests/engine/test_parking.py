@@ -1,4 +1,6 @@
-"""A message that cannot be handled steps aside with its reason: its neighbours go on, and those of its key wait behind it in order."""
+"""A message that cannot be handled steps aside with its reason: its neighbours go on, and those of its key
+wait behind it in order.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,12 @@ pytestmark = pytest.mark.usefixtures("silence")
 async def poison(hospital: Hospital, times: int = 99) -> None:
     """Ann's second note fails, her third waits behind it; Bob's goes on."""
     hospital.script.fails["two"] = times
-    await hospital.say(Admit("ann"), Admit("bob"), *[Note("ann", text) for text in ("one", "two", "three")], Note("bob", "two and a half"))
+    await hospital.say(
+        Admit("ann"),
+        Admit("bob"),
+        *[Note("ann", text) for text in ("one", "two", "three")],
+        Note("bob", "two and a half"),
+    )
 
 
 async def test_a_bug_parks_its_own_event_alone(hospital: Hospital) -> None:
@@ -48,7 +55,9 @@ async def test_it_is_tried_again_after_each_delay_and_then_is_dead(hospital: Hos
 
 @pytest.mark.parametrize("restart", [False, True])
 @pytest.mark.parametrize("times", [1, 2])
-async def test_what_works_in_the_end_is_handled_once_and_in_order(hospital: Hospital, restart: bool, times: int) -> None:
+async def test_what_works_in_the_end_is_handled_once_and_in_order(
+    hospital: Hospital, restart: bool, times: int
+) -> None:
     await poison(hospital, times)
     for delay in DELAYS:
         if restart:
@@ -72,7 +81,10 @@ async def test_replay_handles_it_once_and_then_those_behind(hospital: Hospital, 
     await hospital.say(Note("ann", "four"))
     dead, *behind = await hospital.parked()
     assert [letter.status for letter in (dead, *behind)] == ["DEAD", "WAITING", "WAITING"]
-    waits, replayed = hospital.tell(ReplayDeadLetter(behind[0].id), caller=ADMIN), hospital.tell(ReplayDeadLetter(dead.id), caller=ADMIN)
+    waits, replayed = (
+        hospital.tell(ReplayDeadLetter(behind[0].id), caller=ADMIN),
+        hospital.tell(ReplayDeadLetter(dead.id), caller=ADMIN),
+    )
     await hospital.quiet()
     assert waits.refused == (409, "waits_for_another")
     assert replayed.reply is not None and replayed.reply.status == 0
@@ -101,7 +113,9 @@ async def test_discard_lets_those_behind_go_on(hospital: Hospital) -> None:
     await hospital.say(DiscardDeadLetter(failed.id))
     assert await hospital.heard("ann") == ("admitted", "one", "three")
     assert await hospital.parked() == []
-    again = await hospital.say(DiscardDeadLetter(failed.id), ReplayDeadLetter(failed.id), DiscardDeadLetter("never"))
+    again = await hospital.say(
+        DiscardDeadLetter(failed.id), ReplayDeadLetter(failed.id), DiscardDeadLetter("never")
+    )
     assert [answer.refused for answer in again] == [(404, "not_found")] * 3
     await hospital.later(sum(DELAYS))
     assert hospital.script.fails["two"] == 98

@@ -14,9 +14,18 @@ from tradewind.engine import activities
 
 pytestmark = pytest.mark.usefixtures("silence", "disarmed")
 PLACES = [
-    "batch.begun", "batch.claimed", "batch.handled", "batch.rows-written", "batch.log-written", "batch.before-commit",
-    "timers.due", "parking.before-write", "parking.revived", "activity.before-call", "activity.after-call",
-]  # fmt: skip
+    "batch.begun",
+    "batch.claimed",
+    "batch.handled",
+    "batch.rows-written",
+    "batch.log-written",
+    "batch.before-commit",
+    "timers.due",
+    "parking.before-write",
+    "parking.revived",
+    "activity.before-call",
+    "activity.after-call",
+]
 
 
 @pytest.fixture
@@ -28,7 +37,9 @@ def disarmed() -> Iterator[None]:
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_fault_there_changes_nothing(hospital: Hospital, place: str, times: int) -> None:
-    """Whatever a batch can be about is under way when it strikes: a request, an event, a timer, a parked message, an activity."""
+    """Whatever a batch can be about is under way when it strikes: a request, an event, a timer, a parked
+    message, an activity.
+    """
     hospital.script.fails["late"] = times + 2 if place == "parking.before-write" else 2
     passed = 0
 
@@ -39,7 +50,13 @@ async def test_a_fault_there_changes_nothing(hospital: Hospital, place: str, tim
             raise failpoints.Broken(place)
 
     failpoints.REGISTRY[place].armed = strike
-    asked: list[Request] = [Admit("ann"), Note("ann", "late"), Scan("eve"), Remind("bob", START + 1), Throw("tom", 3)]
+    asked: list[Request] = [
+        Admit("ann"),
+        Note("ann", "late"),
+        Scan("eve"),
+        Remind("bob", START + 1),
+        Throw("tom", 3),
+    ]
     answers = [hospital.tell(message, claim=f"claim {n}") for n, message in enumerate(asked)]
     for wait in (0, 1, activities.CAP_MS, *DELAYS):
         await hospital.later(wait)
@@ -56,7 +73,10 @@ async def test_an_activity_whose_answer_was_lost_knows_it(hospital: Hospital) ->
     failpoints.arm("activity.after-call:1:error")
     await hospital.say(Scan("ann"))
     await hospital.later(activities.CAP_MS)
-    assert [(attempt.number, attempt.again) for attempt in hospital.script.attempts] == [(1, False), (2, True)]
+    assert [(attempt.number, attempt.again) for attempt in hospital.script.attempts] == [
+        (1, False),
+        (2, True),
+    ]
 
 
 async def test_a_sweep_that_fails_is_a_sweep_that_was_not(hospital: Hospital) -> None:

@@ -1,4 +1,6 @@
-"""One door for a process's services: it starts on what an earlier run left, tells watchers what has changed, and ends in order."""
+"""One door for a process's services: it starts on what an earlier run left, tells watchers what has changed,
+and ends in order.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ async def test_who_comes_while_it_leaves_is_turned_away(hospital: Hospital) -> N
     await hospital.store.open()
 
 
-async def test_who_waits_for_another_service_when_it_leaves_is_answered(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_for_another_service_when_it_leaves_is_answered(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gate = asyncio.Event()
 
     async def find(reader: Any, query: FindDoctor, caller: Any) -> list[str]:
@@ -72,7 +76,9 @@ async def test_who_waits_for_another_service_when_it_leaves_is_answered(hospital
     assert referred.told.id == "ann"
 
 
-async def test_a_store_that_is_gone_when_it_leaves_leaves_nobody_without_an_answer(hospital: Hospital, silence: None) -> None:
+async def test_a_store_that_is_gone_when_it_leaves_leaves_nobody_without_an_answer(
+    hospital: Hospital, silence: None
+) -> None:
     await hospital.step()
     hospital.store.begins_fail = 1_000
     answers = [hospital.tell(Admit(name)) for name in ("ann", "bob")]
@@ -136,7 +142,9 @@ async def test_a_question_that_nobody_answers_is_told(hospital: Hospital) -> Non
     assert await hospital.platform.ask(FindDoctor("nobody")) == []
 
 
-async def test_a_desk_without_its_store_says_so(hospital: Hospital, silence: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_desk_without_its_store_says_so(
+    hospital: Hospital, silence: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def gone(*_: Any) -> None:
         raise StoreUnavailable("gone")
 
@@ -150,7 +158,9 @@ async def test_a_desk_without_its_store_says_so(hospital: Hospital, silence: Non
     assert answer.refused == (500, "internal_error")
 
 
-async def test_one_caller_who_is_gone_does_not_cost_the_others_their_answer(hospital: Hospital, silence: None) -> None:
+async def test_one_caller_who_is_gone_does_not_cost_the_others_their_answer(
+    hospital: Hospital, silence: None
+) -> None:
     gone: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     gone.cancel()
     hospital.platform.submit(Admit("ann"), NOBODY, gone.set_result)
@@ -169,9 +179,27 @@ async def test_stats_count_what_waits(hospital: Hospital, silence: None) -> None
         "requestsQueued": 1,
         "activitiesRunning": 1,
         "services": {
-            "desk": {"logEnd": 2, "lag": {"ward": 0}, "activities": 1, "oldestActivityMs": 25, "timersOverdue": 1, "oldestTimerMs": 15,
-                     "outbox": 0, "oldestOutboxMs": 0, "parked": 0},
-            "ward": {"logEnd": 0, "lag": {"desk": 0}, "activities": 0, "oldestActivityMs": 0, "timersOverdue": 0, "oldestTimerMs": 0,
-                     "outbox": 0, "oldestOutboxMs": 0, "parked": 1},
+            "desk": {
+                "logEnd": 2,
+                "lag": {"ward": 0},
+                "activities": 1,
+                "oldestActivityMs": 25,
+                "timersOverdue": 1,
+                "oldestTimerMs": 15,
+                "outbox": 0,
+                "oldestOutboxMs": 0,
+                "parked": 0,
+            },
+            "ward": {
+                "logEnd": 0,
+                "lag": {"desk": 0},
+                "activities": 0,
+                "oldestActivityMs": 0,
+                "timersOverdue": 0,
+                "oldestTimerMs": 0,
+                "outbox": 0,
+                "oldestOutboxMs": 0,
+                "parked": 1,
+            },
         },
-    }  # fmt: skip
+    }

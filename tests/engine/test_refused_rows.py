@@ -1,4 +1,6 @@
-"""A row that the store will never take has one message behind it: it is found, and neither its neighbours nor its causes pay for it."""
+"""A row that the store will never take has one message behind it: it is found, and neither its neighbours nor
+its causes pay for it.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,14 @@ pytestmark = pytest.mark.usefixtures("silence")
 
 
 async def test_a_request_is_answered_500_and_its_neighbours_commit(hospital: Hospital) -> None:
-    answers = await hospital.say(Admit("ann"), Weigh("ann", 70), Weigh("ann", -1), Note("ann", "one"), Admit("bob"))
+    answers = await hospital.say(
+        Admit("ann"), Weigh("ann", 70), Weigh("ann", -1), Note("ann", "one"), Admit("bob")
+    )
     assert [answer.reply.status for answer in answers if answer.reply] == [0, 0, 500, 0, 0]
-    assert hospital.sql("SELECT id, notes, kilos FROM desk_patients ORDER BY id") == [("ann", '["one"]', 70), ("bob", "[]", 0)]
+    assert hospital.sql("SELECT id, notes, kilos FROM desk_patients ORDER BY id") == [
+        ("ann", '["one"]', 70),
+        ("bob", "[]", 0),
+    ]
     assert await hospital.heard("ann") == ("admitted", "one")
     assert await hospital.parked() == []
 
@@ -43,7 +50,9 @@ async def test_an_event_is_parked_and_its_cause_is_kept(hospital: Hospital) -> N
 
 
 async def test_it_waits_its_delays_and_dies_while_others_go_on(hospital: Hospital) -> None:
-    await hospital.say(Admit("ann"), Admit("bob"), Note("ann", "unkeepable"), Note("ann", "two"), Note("bob", "one"))
+    await hospital.say(
+        Admit("ann"), Admit("bob"), Note("ann", "unkeepable"), Note("ann", "two"), Note("bob", "one")
+    )
     for delay in DELAYS:
         await hospital.later(delay)
         await hospital.say(Note("bob", f"after {delay}"))
@@ -56,7 +65,9 @@ async def test_it_waits_its_delays_and_dies_while_others_go_on(hospital: Hospita
 
 @pytest.mark.parametrize("bad", ["request", "timer", "letter"])
 async def test_it_is_found_among_all_that_is_due(hospital: Hospital, bad: str) -> None:
-    """A timer and a parked message of each service come due when a request arrives: one of them is refused, and all others are handled."""
+    """A timer and a parked message of each service come due when a request arrives: one of them is refused,
+    and all others are handled.
+    """
     hospital.script.fails["late"] = 1
     await hospital.say(Admit("ann"), Admit("bob"), Admit("eve"))
     await hospital.say(Note("bob", "late"), Remind("ann", START + DELAYS[0]))
@@ -71,7 +82,9 @@ async def test_it_is_found_among_all_that_is_due(hospital: Hospital, bad: str) -
     await hospital.quiet()
     assert answer.reply is not None and answer.reply.status == (500 if bad == "request" else 0)
     assert await hospital.heard("eve") == ("admitted", "0", "1", "2")
-    assert [letter.reason[:10] for letter in await hospital.parked()] == ([] if bad == "request" else ["RowRefused"])
+    assert [letter.reason[:10] for letter in await hospital.parked()] == (
+        [] if bad == "request" else ["RowRefused"]
+    )
 
 
 async def test_a_stream_of_requests_does_not_hide_it(hospital: Hospital) -> None:
@@ -110,7 +123,9 @@ async def test_a_message_at_fault_does_not_make_the_store_look_broken(hospital: 
 
 
 async def test_what_cannot_even_be_kept_as_a_letter_is_kept_as_a_text(hospital: Hospital) -> None:
-    hospital.processor.put_internal(Envelope(hospital.runtime("desk"), Seen("ann", "\ud800"), Origin.LEARNED, "", 0))
+    hospital.processor.put_internal(
+        Envelope(hospital.runtime("desk"), Seen("ann", "\ud800"), Origin.LEARNED, "", 0)
+    )
     (answer,) = await hospital.say(Admit("bob"))
     assert answer.told.id == "bob"
     (letter,) = await hospital.parked()
@@ -129,7 +144,9 @@ async def test_a_request_is_not_taken_for_the_event_whose_id_it_bears(hospital: 
     assert answer.told.id == "ann"
 
 
-async def test_a_bug_outside_any_handler_is_found_the_same_way(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_outside_any_handler_is_found_the_same_way(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A row that cannot even be turned into a row."""
     await hospital.say(Admit("ann"), Admit("bob"))
     monkeypatch.setattr("tests.engine.ward.Weigh.kilos", property(lambda ask: {1, 2}), raising=False)

@@ -1,4 +1,6 @@
-"""What is old goes, a little at a time: never what somebody has not read, and never the row that tells the next number."""
+"""What is old goes, a little at a time: never what somebody has not read, and never the row that tells the
+next number.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,10 @@ async def test_young_rows_stay(old: Hospital) -> None:
     old.tell(Note("ann", "two"), claim="young")
     await old.quiet()
     await sweep(old)
-    assert (old.sql("SELECT seq FROM desk_log"), old.sql("SELECT id FROM desk_inbox")) == ([(3,)], [("young",)])
+    assert (old.sql("SELECT seq FROM desk_log"), old.sql("SELECT id FROM desk_inbox")) == (
+        [(3,)],
+        [("young",)],
+    )
 
 
 async def test_numbers_never_come_again(old: Hospital) -> None:

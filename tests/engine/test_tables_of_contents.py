@@ -1,4 +1,6 @@
-"""A service that promises what it cannot keep is told: at the start where that can be known, else the message at hand pays for it alone."""
+"""A service that promises what it cannot keep is told: at the start where that can be known, else the message
+at hand pays for it alone.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.engine.hospital import Clock, Hospital
-from tests.engine.hospital_messages import Admit, Admitted, Caught, Told, Note, Noted, Ray, Visit
+from tests.engine.hospital_messages import Admit, Admitted, Caught, Note, Noted, Ray, Told, Visit
 from tests.engine.ward import BEDS, PATIENTS, Bed, Patient, Script
 from tests.engine.ward import hospital as services
 from tradewind.core.model import Context, Effects, Service, SetTimer, Timer, on

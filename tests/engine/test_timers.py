@@ -1,4 +1,6 @@
-"""A deadline is a row: it comes due once, at its time or at the next start, unless it was moved or called off."""
+"""A deadline is a row: it comes due once, at its time or at the next start, unless it was moved or called
+off.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ async def test_timers_of_two_patients_do_not_meet(hospital: Hospital) -> None:
 
 
 @pytest.mark.parametrize("then", [0, LATER + 5_000])
-async def test_called_off_or_moved_by_an_earlier_message_of_the_batch_in_which_it_is_due(hospital: Hospital, then: int) -> None:
+async def test_called_off_or_moved_by_an_earlier_message_of_the_batch_in_which_it_is_due(
+    hospital: Hospital, then: int
+) -> None:
     """Ann's deadline comes first and takes back Bob's, which is due in the same batch."""
     await hospital.say(Remind("ann", LATER), Remind("bob", LATER + 1))
     instead = SetTimer(then, Visit("bob")) if then else CancelTimer(Visit("bob"))

@@ -1,4 +1,6 @@
-"""A store that cannot take a batch poisons nothing: the batch is tried again, and nothing in it is lost, doubled or out of order."""
+"""A store that cannot take a batch poisons nothing: the batch is tried again, and nothing in it is lost,
+doubled or out of order.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ TROUBLES = ["begins_fail", "commits_fail", "commits_unknown"]
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 async def test_every_kind_of_message_is_handled_once(hospital: Hospital, trouble: str) -> None:
-    """A request, an event, a timer, an outcome and a parked message in one batch that the store cannot take, twice."""
+    """A request, an event, a timer, an outcome and a parked message in one batch that the store cannot take,
+    twice.
+    """
     hospital.script.fails["late"] = 1
     await hospital.say(Admit("ann"), Note("ann", "late"), Remind("bob", START + DELAYS[0]))
     hospital.tell(Scan("eve"))
@@ -30,8 +34,11 @@ async def test_every_kind_of_message_is_handled_once(hospital: Hospital, trouble
     await hospital.quiet()
     assert answer.told.id == "tom"
     assert [await hospital.heard(name) for name in ("ann", "bob", "eve", "tom")] == [
-        ("admitted", "late"), (f"visit {hospital.clock.at}",), ("seen hand",), ("ball 1", "ball 0"),
-    ]  # fmt: skip
+        ("admitted", "late"),
+        (f"visit {hospital.clock.at}",),
+        ("seen hand",),
+        ("ball 1", "ball 0"),
+    ]
     assert len(hospital.script.attempts) == 1
     assert [hospital.count(f"desk_{kind}") for kind in ("timers", "activities", "parked")] == [0, 0, 0]
 
@@ -129,8 +136,12 @@ async def test_a_request_without_a_claim_is_never_done_twice(hospital: Hospital,
     assert await hospital.heard("bob") == ("ball 0",)
 
 
-async def test_a_commit_that_refuses_is_no_riddle(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the store will never take was not taken: who asked for it is told so, once, and the others are tried again."""
+async def test_a_commit_that_refuses_is_no_riddle(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the store will never take was not taken: who asked for it is told so, once, and the others are
+    tried again.
+    """
 
     async def refuse(commit: Callable[[], Awaitable[None]]) -> None:
         if hospital.sql("SELECT id FROM desk_patients WHERE id = 'bad'"):

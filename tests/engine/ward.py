@@ -1,4 +1,6 @@
-"""A hospital in two services, so that the engine is tested with no shop in sight: the desk takes patients in, the ward hears of them."""
+"""A hospital in two services, so that the engine is tested with no shop in sight: the desk takes patients in,
+the ward hears of them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,6 @@ from tests.engine.hospital_messages import (
     Admitted,
     Caught,
     DoctorFound,
-    Told,
     FindDoctor,
     Note,
     Noted,
@@ -24,6 +25,7 @@ from tests.engine.hospital_messages import (
     Seen,
     Throw,
     Thrown,
+    Told,
     Visit,
     Weigh,
     Weighed,
@@ -68,7 +70,9 @@ class Doctor(Aggregate, frozen=True):
 
 
 class Script:
-    """What goes wrong, as a test sets it: `fails` counts how often the ward still stumbles over a text, `rays` is what the machine does."""
+    """What goes wrong, as a test sets it: `fails` counts how often the ward still stumbles over a text,
+    `rays` is what the machine does.
+    """
 
     def __init__(self) -> None:
         self.fails: Counter[str] = Counter()
@@ -88,17 +92,37 @@ class Script:
 
 DESK, WARD = metadata("desk"), metadata("ward")
 LEDGERS = Ledgers(DESK), Ledgers(WARD)
-PATIENTS = Table(Patient, sa.Table(
-    "patients", DESK, sa.Column("id", sa.Text, primary_key=True), sa.Column("notes", Doc, nullable=False),
-    sa.Column("kilos", sa.Integer, nullable=False), sa.CheckConstraint("kilos >= 0"),
-))  # fmt: skip
-DOCTORS = Table(Doctor, sa.Table(
-    "doctors", DESK, sa.Column("id", sa.Text, primary_key=True), sa.Column("since", sa.BigInteger, nullable=False),
-))  # fmt: skip
-BEDS = Table(Bed, sa.Table(
-    "beds", WARD, sa.Column("id", sa.Text, primary_key=True), sa.Column("heard", Doc, nullable=False),
-    sa.Column("level", sa.Integer, nullable=False), sa.CheckConstraint("level >= 0"),
-))  # fmt: skip
+PATIENTS = Table(
+    Patient,
+    sa.Table(
+        "patients",
+        DESK,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("notes", Doc, nullable=False),
+        sa.Column("kilos", sa.Integer, nullable=False),
+        sa.CheckConstraint("kilos >= 0"),
+    ),
+)
+DOCTORS = Table(
+    Doctor,
+    sa.Table(
+        "doctors",
+        DESK,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("since", sa.BigInteger, nullable=False),
+    ),
+)
+BEDS = Table(
+    Bed,
+    sa.Table(
+        "beds",
+        WARD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("heard", Doc, nullable=False),
+        sa.Column("level", sa.Integer, nullable=False),
+        sa.CheckConstraint("level >= 0"),
+    ),
+)
 
 
 def admit(ask: Admit, now: Context, patient: Patient | None) -> Effects[Told]:
@@ -178,12 +202,34 @@ def hospital(script: Script) -> list[Service]:
         yield Caught(heard.patient, heard.left)
 
     return [
-        Service("desk", keeps=[PATIENTS, DOCTORS], says=[Admitted, Noted, Weighed, Thrown], does=[
-            on(Admit, admit, PATIENTS.maybe), on(Note, note, PATIENTS), on(Weigh, weigh, PATIENTS), on(Remind, remind), on(Visit, visit),
-            on(Scan, scan), performs(Ray, lambda what, attempt: script.ray(what, attempt)), on(Seen, see), on(Throw, throw),
-            on(Caught, throw), on(Refer, refer, DOCTORS.each(lambda ask: (ask.doctor,))), on(DoctorFound, learn, DOCTORS.maybe),
-        ]),
-        Service("ward", keeps=[BEDS], says=[Caught], does=[
-            on(Admitted, hear, BEDS.maybe), on(Noted, hear, BEDS.maybe), on(Thrown, catch, BEDS.maybe), answers(FindDoctor, script.find),
-        ]),
-    ]  # fmt: skip
+        Service(
+            "desk",
+            keeps=[PATIENTS, DOCTORS],
+            says=[Admitted, Noted, Weighed, Thrown],
+            does=[
+                on(Admit, admit, PATIENTS.maybe),
+                on(Note, note, PATIENTS),
+                on(Weigh, weigh, PATIENTS),
+                on(Remind, remind),
+                on(Visit, visit),
+                on(Scan, scan),
+                performs(Ray, lambda what, attempt: script.ray(what, attempt)),
+                on(Seen, see),
+                on(Throw, throw),
+                on(Caught, throw),
+                on(Refer, refer, DOCTORS.each(lambda ask: (ask.doctor,))),
+                on(DoctorFound, learn, DOCTORS.maybe),
+            ],
+        ),
+        Service(
+            "ward",
+            keeps=[BEDS],
+            says=[Caught],
+            does=[
+                on(Admitted, hear, BEDS.maybe),
+                on(Noted, hear, BEDS.maybe),
+                on(Thrown, catch, BEDS.maybe),
+                answers(FindDoctor, script.find),
+            ],
+        ),
+    ]

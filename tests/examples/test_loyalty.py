@@ -31,7 +31,9 @@ from tradewind.runtime import config as settings
 from tradewind.runtime.assembly import SERVICES, GuestService
 from tradewind.runtime.standalone import Embedded
 
-ADMIN, ADA, BOB = [{"email": f"{name}@example.org", "password": f"{name} has points"} for name in ("admin", "ada", "bob")]
+ADMIN, ADA, BOB = [
+    {"email": f"{name}@example.org", "password": f"{name} has points"} for name in ("admin", "ada", "bob")
+]
 
 
 def paid(amount: int, order: str = "o1") -> OrderConfirmed:
@@ -80,18 +82,26 @@ class Visitor:
 
     def call(self, method: str, path: str, body: Any = None, *, who: dict[str, str], **how: Any) -> Answer:
         if who["email"] not in self._tokens:
-            self._tokens[who["email"]] = self._connection.call("POST", "/api/v1/auth/login", who).json["accessToken"]
+            self._tokens[who["email"]] = self._connection.call("POST", "/api/v1/auth/login", who).json[
+                "accessToken"
+            ]
         return self._connection.call(method, f"/api/v1{path}", body, token=self._tokens[who["email"]], **how)
 
     def furnish(self) -> None:
         for person in (ADA, BOB):
-            assert self._connection.call("POST", "/api/v1/auth/register", {**person, "name": "Somebody"}).status == 201
+            assert (
+                self._connection.call("POST", "/api/v1/auth/register", {**person, "name": "Somebody"}).status
+                == 201
+            )
         product = {"sku": "TEA", "name": "Tea", "price": {"amount": 1_999, "currency": "EUR"}, "stock": 100}
         assert self.call("POST", "/products", product, who=ADMIN).status == 201
 
     def order(self) -> str:
         order = self.call("POST", "/orders", basket("tok_ok", ("TEA", 2)), who=ADA).json["id"]
-        assert self.call("GET", f"/orders/{order}", who=ADA, headers={"Prefer": "wait=10"}).json["status"] == "CONFIRMED"
+        assert (
+            self.call("GET", f"/orders/{order}", who=ADA, headers={"Prefer": "wait=10"}).json["status"]
+            == "CONFIRMED"
+        )
         return str(order)
 
     def points_of(self, who: dict[str, str], seen_by: dict[str, str]) -> Answer:
@@ -104,7 +114,12 @@ class Visitor:
 
 @asynccontextmanager
 async def shop(data: Path, *additions: GuestService) -> AsyncIterator[Visitor]:
-    given = {"DATA": str(data), "PORT": "0", "ADMIN_EMAIL": ADMIN["email"], "ADMIN_PASSWORD": ADMIN["password"]}
+    given = {
+        "DATA": str(data),
+        "PORT": "0",
+        "ADMIN_EMAIL": ADMIN["email"],
+        "ADMIN_PASSWORD": ADMIN["password"],
+    }
     config = settings.load({f"TRADEWIND_{name}": text for name, text in given.items()})
     with open(os.devnull, "wb") as nowhere:
         house = Embedded(config, AccessLog(Sink(nowhere.fileno())), SERVICES, additions)

@@ -16,9 +16,15 @@ NAMES = sorted(path.stem for path in (ROOT / "examples").glob("[0-9]*.py"))
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs(name: str, shop: Shop) -> None:
-    given = {"SHOP_URL": f"http://127.0.0.1:{shop.port}", "SHOP_ADMIN": ADMIN.email, "SHOP_PASSWORD": ADMIN.password}
+    given = {
+        "SHOP_URL": f"http://127.0.0.1:{shop.port}",
+        "SHOP_ADMIN": ADMIN.email,
+        "SHOP_PASSWORD": ADMIN.password,
+    }
     words = [sys.executable, "-m", f"examples.{name}"]
-    done = subprocess.run(words, cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        words, cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout
 

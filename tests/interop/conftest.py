@@ -1,4 +1,6 @@
-"""NestJS itself on the other side of the queue: the peer's packages, unchanged, driven by two small programs over pipes."""
+"""NestJS itself on the other side of the queue: the peer's packages, unchanged, driven by two small programs
+over pipes.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

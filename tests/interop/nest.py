@@ -1,4 +1,6 @@
-"""Runs a Node program that is spoken to in lines of JSON, and says what both sides of the nine patterns are expected to answer."""
+"""Runs a Node program that is spoken to in lines of JSON, and says what both sides of the nine patterns are
+expected to answer.
+"""
 
 from __future__ import annotations
 
@@ -30,28 +32,71 @@ ITEMS = [{"productId": "7f0b8a52-3f43-4a50-9c5a-8c2b3f0b8a52", "quantity": 2, "p
 
 # queue, pattern, data, what comes back: a value, or {"err": …}
 PUBLISHED: list[tuple[str, str, Any, Any]] = [
-    (ORDER, "create_order", {"dto": {"items": ITEMS, "total": 39.98}, "idempotencyKey": "k-1", "lang": "en"},
-     {"id": "made", "status": "PENDING", "dto": {"items": ITEMS, "total": 39.98}, "idempotencyKey": "k-1"}),
-    (ORDER, "create_order", {"dto": {"items": ITEMS, "total": 39.98}, "lang": "de"},
-     {"id": "made", "status": "PENDING", "dto": {"items": ITEMS, "total": 39.98}, "idempotencyKey": None}),
-    (ORDER, "create_order", {"dto": {"items": [], "total": 0}, "lang": "en"},
-     {"err": {"message": ["items must contain at least 1 elements"], "error": "Bad Request", "statusCode": 400}}),
+    (
+        ORDER,
+        "create_order",
+        {"dto": {"items": ITEMS, "total": 39.98}, "idempotencyKey": "k-1", "lang": "en"},
+        {"id": "made", "status": "PENDING", "dto": {"items": ITEMS, "total": 39.98}, "idempotencyKey": "k-1"},
+    ),
+    (
+        ORDER,
+        "create_order",
+        {"dto": {"items": ITEMS, "total": 39.98}, "lang": "de"},
+        {"id": "made", "status": "PENDING", "dto": {"items": ITEMS, "total": 39.98}, "idempotencyKey": None},
+    ),
+    (
+        ORDER,
+        "create_order",
+        {"dto": {"items": [], "total": 0}, "lang": "en"},
+        {
+            "err": {
+                "message": ["items must contain at least 1 elements"],
+                "error": "Bad Request",
+                "statusCode": 400,
+            }
+        },
+    ),
     (ORDER, "get_order_by_id", {"id": "7", "lang": "en"}, {"id": "7"}),
-    (ORDER, "get_order_by_id", {"id": LOST, "lang": "de"}, {"err": {"message": f"{LOST} nicht gefunden: Größe", "statusCode": 404}}),
+    (
+        ORDER,
+        "get_order_by_id",
+        {"id": LOST, "lang": "de"},
+        {"err": {"message": f"{LOST} nicht gefunden: Größe", "statusCode": 404}},
+    ),
     (ORDER, "get_orders", {"page": 1, "perPage": 10}, {"data": [], "meta": {"page": 1, "perPage": 10}}),
-    (PRODUCT, "create_product", {"dto": {"name": "Tee \U0001f375", "sku": "T-1", "stock": 5}},
-     {"id": "made", "status": "PENDING", "dto": {"name": "Tee \U0001f375", "sku": "T-1", "stock": 5}, "idempotencyKey": None}),
+    (
+        PRODUCT,
+        "create_product",
+        {"dto": {"name": "Tee \U0001f375", "sku": "T-1", "stock": 5}},
+        {
+            "id": "made",
+            "status": "PENDING",
+            "dto": {"name": "Tee \U0001f375", "sku": "T-1", "stock": 5},
+            "idempotencyKey": None,
+        },
+    ),
     (PRODUCT, "get_product_by_id", {"id": "7", "lang": "en"}, {"id": "7"}),
     (PRODUCT, "get_products", {"page": 2, "perPage": 5}, {"data": [], "meta": {"page": 2, "perPage": 5}}),
-    (PAYMENT, "create_payment", {"dto": {"orderId": "7", "amount": 0.1}, "idempotencyKey": "k-2", "lang": "en"},
-     {"id": "made", "status": "PENDING", "dto": {"orderId": "7", "amount": 0.1}, "idempotencyKey": "k-2"}),
-    (PAYMENT, "get_payment_by_id", {"id": LOST, "lang": "de"}, {"err": {"message": f"{LOST} nicht gefunden: Größe", "statusCode": 404}}),
+    (
+        PAYMENT,
+        "create_payment",
+        {"dto": {"orderId": "7", "amount": 0.1}, "idempotencyKey": "k-2", "lang": "en"},
+        {"id": "made", "status": "PENDING", "dto": {"orderId": "7", "amount": 0.1}, "idempotencyKey": "k-2"},
+    ),
+    (
+        PAYMENT,
+        "get_payment_by_id",
+        {"id": LOST, "lang": "de"},
+        {"err": {"message": f"{LOST} nicht gefunden: Größe", "statusCode": 404}},
+    ),
     (PAYMENT, "get_payments_by_order_id", {"orderId": "7"}, [{"orderId": "7"}]),
-]  # fmt: skip
+]
 
 
 def installed() -> Path:
-    """The packages. Where every test must run they are installed from the lock file, elsewhere their lack skips the test."""
+    """The packages. Where every test must run they are installed from the lock file, elsewhere their lack
+    skips the test.
+    """
     found = PEER / "node_modules"
     if shutil.which("node") is None:
         unmet("needs Node.js 20 or newer")
@@ -73,7 +118,9 @@ class Program:
     @asynccontextmanager
     async def run(cls, modules: Path, script: str, *words: str) -> AsyncIterator[Program]:
         env = {**os.environ, "NODE_PATH": str(modules)}
-        process = await asyncio.create_subprocess_exec("node", str(HERE / script), *words, stdin=PIPE, stdout=PIPE, env=env, limit=32 << 20)
+        process = await asyncio.create_subprocess_exec(
+            "node", str(HERE / script), *words, stdin=PIPE, stdout=PIPE, env=env, limit=32 << 20
+        )
         try:
             yield cls(process)
         finally:
@@ -98,10 +145,19 @@ class Program:
 def _write(ask: Ask) -> None:
     data = msgspec.json.decode(ask.data)
     if data["dto"].get("items") == []:
-        err = {"message": ["items must contain at least 1 elements"], "error": "Bad Request", "statusCode": 400}
+        err = {
+            "message": ["items must contain at least 1 elements"],
+            "error": "Bad Request",
+            "statusCode": 400,
+        }
         ask.refuse(msgspec.json.encode(err))
         return
-    made = {"id": "made", "status": "PENDING", "dto": data["dto"], "idempotencyKey": data.get("idempotencyKey")}
+    made = {
+        "id": "made",
+        "status": "PENDING",
+        "dto": data["dto"],
+        "idempotencyKey": data.get("idempotencyKey"),
+    }
     ask.answer(msgspec.json.encode(made))
 
 

@@ -49,7 +49,13 @@ async def serving(url: str, suffix: str) -> AsyncIterator[Served]:
     async with AsyncExitStack() as stack:
         for queue in QUEUES:
             handlers = {**HANDLERS[queue], **(served.extra() if queue == ORDER else {})}
-            server = RpcServer(url, queue + suffix, handlers, name=queue, park=lambda reason, body: served.parked.append((reason, body)))
+            server = RpcServer(
+                url,
+                queue + suffix,
+                handlers,
+                name=queue,
+                park=lambda reason, body: served.parked.append((reason, body)),
+            )
             await server.start()
             stack.push_async_callback(server.stop)
             served.servers[queue] = server
@@ -68,7 +74,9 @@ def expected(answer: Any) -> Any:
 
 async def test_the_nine_patterns(nest_client: Program, served: Served, suffix: str) -> None:
     for queue, cmd, data, answer in PUBLISHED:
-        assert await nest_client.say(queue=queue + suffix, pattern={"cmd": cmd}, data=data) == expected(answer), cmd
+        assert await nest_client.say(queue=queue + suffix, pattern={"cmd": cmd}, data=data) == expected(
+            answer
+        ), cmd
 
 
 CASES: list[tuple[Any, Any, Any]] = [
@@ -90,9 +98,15 @@ CASES: list[tuple[Any, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("client", [{}, {"queueOptions": {}}, {"persistent": True, "headers": {"x-lang": "de"}, "noAssert": True}])
-async def test_answers_of_any_shape(client: dict[str, Any], nest_client: Program, served: Served, suffix: str) -> None:
-    """Also: the queue that we have declared is the one that NestJS declares by default, else it would be closed with a 406."""
+@pytest.mark.parametrize(
+    "client", [{}, {"queueOptions": {}}, {"persistent": True, "headers": {"x-lang": "de"}, "noAssert": True}]
+)
+async def test_answers_of_any_shape(
+    client: dict[str, Any], nest_client: Program, served: Served, suffix: str
+) -> None:
+    """Also: the queue that we have declared is the one that NestJS declares by default, else it would be
+    closed with a 406.
+    """
     for pattern, data, answer in CASES:
         said = await nest_client.say(queue=ORDER + suffix, pattern=pattern, data=data, client=client)
         assert said == (answer or {"value": data}), (pattern, data)
@@ -101,12 +115,20 @@ async def test_answers_of_any_shape(client: dict[str, Any], nest_client: Program
 
 async def test_a_stream_ends_after_our_answer(nest_client: Program, served: Served, suffix: str) -> None:
     """isDisposed: without it `toArray` would wait for more."""
-    assert await nest_client.say(queue=ORDER + suffix, pattern={"cmd": "echo"}, data=1, all=True) == {"values": [1]}
+    assert await nest_client.say(queue=ORDER + suffix, pattern={"cmd": "echo"}, data=1, all=True) == {
+        "values": [1]
+    }
 
 
 async def test_options_of_a_record(nest_client: Program, served: Served, suffix: str) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    record = {"headers": {"traceparent": trace, "x-any": "1"}, "priority": 3, "persistent": True, "expiration": "5000", "messageId": "m"}
+    record = {
+        "headers": {"traceparent": trace, "x-any": "1"},
+        "priority": 3,
+        "persistent": True,
+        "expiration": "5000",
+        "messageId": "m",
+    }
     said = await nest_client.say(queue=ORDER + suffix, pattern={"cmd": "echo"}, data={"a": 1}, record=record)
     assert said == {"value": {"a": 1}}
     (ask,) = served.asks
@@ -121,14 +143,22 @@ async def test_a_record_without_data(nest_client: Program, served: Served, suffi
 
 
 async def test_an_event_is_kept_aside(nest_client: Program, served: Served, suffix: str) -> None:
-    assert await nest_client.say(queue=ORDER + suffix, pattern="order_created", data={"a": 1}, emit=True) == {"emitted": True}
+    assert await nest_client.say(queue=ORDER + suffix, pattern="order_created", data={"a": 1}, emit=True) == {
+        "emitted": True
+    }
     await until(lambda: served.parked)
-    assert served.parked == [("an event, on a queue of requests", b'{"pattern":"order_created","data":{"a":1}}')]
+    assert served.parked == [
+        ("an event, on a queue of requests", b'{"pattern":"order_created","data":{"a":1}}')
+    ]
     assert await nest_client.say(queue=ORDER + suffix, pattern="echo", data=1) == {"value": 1}
 
 
-async def test_a_caller_that_has_given_up_hurts_no_other(nest_client: Program, served: Served, suffix: str) -> None:
-    assert await nest_client.say(queue=ORDER + suffix, pattern="echo", data=1) == {"value": 1}  # it connects when first used
+async def test_a_caller_that_has_given_up_hurts_no_other(
+    nest_client: Program, served: Served, suffix: str
+) -> None:
+    assert await nest_client.say(queue=ORDER + suffix, pattern="echo", data=1) == {
+        "value": 1
+    }  # it connects when first used
     said = await nest_client.say(queue=ORDER + suffix, pattern="silent", data=1, wait=50)
     assert said == {"failed": "TimeoutError"}
     await until(lambda: len(served.asks) == 2)
@@ -156,11 +186,17 @@ async def test_a_nest_service_gives_way_to_ours(
     """Both on one queue, then ours alone: no caller sees it."""
     async with serving(url, suffix) as served:
         for number in range(20):
-            said = await nest_client.say(queue=ORDER + suffix, pattern={"cmd": "get_order_by_id"}, data={"id": str(number)})
+            said = await nest_client.say(
+                queue=ORDER + suffix, pattern={"cmd": "get_order_by_id"}, data={"id": str(number)}
+            )
             assert said == {"value": {"id": str(number)}}
         assert 0 < served.servers[ORDER].taken.answered < 20
         nest_services.process.kill()
         await nest_services.process.wait()
-        await alone(outer, ORDER + suffix)  # it takes without acks: what the broker sends to a dying one is lost, with NestJS as with us
-        said = await nest_client.say(queue=ORDER + suffix, pattern={"cmd": "get_order_by_id"}, data={"id": "last"})
+        await alone(
+            outer, ORDER + suffix
+        )  # it takes without acks: what the broker sends to a dying one is lost, with NestJS as with us
+        said = await nest_client.say(
+            queue=ORDER + suffix, pattern={"cmd": "get_order_by_id"}, data={"id": "last"}
+        )
         assert said == {"value": {"id": "last"}}

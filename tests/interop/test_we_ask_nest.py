@@ -23,7 +23,10 @@ class Asking:
 
     async def __call__(self, pattern: Any, data: Any, queue: str = ORDER, traceparent: str = "") -> Outcome:
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        cmd, body = json.dumps(pattern, separators=(",", ":")).encode(), json.dumps(data, ensure_ascii=False).encode()
+        cmd, body = (
+            json.dumps(pattern, separators=(",", ":")).encode(),
+            json.dumps(data, ensure_ascii=False).encode(),
+        )
         self.client.call(queue + self.suffix, cmd, body, 10.0, future.set_result, traceparent=traceparent)
         return await future
 
@@ -70,7 +73,9 @@ async def test_answers_of_any_shape(ask: Asking) -> None:
         assert (outcome.kind, json.loads(outcome.body)) == (kind, body), pattern
 
 
-@pytest.mark.parametrize("data", [{"a": [1, 0.1, None, True, "\u00e4\U0001f375", "\u0000\n"]}, "text", 0, "", [], None])
+@pytest.mark.parametrize(
+    "data", [{"a": [1, 0.1, None, True, "\u00e4\U0001f375", "\u0000\n"]}, "text", 0, "", [], None]
+)
 async def test_data_of_any_shape(data: Any, ask: Asking) -> None:
     outcome = await ask({"cmd": "echo"}, data)
     assert (outcome.kind, json.loads(outcome.body)) == (Kind.ANSWER, data)

@@ -1,4 +1,6 @@
-"""What an idempotency key promises, as a table: two requests, what the first is answered, and what the second."""
+"""What an idempotency key promises, as a table: two requests, what the first is answered, and what the
+second.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +35,12 @@ class Case(NamedTuple):
     given: Callable[[Shop], dict[str, str]] = lambda shop: {}
 
 
-def key(first: str | bytes, second: str | bytes | None = None, name: str = "Idempotency-Key") -> tuple[Ask, Ask]:
-    return Ask(headers=(("Idempotency-Key", first),)), Ask(headers=((name, first if second is None else second),))
+def key(
+    first: str | bytes, second: str | bytes | None = None, name: str = "Idempotency-Key"
+) -> tuple[Ask, Ask]:
+    return Ask(headers=(("Idempotency-Key", first),)), Ask(
+        headers=((name, first if second is None else second),)
+    )
 
 
 def bad(says: str, *headers: Header) -> Case:
@@ -42,7 +48,15 @@ def bad(says: str, *headers: Header) -> Case:
     return Case(says, ask, ask, (400, "invalid_idempotency_key"), (400, "invalid_idempotency_key"))
 
 
-def again(says: str, path: str, body: Any, who: str = "ada", gives: int | Refusal = 201, method: str = "POST", **more: Any) -> Case:
+def again(
+    says: str,
+    path: str,
+    body: Any,
+    who: str = "ada",
+    gives: int | Refusal = 201,
+    method: str = "POST",
+    **more: Any,
+) -> Case:
     ask = Ask(path, body, who, method=method)
     return Case(says, ask, ask, gives=gives, **more)
 
@@ -61,7 +75,9 @@ def product(shop: Shop) -> dict[str, str]:
 
 
 def session(shop: Shop) -> dict[str, str]:
-    answer = shop.post("/auth/login", {"email": "eve@example.com", "password": "battery staple eve"}, who="", status=200)
+    answer = shop.post(
+        "/auth/login", {"email": "eve@example.com", "password": "battery staple eve"}, who="", status=200
+    )
     return {"refresh": answer["refreshToken"]}
 
 
@@ -113,63 +129,174 @@ BODIES = (
     Case("another quantity", Ask(), Ask(body=basket("tok_ok", ("TEA", 2))), (422, "idempotency_key_reused")),
     Case("another token", Ask(), Ask(body=basket("tok_declined")), (422, "idempotency_key_reused")),
     Case("one line more", Ask(), Ask(body=TWO), (422, "idempotency_key_reused")),
-    Case("lines in another order", Ask(body=TWO), Ask(body={**TWO, "items": TWO["items"][::-1]}), (422, "idempotency_key_reused")),
-    Case("the total that is right, but was not said before", Ask(),
-         Ask(body={**basket(), "expectedTotal": {"amount": 1999, "currency": "EUR"}}), (422, "idempotency_key_reused")),
+    Case(
+        "lines in another order",
+        Ask(body=TWO),
+        Ask(body={**TWO, "items": TWO["items"][::-1]}),
+        (422, "idempotency_key_reused"),
+    ),
+    Case(
+        "the total that is right, but was not said before",
+        Ask(),
+        Ask(body={**basket(), "expectedTotal": {"amount": 1999, "currency": "EUR"}}),
+        (422, "idempotency_key_reused"),
+    ),
     Case("a body that is none is told so first", Ask(), Ask(body=b"{"), (400, "invalid_json")),
-    Case("a field that is unknown is told so first", Ask(), Ask(body={**basket(), "status": "CONFIRMED"}), (422, "unknown_field")),
-    Case("after the refusal of another body the first still counts", Ask(body=basket("tok_slow")), Ask(body=basket("tok_slow"))),
-)  # fmt: skip
+    Case(
+        "a field that is unknown is told so first",
+        Ask(),
+        Ask(body={**basket(), "status": "CONFIRMED"}),
+        (422, "unknown_field"),
+    ),
+    Case(
+        "after the refusal of another body the first still counts",
+        Ask(body=basket("tok_slow")),
+        Ask(body=basket("tok_slow")),
+    ),
+)
 CANCEL = Ask("/orders/{order}/cancel", {})
 SCOPES = (
     Case("another caller gets an order of their own", Ask(), Ask(who="bob"), FRESH),
     Case("another operation is another thing", Ask(), CANCEL, FRESH, given=order),
-    Case("another path id", CANCEL, Ask("/orders/{other}/cancel", {}), (422, "idempotency_key_reused"), 200, order),
-    Case("another caller of the same cancel", CANCEL, Ask("/orders/{order}/cancel", {}, "admin"), (409, "illegal_transition"), 200, order),
+    Case(
+        "another path id",
+        CANCEL,
+        Ask("/orders/{other}/cancel", {}),
+        (422, "idempotency_key_reused"),
+        200,
+        order,
+    ),
+    Case(
+        "another caller of the same cancel",
+        CANCEL,
+        Ask("/orders/{order}/cancel", {}, "admin"),
+        (409, "illegal_transition"),
+        200,
+        order,
+    ),
     Case("nobody's key is not the caller's", Ask(who=""), Ask(), FRESH, (401, "unauthorized")),
-)  # fmt: skip
+)
 REFUSALS = (
     again("unknown product", "/orders", basket("tok_ok", ("NONE", 1)), gives=(422, "unknown_product")),
-    again("price changed", "/orders", {**basket(), "expectedTotal": {"amount": 1, "currency": "EUR"}}, gives=(409, "price_changed")),
-    again("illegal transition", "/orders/{order}/cancel", {"reason": "again"}, gives=(409, "illegal_transition"), given=cancelled),
+    again(
+        "price changed",
+        "/orders",
+        {**basket(), "expectedTotal": {"amount": 1, "currency": "EUR"}},
+        gives=(409, "price_changed"),
+    ),
+    again(
+        "illegal transition",
+        "/orders/{order}/cancel",
+        {"reason": "again"},
+        gives=(409, "illegal_transition"),
+        given=cancelled,
+    ),
     again("not yours, not found", "/orders/{order}/cancel", {}, "bob", gives=(404, "not_found"), given=order),
-    again("too large a refund", "/orders/{order}/refunds", {"reason": "x", "amount": {"amount": 99_999, "currency": "EUR"}}, "admin",
-          gives=(409, "refund_exceeds_payment"), given=order),
-    again("less stock than there is", "/products/{product}/stock-adjustments", {"delta": -11, "reason": "x"}, "admin",
-          gives=(409, "insufficient_stock"), given=product),
-    Case("what was no order is not remembered", Ask(body={"items": []}), Ask(), FRESH, (422, "invalid_field")),
+    again(
+        "too large a refund",
+        "/orders/{order}/refunds",
+        {"reason": "x", "amount": {"amount": 99_999, "currency": "EUR"}},
+        "admin",
+        gives=(409, "refund_exceeds_payment"),
+        given=order,
+    ),
+    again(
+        "less stock than there is",
+        "/products/{product}/stock-adjustments",
+        {"delta": -11, "reason": "x"},
+        "admin",
+        gives=(409, "insufficient_stock"),
+        given=product,
+    ),
+    Case(
+        "what was no order is not remembered", Ask(body={"items": []}), Ask(), FRESH, (422, "invalid_field")
+    ),
     Case("what was no JSON is not remembered", Ask(body=b"{"), Ask(), FRESH, (400, "invalid_json")),
-    Case("a wrong type of content is not remembered", Ask(headers=(*KEYED, ("Content-Type", "text/plain"))), Ask(), FRESH,
-         (415, "unsupported_media_type")),
+    Case(
+        "a wrong type of content is not remembered",
+        Ask(headers=(*KEYED, ("Content-Type", "text/plain"))),
+        Ask(),
+        FRESH,
+        (415, "unsupported_media_type"),
+    ),
     Case("what was forbidden is not remembered", Ask("/products", {}), Ask(), FRESH, (403, "forbidden")),
-)  # fmt: skip
+)
 PERSON = {"email": "{key}@example.com", "name": "Key", "password": "battery staple key"}
 GOODS = {"sku": "{key}", "name": "Key", "price": {"amount": 5, "currency": "EUR"}, "stock": 1}
 EVE = {"email": "eve@example.com", "password": "battery staple eve"}
 OPERATIONS = (
     again("register", "/auth/register", PERSON, ""),
-    Case("register, another address", Ask("/auth/register", PERSON, ""), Ask("/auth/register", {**PERSON, "email": "x@example.com"}, ""),
-         (422, "idempotency_key_reused")),
-    Case("register, without the key", Ask("/auth/register", PERSON, ""), Ask("/auth/register", PERSON, "", ()), (409, "email_taken")),
+    Case(
+        "register, another address",
+        Ask("/auth/register", PERSON, ""),
+        Ask("/auth/register", {**PERSON, "email": "x@example.com"}, ""),
+        (422, "idempotency_key_reused"),
+    ),
+    Case(
+        "register, without the key",
+        Ask("/auth/register", PERSON, ""),
+        Ask("/auth/register", PERSON, "", ()),
+        (409, "email_taken"),
+    ),
     again("log in: the same tokens", "/auth/login", EVE, "", 200),
-    Case("log in, without a key: others", Ask("/auth/login", EVE, ""), Ask("/auth/login", EVE, "", ()), FRESH, 200),
-    Case("log in: a wrong password is not remembered", Ask("/auth/login", {**EVE, "password": "wrong"}, ""), Ask("/auth/login", EVE, ""),
-         FRESH, (401, "invalid_credentials")),
-    again("refresh: no reuse of the old token", "/auth/refresh", {"refreshToken": "{refresh}"}, "", 200, given=session),
+    Case(
+        "log in, without a key: others",
+        Ask("/auth/login", EVE, ""),
+        Ask("/auth/login", EVE, "", ()),
+        FRESH,
+        200,
+    ),
+    Case(
+        "log in: a wrong password is not remembered",
+        Ask("/auth/login", {**EVE, "password": "wrong"}, ""),
+        Ask("/auth/login", EVE, ""),
+        FRESH,
+        (401, "invalid_credentials"),
+    ),
+    again(
+        "refresh: no reuse of the old token",
+        "/auth/refresh",
+        {"refreshToken": "{refresh}"},
+        "",
+        200,
+        given=session,
+    ),
     again("log out", "/auth/logout", {"refreshToken": "{refresh}"}, "", 204, given=session),
     again("add a product", "/products", GOODS, "admin"),
-    Case("add a product, without the key", Ask("/products", GOODS, "admin"), Ask("/products", GOODS, "admin", ()), (409, "sku_exists")),
+    Case(
+        "add a product, without the key",
+        Ask("/products", GOODS, "admin"),
+        Ask("/products", GOODS, "admin", ()),
+        (409, "sku_exists"),
+    ),
     again("change a product", "/products/{product}", {"name": "New"}, "admin", 200, "PATCH", given=product),
-    again("adjust the stock", "/products/{product}/stock-adjustments", {"delta": 5, "reason": "x"}, "admin", given=product),
+    again(
+        "adjust the stock",
+        "/products/{product}/stock-adjustments",
+        {"delta": 5, "reason": "x"},
+        "admin",
+        given=product,
+    ),
     again("cancel", "/orders/{order}/cancel", {}, gives=200, given=order),
-    again("cancel, an empty reason written out", "/orders/{order}/cancel", {"reason": ""}, gives=200, given=order),
-    again("give a part back", "/orders/{order}/refunds", {"reason": "x", "amount": {"amount": 500, "currency": "EUR"}}, "admin",
-          given=order),
+    again(
+        "cancel, an empty reason written out",
+        "/orders/{order}/cancel",
+        {"reason": ""},
+        gives=200,
+        given=order,
+    ),
+    again(
+        "give a part back",
+        "/orders/{order}/refunds",
+        {"reason": "x", "amount": {"amount": 500, "currency": "EUR"}},
+        "admin",
+        given=order,
+    ),
     again("give all back", "/orders/{order}/refunds", {"reason": "x"}, "admin", given=order),
     again("change me", "/users/me", {"name": "Ada again"}, gives=200, method="PATCH"),
     again("change a user", "/users/{user}", {"name": "V"}, "admin", 200, "PATCH", given=user),
     again("delete a user", "/users/{user}", None, "admin", 204, "DELETE", given=user),
-)  # fmt: skip
+)
 CASES = (*FORMS, *BODIES, *SCOPES, *REFUSALS, *OPERATIONS)
 
 

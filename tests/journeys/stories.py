@@ -30,10 +30,18 @@ def story(shop: Shop, order_id: str, who: str = "ada") -> Story:
     assert len(payments) <= 1 and len(invoices) == 1
     key = payments[0]["id"] if payments else ""
     return Story(
-        order, payments[0] if payments else None, invoices[0], [note["template"] for note in reversed(told)],
+        order,
+        payments[0] if payments else None,
+        invoices[0],
+        [note["template"] for note in reversed(told)],
         [amount for (amount,) in shop.keeping.ledger(f"SELECT amount FROM takings WHERE key = '{key}'")],
-        [amount for (amount,) in shop.keeping.ledger(f"SELECT amount FROM refunds WHERE key = '{key}' ORDER BY rowid")],
-    )  # fmt: skip
+        [
+            amount
+            for (amount,) in shop.keeping.ledger(
+                f"SELECT amount FROM refunds WHERE key = '{key}' ORDER BY rowid"
+            )
+        ],
+    )
 
 
 def shelf(shop: Shop, product_id: str) -> tuple[int, int, int, int]:

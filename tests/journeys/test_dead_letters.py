@@ -1,4 +1,6 @@
-"""A message that cannot be handled is set aside with its reason: its neighbours go on, and it is handled once when it can be."""
+"""A message that cannot be handled is set aside with its reason: its neighbours go on, and it is handled once
+when it can be.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def poison(new_shop: OpenShop) -> Poison:
 
 def dead(shop: Shop) -> Any:
     """The one letter that waits for a decision."""
-    return until(lambda: [letter for letter in shop.letters() if letter["status"] == "DEAD"], "a dead letter")[0]
+    return until(
+        lambda: [letter for letter in shop.letters() if letter["status"] == "DEAD"], "a dead letter"
+    )[0]
 
 
 def decide(shop: Shop, letter: Any, what: str, **how: Any) -> Any:
@@ -58,7 +62,11 @@ def test_it_is_parked_with_its_reason_after_a_few_attempts(poison: Poison) -> No
 
 def test_its_neighbours_go_on(poison: Poison) -> None:
     shop = poison.shop
-    placed = [shop.order(token, who=who) for token in ("tok_ok", "tok_charged_no_answer") for who in ("ada", "bob", "eve")]
+    placed = [
+        shop.order(token, who=who)
+        for token in ("tok_ok", "tok_charged_no_answer")
+        for who in ("ada", "bob", "eve")
+    ]
     assert {shop.wait_final(order_id)["status"] for order_id in placed} == {"CONFIRMED"}
     assert len(shop.letters()) == 1
     assert_at_peace_after_replay(poison)
@@ -73,7 +81,10 @@ def assert_at_peace_after_replay(poison: Poison) -> None:
 def test_what_comes_behind_it_waits_for_it(poison: Poison) -> None:
     shop = poison.shop
     shop.post(f"/orders/{poison.order_id}/cancel", {}, status=200)
-    waiting = until(lambda: [letter for letter in shop.letters() if letter["status"] == "WAITING"], "the cancellation waits")[0]
+    waiting = until(
+        lambda: [letter for letter in shop.letters() if letter["status"] == "WAITING"],
+        "the cancellation waits",
+    )[0]
     assert (waiting["name"], waiting["key"]) == ("order.cancelled", poison.order_id)
     answer = decide(shop, waiting, "replay")
     assert (answer.status, answer.code) == (409, "waits_for_another")
@@ -91,7 +102,9 @@ def test_a_restart_changes_nothing_about_it(poison: Poison) -> None:
 def test_a_replay_before_it_is_healed_parks_it_again(poison: Poison) -> None:
     shop, letter = poison.shop, dead(poison.shop)
     assert decide(shop, letter, "replay").status == 200
-    again = until(lambda: [found for found in [dead(shop)] if found["lastAt"] > letter["lastAt"]], "given up again")[0]
+    again = until(
+        lambda: [found for found in [dead(shop)] if found["lastAt"] > letter["lastAt"]], "given up again"
+    )[0]
     assert (again["id"], again["attempts"], again["reason"]) == (letter["id"], ATTEMPTS, letter["reason"])
 
 

@@ -1,4 +1,6 @@
-"""An order waits for its money until its deadline and no longer; money that comes later goes back, and the customer is told."""
+"""An order waits for its money until its deadline and no longer; money that comes later goes back, and the
+customer is told.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,11 @@ def test_no_money_before_the_deadline_then_late_money(hasty: Shop) -> None:
         until(partial(refunded, hasty, order_id), "the money is back", 20)
         seen = story(hasty, order_id, who)
         assert seen.charges == seen.refunds == [PRICE]
-        assert (seen.payment["status"], seen.invoice["status"], seen.invoice["creditNotes"]) == ("REFUNDED", "VOID", [])
+        assert (seen.payment["status"], seen.invoice["status"], seen.invoice["creditNotes"]) == (
+            "REFUNDED",
+            "VOID",
+            [],
+        )
         assert seen.told == ["order_received", told, "payment_refunded"]
     assert hasty.get(f"/orders/{expired}")["status"] == "FAILED"
     assert hasty.get(f"/orders/{cancelled}", who="bob")["status"] == "CANCELLED"

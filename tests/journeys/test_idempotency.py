@@ -1,4 +1,6 @@
-"""The same request twice is one request: over real HTTP, in every form a client may write it, through restarts and crashes."""
+"""The same request twice is one request: over real HTTP, in every form a client may write it, through
+restarts and crashes.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def tell(shop: Shop, ask: Ask, names: dict[str, str]) -> Answer:
 def test_two_requests(shop: Shop, case: Case) -> None:
     names = {"key": f"key-{CASES.index(case)}", **case.given(shop)}
     first, second = tell(shop, case.first, names), tell(shop, case.second, names)
-    assert ((first.status, first.code) if isinstance(case.gives, tuple) else first.status) == case.gives, first
+    assert ((first.status, first.code) if isinstance(case.gives, tuple) else first.status) == case.gives, (
+        first
+    )
     assert not first.replayed
     if case.then is SAME:
         assert (second.status, second.body) == (first.status, first.body), (first, second)
@@ -101,33 +105,49 @@ def test_twice_is_done_once(shop: Shop) -> None:
         answers = [shop.call("POST", path, body, who="admin", key="once") for _ in range(3)]
         assert len({answer.body for answer in answers}) == 1
     assert shop.get(f"/products/{product}")["available"] == 15
-    refunded = until(lambda: shop.get(f"/payments?orderId={order}")["data"][0]["refunded"]["amount"], "the money is back")
+    refunded = until(
+        lambda: shop.get(f"/payments?orderId={order}")["data"][0]["refunded"]["amount"], "the money is back"
+    )
     assert refunded == 1_500
     assert len(shop.get(f"/orders/{order}/refunds")["data"]) == 1
 
 
 def test_the_refresh_token_of_a_replay_is_good(shop: Shop) -> None:
-    tokens = shop.post("/auth/login", {"email": "bob@example.com", "password": "battery staple bob"}, who="", status=200)
+    tokens = shop.post(
+        "/auth/login", {"email": "bob@example.com", "password": "battery staple bob"}, who="", status=200
+    )
     for _ in range(2):
-        renewed = shop.post("/auth/refresh", {"refreshToken": tokens["refreshToken"]}, who="", status=200, key="renew")
+        renewed = shop.post(
+            "/auth/refresh", {"refreshToken": tokens["refreshToken"]}, who="", status=200, key="renew"
+        )
     shop.post("/auth/refresh", {"refreshToken": renewed["refreshToken"]}, who="", status=200)
 
 
 def test_after_a_restart(new_shop: OpenShop) -> None:
     shop = new_shop().start()
-    first = {key: shop.call("POST", "/orders", basket(token), key=key) for key, token in (("a", "tok_ok"), ("b", "tok_declined"))}
+    first = {
+        key: shop.call("POST", "/orders", basket(token), key=key)
+        for key, token in (("a", "tok_ok"), ("b", "tok_declined"))
+    }
     refused = shop.call("POST", "/orders", basket("tok_ok", ("NONE", 1)), key="c")
     assert shop.sigterm() == 0
     shop.start()
-    again = {key: shop.call("POST", "/orders", basket(token), key=key) for key, token in (("a", "tok_ok"), ("b", "tok_declined"))}
-    assert {key: answer.body for key, answer in again.items()} == {key: answer.body for key, answer in first.items()}
+    again = {
+        key: shop.call("POST", "/orders", basket(token), key=key)
+        for key, token in (("a", "tok_ok"), ("b", "tok_declined"))
+    }
+    assert {key: answer.body for key, answer in again.items()} == {
+        key: answer.body for key, answer in first.items()
+    }
     assert shop.call("POST", "/orders", basket("tok_ok", ("NONE", 1)), key="c").body == refused.body
     assert len(orders_of(shop, "ada")) == 2
 
 
 @pytest.mark.parametrize(("place", "kept"), [("batch.before-commit", 0), ("batch.after-commit", 1)])
 def test_after_a_crash_between_commit_and_answer(new_shop: OpenShop, place: str, kept: int) -> None:
-    """The client has heard nothing and asks again: there is one order, whether the crash came before its commit or after."""
+    """The client has heard nothing and asks again: there is one order, whether the crash came before its
+    commit or after.
+    """
     shop = new_shop()
     nth = next(nth for nth in range(1, 20) if heard_nothing(shop, f"{place}:{nth}:kill"))
     assert shop.died() == -signal.SIGKILL

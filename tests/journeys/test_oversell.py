@@ -1,4 +1,6 @@
-"""Four hundred buyers want ten pieces at the same moment: ten get one, the others are told so, and nobody is charged for nothing."""
+"""Four hundred buyers want ten pieces at the same moment: ten get one, the others are told so, and nobody is
+charged for nothing.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,13 @@ def rush(shop: Shop, sku: str) -> list[str]:
     """Everybody at once, each on a connection of their own; the ids of the orders."""
     connections = [shop.connect(timeout=60) for _ in range(BUYERS)]
     for number, connection in enumerate(connections):
-        connection.send("POST", "/api/v1/orders", basket("tok_ok", (sku, 1)), token=shop.token(CUSTOMERS[number % 3]), key=f"rush-{number}")
+        connection.send(
+            "POST",
+            "/api/v1/orders",
+            basket("tok_ok", (sku, 1)),
+            token=shop.token(CUSTOMERS[number % 3]),
+            key=f"rush-{number}",
+        )
     answers = [connection.receive() for connection in connections]
     for connection in connections:
         connection.close()
@@ -41,7 +49,9 @@ def test_ten_pieces_for_four_hundred(new_shop: OpenShop) -> None:
     watcher.start()
     try:
         placed = rush(shop, "FLASH")
-        until(lambda: all(status in FINAL for status in all_orders(shop).values()), "every order is final", 30)
+        until(
+            lambda: all(status in FINAL for status in all_orders(shop).values()), "every order is final", 30
+        )
     finally:
         done.set()
         watcher.join()
@@ -50,7 +60,12 @@ def test_ten_pieces_for_four_hundred(new_shop: OpenShop) -> None:
     assert sorted(ends.values()) == ["CONFIRMED"] * PIECES + ["FAILED"] * (BUYERS - PIECES)
     assert shelf(shop, product) == (PIECES, 0, PIECES, 0)
     assert looks
-    assert all([on_hand == held + committed + available == PIECES and available >= 0 for on_hand, held, committed, available in looks])
+    assert all(
+        [
+            on_hand == held + committed + available == PIECES and available >= 0
+            for on_hand, held, committed, available in looks
+        ]
+    )
     failed = [order_id for order_id, status in ends.items() if status == "FAILED"]
     for order_id in failed[:: len(failed) // 20]:
         failure = shop.get(f"/orders/{order_id}", who="admin")["failure"]

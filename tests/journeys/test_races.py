@@ -1,4 +1,6 @@
-"""Things that may happen once are asked for many times at the same moment: one of them wins, and the books agree."""
+"""Things that may happen once are asked for many times at the same moment: one of them wins, and the books
+agree.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +46,18 @@ def test_one_address(shop: Shop) -> None:
 
 def test_one_sku(shop: Shop) -> None:
     goods = {"sku": "TWIN", "name": "Twin", "price": {"amount": 5, "currency": "EUR"}, "stock": 1}
-    assert counted(at_once(shop, [("/products", goods, "admin")] * MANY)) == {"201": 1, "sku_exists": MANY - 1}
+    assert counted(at_once(shop, [("/products", goods, "admin")] * MANY)) == {
+        "201": 1,
+        "sku_exists": MANY - 1,
+    }
 
 
 def test_one_cancellation(shop: Shop) -> None:
     order_id = confirmed(shop)
-    assert counted(at_once(shop, [(f"/orders/{order_id}/cancel", {}, "ada")] * MANY)) == {"200": 1, "illegal_transition": MANY - 1}
+    assert counted(at_once(shop, [(f"/orders/{order_id}/cancel", {}, "ada")] * MANY)) == {
+        "200": 1,
+        "illegal_transition": MANY - 1,
+    }
     until(lambda: story(shop, order_id).refunds == [1_999], "the money is back")
 
 
@@ -84,7 +92,10 @@ def test_orders_and_a_loss(shop: Shop) -> None:
     """The shelf never goes below what is promised, whichever comes first."""
     product = shop.product("SHELF", stock=MANY)
     asks: list[Ask] = [("/orders", basket("tok_ok", ("SHELF", 1)), "ada")] * MANY
-    asks.insert(MANY // 2, (f"/products/{product}/stock-adjustments", {"delta": -MANY // 2, "reason": "lost"}, "admin"))
+    asks.insert(
+        MANY // 2,
+        (f"/products/{product}/stock-adjustments", {"delta": -MANY // 2, "reason": "lost"}, "admin"),
+    )
     answers = at_once(shop, asks)
     placed = [answer.json["id"] for answer in answers if answer.status == 201 and "items" in answer.json]
     assert len(placed) == MANY
@@ -103,8 +114,12 @@ def test_one_key_and_two_bodies(shop: Shop) -> None:
 
 
 def test_one_refresh(shop: Shop) -> None:
-    tokens = shop.post("/auth/login", {"email": "bob@example.com", "password": "battery staple bob"}, who="", status=200)
+    tokens = shop.post(
+        "/auth/login", {"email": "bob@example.com", "password": "battery staple bob"}, who="", status=200
+    )
     answers = at_once(shop, [("/auth/refresh", {"refreshToken": tokens["refreshToken"]}, "")] * 8)
     assert counted(answers) == {"200": 1, "invalid_token": 7}
     won = next(answer.json["refreshToken"] for answer in answers if answer.status == 200)
-    assert shop.call("POST", "/auth/refresh", {"refreshToken": won}, who="").code == "invalid_token", "used twice, the session is over"
+    assert shop.call("POST", "/auth/refresh", {"refreshToken": won}, who="").code == "invalid_token", (
+        "used twice, the session is over"
+    )

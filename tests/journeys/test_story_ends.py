@@ -1,4 +1,6 @@
-"""Every way in which an order can end, seen by its customer over HTTP, with the money counted in the provider's own book."""
+"""Every way in which an order can end, seen by its customer over HTTP, with the money counted in the
+provider's own book.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,14 @@ def placed(shop: Shop) -> dict[str, str]:
 def test_every_token_comes_to_its_end(shop: Shop, placed: dict[str, str], token: str) -> None:
     shop.wait_final(placed[token])
     seen = story(shop, placed[token])
-    found = (*seen.status, seen.order["failure"], seen.payment["status"], seen.invoice["status"], seen.told, len(seen.charges))
+    found = (
+        *seen.status,
+        seen.order["failure"],
+        seen.payment["status"],
+        seen.invoice["status"],
+        seen.told,
+        len(seen.charges),
+    )
     assert found == ENDS[token]
     assert seen.charges == [PRICE] * len(seen.charges) and not seen.refunds
     assert (seen.invoice["number"] is None) == (seen.order["status"] == "FAILED")
@@ -51,9 +60,13 @@ def test_the_timeline_tells_it_in_causal_order(shop: Shop, placed: dict[str, str
     shop.wait_final(placed["tok_charged_no_answer"])
     told = shop.get(f"/orders/{placed['tok_charged_no_answer']}/timeline")["data"]
     assert [(entry["service"], entry["name"]) for entry in told] == [
-        ("orders", "order.created"), ("inventory", "stock.reserved"), ("orders", "payment.requested"),
-        ("payments", "payment.completed"), ("orders", "order.confirmed"), ("invoices", "invoice.issued"),
-    ]  # fmt: skip
+        ("orders", "order.created"),
+        ("inventory", "stock.reserved"),
+        ("orders", "payment.requested"),
+        ("payments", "payment.completed"),
+        ("orders", "order.confirmed"),
+        ("invoices", "invoice.issued"),
+    ]
     ids = [entry["id"] for entry in told]
     for place, entry in enumerate(told[1:], 1):
         # a payment is caused by what the provider said, which is no event
@@ -76,7 +89,9 @@ def test_more_than_there_is(shop: Shop) -> None:
 def test_two_lines_of_one_product_are_summed(shop: Shop) -> None:
     product = shop.product("PAIR", stock=5)
     order = shop.wait_final(shop.order("tok_ok", ("PAIR", 3), ("PAIR", 3)))
-    assert order["failure"]["detail"]["shortages"] == [{"productId": product, "sku": "PAIR", "wanted": 6, "available": 5}]
+    assert order["failure"]["detail"]["shortages"] == [
+        {"productId": product, "sku": "PAIR", "wanted": 6, "available": 5}
+    ]
     order = shop.wait_final(shop.order("tok_ok", ("PAIR", 3), ("PAIR", 2)))
     assert (order["status"], order["total"]["amount"]) == ("CONFIRMED", 5 * PRICE)
     assert shelf(shop, product) == (5, 0, 5, 0)
@@ -87,10 +102,16 @@ def test_a_total_that_was_not_expected(shop: Shop) -> None:
     asked = basket("tok_ok", ("TAG", 2))
 
     def expecting(amount: int, currency: str = "EUR") -> Any:
-        return shop.call("POST", "/orders", {**asked, "expectedTotal": {"amount": amount, "currency": currency}})
+        return shop.call(
+            "POST", "/orders", {**asked, "expectedTotal": {"amount": amount, "currency": currency}}
+        )
 
     answer = expecting(999)
-    assert (answer.status, answer.code, answer.json["total"]) == (409, "price_changed", {"amount": 1_000, "currency": "EUR"})
+    assert (answer.status, answer.code, answer.json["total"]) == (
+        409,
+        "price_changed",
+        {"amount": 1_000, "currency": "EUR"},
+    )
     assert expecting(1_000, "USD").code == "price_changed"
     assert expecting(1_000).status == 201
     shop.call("PATCH", f"/products/{product}", {"price": {"amount": 600, "currency": "EUR"}}, who="admin")
@@ -107,7 +128,11 @@ def test_cancelled_before_it_is_paid(shop: Shop) -> None:
     assert shelf(shop, product) == (3, 0, 0, 3)
     shop.settle()
     seen = story(shop, order_id)
-    assert (seen.status, seen.payment["status"], seen.invoice["status"]) == (("CANCELLED", "none"), "VOIDED", "VOID")
+    assert (seen.status, seen.payment["status"], seen.invoice["status"]) == (
+        ("CANCELLED", "none"),
+        "VOIDED",
+        "VOID",
+    )
     assert (seen.charges, seen.told) == ([], ["order_received", "order_cancelled"])
 
 
@@ -119,7 +144,11 @@ def test_cancelled_after_it_was_paid(shop: Shop) -> None:
     shop.post(f"/orders/{order_id}/cancel", {"reason": "too late"}, status=200)
     until(lambda: shop.get(f"/orders/{order_id}")["paymentStatus"] == "refunded", "the money is back")
     seen = story(shop, order_id)
-    assert (seen.order["status"], seen.payment["status"], seen.invoice["status"]) == ("CANCELLED", "REFUNDED", "PAID")
+    assert (seen.order["status"], seen.payment["status"], seen.invoice["status"]) == (
+        "CANCELLED",
+        "REFUNDED",
+        "PAID",
+    )
     assert (seen.charges, seen.refunds) == ([2 * PRICE], [2 * PRICE])
     assert [note["amount"]["amount"] for note in seen.invoice["creditNotes"]] == [2 * PRICE]
     assert seen.told == ["order_received", "order_confirmed", "order_cancelled", "payment_refunded"]
@@ -137,17 +166,27 @@ def test_refunds_a_part_then_the_rest_and_no_more(shop: Shop) -> None:
         return {"amount": {"amount": amount, "currency": "EUR"}}
 
     too_much = give(**euros(2_000))
-    assert (too_much.status, too_much.code, too_much.json["left"]["amount"]) == (409, "refund_exceeds_payment", PRICE)
+    assert (too_much.status, too_much.code, too_much.json["left"]["amount"]) == (
+        409,
+        "refund_exceeds_payment",
+        PRICE,
+    )
     assert give(amount={"amount": 5, "currency": "USD"}).code == "currency_mismatch"
     assert give(**euros(0)).status == 422
     assert give(**euros(500)).json["amount"]["amount"] == 500
-    until(lambda: shop.get(f"/orders/{order_id}")["paymentStatus"] == "partially_refunded", "the part is back")
+    until(
+        lambda: shop.get(f"/orders/{order_id}")["paymentStatus"] == "partially_refunded", "the part is back"
+    )
     assert give(**euros(1_500)).code == "refund_exceeds_payment"
     assert give().json["amount"]["amount"] == 1_499
     until(lambda: shop.get(f"/orders/{order_id}")["paymentStatus"] == "refunded", "the rest is back")
     assert give().code == "refund_exceeds_payment"
     seen = story(shop, order_id)
-    assert (seen.order["status"], seen.payment["status"], seen.refunds) == ("CONFIRMED", "REFUNDED", [500, 1_499])
+    assert (seen.order["status"], seen.payment["status"], seen.refunds) == (
+        "CONFIRMED",
+        "REFUNDED",
+        [500, 1_499],
+    )
     assert sorted([note["amount"]["amount"] for note in seen.invoice["creditNotes"]]) == [500, 1_499]
     assert seen.told.count("payment_refunded") == 2
     assert {refund["status"] for refund in shop.get(f"/orders/{order_id}/refunds")["data"]} == {"SUCCEEDED"}
@@ -170,7 +209,12 @@ def test_stock_that_is_held_cannot_be_taken_away(shop: Shop) -> None:
     until(lambda: shelf(shop, product)[1] == 4, "the stock is held")
 
     def take(pieces: int) -> Any:
-        return shop.call("POST", f"/products/{product}/stock-adjustments", {"delta": -pieces, "reason": "lost"}, who="admin")
+        return shop.call(
+            "POST",
+            f"/products/{product}/stock-adjustments",
+            {"delta": -pieces, "reason": "lost"},
+            who="admin",
+        )
 
     answer = take(7)
     assert (answer.status, answer.code, answer.json["available"]) == (409, "insufficient_stock", 6)

@@ -16,12 +16,26 @@ Where = Collector | str
 
 
 def exporter(
-    to: Where, *, batch: int = 512, bound: int = 2_048, every_s: float = 0.01, environment: Mapping[str, str] | None = None
+    to: Where,
+    *,
+    batch: int = 512,
+    bound: int = 2_048,
+    every_s: float = 0.01,
+    environment: Mapping[str, str] | None = None,
 ) -> Exporter:
     place = endpoint.read(to if isinstance(to, str) else to.url, environment or {})
     assert place is not None
     resource = endpoint.resource("orders", "1.2.3", "instance-1", environment or {})
-    return Exporter(place, resource, "1.2.3", batch=batch, bound=bound, every_s=every_s, first_pause_s=0.001, chance=random.Random(1))
+    return Exporter(
+        place,
+        resource,
+        "1.2.3",
+        batch=batch,
+        bound=bound,
+        every_s=every_s,
+        first_pause_s=0.001,
+        chance=random.Random(1),
+    )
 
 
 def fill(to: Exporter, spans: int) -> list[Span]:

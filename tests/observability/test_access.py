@@ -46,11 +46,19 @@ def test_a_line_says_all_of_a_request(pipe: tuple[int, int]) -> None:
     request(AccessLog(Sink(pipe[1]), clock=lambda: AT))
     assert lines(pipe[0]) == [
         {
-            "ts": "2026-11-21T09:30:00.123Z", "level": "info", "event": "request", "logger": "access",
-            "request_id": "r-1", "trace_id": "t-1", "method": "POST", "route": "/api/v1/orders",
-            "status": 201, "ms": 1.234, "caller": "u-1",
+            "ts": "2026-11-21T09:30:00.123Z",
+            "level": "info",
+            "event": "request",
+            "logger": "access",
+            "request_id": "r-1",
+            "trace_id": "t-1",
+            "method": "POST",
+            "route": "/api/v1/orders",
+            "status": 201,
+            "ms": 1.234,
+            "caller": "u-1",
         }
-    ]  # fmt: skip
+    ]
 
 
 async def test_lines_are_written_together(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,8 @@ def test_no_text_raises(text: str) -> None:
 
 
 def test_the_state_is_passed_on_untouched_or_not_at_all() -> None:
-    assert context.state("congo=t61rcWkgMzE,rojo=00f067aa0ba902b7") == "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"
+    assert (
+        context.state("congo=t61rcWkgMzE,rojo=00f067aa0ba902b7") == "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"
+    )
     assert context.state("x=" + "y" * context.LONGEST_STATE) == ""
     assert context.state("a=b\r\nset-cookie: c=d") == ""

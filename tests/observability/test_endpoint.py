@@ -1,4 +1,6 @@
-"""The variables of OpenTelemetry mean here what they mean elsewhere, and a wrong one is a line at the start."""
+"""The variables of OpenTelemetry mean here what they mean elsewhere, and a wrong one is a line at the
+start.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,10 @@ from tradewind.observability.endpoint import BadEndpoint
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("http://localhost:4318/v1/traces", "http://localhost:4318/v1/traces"),  # as the blueprint's page has it
+        (
+            "http://localhost:4318/v1/traces",
+            "http://localhost:4318/v1/traces",
+        ),  # as the blueprint's page has it
         ("http://localhost:4318", "http://localhost:4318/v1/traces"),
         ("http://localhost:4318/", "http://localhost:4318/v1/traces"),
         (" https://collector.example/otlp/ ", "https://collector.example/otlp/v1/traces"),
@@ -26,7 +31,16 @@ def test_where_a_url_leads(url: str, place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:4318", "grpc://localhost:4317", "http://", "http://a:b", "http://a:99999", "http://a/b c", "http://a/\r\nx"]
+    "url",
+    [
+        "localhost:4318",
+        "grpc://localhost:4317",
+        "http://",
+        "http://a:b",
+        "http://a:99999",
+        "http://a/b c",
+        "http://a/\r\nx",
+    ],
 )
 def test_a_url_that_leads_nowhere(url: str) -> None:
     with pytest.raises(BadEndpoint, match="OTEL_EXPORTER_OTLP_ENDPOINT: not a URL of a collector"):

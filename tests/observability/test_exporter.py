@@ -1,4 +1,6 @@
-"""Spans arrive at a collector as the protocol spells them, in batches, within their bound, and to the last at the end."""
+"""Spans arrive at a collector as the protocol spells them, in batches, within their bound, and to the last at
+the end.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +22,37 @@ from tradewind.observability.tracing import Tracer, Value
 async def test_a_span_arrives_as_the_protocol_spells_it() -> None:
     async with Collector() as collector:
         ours = exporter(
-            collector, environment={"OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test%20floor, service.name=other, junk"}
+            collector,
+            environment={
+                "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test%20floor, service.name=other, junk"
+            },
         )
         tracer = Tracer("orders", ours.put, 1.0, SystemClock(1))
-        span = tracer.start("POST /orders", parent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", state="congo=t61")
+        span = tracer.start(
+            "POST /orders",
+            parent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            state="congo=t61",
+        )
         assert span is not None
         span.link("7" * 32, "8" * 16)
-        said: dict[str, Value] = {"http.response.status_code": 504, "cached": False, "ratio": 0.5, "text": "käse \ud800"}
+        said: dict[str, Value] = {
+            "http.response.status_code": 504,
+            "cached": False,
+            "ratio": 0.5,
+            "text": "käse \ud800",
+        }
         span.end("timeout", **said)
         ours.start()
         (seen,) = await collector.has(1)
         await ours.stop()
     (line, headers, _) = collector.requests[0]
     assert line == "POST /v1/traces HTTP/1.1" and headers["content-type"] == "application/json"
-    assert seen["traceId"] == "4bf92f3577b34da6a3ce929d0e0e4736" and seen["parentSpanId"] == "00f067aa0ba902b7"
-    assert seen["traceState"] == "congo=t61" and seen["links"] == [{"traceId": "7" * 32, "spanId": "8" * 16, "flags": 1}]
+    assert (
+        seen["traceId"] == "4bf92f3577b34da6a3ce929d0e0e4736" and seen["parentSpanId"] == "00f067aa0ba902b7"
+    )
+    assert seen["traceState"] == "congo=t61" and seen["links"] == [
+        {"traceId": "7" * 32, "spanId": "8" * 16, "flags": 1}
+    ]
     assert seen["startTimeUnixNano"] == str(span.began) and int(seen["endTimeUnixNano"]) >= span.began
     assert seen["status"] == {"code": 2, "message": "timeout"}
     assert seen["attributes"] == {
@@ -45,7 +63,11 @@ async def test_a_span_arrives_as_the_protocol_spells_it() -> None:
         "error.type": "timeout",
     }
     resource = seen["resource"]
-    assert (resource["service.name"], resource["service.version"], resource["service.instance.id"]) == ("orders", "1.2.3", "instance-1")
+    assert (resource["service.name"], resource["service.version"], resource["service.instance.id"]) == (
+        "orders",
+        "1.2.3",
+        "instance-1",
+    )
     assert resource["deployment.environment"] == "test floor"
     assert (ours.exported, ours.dropped, ours.waiting) == (1, 0, 0)
 
@@ -74,7 +96,10 @@ async def test_what_finds_no_room_is_dropped_and_counted() -> None:
 
 
 async def test_batches_can_be_packed_and_carry_headers() -> None:
-    environment = {"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip", "OTEL_EXPORTER_OTLP_HEADERS": "Authorization=Basic%20YTpi,x-tenant=shop"}
+    environment = {
+        "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
+        "OTEL_EXPORTER_OTLP_HEADERS": "Authorization=Basic%20YTpi,x-tenant=shop",
+    }
     async with Collector() as collector:
         ours = exporter(collector, environment=environment)
         ours.start()
@@ -89,8 +114,24 @@ async def test_batches_can_be_packed_and_carry_headers() -> None:
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl program to make a certificate")
 async def test_a_collector_behind_tls_is_checked(tmp_path: Path) -> None:
     key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
-            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]  # fmt: skip
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+    ]
     subprocess.run(made, check=True, capture_output=True)
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(certificate, key)
@@ -110,7 +151,9 @@ async def test_a_collector_behind_tls_is_checked(tmp_path: Path) -> None:
 async def test_a_process_puts_it_together() -> None:
     metrics = Metrics()
     async with Collector() as collector:
-        tracing = Tracing("order-service", f"http://localhost:{collector.port}", 1.0, SystemClock(1), {}, "9.9")
+        tracing = Tracing(
+            "order-service", f"http://localhost:{collector.port}", 1.0, SystemClock(1), {}, "9.9"
+        )
         tracing.start(metrics)
         span = tracing.tracer.start("x")
         assert span is not None
@@ -122,7 +165,9 @@ async def test_a_process_puts_it_together() -> None:
 
 @pytest.mark.parametrize("environment", [{}, {"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
 async def test_nothing_is_traced_where_no_collector_is_named(environment: dict[str, str]) -> None:
-    tracing = Tracing("orders", "" if not environment else "http://localhost:1", 1.0, SystemClock(1), environment)
+    tracing = Tracing(
+        "orders", "" if not environment else "http://localhost:1", 1.0, SystemClock(1), environment
+    )
     tracing.start(Metrics())
     assert tracing.tracer.start("x") is None
     await tracing.stop()
@@ -130,4 +175,10 @@ async def test_nothing_is_traced_where_no_collector_is_named(environment: dict[s
 
 def test_a_certificate_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(BadEndpoint, match="OTEL_EXPORTER_OTLP_CERTIFICATE"):
-        Tracing("orders", "https://localhost:1", 1.0, SystemClock(1), {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "none.pem")})
+        Tracing(
+            "orders",
+            "https://localhost:1",
+            1.0,
+            SystemClock(1),
+            {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "none.pem")},
+        )

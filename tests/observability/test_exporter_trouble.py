@@ -1,4 +1,6 @@
-"""A collector that is dead, slow, full or wrong costs spans, and neither the work nor the end of a process waits for it."""
+"""A collector that is dead, slow, full or wrong costs spans, and neither the work nor the end of a process
+waits for it.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,13 @@ async def test_the_pause_that_a_collector_asks_for_is_kept() -> None:
 
 async def test_spans_that_a_collector_rejects_are_dropped_spans() -> None:
     async with Collector() as collector:
-        collector.answers = [(200, {}, msgspec.json.encode({"partialSuccess": {"rejectedSpans": "2", "errorMessage": "too old"}}))]
+        collector.answers = [
+            (
+                200,
+                {},
+                msgspec.json.encode({"partialSuccess": {"rejectedSpans": "2", "errorMessage": "too old"}}),
+            )
+        ]
         ours = exporter(collector)
         ours.start()
         fill(ours, 5)
@@ -84,7 +92,9 @@ async def test_spans_that_a_collector_rejects_are_dropped_spans() -> None:
     assert "too old" in ours.trouble
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00\x01", b"[]", b'{"partialSuccess":7}', b'{"partialSuccess":{"rejectedSpans":"x"}}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"\x00\x01", b"[]", b'{"partialSuccess":7}', b'{"partialSuccess":{"rejectedSpans":"x"}}']
+)
 def test_an_answer_that_cannot_be_read_rejects_nothing(body: bytes) -> None:
     assert otlp.rejected(body) == (0, "")
 
@@ -143,7 +153,9 @@ async def test_what_is_no_http_is_trouble_and_no_crash() -> None:
     assert ours.dropped == 1 and "not HTTP" in ours.trouble
 
 
-async def test_a_batch_that_cannot_be_written_does_not_end_the_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_batch_that_cannot_be_written_does_not_end_the_exporter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def fails(*_: object) -> bytes:
         raise TypeError("a bug")
 

@@ -56,7 +56,12 @@ def test_ours_and_the_libraries_lines_have_one_shape(lines: Lines) -> None:
         logging.getLogger("library").warning("slow: %d ms", 250)
     ours, theirs = lines.all()
     assert list(ours) == ["ts", "level", "event", "logger", "request_id", "trace_id", "order", "lines"]
-    assert (ours["level"], ours["event"], ours["logger"], ours["lines"]) == ("info", "order placed", "tradewind.orders", 2)
+    assert (ours["level"], ours["event"], ours["logger"], ours["lines"]) == (
+        "info",
+        "order placed",
+        "tradewind.orders",
+        2,
+    )
     assert list(theirs) == ["ts", "level", "event", "logger", "request_id", "trace_id"]
     assert (theirs["level"], theirs["event"], theirs["request_id"]) == ("warning", "slow: 250 ms", "r-1")
     assert len(ours["ts"]) == len("2026-11-21T09:30:00.123Z")

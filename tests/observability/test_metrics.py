@@ -13,7 +13,11 @@ from tradewind.observability.metrics import MOST_SERIES, Metrics
 
 def values(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     families = text_string_to_metric_families(metrics.render().decode())
-    return {(sample.name, frozenset(sample.labels.items())): sample.value for family in families for sample in family.samples}
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
+    }
 
 
 def of(metrics: Metrics, name: str, **labels: str) -> float:
@@ -98,10 +102,31 @@ def test_calls_and_requests_of_queues() -> None:
     metrics.rpc_call("orders", "create_order", "answer", 0.02)
     metrics.rpc_call("orders", "create_order", "timeout", 10.0)
     metrics.rpc_served("create_order", "refused", 0.001)
-    assert of(metrics, "rpc_client_requests_total", service="orders", operation="create_order", outcome="answer") == 2
-    assert of(metrics, "rpc_client_requests_total", service="orders", operation="create_order", outcome="timeout") == 1
+    assert (
+        of(metrics, "rpc_client_requests_total", service="orders", operation="create_order", outcome="answer")
+        == 2
+    )
+    assert (
+        of(
+            metrics,
+            "rpc_client_requests_total",
+            service="orders",
+            operation="create_order",
+            outcome="timeout",
+        )
+        == 1
+    )
     assert of(metrics, "rpc_client_duration_seconds_count", service="orders", operation="create_order") == 3
-    assert of(metrics, "rpc_client_duration_seconds_bucket", service="orders", operation="create_order", le="0.025") == 2
+    assert (
+        of(
+            metrics,
+            "rpc_client_duration_seconds_bucket",
+            service="orders",
+            operation="create_order",
+            le="0.025",
+        )
+        == 2
+    )
     assert of(metrics, "rpc_server_requests_total", pattern="create_order", outcome="refused") == 1
     assert of(metrics, "rpc_server_duration_seconds_sum", pattern="create_order") == 0.001
 
@@ -145,12 +170,24 @@ def test_every_family_stands_on_the_page_once() -> None:
 def test_any_text_may_be_a_label(text: str) -> None:
     metrics = Metrics()
     metrics.request(text, 200, 0.1)
-    (found,) = [dict(labels)["operation"] for name, labels in values(metrics) if name == "tradewind_http_requests_total"]
+    (found,) = [
+        dict(labels)["operation"]
+        for name, labels in values(metrics)
+        if name == "tradewind_http_requests_total"
+    ]
     assert found == text.encode("utf-8", "backslashreplace").decode()
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1, "1.0"), (0.1, "0.1"), (1e300, "1e+300"), (float("inf"), "+Inf"), (float("-inf"), "-Inf"), (float("nan"), "NaN")]
+    ("value", "text"),
+    [
+        (1, "1.0"),
+        (0.1, "0.1"),
+        (1e300, "1e+300"),
+        (float("inf"), "+Inf"),
+        (float("-inf"), "-Inf"),
+        (float("nan"), "NaN"),
+    ],
 )
 def test_numbers_are_written_as_go_reads_them(value: float, text: str) -> None:
     assert exposition.number(value) == text

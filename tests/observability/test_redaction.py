@@ -10,14 +10,34 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTkyIn0.dGhlIHNpZ25hdHVyZQ"
 
 @pytest.mark.parametrize(
     "key",
-    ["password", "Password", "admin_password", "passwordHash", "token", "accessToken", "refresh_token", "jwt_secret", "Authorization",
-     "set-cookie", "card", "cardNumber", "card_number", "cvc", "apiKey", "api-key", "pan", "credentials"],
-)  # fmt: skip
+    [
+        "password",
+        "Password",
+        "admin_password",
+        "passwordHash",
+        "token",
+        "accessToken",
+        "refresh_token",
+        "jwt_secret",
+        "Authorization",
+        "set-cookie",
+        "card",
+        "cardNumber",
+        "card_number",
+        "cvc",
+        "apiKey",
+        "api-key",
+        "pan",
+        "credentials",
+    ],
+)
 def test_keys_that_hide_their_value(key: str) -> None:
     assert redaction.redact(None, "info", {"event": "x", key: "plain"}) == {"event": "x", key: REDACTED}
 
 
-@pytest.mark.parametrize("key", ["discarded", "status", "order_id", "span", "company", "keyed_by", "passes", "id"])
+@pytest.mark.parametrize(
+    "key", ["discarded", "status", "order_id", "span", "company", "keyed_by", "passes", "id"]
+)
 def test_keys_that_do_not(key: str) -> None:
     assert redaction.redact(None, "info", {key: "plain"}) == {key: "plain"}
 
@@ -44,16 +64,34 @@ def test_values_that_look_like_secrets(text: str, left: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["order 019aa2f0-1234-7123-8123-123456789012 confirmed", "019aa2f0123471238123123456789012", "at 1795253400001 ms", "sku TEA-100",
-     "2026-11-21T09:30:00.123Z", "12 of 34", "total 1234567890.123456"],
-)  # fmt: skip
+    [
+        "order 019aa2f0-1234-7123-8123-123456789012 confirmed",
+        "019aa2f0123471238123123456789012",
+        "at 1795253400001 ms",
+        "sku TEA-100",
+        "2026-11-21T09:30:00.123Z",
+        "12 of 34",
+        "total 1234567890.123456",
+    ],
+)
 def test_values_that_do_not(text: str) -> None:
     assert redaction.text(text) == text
 
 
 def test_reaches_into_what_is_nested() -> None:
-    event = {"body": {"items": [{"payment": {"token": "x"}}, f"Bearer {JWT}"], "n": 4242424242424242, "at": 1795253400000}, "ok": True}
-    body = {"items": [{"payment": {"token": REDACTED}}, f"Bearer {REDACTED}"], "n": REDACTED, "at": 1795253400000}
+    event = {
+        "body": {
+            "items": [{"payment": {"token": "x"}}, f"Bearer {JWT}"],
+            "n": 4242424242424242,
+            "at": 1795253400000,
+        },
+        "ok": True,
+    }
+    body = {
+        "items": [{"payment": {"token": REDACTED}}, f"Bearer {REDACTED}"],
+        "n": REDACTED,
+        "at": 1795253400000,
+    }
     assert redaction.redact(None, "info", event) == {"body": body, "ok": True}
 
 
@@ -64,6 +102,8 @@ def test_bears_whatever_is_logged() -> None:
 
     endless: list[object] = []
     endless.append(endless)
-    seen = redaction.redact(None, "info", {"broken": Broken(), "endless": endless, "error": ValueError("token=abc")})
+    seen = redaction.redact(
+        None, "info", {"broken": Broken(), "endless": endless, "error": ValueError("token=abc")}
+    )
     assert seen["broken"] == "<Broken>"
     assert "abc" not in seen["error"]

@@ -20,11 +20,15 @@ def hearing(ratio: float = 1.0) -> tuple[Tracer, list[Span]]:
 def test_an_order_is_one_trace_from_the_client_to_the_statement() -> None:
     gateway, heard = hearing(0.0)
     service, _ = Tracer("orders", heard.append, 0.0, SystemClock(2)), None
-    request = spans.http_request(gateway, "POST", {b"traceparent": PARENT.encode(), b"tracestate": b"congo=t61"})
+    request = spans.http_request(
+        gateway, "POST", {b"traceparent": PARENT.encode(), b"tracestate": b"congo=t61"}
+    )
     attempt = spans.rpc_attempt(request, "order_queue", "create_order")
     asked = spans.consumed(service, "order_queue", "create_order", spans.onward(attempt))
     assert request is not None and attempt is not None and asked is not None
-    spans.BatchSpans(service).batch([asked.traceparent], 10.0, 10.5, [("INSERT INTO order_schema.orders VALUES ($1)", 10.1, 10.2)])
+    spans.BatchSpans(service).batch(
+        [asked.traceparent], 10.0, 10.5, [("INSERT INTO order_schema.orders VALUES ($1)", 10.1, 10.2)]
+    )
     spans.answered(asked)
     spans.rpc_ended(attempt, "answer")
     spans.http_answered(request, "/api/orders", 201)
@@ -41,7 +45,13 @@ def test_an_order_is_one_trace_from_the_client_to_the_statement() -> None:
     while chain[-1] in parents:
         chain.append(parents[chain[-1]])
     assert chain == [*(span.span_id for span in heard), SPAN]
-    assert [span.kind for span in heard] == [Kind.CLIENT, Kind.INTERNAL, Kind.CONSUMER, Kind.CLIENT, Kind.SERVER]
+    assert [span.kind for span in heard] == [
+        Kind.CLIENT,
+        Kind.INTERNAL,
+        Kind.CONSUMER,
+        Kind.CLIENT,
+        Kind.SERVER,
+    ]
     assert all(span.error == "" for span in heard)
 
 
@@ -49,7 +59,11 @@ def test_a_request_says_its_route_and_never_its_path() -> None:
     tracer, heard = hearing()
     request = spans.http_request(tracer, "GET", {b"cookie": b"secret"})
     spans.http_answered(request, "/api/orders/:id", 404)
-    assert heard[0].attributes == {"http.request.method": "GET", "http.route": "/api/orders/:id", "http.response.status_code": 404}
+    assert heard[0].attributes == {
+        "http.request.method": "GET",
+        "http.route": "/api/orders/:id",
+        "http.response.status_code": 404,
+    }
     assert heard[0].error == ""  # the caller's error is none of ours
 
 
@@ -68,7 +82,10 @@ def test_attempts_are_apart() -> None:
     first, second = heard
     assert first.error == "timeout" and "tradewind.attempt" not in first.attributes
     assert second.error == "" and second.attributes["tradewind.attempt"] == 2
-    assert second.attributes["messaging.system"] == "rabbitmq" and second.attributes["messaging.destination.name"] == "order_queue"
+    assert (
+        second.attributes["messaging.system"] == "rabbitmq"
+        and second.attributes["messaging.destination.name"] == "order_queue"
+    )
 
 
 def test_nobody_is_followed_where_nothing_is_traced() -> None:
@@ -96,7 +113,11 @@ def test_an_event_is_sent_and_heard_in_the_trace_of_its_cause() -> None:
     sent.end()
     spans.answered(taken, 500)
     assert [span.kind for span in heard] == [Kind.PRODUCER, Kind.CONSUMER]
-    assert taken.parent_id == sent.span_id and taken.error == "500" and taken.attributes["tradewind.redelivered"] is True
+    assert (
+        taken.parent_id == sent.span_id
+        and taken.error == "500"
+        and taken.attributes["tradewind.redelivered"] is True
+    )
 
 
 def test_a_batch_links_to_all_it_serves_and_each_of_them_finds_it() -> None:
@@ -108,7 +129,11 @@ def test_a_batch_links_to_all_it_serves_and_each_of_them_finds_it() -> None:
     batch.batch(texts, 5.0, 6.0, [("BEGIN", 5.0, 5.1), ("COMMIT", 5.8, 6.0)], messages=64)
     main = heard[-1]
     assert main.links == [(TRACE, SPAN), (f"{7:032x}", f"{7:016x}"), (f"{8:032x}", f"{8:016x}")]
-    assert (main.trace_id, main.parent_id, main.attributes["messaging.batch.message_count"]) == (TRACE, SPAN, 64)
+    assert (main.trace_id, main.parent_id, main.attributes["messaging.batch.message_count"]) == (
+        TRACE,
+        SPAN,
+        64,
+    )
     stubs = [span for span in heard[:-1] if span.name == "batch"]
     assert [span.trace_id for span in stubs] == [f"{7:032x}", f"{8:032x}"]
     assert all(span.links == [(main.trace_id, main.span_id)] for span in stubs)
@@ -144,4 +169,7 @@ def test_a_statement_is_named_by_what_it_does_to_which_table() -> None:
         "COMMIT",
         "?",
     ]
-    assert heard[0].attributes["db.operation.name"] == "INSERT" and heard[0].attributes["db.collection.name"] == "order_schema.order"
+    assert (
+        heard[0].attributes["db.operation.name"] == "INSERT"
+        and heard[0].attributes["db.collection.name"] == "order_schema.order"
+    )

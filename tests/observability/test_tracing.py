@@ -1,4 +1,6 @@
-"""Who is followed and what a step knows: the same choice in every service, and nothing at all for whoever is not followed."""
+"""Who is followed and what a step knows: the same choice in every service, and nothing at all for whoever is
+not followed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,14 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 def tracer(heard: list[Span], ratio: float = 1.0, seed: int = 1) -> Tracer:
     ticks = count(500, 10)
-    return Tracer("orders", heard.append, ratio, SystemClock(seed), clock=lambda: 1_700_000_000_000_000_000, tick=lambda: next(ticks))
+    return Tracer(
+        "orders",
+        heard.append,
+        ratio,
+        SystemClock(seed),
+        clock=lambda: 1_700_000_000_000_000_000,
+        tick=lambda: next(ticks),
+    )
 
 
 def test_a_step_and_its_step_are_one_trace() -> None:
@@ -72,7 +81,9 @@ def test_a_parent_that_cannot_be_read_begins_a_new_trace_without_its_state() -> 
         (0.0, 0, False),
     ],
 )
-def test_the_ratio_chooses_by_the_low_half_of_the_trace_id_as_opentelemetry_does(ratio: float, low: int, kept: bool) -> None:
+def test_the_ratio_chooses_by_the_low_half_of_the_trace_id_as_opentelemetry_does(
+    ratio: float, low: int, kept: bool
+) -> None:
     for high in (1, 2**63):
         assert tracer([], ratio).keeps(f"{high << 64 | low:032x}") is kept
 
@@ -103,7 +114,11 @@ def test_who_is_not_followed_costs_one_draw_and_no_object() -> None:
         raise AssertionError("this costs time")
 
     off = Tracer("orders", None, 1.0, SystemClock(1), clock=never, tick=never)
-    assert off.start("x") is None and off.start("x", Kind.SERVER, spell(TRACE, SPAN)) is None and off.under(spell(TRACE, SPAN), "x") is None
+    assert (
+        off.start("x") is None
+        and off.start("x", Kind.SERVER, spell(TRACE, SPAN)) is None
+        and off.under(spell(TRACE, SPAN), "x") is None
+    )
     assert off.wanted([spell(TRACE, SPAN)]) == []
     heard: list[Span] = []
     rare = Tracer("orders", heard.append, 0.0, SystemClock(1), clock=never, tick=never)

@@ -1,4 +1,6 @@
-"""The description of the events is whole: every event, its speaker, its hearers, and no reference into the void."""
+"""The description of the events is whole: every event, its speaker, its hearers, and no reference into the
+void.
+"""
 
 from typing import Any
 
@@ -66,7 +68,10 @@ def test_hearers_are_read_from_the_services_rules() -> None:
 
 def test_a_payload_is_what_is_sent() -> None:
     event = OrderConfirmed("o", "c", Money(1999, "EUR"))
-    shape = {**DOCUMENT["components"]["messages"]["order.confirmed"]["payload"], "components": DOCUMENT["components"]}
+    shape = {
+        **DOCUMENT["components"]["messages"]["order.confirmed"]["payload"],
+        "components": DOCUMENT["components"],
+    }
     check = jsonschema_rs.Draft202012Validator(shape)
     assert check.is_valid(msgspec.to_builtins(event))
     assert not check.is_valid(msgspec.to_builtins(event) | {"type": "order.failed"})

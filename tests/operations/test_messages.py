@@ -10,7 +10,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "messages.md"
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text() == messages.page(), "run `python -m tradewind.operations.messages > docs/messages.md`"
+    assert PAGE.read_text() == messages.page(), (
+        "run `python -m tradewind.operations.messages > docs/messages.md`"
+    )
 
 
 def test_every_message_is_on_it() -> None:

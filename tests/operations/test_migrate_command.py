@@ -1,4 +1,6 @@
-"""`tradewind migrate` in the words of the blueprint `rpc`: run, revert, generate, roles and adopt, for one service or for all it runs."""
+"""`tradewind migrate` in the words of the blueprint `rpc`: run, revert, generate, roles and adopt, for one
+service or for all it runs.
+"""
 
 import json
 import os
@@ -23,7 +25,12 @@ NAMES = ("inventory", "orders", "payments")
 def migrate(postgres: Place) -> Run:
     """The command, on a database that the published variables name."""
     parts = urlsplit(postgres.url)
-    env = {"DB_HOST": parts.hostname, "DB_PORT": str(parts.port), "DB_NAME": parts.path[1:], "DB_USER": parts.username or ""}
+    env = {
+        "DB_HOST": parts.hostname,
+        "DB_PORT": str(parts.port),
+        "DB_NAME": parts.path[1:],
+        "DB_USER": parts.username or "",
+    }
 
     def run(*words: str, **more: str) -> Result:
         return CliRunner().invoke(app, ["migrate", *words, "--blueprint", "rpc"], env={**env, **more})
@@ -37,7 +44,9 @@ def steps(name: str) -> list[str]:
 
 def refused(result: Result, says: str) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
-    assert says in result.stderr and result.stderr.startswith("tradewind: ") and result.stderr.count("\n") == 1, result.stderr
+    assert (
+        says in result.stderr and result.stderr.startswith("tradewind: ") and result.stderr.count("\n") == 1
+    ), result.stderr
 
 
 @pytest.mark.postgres
@@ -45,18 +54,28 @@ def test_run_takes_the_steps_of_the_services_that_the_blueprint_runs(migrate: Ru
     assert migrate("run", "--service", "orders").stdout.splitlines() == steps("orders")
     assert migrate("run").stdout.splitlines() == [*steps("inventory"), *steps("payments")]
     assert migrate("run").stdout == migrate("up").stdout == "nothing to do: the schema is up to date\n"
-    found = postgres.outside("SELECT DISTINCT schemaname FROM pg_tables WHERE schemaname LIKE '%%schema' AND tablename = 'log' ORDER BY 1")
+    found = postgres.outside(
+        "SELECT DISTINCT schemaname FROM pg_tables WHERE schemaname LIKE '%%schema' AND tablename = "
+        "'log' ORDER BY 1"
+    )
     assert found == [("inventory_schema",), ("order_schema",), ("payment_schema",)]
     states = json.loads(migrate("status", "--json").stdout)
     assert [(state["service"], state["pending"]) for state in states] == [(name, []) for name in NAMES]
-    refused(migrate("run", "--service", "users"), "blueprint rpc runs no service 'users'; there is inventory, orders, payments")
+    refused(
+        migrate("run", "--service", "users"),
+        "blueprint rpc runs no service 'users'; there is inventory, orders, payments",
+    )
 
 
 @pytest.mark.postgres
 def test_revert_undoes_the_last_step_of_one_or_of_each(migrate: Run) -> None:
     migrate("run")
     assert migrate("revert", "--service", "orders").stdout.splitlines() == steps("orders")[-1:]
-    assert migrate("revert", "--all").stdout.splitlines() == [steps("inventory")[-1], steps("orders")[-2], steps("payments")[-1]]
+    assert migrate("revert", "--all").stdout.splitlines() == [
+        steps("inventory")[-1],
+        steps("orders")[-2],
+        steps("payments")[-1],
+    ]
     assert migrate("revert").stdout.splitlines()[-1] == steps("payments")[-2]
     refused(migrate("revert", "--all", "--service", "orders"), "contradict")
     for _ in range(9):
@@ -93,21 +112,36 @@ def test_roles_are_shown_with_the_password_once(migrate: Run, postgres: Place) -
 @pytest.mark.postgres
 def test_adopt_says_what_it_did_and_what_it_left(migrate: Run, postgres: Place) -> None:
     migrate("run")
-    for line in (Path(__file__).parents[1] / "support" / "nestjs.sql").read_text().replace("\n", " ").split(";")[:-1]:
+    for line in (
+        (Path(__file__).parents[1] / "support" / "nestjs.sql").read_text().replace("\n", " ").split(";")[:-1]
+    ):
         postgres.outside(line)
-    postgres.outside("INSERT INTO inventory_schema.product (name, sku, stock) VALUES ('Tea', 'T', 1), ('Cup', 'C', 2)")
-    assert 'inventory_schema."product"             2 of 2 new rows would be adopted' in migrate("adopt", "--dry-run").stdout
+    postgres.outside(
+        "INSERT INTO inventory_schema.product (name, sku, stock) VALUES ('Tea', 'T', 1), ('Cup', 'C', 2)"
+    )
+    assert (
+        'inventory_schema."product"             2 of 2 new rows would be adopted'
+        in migrate("adopt", "--dry-run").stdout
+    )
     assert "2 of 2 new rows adopted" in migrate("adopt", "--service", "inventory").stdout
     postgres.outside("INSERT INTO inventory_schema.product (name, sku, stock) VALUES ('Bad', 'B', -1)")
     left = migrate("adopt")
     assert left.exit_code == 1 and "0 of 1 new rows" in left.stdout
-    assert left.stderr.splitlines()[0].endswith("0 are reserved of -1") and "1 rows were left" in left.stderr.splitlines()[1]
+    assert (
+        left.stderr.splitlines()[0].endswith("0 are reserved of -1")
+        and "1 rows were left" in left.stderr.splitlines()[1]
+    )
 
 
 def test_generate_writes_the_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(schema.SLICES, "orders", ServiceSchema(schema.SLICES["orders"].md, tmp_path))
-    for word, says in (("generate", "0001_first_tables.py"), ("new", "nothing to write: the steps lead to the models")):
-        done = CliRunner().invoke(app, ["migrate", word, "--blueprint", "rpc", "--service", "orders", "First tables"])
+    for word, says in (
+        ("generate", "0001_first_tables.py"),
+        ("new", "nothing to write: the steps lead to the models"),
+    ):
+        done = CliRunner().invoke(
+            app, ["migrate", word, "--blueprint", "rpc", "--service", "orders", "First tables"]
+        )
         assert (done.exit_code, says in done.stdout) == (0, True), done.output
 
 

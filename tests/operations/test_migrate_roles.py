@@ -56,38 +56,70 @@ def allowed(shop: Place, role: str, *texts: str) -> list[str]:
             return getattr(error.orig, "sqlstate", "") == "42501"
         return False
 
-    return database(url_of(shop, role), shop.data).work(lambda connection: [text for text in texts if not refused(connection, text)])
+    return database(url_of(shop, role), shop.data).work(
+        lambda connection: [text for text in texts if not refused(connection, text)]
+    )
 
 
 def attempts(schema: str, table: str) -> list[str]:
     name = f"{schema}.{table}"
     return [
-        f"SELECT 1 FROM {name}", f"DELETE FROM {name}", f"TRUNCATE {name}", f"DROP TABLE {name}", f"LOCK TABLE {name}",
-        f"CREATE TABLE {schema}.mine (id int)", f"CREATE VIEW {schema}.mine AS SELECT 1",
-    ]  # fmt: skip
+        f"SELECT 1 FROM {name}",
+        f"DELETE FROM {name}",
+        f"TRUNCATE {name}",
+        f"DROP TABLE {name}",
+        f"LOCK TABLE {name}",
+        f"CREATE TABLE {schema}.mine (id int)",
+        f"CREATE VIEW {schema}.mine AS SELECT 1",
+    ]
 
 
 def test_no_role_touches_another_schema(shop: Place) -> None:
     made = grant(shop)
-    assert [(one.service, one.role, one.schema) for one in made] == [(s, f"{PREFIX}_{s}", SCHEMAS[s]) for s in SERVICES]
+    assert [(one.service, one.role, one.schema) for one in made] == [
+        (s, f"{PREFIX}_{s}", SCHEMAS[s]) for s in SERVICES
+    ]
     for one, other in itertools.permutations(made, 2):
-        tables = [*(table.name for table in SLICES[other.service].md.tables.values()), "schema_steps", '"order"']
+        tables = [
+            *(table.name for table in SLICES[other.service].md.tables.values()),
+            "schema_steps",
+            '"order"',
+        ]
         texts = [text for table in tables for text in attempts(other.schema, table)]
-        texts += [f"INSERT INTO {other.schema}.inbox VALUES ('a', '', 0, '', 1)", f"UPDATE {other.schema}.inbox SET at = 1"]
+        texts += [
+            f"INSERT INTO {other.schema}.inbox VALUES ('a', '', 0, '', 1)",
+            f"UPDATE {other.schema}.inbox SET at = 1",
+        ]
         assert allowed(shop, one.role, *texts) == []
 
 
 def test_a_role_has_its_rows_and_no_more_of_its_schema(shop: Place) -> None:
     for one in grant(shop):
-        rows = [text.format(one.schema) for text in (
-            "INSERT INTO {}.inbox VALUES ('a', '', 0, '', 1)", "UPDATE {}.inbox SET at = 2", "DELETE FROM {}.inbox", "TABLE {}.schema_steps"
-        )]  # fmt: skip
+        rows = [
+            text.format(one.schema)
+            for text in (
+                "INSERT INTO {}.inbox VALUES ('a', '', 0, '', 1)",
+                "UPDATE {}.inbox SET at = 2",
+                "DELETE FROM {}.inbox",
+                "TABLE {}.schema_steps",
+            )
+        ]
         assert allowed(shop, one.role, *rows) == rows
-        more = [text.format(one.schema) for text in (
-            "CREATE TABLE {}.mine (id int)", "TRUNCATE {}.inbox", "DROP TABLE {}.inbox", "ALTER TABLE {}.inbox ADD x int",
-            "CREATE SCHEMA mine", "CREATE TABLE public.mine (id int)", "CREATE ROLE somebody", "ALTER ROLE postgres NOLOGIN",
-            "SELECT * FROM pg_authid", "SET ROLE postgres",
-        )]  # fmt: skip
+        more = [
+            text.format(one.schema)
+            for text in (
+                "CREATE TABLE {}.mine (id int)",
+                "TRUNCATE {}.inbox",
+                "DROP TABLE {}.inbox",
+                "ALTER TABLE {}.inbox ADD x int",
+                "CREATE SCHEMA mine",
+                "CREATE TABLE public.mine (id int)",
+                "CREATE ROLE somebody",
+                "ALTER ROLE postgres NOLOGIN",
+                "SELECT * FROM pg_authid",
+                "SET ROLE postgres",
+            )
+        ]
         assert allowed(shop, one.role, *more) == []
 
 
@@ -114,11 +146,17 @@ def test_again_sets_it_right_and_keeps_the_password(shop: Place) -> None:
     kept = "SELECT rolname, rolpassword FROM pg_authid WHERE rolname LIKE 'tw%%' ORDER BY 1"
     before, role = shop.outside(kept), first[0].role
     for given in (
-        f"GRANT USAGE, CREATE ON SCHEMA payment_schema TO {role}", f"GRANT SELECT ON payment_schema.payments TO {role}",
-        f"GRANT CREATE ON SCHEMA order_schema TO {role}", f"GRANT TRUNCATE ON order_schema.inbox TO {role}",
-    ):  # fmt: skip
+        f"GRANT USAGE, CREATE ON SCHEMA payment_schema TO {role}",
+        f"GRANT SELECT ON payment_schema.payments TO {role}",
+        f"GRANT CREATE ON SCHEMA order_schema TO {role}",
+        f"GRANT TRUNCATE ON order_schema.inbox TO {role}",
+    ):
         shop.outside(given)
-    reached = ["SELECT * FROM payment_schema.payments", "CREATE TABLE order_schema.mine (id int)", "TRUNCATE order_schema.inbox"]
+    reached = [
+        "SELECT * FROM payment_schema.payments",
+        "CREATE TABLE order_schema.mine (id int)",
+        "TRUNCATE order_schema.inbox",
+    ]
     assert allowed(shop, role, *reached) == reached
     shop.outside("DROP TABLE order_schema.mine")
     assert [one.password for one in grant(shop)] == ["", "", ""]
@@ -137,23 +175,44 @@ def test_the_server_gets_what_it_would_have_made_of_the_password_itself(shop: Pl
 
 
 @pytest.mark.parametrize(
-    ("power", "says"), [("SUPERUSER", "is a superuser"), ("CREATEROLE", "may make roles"), ("IN ROLE pg_read_all_data", "is a member of")]
+    ("power", "says"),
+    [
+        ("SUPERUSER", "is a superuser"),
+        ("CREATEROLE", "may make roles"),
+        ("IN ROLE pg_read_all_data", "is a member of"),
+    ],
 )
-def test_a_role_that_would_reach_further_is_refused_and_nothing_changed(shop: Place, power: str, says: str) -> None:
+def test_a_role_that_would_reach_further_is_refused_and_nothing_changed(
+    shop: Place, power: str, says: str
+) -> None:
     shop.outside(f"CREATE ROLE {PREFIX}_payments {power}")
-    with pytest.raises(StoreUnusable, match=f"role {PREFIX}_payments {says}.*take that from it, or choose another --prefix"):
+    with pytest.raises(
+        StoreUnusable, match=f"role {PREFIX}_payments {says}.*take that from it, or choose another --prefix"
+    ):
         grant(shop)
-    assert shop.outside(f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{PREFIX}%%'") == [(f"{PREFIX}_payments",)]
+    assert shop.outside(f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{PREFIX}%%'") == [
+        (f"{PREFIX}_payments",)
+    ]
 
 
 def test_what_cannot_be_is_said_in_one_line(shop: Place) -> None:
     (made,) = grant(shop, "orders")
     for url, services, words, says in (
         ("", SERVICES, {}, "roles are for PostgreSQL"),
-        (shop.url, ["users"], {}, "there is no schema users yet: run `tradewind migrate run --service users` first"),
+        (
+            shop.url,
+            ["users"],
+            {},
+            "there is no schema users yet: run `tradewind migrate run --service users` first",
+        ),
         (shop.url, SERVICES, {"password": "short"}, "8 to 256"),
         (shop.url, SERVICES, {"prefix": 'x"; DROP'}, "small letters"),
-        (url_of(shop, made.role), ["payments"], {"prefix": f"{PREFIX}b"}, "no role was changed: permission denied.*needs CREATEROLE"),
+        (
+            url_of(shop, made.role),
+            ["payments"],
+            {"prefix": f"{PREFIX}b"},
+            "no role was changed: permission denied.*needs CREATEROLE",
+        ),
     ):
         with pytest.raises(StoreUnusable, match=says) as told:
             roles.grant(url, services, SCHEMAS, **{"prefix": PREFIX, **words})

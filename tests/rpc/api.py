@@ -1,4 +1,6 @@
-"""Speaks to the gateway of the blueprint `rpc` as its page does, and has the bodies of the page's examples."""
+"""Speaks to the gateway of the blueprint `rpc` as its page does, and has the bodies of the page's
+examples.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,16 @@ class Api:
     def __init__(self, port: int) -> None:
         self.port = port
 
-    def __call__(self, method: str, path: str, body: Any = None, *, key: str | None = None, lang: str = "", **headers: str) -> Answer:
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        lang: str = "",
+        **headers: str,
+    ) -> Answer:
         sent = {name.replace("_", "-"): text for name, text in headers.items()}
         if key is not None:
             sent["X-Idempotency-Key"] = key

@@ -1,4 +1,6 @@
-"""The four processes of the blueprint `rpc`, run once for all tests here, on a database and a vhost of their own."""
+"""The four processes of the blueprint `rpc`, run once for all tests here, on a database and a vhost of their
+own.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def variables(database: str, vhost: str, spans: Spans) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def four(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
-    """`tradewind up --blueprint rpc`, ready; after the tests it ends with exit code 0 and leaves nothing behind."""
+    """`tradewind up --blueprint rpc`, ready; after the tests it ends with exit code 0 and leaves nothing
+    behind.
+    """
     running = Apart.up(tmp_path_factory.mktemp("rpc"), variables)
     try:
         yield running

@@ -14,7 +14,10 @@ def figures(port: int) -> dict[str, float]:
     with Connection(port) as connection:
         answer = connection.call("GET", "/metrics")
     assert answer.status == 200
-    return {f"{name}{{{labels}}}" if labels else name: float(value) for name, labels, value in LINE.findall(answer.body.decode())}
+    return {
+        f"{name}{{{labels}}}" if labels else name: float(value)
+        for name, labels, value in LINE.findall(answer.body.decode())
+    }
 
 
 def figure(port: int, name: str) -> float:

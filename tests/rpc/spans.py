@@ -46,8 +46,13 @@ class Spans:
             assert found is not None
             return found[0]
         except AssertionError as error:
-            raise AssertionError([(span["name"], span["resource"]["service.name"]) for span in self._collector.trace(trace_id)]) from error
+            raise AssertionError(
+                [(span["name"], span["resource"]["service.name"]) for span in self._collector.trace(trace_id)]
+            ) from error
 
     def named(self, name: str, which: Callable[[Span], object]) -> list[Span]:
         """Those with this name, once there is one."""
-        return wait(lambda: [span for span in tuple(self._collector.spans) if span["name"] == name and which(span)], name)
+        return wait(
+            lambda: [span for span in tuple(self._collector.spans) if span["name"] == name and which(span)],
+            name,
+        )

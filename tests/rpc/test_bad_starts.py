@@ -1,4 +1,6 @@
-"""A start that cannot work says why in one line, with the way out, and ends with 1; by `up` and by `serve` alike."""
+"""A start that cannot work says why in one line, with the way out, and ends with 1; by `up` and by `serve`
+alike.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ CLOSED = "1"  # nothing listens on this port
 
 def refused(home: Path, words: tuple[str, ...], variables: dict[str, str], says: str) -> None:
     command = (*PROGRAM, *words, "--blueprint", "rpc", "--data", str(home / "data"))
-    done = subprocess.run(command, env={**environment(), **variables}, capture_output=True, text=True, timeout=40)
+    done = subprocess.run(
+        command, env={**environment(), **variables}, capture_output=True, text=True, timeout=40
+    )
     # what the log says of the way there is JSON
     told = [line for line in done.stderr.splitlines() if not line.startswith("{")]
     assert done.returncode == 1, done
@@ -52,7 +56,9 @@ BROKERS = {
 
 @pytest.mark.parametrize("words", [UP, ORDERS, GATEWAY], ids=" ".join)
 @pytest.mark.parametrize("broken", BROKERS)
-def test_broker(four: Apart, variables: dict[str, str], vhost: str, tmp_path: Path, broken: str, words: tuple[str, ...]) -> None:
+def test_broker(
+    four: Apart, variables: dict[str, str], vhost: str, tmp_path: Path, broken: str, words: tuple[str, ...]
+) -> None:
     other, says = BROKERS[broken]
     refused(tmp_path, words, variables | {"RABBITMQ_URL": broker(vhost, **other)}, says)
 
@@ -76,7 +82,12 @@ def test_database_wrong_password(variables: dict[str, str], database: str, tmp_p
     if method == [("trust",)]:
         unmet("needs a PostgreSQL that asks for passwords: ./dev services down postgres, then up")
     with guarded(database):
-        refused(tmp_path, ORDERS, variables | {"DB_USER": GUARDED, "DB_PASSWORD": "wrong-word"}, "wrong user or password")
+        refused(
+            tmp_path,
+            ORDERS,
+            variables | {"DB_USER": GUARDED, "DB_PASSWORD": "wrong-word"},
+            "wrong user or password",
+        )
 
 
 @contextmanager
@@ -94,12 +105,17 @@ def empty(vhost: str) -> Iterator[dict[str, str]]:
 
 
 def test_schema_that_is_not_migrated(empty: dict[str, str], tmp_path: Path) -> None:
-    says = "orders_?schema|order_schema.* is not migrated .*run `tradewind migrate run --blueprint rpc --service orders`"
+    says = (
+        "orders_?schema|order_schema.* is not migrated .*run `tradewind migrate run --blueprint rpc "
+        "--service orders`"
+    )
     refused(tmp_path, ORDERS, empty, says)
 
 
 @pytest.mark.parametrize("words", [UP, ORDERS], ids=" ".join)
-def test_schema_of_a_newer_version(four: Apart, variables: dict[str, str], database: str, tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_schema_of_a_newer_version(
+    four: Apart, variables: dict[str, str], database: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
     with newer(database):
         refused(tmp_path, words, variables, "is from a newer version of Tradewind.*9999_later")
 
@@ -119,8 +135,13 @@ def taken() -> Iterator[str]:
         yield str(listening.getsockname()[1])
 
 
-@pytest.mark.parametrize(("words", "variable"), [(UP, "API_GATEWAY_PORT"), (GATEWAY, "API_GATEWAY_PORT"), (ORDERS, "ORDERS_OPS_PORT")])
-def test_port_taken(four: Apart, variables: dict[str, str], tmp_path: Path, words: tuple[str, ...], variable: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "variable"),
+    [(UP, "API_GATEWAY_PORT"), (GATEWAY, "API_GATEWAY_PORT"), (ORDERS, "ORDERS_OPS_PORT")],
+)
+def test_port_taken(
+    four: Apart, variables: dict[str, str], tmp_path: Path, words: tuple[str, ...], variable: str
+) -> None:
     with taken() as port:
         refused(tmp_path, words, variables | {variable: port}, f"{port} is taken by another program")
 
@@ -131,11 +152,18 @@ def test_unknown_process(variables: dict[str, str], tmp_path: Path) -> None:
 
 def test_up_twice(four: Apart, variables: dict[str, str], api: Api) -> None:
     data = four.out.parent
-    refused(data, UP, variables, rf"in use by process {four.process.pid} at http://127.0.0.1:{api.port}: .*--data")
+    refused(
+        data, UP, variables, rf"in use by process {four.process.pid} at http://127.0.0.1:{api.port}: .*--data"
+    )
     assert api("GET", "/health").status == 200
     assert os.path.exists(data)
 
 
 def test_a_variable_that_means_nothing(variables: dict[str, str], tmp_path: Path) -> None:
     refused(tmp_path, UP, variables | {"API_GATEWAY_PORT": "http"}, "PORT.*whole number")
-    refused(tmp_path, GATEWAY, variables | {"OTEL_EXPORTER_OTLP_ENDPOINT": "ftp://collector"}, "OTLP_ENDPOINT.*is not a URL like")
+    refused(
+        tmp_path,
+        GATEWAY,
+        variables | {"OTEL_EXPORTER_OTLP_ENDPOINT": "ftp://collector"},
+        "OTLP_ENDPOINT.*is not a URL like",
+    )

@@ -1,4 +1,6 @@
-"""Every figure that is declared for these processes is given by them: a dashboard of names that nobody feeds is an empty one."""
+"""Every figure that is declared for these processes is given by them: a dashboard of names that nobody feeds
+is an empty one.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,35 @@ BOTH = {
     "trace_spans_waiting",
 }
 GATEWAY = BOTH | {
-    "http_requests", "http_request_duration_seconds", "rpc_client_requests", "rpc_client_duration_seconds", "rpc_client_retries",
-    "rpc_client_retries_denied", "rpc_client_shed", "rpc_client_rejected", "breaker_state", "rpc_in_flight", "connections",
-}  # fmt: skip
+    "http_requests",
+    "http_request_duration_seconds",
+    "rpc_client_requests",
+    "rpc_client_duration_seconds",
+    "rpc_client_retries",
+    "rpc_client_retries_denied",
+    "rpc_client_shed",
+    "rpc_client_rejected",
+    "breaker_state",
+    "rpc_in_flight",
+    "connections",
+}
 SERVICE = BOTH | {
-    "rpc_server_requests", "rpc_server_duration_seconds", "rpc_server_late", "rpc_server_poison", "batch_duration_seconds",
-    "batch_messages", "commit_duration_seconds", "queue_depth", "outbox_depth", "outbox_age_seconds", "timers_overdue",
-    "activities_running", "parked", "broker_queue_messages", "broker_queue_consumers",
-}  # fmt: skip
+    "rpc_server_requests",
+    "rpc_server_duration_seconds",
+    "rpc_server_late",
+    "rpc_server_poison",
+    "batch_duration_seconds",
+    "batch_messages",
+    "commit_duration_seconds",
+    "queue_depth",
+    "outbox_depth",
+    "outbox_age_seconds",
+    "timers_overdue",
+    "activities_running",
+    "parked",
+    "broker_queue_messages",
+    "broker_queue_consumers",
+}
 SAYS = {"story_events"}
 """Of orders and inventory; recorded payments say nothing."""
 ELSEWHERE = {"log_lag", "activities", "events_published", "events_consumed", "events_redelivered"}
@@ -52,7 +75,9 @@ def test_of_the_gateway(api: Api) -> None:
     assert GATEWAY - given(api.port) == set()
 
 
-@pytest.mark.parametrize(("process", "wanted"), [("orders", SERVICE | SAYS), ("inventory", SERVICE | SAYS), ("payments", SERVICE)])
+@pytest.mark.parametrize(
+    ("process", "wanted"), [("orders", SERVICE | SAYS), ("inventory", SERVICE | SAYS), ("payments", SERVICE)]
+)
 def test_of_a_service(api: Api, four: Apart, process: str, wanted: set[str]) -> None:
     api.made("/api/orders", ORDER)
     api.made("/api/products", product())

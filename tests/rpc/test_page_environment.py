@@ -16,10 +16,17 @@ from tests.support.databases import rows
 from tests.support.program import run
 
 DEFAULTS = {
-    "DB_HOST": "localhost", "DB_PORT": "5432", "DB_NAME": "microservices_learn", "DB_USER": "postgres", "DB_PASSWORD": "postgres",
-    "RABBITMQ_URL": "amqp://guest:guest@localhost:5672", "API_GATEWAY_PORT": "3000", "ORDER_QUEUE": "order_queue",
-    "INVENTORY_QUEUE": "inventory_queue", "PAYMENT_QUEUE": "payment_queue",
-}  # fmt: skip
+    "DB_HOST": "localhost",
+    "DB_PORT": "5432",
+    "DB_NAME": "microservices_learn",
+    "DB_USER": "postgres",
+    "DB_PASSWORD": "postgres",
+    "RABBITMQ_URL": "amqp://guest:guest@localhost:5672",
+    "API_GATEWAY_PORT": "3000",
+    "ORDER_QUEUE": "order_queue",
+    "INVENTORY_QUEUE": "inventory_queue",
+    "PAYMENT_QUEUE": "payment_queue",
+}
 
 
 def settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, str]:
@@ -35,7 +42,10 @@ def settings(monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, str
 def test_defaults_are_the_published_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     """But for tracing, which is off until its variable names a collector."""
     found = settings(monkeypatch)
-    assert found["DATABASE_URL"].replace("********", "postgres") == "postgresql://postgres:postgres@localhost:5432/microservices_learn"
+    assert (
+        found["DATABASE_URL"].replace("********", "postgres")
+        == "postgresql://postgres:postgres@localhost:5432/microservices_learn"
+    )
     assert found["BROKER_URL"].replace("********", "guest") == DEFAULTS["RABBITMQ_URL"]
     assert found["PORT"] == DEFAULTS["API_GATEWAY_PORT"]
     assert [found[name] for name in ("ORDER_QUEUE", "INVENTORY_QUEUE", "PAYMENT_QUEUE")] == [
@@ -47,7 +57,13 @@ def test_defaults_are_the_published_ones(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_db_host_db_port_db_name_db_user_db_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"DB_HOST": "db.example", "DB_PORT": "6000", "DB_NAME": "shop", "DB_USER": "ada", "DB_PASSWORD": "p@ss:/?#"}
+    given = {
+        "DB_HOST": "db.example",
+        "DB_PORT": "6000",
+        "DB_NAME": "shop",
+        "DB_USER": "ada",
+        "DB_PASSWORD": "p@ss:/?#",
+    }
     found = settings(monkeypatch, **given)["DATABASE_URL"]
     assert found == "postgresql://ada:********@db.example:6000/shop"
 
@@ -76,7 +92,9 @@ def test_api_gateway_port(beside: ExitStack, variables: dict[str, str], tmp_path
     assert gateway.stop() == 0
 
 
-def test_order_queue_inventory_queue_payment_queue(beside: ExitStack, variables: dict[str, str], tmp_path: Path) -> None:
+def test_order_queue_inventory_queue_payment_queue(
+    beside: ExitStack, variables: dict[str, str], tmp_path: Path
+) -> None:
     """A second pair of gateway and service with a queue of its own: nobody else hears what goes over it."""
     own = variables | {"ORDER_QUEUE": fresh("orders")}
     gateway, orders = Apart.serve(tmp_path / "g", "gateway", own), Apart.serve(tmp_path / "o", "orders", own)

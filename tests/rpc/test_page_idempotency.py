@@ -17,7 +17,9 @@ WRITES: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("path", "body", "table"), WRITES)
-def test_duplicate_key_returns_existing_at_the_same_time_too(api: Api, database: str, path: str, body: Any, table: str) -> None:
+def test_duplicate_key_returns_existing_at_the_same_time_too(
+    api: Api, database: str, path: str, body: Any, table: str
+) -> None:
     key = fresh()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: api("POST", path, body, key=key), range(16)))
@@ -27,7 +29,9 @@ def test_duplicate_key_returns_existing_at_the_same_time_too(api: Api, database:
 
 
 @pytest.mark.parametrize(("path", "body", "table"), WRITES)
-def test_the_same_key_with_another_body_is_refused(api: Api, database: str, path: str, body: Any, table: str) -> None:
+def test_the_same_key_with_another_body_is_refused(
+    api: Api, database: str, path: str, body: Any, table: str
+) -> None:
     key = fresh()
     made = api.made(path, body, key=key)
     field = "total" if "total" in body else "amount"
@@ -37,7 +41,10 @@ def test_the_same_key_with_another_body_is_refused(api: Api, database: str, path
 
 def test_a_key_of_an_order_is_none_of_a_payment(api: Api) -> None:
     key = fresh()
-    assert api.made("/api/orders", ORDER, key=key)["idempotencyKey"] == api.made("/api/payments", PAYMENT, key=key)["idempotencyKey"]
+    assert (
+        api.made("/api/orders", ORDER, key=key)["idempotencyKey"]
+        == api.made("/api/payments", PAYMENT, key=key)["idempotencyKey"]
+    )
 
 
 def test_inventory_unique_sku_at_the_same_time_too(api: Api, database: str) -> None:
@@ -45,4 +52,6 @@ def test_inventory_unique_sku_at_the_same_time_too(api: Api, database: str) -> N
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: api("POST", "/api/products", body), range(16)))
     assert {answer.status for answer in answers} == {201} and len({answer.body for answer in answers}) == 1
-    assert rows(database, f"SELECT count(*) FROM inventory_schema.products WHERE sku = '{body['sku']}'") == [(1,)]
+    assert rows(database, f"SELECT count(*) FROM inventory_schema.products WHERE sku = '{body['sku']}'") == [
+        (1,)
+    ]

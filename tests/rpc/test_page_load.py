@@ -20,7 +20,18 @@ METRICS = {"errors", "order_latency", "inventory_latency", "payment_latency", "o
 def test_tradewind_load_smoke(api: Api, tmp_path: Path) -> None:
     before = api.got("/api/orders?perPage=1")["meta"]["itemCount"]
     report = tmp_path / "report.json"
-    done = run("load", "smoke", "--scale", "0.03", "--pause", "0.1", "--url", f"http://127.0.0.1:{api.port}", "--report", str(report))
+    done = run(
+        "load",
+        "smoke",
+        "--scale",
+        "0.03",
+        "--pause",
+        "0.1",
+        "--url",
+        f"http://127.0.0.1:{api.port}",
+        "--report",
+        str(report),
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads(report.read_text())["metrics"]
     assert set(metrics) >= METRICS
@@ -31,10 +42,20 @@ def test_tradewind_load_smoke(api: Api, tmp_path: Path) -> None:
 def test_k6_load_test(api: Api, tmp_path: Path) -> None:
     before = api.got("/api/orders?perPage=1")["meta"]["itemCount"]
     summary = tmp_path / "summary.json"
-    settings = {"K6_PROFILE": "smoke", "BASE_URL": f"http://127.0.0.1:{api.port}", "SCALE": "0.03", "PAUSE": "0.1", "HOME": str(tmp_path)}
+    settings = {
+        "K6_PROFILE": "smoke",
+        "BASE_URL": f"http://127.0.0.1:{api.port}",
+        "SCALE": "0.03",
+        "PAUSE": "0.1",
+        "HOME": str(tmp_path),
+    }
     words = ("k6", "run", "--quiet", "--no-usage-report", "--summary-export", str(summary), str(SCRIPT))
     done = subprocess.run(words, env=os.environ | settings, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads(summary.read_text())["metrics"]
     assert set(metrics) >= METRICS
-    assert api.got("/api/orders?perPage=1")["meta"]["itemCount"] - before == metrics["orders_created"]["count"] > 0
+    assert (
+        api.got("/api/orders?perPage=1")["meta"]["itemCount"] - before
+        == metrics["orders_created"]["count"]
+        > 0
+    )

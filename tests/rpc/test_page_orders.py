@@ -1,4 +1,6 @@
-"""The page's order API, and its integration tests of order.spec.ts: through gateway, RabbitMQ, service and PostgreSQL."""
+"""The page's order API, and its integration tests of order.spec.ts: through gateway, RabbitMQ, service and
+PostgreSQL.
+"""
 
 from tests.rpc.api import ITEM, MISSING, ORDER, TIME, UUID, Api, fresh, invalid, refused
 
@@ -10,10 +12,20 @@ def test_order_spec_create_order(api: Api) -> None:
     assert answer.status == 201
     order = answer.json["data"]
     assert order | {"id": "", "createdAt": "", "updatedAt": ""} == {
-        "id": "", "status": "PENDING", "items": [ITEM], "total": 59.98, "idempotencyKey": key, "createdAt": "", "updatedAt": "",
-    }  # fmt: skip
+        "id": "",
+        "status": "PENDING",
+        "items": [ITEM],
+        "total": 59.98,
+        "idempotencyKey": key,
+        "createdAt": "",
+        "updatedAt": "",
+    }
     assert list(order) == ["id", "status", "items", "total", "idempotencyKey", "createdAt", "updatedAt"]
-    assert UUID.fullmatch(order["id"]) and TIME.fullmatch(order["createdAt"]) and order["updatedAt"] == order["createdAt"]
+    assert (
+        UUID.fullmatch(order["id"])
+        and TIME.fullmatch(order["createdAt"])
+        and order["updatedAt"] == order["createdAt"]
+    )
 
 
 def test_order_spec_idempotency_same_key_same_id(api: Api) -> None:
@@ -26,8 +38,9 @@ def test_order_spec_idempotency_same_key_same_id(api: Api) -> None:
 
 def test_order_spec_validation_400(api: Api) -> None:
     assert invalid(api("POST", "/api/orders", {"items": [], "total": -1})) == [
-        "items must contain at least 1 elements", "total must not be less than 0",
-    ]  # fmt: skip
+        "items must contain at least 1 elements",
+        "total must not be less than 0",
+    ]
     wrong = {"items": [{"productId": "not-a-uuid", "quantity": 0, "price": "10"}], "total": 10}
     assert invalid(api("POST", "/api/orders", wrong)) == [
         "items.0.productId must be a UUID",
@@ -44,8 +57,14 @@ def test_order_spec_get_by_id(api: Api) -> None:
 
 
 def test_order_spec_404_for_missing(api: Api) -> None:
-    assert refused(api("GET", f"/api/orders/{MISSING}"), 404) == {"message": "Order not found", "statusCode": 404}
-    assert refused(api("GET", f"/api/orders/{MISSING}", lang="de"), 404)["message"] == "Bestellung nicht gefunden"
+    assert refused(api("GET", f"/api/orders/{MISSING}"), 404) == {
+        "message": "Order not found",
+        "statusCode": 404,
+    }
+    assert (
+        refused(api("GET", f"/api/orders/{MISSING}", lang="de"), 404)["message"]
+        == "Bestellung nicht gefunden"
+    )
 
 
 def test_order_spec_pagination(api: Api) -> None:
@@ -54,8 +73,13 @@ def test_order_spec_pagination(api: Api) -> None:
     assert [order["id"] for order in first["data"]] == [made[2], made[1]]
     count = first["meta"]["itemCount"]
     assert first["meta"] == {
-        "page": 1, "perPage": 2, "itemCount": count, "pageCount": -(-count // 2), "hasPreviousPage": False, "hasNextPage": True,
-    }  # fmt: skip
+        "page": 1,
+        "perPage": 2,
+        "itemCount": count,
+        "pageCount": -(-count // 2),
+        "hasPreviousPage": False,
+        "hasNextPage": True,
+    }
     second = api.got("/api/orders?page=2&perPage=2")
     assert second["data"][0]["id"] == made[0]
     assert second["meta"]["hasPreviousPage"] is True

@@ -9,9 +9,18 @@ def test_payment_spec_create_payment(api: Api) -> None:
     made = api.made("/api/payments", PAYMENT, key=key)
     assert list(made) == ["id", "orderId", "amount", "status", "idempotencyKey", "createdAt", "updatedAt"]
     assert made | {"id": "", "createdAt": "", "updatedAt": ""} == {
-        **PAYMENT, "id": "", "status": "PENDING", "idempotencyKey": key, "createdAt": "", "updatedAt": "",
-    }  # fmt: skip
-    assert UUID.fullmatch(made["id"]) and TIME.fullmatch(made["createdAt"]) and made["updatedAt"] == made["createdAt"]
+        **PAYMENT,
+        "id": "",
+        "status": "PENDING",
+        "idempotencyKey": key,
+        "createdAt": "",
+        "updatedAt": "",
+    }
+    assert (
+        UUID.fullmatch(made["id"])
+        and TIME.fullmatch(made["createdAt"])
+        and made["updatedAt"] == made["createdAt"]
+    )
 
 
 def test_payment_spec_idempotency(api: Api) -> None:
@@ -27,8 +36,9 @@ def test_payment_spec_no_key_creates_different_payments(api: Api) -> None:
 
 def test_payment_spec_validation_400(api: Api) -> None:
     assert invalid(api("POST", "/api/payments", {"orderId": "7", "amount": -0.01})) == [
-        "orderId must be a UUID", "amount must not be less than 0",
-    ]  # fmt: skip
+        "orderId must be a UUID",
+        "amount must not be less than 0",
+    ]
 
 
 def test_payment_spec_get_by_id(api: Api) -> None:
@@ -37,8 +47,13 @@ def test_payment_spec_get_by_id(api: Api) -> None:
 
 
 def test_payment_spec_404_for_missing(api: Api) -> None:
-    assert refused(api("GET", f"/api/payments/{MISSING}"), 404) == {"message": "Payment not found", "statusCode": 404}
-    assert refused(api("GET", f"/api/payments/{MISSING}", lang="de"), 404)["message"] == "Zahlung nicht gefunden"
+    assert refused(api("GET", f"/api/payments/{MISSING}"), 404) == {
+        "message": "Payment not found",
+        "statusCode": 404,
+    }
+    assert (
+        refused(api("GET", f"/api/payments/{MISSING}", lang="de"), 404)["message"] == "Zahlung nicht gefunden"
+    )
 
 
 def test_payment_spec_get_by_order_id(api: Api) -> None:

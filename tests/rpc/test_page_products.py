@@ -21,9 +21,14 @@ def test_inventory_spec_sku_deduplication(api: Api) -> None:
 
 def test_inventory_spec_validation_400(api: Api) -> None:
     assert invalid(api("POST", "/api/products", {"name": "", "stock": -1})) == [
-        "name should not be empty", "sku should not be empty", "sku must be a string", "stock must not be less than 0",
-    ]  # fmt: skip
-    assert invalid(api("POST", "/api/products", product() | {"stock": 1.5})) == ["stock must be an integer number"]
+        "name should not be empty",
+        "sku should not be empty",
+        "sku must be a string",
+        "stock must not be less than 0",
+    ]
+    assert invalid(api("POST", "/api/products", product() | {"stock": 1.5})) == [
+        "stock must be an integer number"
+    ]
 
 
 def test_inventory_spec_get_by_id(api: Api) -> None:
@@ -32,13 +37,25 @@ def test_inventory_spec_get_by_id(api: Api) -> None:
 
 
 def test_inventory_spec_404_for_missing(api: Api) -> None:
-    assert refused(api("GET", f"/api/products/{MISSING}"), 404) == {"message": "Product not found", "statusCode": 404}
-    assert refused(api("GET", f"/api/products/{MISSING}", lang="de"), 404)["message"] == "Produkt nicht gefunden"
+    assert refused(api("GET", f"/api/products/{MISSING}"), 404) == {
+        "message": "Product not found",
+        "statusCode": 404,
+    }
+    assert (
+        refused(api("GET", f"/api/products/{MISSING}", lang="de"), 404)["message"] == "Produkt nicht gefunden"
+    )
 
 
 def test_inventory_spec_pagination(api: Api) -> None:
     made = [api.made("/api/products", product())["id"] for _ in range(2)]
     page = api.got("/api/products?page=1&perPage=1")
     assert [row["id"] for row in page["data"]] == [made[1]]
-    assert set(page["meta"]) == {"page", "perPage", "itemCount", "pageCount", "hasPreviousPage", "hasNextPage"}
+    assert set(page["meta"]) == {
+        "page",
+        "perPage",
+        "itemCount",
+        "pageCount",
+        "hasPreviousPage",
+        "hasNextPage",
+    }
     assert api.got("/api/products?page=2&perPage=1")["data"][0]["id"] == made[0]

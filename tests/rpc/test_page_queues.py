@@ -1,4 +1,6 @@
-"""The page's table of queues and commands, asked directly over RabbitMQ as any client of the published system does."""
+"""The page's table of queues and commands, asked directly over RabbitMQ as any client of the published system
+does.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,28 @@ from tests.support.queues import outside
 from tradewind.drivers.rabbitmq.amqp import Properties
 
 TABLE: list[tuple[str, str, dict[str, Any], set[str]]] = [
-    ("order_queue", "create_order", {"dto": ORDER, "idempotencyKey": fresh(), "lang": "en"}, {"id", "status", "items", "total"}),
+    (
+        "order_queue",
+        "create_order",
+        {"dto": ORDER, "idempotencyKey": fresh(), "lang": "en"},
+        {"id", "status", "items", "total"},
+    ),
     ("order_queue", "get_order_by_id", {"id": MISSING, "lang": "en"}, set()),
     ("order_queue", "get_orders", {"page": 1, "perPage": 10}, {"data", "meta"}),
-    ("inventory_queue", "create_product", {"dto": product()}, {"id", "name", "sku", "stock", "reservedStock"}),
+    (
+        "inventory_queue",
+        "create_product",
+        {"dto": product()},
+        {"id", "name", "sku", "stock", "reservedStock"},
+    ),
     ("inventory_queue", "get_product_by_id", {"id": MISSING, "lang": "en"}, set()),
     ("inventory_queue", "get_products", {"page": 1, "perPage": 10}, {"data", "meta"}),
-    ("payment_queue", "create_payment", {"dto": PAYMENT, "lang": "en"}, {"id", "orderId", "amount", "status"}),
+    (
+        "payment_queue",
+        "create_payment",
+        {"dto": PAYMENT, "lang": "en"},
+        {"id", "orderId", "amount", "status"},
+    ),
     ("payment_queue", "get_payment_by_id", {"id": MISSING, "lang": "en"}, set()),
     ("payment_queue", "get_payments_by_order_id", {"orderId": MISSING}, set()),
 ]
@@ -35,9 +52,13 @@ async def said(vhost: str, queue: str, packet: bytes) -> Any:
 
 
 @pytest.mark.parametrize(("queue", "command", "payload", "fields"), TABLE)
-async def test_command(api: Api, vhost: str, queue: str, command: str, payload: dict[str, Any], fields: set[str]) -> None:
+async def test_command(
+    api: Api, vhost: str, queue: str, command: str, payload: dict[str, Any], fields: set[str]
+) -> None:
     """One row of the table."""
-    reply = await said(vhost, queue, msgspec.json.encode({"pattern": {"cmd": command}, "data": payload, "id": "7"}))
+    reply = await said(
+        vhost, queue, msgspec.json.encode({"pattern": {"cmd": command}, "data": payload, "id": "7"})
+    )
     assert reply["isDisposed"] is True and reply["id"] == "7"
     if "id" in payload:
         assert reply["err"]["statusCode"] == 404
@@ -45,9 +66,13 @@ async def test_command(api: Api, vhost: str, queue: str, command: str, payload: 
         assert fields <= set(reply["response"] if isinstance(reply["response"], dict) else ())
 
 
-async def test_without_an_idempotency_key_a_message_that_comes_twice_is_done_once(api: Api, vhost: str) -> None:
+async def test_without_an_idempotency_key_a_message_that_comes_twice_is_done_once(
+    api: Api, vhost: str
+) -> None:
     """The broker may deliver it again; its id says that it is the same."""
-    packet = msgspec.json.encode({"pattern": {"cmd": "create_order"}, "data": {"dto": ORDER}, "id": fresh("message")})
+    packet = msgspec.json.encode(
+        {"pattern": {"cmd": "create_order"}, "data": {"dto": ORDER}, "id": fresh("message")}
+    )
     first, again = await said(vhost, "order_queue", packet), await said(vhost, "order_queue", packet)
     assert first["response"]["id"] == again["response"]["id"]
     assert first["response"]["items"] == [ITEM] and first["response"]["idempotencyKey"] is None
@@ -55,7 +80,9 @@ async def test_without_an_idempotency_key_a_message_that_comes_twice_is_done_onc
 
 @pytest.mark.parametrize("queue", ["order_queue", "inventory_queue", "payment_queue"])
 async def test_all_queues_are_durable(api: Api, vhost: str, queue: str) -> None:
-    """Declared as NestJS declares them: again with these arguments is no error, and no other consumer is there than ours."""
+    """Declared as NestJS declares them: again with these arguments is no error, and no other consumer is
+    there than ours.
+    """
     async with outside(vhost) as outer:
         state = await outer.link.declare_queue(queue, durable=True)
         assert (state.messages, state.consumers) == (0, 1)
@@ -63,7 +90,9 @@ async def test_all_queues_are_durable(api: Api, vhost: str, queue: str) -> None:
 
 async def test_a_request_whose_deadline_has_passed_is_not_run(api: Api, vhost: str) -> None:
     key = fresh("late")
-    packet = msgspec.json.encode({"pattern": {"cmd": "create_order"}, "data": {"dto": ORDER, "idempotencyKey": key}, "id": "8"})
+    packet = msgspec.json.encode(
+        {"pattern": {"cmd": "create_order"}, "data": {"dto": ORDER, "idempotencyKey": key}, "id": "8"}
+    )
     async with outside(vhost) as outer:
         inbox = await outer.inbox()
         outer.send("order_queue", packet, Properties(reply_to=inbox.name, headers={"x-deadline": 1_000}))

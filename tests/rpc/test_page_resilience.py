@@ -29,7 +29,9 @@ def test_resilience_spec_circuit_breaker_stats(api: Api) -> None:
     assert answer.status == 200 and tuple(answer.json) == SERVICES
     for circuit in answer.json.values():
         assert set(circuit) == {"state", "stats"}
-        assert {"fires", "successes", "failures", "rejects", "timeouts", "latencyMean", "percentiles"} <= set(circuit["stats"])
+        assert {"fires", "successes", "failures", "rejects", "timeouts", "latencyMean", "percentiles"} <= set(
+            circuit["stats"]
+        )
     assert answer.json["ORDER_SERVICE"]["stats"]["fires"] > 0
 
 
@@ -40,8 +42,12 @@ def test_resilience_spec_closed_state_for_healthy_services(api: Api) -> None:
     assert {name: circuit["state"] for name, circuit in circuits.items()} == dict.fromkeys(SERVICES, "CLOSED")
 
 
-def test_resilience_spec_timeout_handling(beside: ExitStack, variables: dict[str, str], vhost: str, tmp_path: Path) -> None:
-    """A read that has no answer after 5,000 ms is asked again, and a service that has come up meanwhile answers."""
+def test_resilience_spec_timeout_handling(
+    beside: ExitStack, variables: dict[str, str], vhost: str, tmp_path: Path
+) -> None:
+    """A read that has no answer after 5,000 ms is asked again, and a service that has come up meanwhile
+    answers.
+    """
     queue = variables | {"PAYMENT_QUEUE": "silent_queue"}
 
     async def declare() -> None:
@@ -75,7 +81,7 @@ def test_resilience_spec_no_retry_on_404(api: Api, four: Apart) -> None:
 
 def test_circuit_breaker_open_after_half_of_5_calls_and_503_circuit_open(
     beside: ExitStack, variables: dict[str, str], tmp_path: Path
-) -> None:  # fmt: skip
+) -> None:
     """A write is tried once more after 500 ms. One service's circuit opens, the others' stay closed."""
     gateway = Apart.serve(tmp_path, "gateway", variables | {"ORDER_QUEUE": "absent_queue"})
     beside.callback(gateway.close)

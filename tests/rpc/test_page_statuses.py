@@ -1,4 +1,6 @@
-"""The statuses that the page's schema lists: whatever ours are called inside, these are the words that a client reads."""
+"""The statuses that the page's schema lists: whatever ours are called inside, these are the words that a
+client reads.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,13 @@ from tests.rpc.api import ORDER, PAYMENT, Api, product
 from tests.support.databases import rows
 
 PAYMENTS = {
-    "PENDING": "PENDING", "COMPLETED": "COMPLETED", "FAILED": "FAILED", "REFUNDED": "REFUNDED", "VOIDED": "FAILED",
+    "PENDING": "PENDING",
+    "COMPLETED": "COMPLETED",
+    "FAILED": "FAILED",
+    "REFUNDED": "REFUNDED",
+    "VOIDED": "FAILED",
     "PARTIALLY_REFUNDED": "COMPLETED",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("status", ["PENDING", "CONFIRMED", "FAILED", "CANCELLED"])
@@ -38,6 +44,8 @@ def test_product_stock_and_reserved_stock(api: Api, database: str) -> None:
 def test_order_without_a_reaction_stays_pending(api: Api, database: str) -> None:
     """As published: nothing is due, nothing is held, nobody is charged."""
     order = api.made("/api/orders", ORDER)["id"]
-    assert rows(database, f"SELECT status, expires_at FROM order_schema.orders WHERE id = '{order}'") == [("PENDING", 0)]
+    assert rows(database, f"SELECT status, expires_at FROM order_schema.orders WHERE id = '{order}'") == [
+        ("PENDING", 0)
+    ]
     assert rows(database, "SELECT count(*) FROM order_schema.timers") == [(0,)]
     assert rows(database, "SELECT count(*) FROM inventory_schema.reservations") == [(0,)]

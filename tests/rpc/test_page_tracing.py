@@ -1,4 +1,6 @@
-"""The page's distributed tracing: an order is one trace, from the HTTP request over RabbitMQ into the SQL of the service."""
+"""The page's distributed tracing: an order is one trace, from the HTTP request over RabbitMQ into the SQL of
+the service.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,11 @@ CALLER = "b7ad6b7169203331"
 
 
 def only(spans: list[Span], kind: int, service: str, name: str) -> Span:
-    (found,) = [s for s in spans if s["kind"] == kind and s["resource"]["service.name"] == service and s["name"].startswith(name)]
+    (found,) = [
+        s
+        for s in spans
+        if s["kind"] == kind and s["resource"]["service.name"] == service and s["name"].startswith(name)
+    ]
     return found
 
 
@@ -29,7 +35,10 @@ def test_one_order_is_one_trace(api: Api, spans: Spans) -> None:
     trace_id, traceparent = trace_of(1)
     answer = api("POST", "/api/orders", ORDER, traceparent=traceparent)
     assert answer.status == 201
-    found = spans.trace(trace_id, lambda all: sql(all) and {INTERNAL, SERVER, CLIENT, CONSUMER} <= {span["kind"] for span in all})
+    found = spans.trace(
+        trace_id,
+        lambda all: sql(all) and {INTERNAL, SERVER, CLIENT, CONSUMER} <= {span["kind"] for span in all},
+    )
     http = only(found, SERVER, "gateway", "POST /api/orders")
     send = only(found, CLIENT, "gateway", "send order_queue")
     process = only(found, CONSUMER, "orders", "process order_queue")
@@ -39,9 +48,17 @@ def test_one_order_is_one_trace(api: Api, spans: Spans) -> None:
     assert process["parentSpanId"] == send["spanId"]
     assert batch["parentSpanId"] == process["spanId"]
     assert {span["parentSpanId"] for span in sql(found)} == {batch["spanId"]}
-    assert "order_schema.orders" in " ".join(span["attributes"]["db.query.text"].replace('"', "") for span in sql(found))
-    assert http["attributes"]["http.response.status_code"] == 201 and http["attributes"]["http.route"] == "/api/orders"
-    assert process["attributes"]["messaging.system"] == "rabbitmq" and process["attributes"]["tradewind.operation"] == "create_order"
+    assert "order_schema.orders" in " ".join(
+        span["attributes"]["db.query.text"].replace('"', "") for span in sql(found)
+    )
+    assert (
+        http["attributes"]["http.response.status_code"] == 201
+        and http["attributes"]["http.route"] == "/api/orders"
+    )
+    assert (
+        process["attributes"]["messaging.system"] == "rabbitmq"
+        and process["attributes"]["tradewind.operation"] == "create_order"
+    )
     assert send["attributes"]["messaging.destination.name"] == "order_queue"
     inside = [(http, send), (send, process), (process, batch)]
     for outer, inner in inside:
@@ -53,7 +70,9 @@ def test_a_trace_begins_at_the_gateway_where_the_client_has_none(api: Api, spans
     """Its id is what the gateway's log says; here it is found by the order that was made."""
     order = api.made("/api/orders", ORDER)
     assert order["status"] == "PENDING"
-    traces = spans.named("POST /api/orders", lambda span: "parentSpanId" not in span or not span["parentSpanId"])
+    traces = spans.named(
+        "POST /api/orders", lambda span: "parentSpanId" not in span or not span["parentSpanId"]
+    )
     assert traces
 
 

@@ -20,7 +20,9 @@ ORDER = '{"items":[{"productId":"a1b2c3d4-e5f6-7890-abcd-ef1234567890","quantity
 def curl(*words: str) -> str:
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
-    return subprocess.run(("curl", "-sS", *words), capture_output=True, text=True, check=True, timeout=20).stdout
+    return subprocess.run(
+        ("curl", "-sS", *words), capture_output=True, text=True, check=True, timeout=20
+    ).stdout
 
 
 def test_curl_health(api: Api) -> None:
@@ -28,22 +30,41 @@ def test_curl_health(api: Api) -> None:
 
 
 def test_curl_create_a_test_order(api: Api) -> None:
-    said = json.loads(curl("-X", "POST", f"http://localhost:{api.port}/api/orders", "-H", "Content-Type: application/json", "-d", ORDER))
+    said = json.loads(
+        curl(
+            "-X",
+            "POST",
+            f"http://localhost:{api.port}/api/orders",
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            ORDER,
+        )
+    )
     assert said["success"] is True
     assert said["data"]["items"] == json.loads(ORDER)["items"] and said["data"]["total"] == 10
 
 
 def test_swagger_at_api_docs(api: Api) -> None:
-    """An explorer with a form for each operation, from this server alone; and its description, where NestJS has it."""
+    """An explorer with a form for each operation, from this server alone; and its description, where NestJS
+    has it.
+    """
     page = api("GET", "/api/docs")
     assert page.status == 200 and page.headers["content-type"].startswith("text/html")
     html = page.body.decode()
     assert not re.search(r"""(?:src|href)=["']https?://""", html)
     described = api("GET", "/api/docs-json").json
     assert set(described["paths"]) == {
-        "/api/orders", "/api/orders/{id}", "/api/products", "/api/products/{id}", "/api/payments", "/api/payments/{id}",
-        "/api/payments/order/{orderId}", "/health", "/health/circuits",
-    }  # fmt: skip
+        "/api/orders",
+        "/api/orders/{id}",
+        "/api/products",
+        "/api/products/{id}",
+        "/api/payments",
+        "/api/payments/{id}",
+        "/api/payments/order/{orderId}",
+        "/health",
+        "/health/circuits",
+    }
     for path in described["paths"]:
         assert path in html
     for asset in re.findall(r"""(?:src|href)=["'](/[^"']+)["']""", html):
@@ -71,6 +92,10 @@ def test_the_gateway_has_no_database(four: Apart) -> None:
 
 
 def test_each_service_has_its_own_schema_and_no_foreign_key_leads_out(database: str, api: Api) -> None:
-    found = rows(database, "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%\\_schema' AND nspname <> 'information_schema'")
+    found = rows(
+        database,
+        "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%\\_schema' AND nspname <> "
+        "'information_schema'",
+    )
     assert {schema for (schema,) in found} == {"order_schema", "inventory_schema", "payment_schema"}
     assert rows(database, "SELECT conname FROM pg_constraint WHERE contype = 'f'") == []

@@ -1,4 +1,6 @@
-"""Whatever lies on a queue, the services go on serving: the sender is told what was wrong, or it is parked with its reason."""
+"""Whatever lies on a queue, the services go on serving: the sender is told what was wrong, or it is parked
+with its reason.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,11 @@ from tests.support.databases import rows
 from tests.support.queues import outside
 from tradewind.drivers.rabbitmq.amqp import Properties
 
-QUEUES = {"order_queue": "order_schema", "inventory_queue": "inventory_schema", "payment_queue": "payment_schema"}
+QUEUES = {
+    "order_queue": "order_schema",
+    "inventory_queue": "inventory_schema",
+    "payment_queue": "payment_schema",
+}
 POISONED = 'tradewind_rpc_server_poison_total{queue="order_queue"}'
 UNKNOWN = "There is no matching message handler defined in the remote service."
 
@@ -62,14 +68,21 @@ async def test_who_sent_poison_is_told_and_the_next_is_served(api: Api, vhost: s
             assert reply.properties.correlation_id == kind
             said = msgspec.json.decode(reply.body)["err"]
             # the other queues have no such pattern
-            assert said == (err or (bad("nested deeper than 64") if queue == "order_queue" else UNKNOWN)), kind
+            assert said == (err or (bad("nested deeper than 64") if queue == "order_queue" else UNKNOWN)), (
+                kind
+            )
     well(api)
 
 
 @pytest.mark.parametrize("queue", QUEUES)
-async def test_poison_without_a_sender_is_parked_with_its_reason(api: Api, vhost: str, database: str, queue: str) -> None:
+async def test_poison_without_a_sender_is_parked_with_its_reason(
+    api: Api, vhost: str, database: str, queue: str
+) -> None:
     mark = fresh("poison")
-    table, told = QUEUES[queue], {"half": f'{{"note":"{mark}"', "event": f'{{"pattern":"happened","data":"{mark}"}}'}
+    table, told = (
+        QUEUES[queue],
+        {"half": f'{{"note":"{mark}"', "event": f'{{"pattern":"happened","data":"{mark}"}}'},
+    )
     asked = packet({"cmd": "get_orders"}, mark).decode()
     reasons = {
         told["half"]: "not JSON",
@@ -130,20 +143,29 @@ async def test_a_payload_that_is_none_is_a_validation_error(api: Api, vhost: str
         for queue, command, data in BAD_PAYLOADS:
             outer.send(queue, packet({"cmd": command}, data), Properties(reply_to=inbox.name))
             err = msgspec.json.decode((await inbox.next()).body)["err"]
-            assert (err["statusCode"], err["error"]) == (400, "Bad Request") and err["message"], (command, data)
+            assert (err["statusCode"], err["error"]) == (400, "Bad Request") and err["message"], (
+                command,
+                data,
+            )
     well(api)
 
 
 @pytest.mark.node
-async def test_an_event_that_nestjs_emits_on_our_queue(api: Api, four: Apart, vhost: str, database: str) -> None:
+async def test_an_event_that_nestjs_emits_on_our_queue(
+    api: Api, four: Apart, vhost: str, database: str
+) -> None:
     mark = fresh("emitted")
     async with Program.run(installed(), "asks.js", vhost) as nest:
-        assert await nest.say(queue="order_queue", pattern="order_created", data={"mark": mark}, emit=True) == {"emitted": True}
+        assert await nest.say(
+            queue="order_queue", pattern="order_created", data={"mark": mark}, emit=True
+        ) == {"emitted": True}
         query = f"SELECT reason FROM order_schema.parked WHERE body LIKE '%{mark}%'"
         assert await asyncio.to_thread(wait, lambda: rows(database, query), "it is parked") == [
             ("ValueError: an event, on a queue of requests",)
         ]
-        said = await nest.say(queue="order_queue", pattern={"cmd": "get_orders"}, data={"page": 1, "perPage": 1})
+        said = await nest.say(
+            queue="order_queue", pattern={"cmd": "get_orders"}, data={"page": 1, "perPage": 1}
+        )
         assert said["value"]["meta"]["perPage"] == 1
     unknown = 'tradewind_rpc_server_requests_total{pattern="unknown",outcome="refused"}'
     assert figure(four.ports["orders"], unknown) > 0 and figure(four.ports["orders"], POISONED) > 0

@@ -1,4 +1,6 @@
-"""What the published system lacks is a few lines away: prices of the catalogue, held stock, a payment and an invoice, over the bus."""
+"""What the published system lacks is a few lines away: prices of the catalogue, held stock, a payment and an
+invoice, over the bus.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def story_vhost() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def story(story_database: str, story_vhost: str, spans: Spans, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apart]:
+def story(
+    story_database: str, story_vhost: str, spans: Spans, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Apart]:
     """The blueprint with these lines changed and no other."""
     home = tmp_path_factory.mktemp("story")
     text = (FOLDER / "rpc.toml").read_text()
@@ -62,7 +66,9 @@ def shop(story: Apart) -> Api:
     return Api(story.ports["gateway"])
 
 
-def basket(product_id: str, quantity: int = 2, price: float = 29.99, total: float | None = None) -> dict[str, Any]:
+def basket(
+    product_id: str, quantity: int = 2, price: float = 29.99, total: float | None = None
+) -> dict[str, Any]:
     item = {"productId": product_id, "quantity": quantity, "price": price}
     return {"items": [item], "total": round(quantity * price, 2) if total is None else total}
 
@@ -106,15 +112,24 @@ def test_another_total_than_the_catalogues_is_refused(shop: Api) -> None:
 
 
 def test_a_product_that_does_not_exist_is_refused(shop: Api) -> None:
-    assert refused(shop("POST", "/api/orders", basket(MISSING)), 422)["message"] == "A product of the order does not exist"
+    assert (
+        refused(shop("POST", "/api/orders", basket(MISSING)), 422)["message"]
+        == "A product of the order does not exist"
+    )
 
 
-async def test_a_product_that_orders_has_not_heard_of_is_asked_for(shop: Api, story: Apart, story_vhost: str) -> None:
+async def test_a_product_that_orders_has_not_heard_of_is_asked_for(
+    shop: Api, story: Apart, story_vhost: str
+) -> None:
     """Its event is cut off, so that only inventory's own answer can tell what it costs."""
     asked = 'tradewind_rpc_server_requests_total{pattern="find_products",outcome="answer"}'
     queue, exchange, key = "tradewind.events.orders", "tradewind.events", "product.listed"
     async with outside(story_vhost) as outer:
-        await do(outer.link, commands.Queue.Unbind(queue=queue, exchange=exchange, routing_key=key), "Queue.UnbindOk")
+        await do(
+            outer.link,
+            commands.Queue.Unbind(queue=queue, exchange=exchange, routing_key=key),
+            "Queue.UnbindOk",
+        )
         before = figure(story.ports["inventory"], asked)
         tea = listed(shop)
         first = shop.made("/api/orders", basket(tea["id"]))
@@ -126,10 +141,21 @@ async def test_a_product_that_orders_has_not_heard_of_is_asked_for(shop: Api, st
 
 
 def test_the_whole_story_is_one_trace(shop: Api, spans: Spans) -> None:
-    """Over the bus too: each event is under the batch's request that said it, and what it leads to is under the event."""
+    """Over the bus too: each event is under the batch's request that said it, and what it leads to is under
+    the event.
+    """
     tea = listed(shop)
-    settled(shop, shop.made("/api/orders", basket(tea["id"]), traceparent=f"00-{TRACE}-b7ad6b7169203331-01")["id"])
-    told = {"create_order", "order.created", "stock.reserved", "payment.requested", "payment.completed", "order.confirmed"}
+    settled(
+        shop, shop.made("/api/orders", basket(tea["id"]), traceparent=f"00-{TRACE}-b7ad6b7169203331-01")["id"]
+    )
+    told = {
+        "create_order",
+        "order.created",
+        "stock.reserved",
+        "payment.requested",
+        "payment.completed",
+        "order.confirmed",
+    }
     everybody = {"gateway", "orders", "inventory", "payments"}
 
     def whole(found: list[dict[str, Any]]) -> bool:
@@ -137,7 +163,11 @@ def test_the_whole_story_is_one_trace(shop: Api, spans: Spans) -> None:
         heard = {span["attributes"]["tradewind.operation"] for span in found if span["kind"] == CONSUMER}
         ids = {span["spanId"] for span in found}
         above = [span for span in found if span["parentSpanId"] not in ids]
-        return told <= heard and {span["resource"]["service.name"] for span in found} == everybody and len(above) == 1
+        return (
+            told <= heard
+            and {span["resource"]["service.name"] for span in found} == everybody
+            and len(above) == 1
+        )
 
     found = spans.trace(TRACE, whole)
     by_id = {span["spanId"]: span for span in found}

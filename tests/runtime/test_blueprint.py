@@ -44,7 +44,10 @@ def read(folder: Path, text: str, **environment: str) -> Blueprint:
 def test_reads_processes_and_settings(tmp_path: Path) -> None:
     found = read(tmp_path, GOOD, DB_USER="shop", HOST="")
     assert (found.name, found.says) == ("mine", "Two processes on one machine.")
-    assert found.processes == (Process("gateway", ("users",), True), Process("orders", ("orders", "payments"), False, 2, 9100))
+    assert found.processes == (
+        Process("gateway", ("users",), True),
+        Process("orders", ("orders", "payments"), False, 2, 9100),
+    )
     assert (found.face, found.transport, found.schemas) == ("v1", "rabbitmq", {"orders": "order_schema"})
     assert found.settings == {
         "port": "3000",
@@ -67,7 +70,9 @@ def test_a_variable_cannot_bring_toml_along(tmp_path: Path) -> None:
 
 def test_a_file_is_named_by_its_path(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(GOOD)
-    found = blueprint.load(str(tmp_path / "own.toml"), folder=FOLDER, services=SERVICES, environment={"DB_USER": "x"})
+    found = blueprint.load(
+        str(tmp_path / "own.toml"), folder=FOLDER, services=SERVICES, environment={"DB_USER": "x"}
+    )
     assert found.name == "own"
 
 
@@ -84,20 +89,45 @@ def test_default_runs_the_whole_shop_in_one_process() -> None:
     [
         ("", "processes: none is named"),
         ("[processes", "not TOML"),
-        ('services = ["users"]', "the file: unknown key 'services'; there is face, transport, processes, database, schemas, settings"),
+        (
+            'services = ["users"]',
+            "the file: unknown key 'services'; there is face, transport, processes, database, schemas, "
+            "settings",
+        ),
         ("[process.shop]\nedge = true", "unknown key 'process'; did you mean 'processes'?"),
-        ('[processes.shop]\nservice = ["users"]', "processes.shop: unknown key 'service'; did you mean 'services'?"),
-        ('[processes.shop]\nservices = ["order"]', "processes.shop.services: unknown service 'order'; did you mean 'orders'?"),
-        ('[processes.shop]\nservices = ["warehouse"]', "unknown service 'warehouse'; there is users, inventory"),
+        (
+            '[processes.shop]\nservice = ["users"]',
+            "processes.shop: unknown key 'service'; did you mean 'services'?",
+        ),
+        (
+            '[processes.shop]\nservices = ["order"]',
+            "processes.shop.services: unknown service 'order'; did you mean 'orders'?",
+        ),
+        (
+            '[processes.shop]\nservices = ["warehouse"]',
+            "unknown service 'warehouse'; there is users, inventory",
+        ),
         ('[processes.shop]\nservices = "users"', "must be a list of names"),
         ('[processes.shop]\nservices = ["users", 1]', "must be a list of names"),
-        ('[processes.shop]\nservices = ["users", "users"]\nedge = true', "'users' is named twice, first in shop"),
-        ('[processes.a]\nservices = ["users"]\n[processes.b]\nservices = ["users"]', "'users' is named twice, first in a"),
+        (
+            '[processes.shop]\nservices = ["users", "users"]\nedge = true',
+            "'users' is named twice, first in shop",
+        ),
+        (
+            '[processes.a]\nservices = ["users"]\n[processes.b]\nservices = ["users"]',
+            "'users' is named twice, first in a",
+        ),
         ("[processes.shop]", "processes.shop: runs nothing"),
         ("[processes.shop]\nedge = true", "processes: no service is named"),
-        ('[processes.shop]\nservices = ["users"]', "edge = true stands in none; exactly one process is the edge"),
+        (
+            '[processes.shop]\nservices = ["users"]',
+            "edge = true stands in none; exactly one process is the edge",
+        ),
         ('[processes.a]\nservices = ["users"]\nedge = true\n[processes.b]\nedge = true', "stands in a, b"),
-        ('[processes.shop]\nservices = ["users"]\nedge = "yes"', "processes.shop.edge: must be true or false"),
+        (
+            '[processes.shop]\nservices = ["users"]\nedge = "yes"',
+            "processes.shop.edge: must be true or false",
+        ),
         ('[processes."A shop"]\nservices = ["users"]', "a process is named with small letters"),
         ("[processes]\nshop = 1", "processes.shop: must be a table"),
         ("processes = 1", "processes: must be a table"),
@@ -105,7 +135,10 @@ def test_default_runs_the_whole_shop_in_one_process() -> None:
             '[processes.shop]\nservices = ["users"]\nedge = true\n[settings]\nport = [1]',
             "settings.port: must be a text, a number or a list of texts",
         ),
-        ('[processes.shop]\nservices = ["users"]\nedge = true\n[settings]\nhost = "${HOST}"', "settings.host: needs the variable HOST"),
+        (
+            '[processes.shop]\nservices = ["users"]\nedge = true\n[settings]\nhost = "${HOST}"',
+            "settings.host: needs the variable HOST",
+        ),
     ],
 )
 def test_a_wrong_blueprint_is_told_in_one_line(tmp_path: Path, text: str, says: str) -> None:
@@ -116,31 +149,58 @@ def test_a_wrong_blueprint_is_told_in_one_line(tmp_path: Path, text: str, says: 
     assert "\n" not in str(bad.value)
 
 
-APART = 'transport = "rabbitmq"\n[processes.edge]\nedge = true\nops_port = 9100\n[processes.orders]\nservices = ["orders"]\n'
+APART = (
+    'transport = "rabbitmq"\n[processes.edge]\nedge = true\nops_port = '
+    '9100\n[processes.orders]\nservices = ["orders"]\n'
+)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ('face = "rest"\n' + APART, "face: unknown face 'rest'; there is v1, rpc"),
-        (APART.replace("rabbitmq", "rabbit"), "transport: unknown transport 'rabbit'; did you mean 'rabbitmq'?"),
-        (APART.replace("rabbitmq", "local"), 'transport: edge, orders run apart, so say how they reach each other: transport = "rabbitmq"'),
+        (
+            APART.replace("rabbitmq", "rabbit"),
+            "transport: unknown transport 'rabbit'; did you mean 'rabbitmq'?",
+        ),
+        (
+            APART.replace("rabbitmq", "local"),
+            'transport: edge, orders run apart, so say how they reach each other: transport = "rabbitmq"',
+        ),
         (APART + "copies = 0", "processes.orders.copies: '0' is not a whole number from 1 to 32"),
         (APART + 'copies = "${HOW_MANY}"', "processes.orders.copies: needs the variable HOW_MANY"),
         (APART + "copies = true", "processes.orders.copies: 'True' is not a whole number"),
-        (APART.replace("edge = true", "edge = true\ncopies = 2"), "processes.edge.copies: the edge runs once"),
-        (APART + "ops_port = 65536", "processes.orders.ops_port: '65536' is not a whole number from 0 to 65535"),
-        (APART + "ops_port = 9099\ncopies = 2", "processes.orders.ops_port: a copy's port, 9100, is that of edge"),
-        (APART + "ops_port = 65535\ncopies = 2", "processes.orders.ops_port: a copy's port, 65536, is past the last one"),
+        (
+            APART.replace("edge = true", "edge = true\ncopies = 2"),
+            "processes.edge.copies: the edge runs once",
+        ),
+        (
+            APART + "ops_port = 65536",
+            "processes.orders.ops_port: '65536' is not a whole number from 0 to 65535",
+        ),
+        (
+            APART + "ops_port = 9099\ncopies = 2",
+            "processes.orders.ops_port: a copy's port, 9100, is that of edge",
+        ),
+        (
+            APART + "ops_port = 65535\ncopies = 2",
+            "processes.orders.ops_port: a copy's port, 65536, is past the last one",
+        ),
         (APART + '[schemas]\norder = "x"', "schemas: unknown service 'order'; did you mean 'orders'?"),
         (APART + '[schemas]\norders = "Orders"', "schemas.orders: must be a schema of the service's own"),
         (APART + '[schemas]\norders = "public"', "schemas.orders: must be a schema of the service's own"),
         (APART + '[schemas]\norders = "one"\nusers = "one"', "schemas.users: 'one' is another service's"),
         (APART + '[database]\nhost = "db"\n', "database.name: must be a word"),
         (APART + '[database]\nhost = "a b"\nname = "shop"', "database.host: must be a word"),
-        (APART + '[database]\nhost = "db"\nname = "shop"\nport = "x"', "database.port: 'x' is not a whole number from 1 to 65535"),
+        (
+            APART + '[database]\nhost = "db"\nname = "shop"\nport = "x"',
+            "database.port: 'x' is not a whole number from 1 to 65535",
+        ),
         (APART + '[database]\nhost = "db"\nname = "shop"\npass = "hunter2"', "database: unknown key 'pass'"),
-        (APART + '[database]\nhost = "db"\nname = "shop"\n[settings]\ndatabase_url = "x"', "database: settings.database_url says it too"),
+        (
+            APART + '[database]\nhost = "db"\nname = "shop"\n[settings]\ndatabase_url = "x"',
+            "database: settings.database_url says it too",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_told_in_one_line(tmp_path: Path, text: str, says: str) -> None:
@@ -155,11 +215,13 @@ def test_what_does_not_fit_together_is_told_in_one_line(tmp_path: Path, text: st
     [
         ('host = "db"\nname = "shop"', "postgresql://db:5432/shop"),
         ('host = "db"\nname = "shop"\nuser = "me"\nport = 6000', "postgresql://me@db:6000/shop"),
-        ('host = "::1"\nname = "shop"\nuser = "a@b"\npassword = "p:/?#[]@ %ü"',
-         "postgresql://a%40b:p%3A%2F%3F%23%5B%5D%40%20%25%C3%BC@[::1]:5432/shop"),
+        (
+            'host = "::1"\nname = "shop"\nuser = "a@b"\npassword = "p:/?#[]@ %ü"',
+            "postgresql://a%40b:p%3A%2F%3F%23%5B%5D%40%20%25%C3%BC@[::1]:5432/shop",
+        ),
         ('host = "/run/pg"\nname = "shop"\nuser = "me"', "postgresql://me@/shop?host=%2Frun%2Fpg&port=5432"),
     ],
-)  # fmt: skip
+)
 def test_a_database_in_parts(tmp_path: Path, parts: str, url: str) -> None:
     found = read(tmp_path, f"{APART}[database]\n{parts}")
     assert found.settings["database_url"] == url
@@ -167,10 +229,18 @@ def test_a_database_in_parts(tmp_path: Path, parts: str, url: str) -> None:
 
 
 PUBLISHED = {
-    "DB_HOST": "db", "DB_PORT": "6000", "DB_NAME": "shop", "DB_USER": "me", "DB_PASSWORD": "p@ss", "RABBITMQ_URL": "amqps://u:p@rabbit/v",
-    "API_GATEWAY_PORT": "3001", "ORDER_QUEUE": "o", "INVENTORY_QUEUE": "i", "PAYMENT_QUEUE": "p",
+    "DB_HOST": "db",
+    "DB_PORT": "6000",
+    "DB_NAME": "shop",
+    "DB_USER": "me",
+    "DB_PASSWORD": "p@ss",
+    "RABBITMQ_URL": "amqps://u:p@rabbit/v",
+    "API_GATEWAY_PORT": "3001",
+    "ORDER_QUEUE": "o",
+    "INVENTORY_QUEUE": "i",
+    "PAYMENT_QUEUE": "p",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel:4318/v1/traces",
-}  # fmt: skip
+}
 
 
 def rpc(**environment: str) -> Blueprint:
@@ -180,15 +250,27 @@ def rpc(**environment: str) -> Blueprint:
 def test_rpc_is_as_published() -> None:
     found = rpc()
     assert (found.face, found.transport) == ("rpc", "rabbitmq")
-    assert [(process.name, process.services, process.edge, process.copies) for process in found.processes] == [
-        ("gateway", (), True, 1), ("orders", ("orders",), False, 1), ("inventory", ("inventory",), False, 1),
+    assert [
+        (process.name, process.services, process.edge, process.copies) for process in found.processes
+    ] == [
+        ("gateway", (), True, 1),
+        ("orders", ("orders",), False, 1),
+        ("inventory", ("inventory",), False, 1),
         ("payments", ("payments",), False, 1),
-    ]  # fmt: skip
-    assert found.schemas == {"orders": "order_schema", "inventory": "inventory_schema", "payments": "payment_schema"}
+    ]
+    assert found.schemas == {
+        "orders": "order_schema",
+        "inventory": "inventory_schema",
+        "payments": "payment_schema",
+    }
     now = config.load({}, found.settings)
     assert now.database_url == "postgresql://postgres:postgres@localhost:5432/microservices_learn"
     assert (now.port, now.broker_url) == (3000, "amqp://guest:guest@localhost:5672")
-    assert (now.order_queue, now.inventory_queue, now.payment_queue) == ("order_queue", "inventory_queue", "payment_queue")
+    assert (now.order_queue, now.inventory_queue, now.payment_queue) == (
+        "order_queue",
+        "inventory_queue",
+        "payment_queue",
+    )
     assert (now.pricing, now.reactions, now.otlp_endpoint) == ("client", (), "")
 
 
@@ -202,7 +284,11 @@ def test_rpc_hears_the_published_variables() -> None:
 
 def test_ours_count_more_than_the_published_ones() -> None:
     settings = rpc(**PUBLISHED).settings
-    given = {"TRADEWIND_DATABASE_URL": "postgresql://other/one", "TRADEWIND_PORT": "1", "TRADEWIND_REACTIONS": "payment,stock"}
+    given = {
+        "TRADEWIND_DATABASE_URL": "postgresql://other/one",
+        "TRADEWIND_PORT": "1",
+        "TRADEWIND_REACTIONS": "payment,stock",
+    }
     now = config.load(given, settings, ["port=2"])
     assert (now.database_url, now.port, now.reactions) == ("postgresql://other/one", 2, ("stock", "payment"))
     shown = {row.name: row.value for row in config.explain({}, settings)}

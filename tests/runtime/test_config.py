@@ -8,17 +8,36 @@ from tradewind.runtime import config
 from tradewind.runtime.config import BadSetting
 
 OUTSIDE = {
-    "TRADEWIND_DATA", "TRADEWIND_HOST", "TRADEWIND_PORT", "TRADEWIND_DATABASE_URL", "TRADEWIND_ADMIN_EMAIL", "TRADEWIND_ADMIN_PASSWORD",
-    "TRADEWIND_JWT_SECRET", "TRADEWIND_ORDER_DEADLINE_S", "TRADEWIND_RATE_LIMIT", "TRADEWIND_LOG_LEVEL", "TRADEWIND_LOG_FORMAT",
-    "TRADEWIND_PROVIDER_FAULTS", "TRADEWIND_FAIL",
-}  # fmt: skip
+    "TRADEWIND_DATA",
+    "TRADEWIND_HOST",
+    "TRADEWIND_PORT",
+    "TRADEWIND_DATABASE_URL",
+    "TRADEWIND_ADMIN_EMAIL",
+    "TRADEWIND_ADMIN_PASSWORD",
+    "TRADEWIND_JWT_SECRET",
+    "TRADEWIND_ORDER_DEADLINE_S",
+    "TRADEWIND_RATE_LIMIT",
+    "TRADEWIND_LOG_LEVEL",
+    "TRADEWIND_LOG_FORMAT",
+    "TRADEWIND_PROVIDER_FAULTS",
+    "TRADEWIND_FAIL",
+}
 
 
 def test_defaults_are_those_of_the_promise() -> None:
     settings = config.load({})
-    assert (settings.data, settings.host, settings.port, settings.database_url) == (Path(".tradewind"), "127.0.0.1", 8080, "")
+    assert (settings.data, settings.host, settings.port, settings.database_url) == (
+        Path(".tradewind"),
+        "127.0.0.1",
+        8080,
+        "",
+    )
     assert (settings.order_deadline_s, settings.order_deadline_ms, settings.rate_limit) == (900, 900_000, 600)
-    assert (settings.provider_faults, settings.retention_days, settings.retry_delays_ms) == (0, 30, (1000, 5000, 30000, 120000))
+    assert (settings.provider_faults, settings.retention_days, settings.retry_delays_ms) == (
+        0,
+        30,
+        (1000, 5000, 30000, 120000),
+    )
     assert {row.name for row in config.explain({})} >= OUTSIDE
 
 
@@ -38,7 +57,9 @@ def test_reactions_are_named_or_none() -> None:
     assert config.load({}).reactions == ("stock", "payment", "invoice", "notification")
     assert config.load({"TRADEWIND_REACTIONS": "Invoice, stock"}).reactions == ("stock", "invoice")
     assert config.load({"TRADEWIND_REACTIONS": "none"}).reactions == ()
-    assert config.load({}, {"reactions": ""}).reactions == config.load({}, None, ["reactions="]).reactions == ()
+    assert (
+        config.load({}, {"reactions": ""}).reactions == config.load({}, None, ["reactions="]).reactions == ()
+    )
     assert config.load({"TRADEWIND_REACTIONS": ""}).reactions == config.load({}).reactions
 
 
@@ -47,15 +68,26 @@ def test_an_empty_variable_is_not_set() -> None:
 
 
 def test_what_is_not_ours_is_left_alone() -> None:
-    config.load({"TRADEWIND_TEST_POSTGRES_URL": "x", "TRADEWIND_REQUIRE_SERVICES": "1", "PORT": "no", "HOME": "/"})
+    config.load(
+        {"TRADEWIND_TEST_POSTGRES_URL": "x", "TRADEWIND_REQUIRE_SERVICES": "1", "PORT": "no", "HOME": "/"}
+    )
 
 
 @pytest.mark.parametrize(
     ("environment", "says"),
     [
-        ({"TRADEWIND_PROT": "1"}, "TRADEWIND_PROT (environment) is not a setting; did you mean TRADEWIND_PORT?"),
-        ({"TRADEWIND_XYZZY": ""}, "TRADEWIND_XYZZY (environment) is not a setting; `tradewind config` lists them"),
-        ({"TRADEWIND_PORT": "http"}, "TRADEWIND_PORT (environment): 'http' is not a whole number from 0 to 65535"),
+        (
+            {"TRADEWIND_PROT": "1"},
+            "TRADEWIND_PROT (environment) is not a setting; did you mean TRADEWIND_PORT?",
+        ),
+        (
+            {"TRADEWIND_XYZZY": ""},
+            "TRADEWIND_XYZZY (environment) is not a setting; `tradewind config` lists them",
+        ),
+        (
+            {"TRADEWIND_PORT": "http"},
+            "TRADEWIND_PORT (environment): 'http' is not a whole number from 0 to 65535",
+        ),
         ({"TRADEWIND_PORT": "65536"}, "not a whole number from 0 to 65535"),
         ({"TRADEWIND_PORT": "1_0"}, "not a whole number"),
         ({"TRADEWIND_PORT": "8080\n"}, "not a whole number"),
@@ -68,12 +100,27 @@ def test_what_is_not_ours_is_left_alone() -> None:
         ({"TRADEWIND_RETENTION_DAYS": "29"}, "not a whole number from 30"),
         ({"TRADEWIND_ADMIN_EMAIL": "admin"}, "not an e-mail address"),
         ({"TRADEWIND_FAIL": "batch.before-commit:0:kill"}, "not name:nth:action"),
-        ({"TRADEWIND_DATABASE_URL": "mysql://root:hunter2@db/shop"}, "'mysql://root:********@db/shop' is not a URL like postgresql://"),
-        ({"TRADEWIND_BROKER_URL": "http://me:hunter2@rabbit"}, "'http://me:********@rabbit' is not a URL like amqp://"),
+        (
+            {"TRADEWIND_DATABASE_URL": "mysql://root:hunter2@db/shop"},
+            "'mysql://root:********@db/shop' is not a URL like postgresql://",
+        ),
+        (
+            {"TRADEWIND_BROKER_URL": "http://me:hunter2@rabbit"},
+            "'http://me:********@rabbit' is not a URL like amqp://",
+        ),
         ({"TRADEWIND_BROKER_URL": "amqp://"}, "'amqp://' is not a URL like amqp://"),
-        ({"TRADEWIND_OTLP_ENDPOINT": "localhost:4318"}, "'localhost:4318' is not a URL like http://localhost:4318/v1/traces"),
-        ({"TRADEWIND_REACTIONS": "stock,charge"}, "'stock,charge' is not some of stock, payment, invoice, notification"),
-        ({"TRADEWIND_REACTIONS": "stock,none"}, "is not some of stock, payment, invoice, notification with commas between, or none"),
+        (
+            {"TRADEWIND_OTLP_ENDPOINT": "localhost:4318"},
+            "'localhost:4318' is not a URL like http://localhost:4318/v1/traces",
+        ),
+        (
+            {"TRADEWIND_REACTIONS": "stock,charge"},
+            "'stock,charge' is not some of stock, payment, invoice, notification",
+        ),
+        (
+            {"TRADEWIND_REACTIONS": "stock,none"},
+            "is not some of stock, payment, invoice, notification with commas between, or none",
+        ),
         ({"TRADEWIND_PRICING": "ours"}, "not one of catalogue, client"),
         ({"TRADEWIND_CURRENCY": "eur"}, "not a currency's code like EUR"),
         ({"TRADEWIND_ORDER_QUEUE": "amq.orders"}, "not a queue's name"),
@@ -110,7 +157,10 @@ def test_secrets_are_not_shown() -> None:
     }
     shown = {row.name: row.value for row in config.explain(given)}
     assert shown["TRADEWIND_JWT_SECRET"] == shown["TRADEWIND_ADMIN_PASSWORD"] == "********"
-    assert shown["TRADEWIND_DATABASE_URL"] == "postgres://shop:********@db:5432/shop?sslmode=require&password=********"
+    assert (
+        shown["TRADEWIND_DATABASE_URL"]
+        == "postgres://shop:********@db:5432/shop?sslmode=require&password=********"
+    )
     assert config.load(given).database_url.startswith("postgresql://shop:hunter2@")
 
 

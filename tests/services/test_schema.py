@@ -14,7 +14,9 @@ KEPT = [pytest.param(kept, id=name) for name, kept in SLICES.items()]
 def test_steps_lead_to_the_models_and_back(place: Place, kept: migrations.ServiceSchema) -> None:
     taken = [f"{kept.name} {step}" for step in migrations.listed(kept.folder)]
     assert migrations.up(place.url, place.data, [kept]) == taken
-    assert place.database.work(lambda connection: drafts.difference(connection, kept)) == [], f"tradewind migrate new --service {kept.name}"
+    assert place.database.work(lambda connection: drafts.difference(connection, kept)) == [], (
+        f"tradewind migrate new --service {kept.name}"
+    )
     assert migrations.down(place.url, place.data, kept, 0) == taken[::-1]
     assert tables(place, kept.name) == {"schema_steps"}
     assert migrations.up(place.url, place.data, [kept]) == taken
@@ -30,6 +32,10 @@ def tables(place: Place, service: str) -> set[str]:
     def look(connection: sa.Connection) -> set[str]:
         if connection.dialect.name == "postgresql":
             return set(sa.inspect(connection).get_table_names(service))
-        return {name.removeprefix(f"{service}_") for name in sa.inspect(connection).get_table_names() if name.startswith(f"{service}_")}
+        return {
+            name.removeprefix(f"{service}_")
+            for name in sa.inspect(connection).get_table_names()
+            if name.startswith(f"{service}_")
+        }
 
     return place.database.work(look)

@@ -1,4 +1,6 @@
-"""Every statement of the shop runs on both databases: what only one of them understands is found here, not by a customer."""
+"""Every statement of the shop runs on both databases: what only one of them understands is found here, not by
+a customer.
+"""
 
 import importlib
 from typing import Any
@@ -16,14 +18,22 @@ def statements(holder: Any) -> list[Any]:
     return [value for value in vars(holder).values() if isinstance(value, sa.Select)]
 
 
-SHOP = [one for name in METADATA for one in statements(importlib.import_module(f"tradewind.services.{name}.storage"))]
+SHOP = [
+    one
+    for name in METADATA
+    for one in statements(importlib.import_module(f"tradewind.services.{name}.storage"))
+]
 ENGINE = [one for made in services(NoProvider(), 1) for one in statements(ServiceRuntime(made))]
 
 
 def values(statement: Any) -> dict[str, Any]:
     """Something of the right type for each parameter that has no value."""
     found = statement.compile().binds.values()
-    return {bind.key: 1 if isinstance(bind.type, sa.Integer) or bind.key == "n" else "x" for bind in found if bind.required}
+    return {
+        bind.key: 1 if isinstance(bind.type, sa.Integer) or bind.key == "n" else "x"
+        for bind in found
+        if bind.required
+    }
 
 
 async def test_every_statement_runs(place: Place) -> None:

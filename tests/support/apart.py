@@ -1,4 +1,6 @@
-"""The processes of a blueprint as a user has them: started by `tradewind up` with the published variables, stopped by a signal."""
+"""The processes of a blueprint as a user has them: started by `tradewind up` with the published variables,
+stopped by a signal.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ from tests.support.program import PROGRAM, environment
 T = TypeVar("T")
 START_S, END_S = 90.0, 60.0
 MOMENT_S = 0.02
-ANY_PORT = dict.fromkeys(("API_GATEWAY_PORT", "GATEWAY_OPS_PORT", "ORDERS_OPS_PORT", "INVENTORY_OPS_PORT", "PAYMENTS_OPS_PORT"), "0")
+ANY_PORT = dict.fromkeys(
+    ("API_GATEWAY_PORT", "GATEWAY_OPS_PORT", "ORDERS_OPS_PORT", "INVENTORY_OPS_PORT", "PAYMENTS_OPS_PORT"),
+    "0",
+)
 SHOWN = re.compile(r"^ {4}([\w-]+) +http://127\.0\.0\.1:(\d+)$", re.MULTILINE)
 
 
@@ -25,9 +30,15 @@ def published(database: str, broker: str, **more: str) -> dict[str, str]:
     """The variables of the blueprint's page; ports are any that are free."""
     place = urlsplit(database)
     return {
-        "DB_HOST": place.hostname or "", "DB_PORT": str(place.port or 5432), "DB_NAME": place.path[1:], "DB_USER": place.username or "",
-        "DB_PASSWORD": place.password or "postgres", "RABBITMQ_URL": broker, **ANY_PORT, **more,
-    }  # fmt: skip
+        "DB_HOST": place.hostname or "",
+        "DB_PORT": str(place.port or 5432),
+        "DB_NAME": place.path[1:],
+        "DB_USER": place.username or "",
+        "DB_PASSWORD": place.password or "postgres",
+        "RABBITMQ_URL": broker,
+        **ANY_PORT,
+        **more,
+    }
 
 
 def wait(condition: Callable[[], T], what: str, seconds: float = 45.0) -> T:
@@ -46,7 +57,9 @@ class Apart:
         self.out, self.log = home / "said", home / "log"
         home.mkdir(parents=True, exist_ok=True)
         with self.out.open("wb") as out, self.log.open("wb") as log:
-            self.process = subprocess.Popen([*PROGRAM, *words], stdout=out, stderr=log, env={**environment(), **variables})
+            self.process = subprocess.Popen(
+                [*PROGRAM, *words], stdout=out, stderr=log, env={**environment(), **variables}
+            )
         self.ports: dict[str, int] = {}
 
     @classmethod
@@ -58,9 +71,15 @@ class Apart:
         return made
 
     @classmethod
-    def serve(cls, home: Path, process: str, variables: Mapping[str, str], *words: str, blueprint: str = "rpc") -> Apart:
+    def serve(
+        cls, home: Path, process: str, variables: Mapping[str, str], *words: str, blueprint: str = "rpc"
+    ) -> Apart:
         """One process alone, ready."""
-        made = cls(home, ("serve", process, "--blueprint", blueprint, "--data", str(home / "data"), *words), variables)
+        made = cls(
+            home,
+            ("serve", process, "--blueprint", blueprint, "--data", str(home / "data"), *words),
+            variables,
+        )
         found = made.says(r"is up at http://127\.0\.0\.1:(\d+)")
         made.ports = {process: int(found[1])}
         return made
@@ -100,4 +119,8 @@ class Apart:
                     os.kill(pid, signal.SIGKILL)
                 self.process.wait(END_S)
         # shown by pytest where the test has failed
-        print("\n".join(line for line in self.log.read_text(errors="replace").splitlines() if '"access"' not in line)[-4_000:])
+        print(
+            "\n".join(
+                line for line in self.log.read_text(errors="replace").splitlines() if '"access"' not in line
+            )[-4_000:]
+        )

@@ -1,4 +1,6 @@
-"""The RabbitMQ of the tests: the one that runs for all, and a node of its own for a test that stops, kills or starves it."""
+"""The RabbitMQ of the tests: the one that runs for all, and a node of its own for a test that stops, kills or
+starves it.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def server_url() -> str:
 
 @contextmanager
 def own_vhost() -> Iterator[str]:
-    """A URL of the server that runs for all, with a vhost that nobody else uses: queues and exchanges may have their published names."""
+    """A URL of the server that runs for all, with a vhost that nobody else uses: queues and exchanges may
+    have their published names.
+    """
     server, home, url = RabbitMQ(), machine.SERVICES / RabbitMQ.name, server_url()
     if server.pid(home) is None:
         unmet("needs the RabbitMQ of ./dev services, to make a vhost: ./dev services up rabbitmq")
@@ -43,7 +47,9 @@ def own_vhost() -> Iterator[str]:
 
 
 class Broker:
-    """A node that nobody else uses. All calls wait until they are done: a test that lives on meanwhile calls them in a thread."""
+    """A node that nobody else uses. All calls wait until they are done: a test that lives on meanwhile calls
+    them in a thread.
+    """
 
     def __init__(self, home: Path, port: int) -> None:
         self.home, self.port, self._server = home, port, RabbitMQ()

@@ -1,4 +1,6 @@
-"""Stands in for an OpenTelemetry collector: takes spans over HTTP and keeps them as dictionaries, or misbehaves as a test wants it."""
+"""Stands in for an OpenTelemetry collector: takes spans over HTTP and keeps them as dictionaries, or
+misbehaves as a test wants it.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,10 @@ import msgspec
 
 
 class Collector:
-    """`async with Collector() as collector:` listens on a free port of this machine. `spans` are flat: attributes and resource as
-    dictionaries. Each of `answers` (status, headers, body) is given once, then 200; `hangs` takes requests and never answers."""
+    """`async with Collector() as collector:` listens on a free port of this machine. `spans` are flat:
+    attributes and resource as dictionaries. Each of `answers` (status, headers, body) is given once, then
+    200; `hangs` takes requests and never answers.
+    """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
@@ -60,13 +64,19 @@ class Collector:
 
     def trace(self, trace_id: str) -> list[dict[str, Any]]:
         """The spans of one trace, in the order in which they began."""
-        return sorted((span for span in self.spans if span["traceId"] == trace_id), key=lambda span: int(span["startTimeUnixNano"]))
+        return sorted(
+            (span for span in self.spans if span["traceId"] == trace_id),
+            key=lambda span: int(span["startTimeUnixNano"]),
+        )
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+            headers = {
+                name.lower(): value.strip()
+                for name, _, value in (line.partition(":") for line in head[1:] if line)
+            }
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.requests.append((head[0], headers, body))
             self._came.set()
@@ -77,7 +87,9 @@ class Collector:
             if status == 200:
                 self._keep(gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body)
             lines = "".join(f"{name}: {value}\r\n" for name, value in extra.items())
-            writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: {len(answer)}\r\n{lines}\r\n".encode() + answer)
+            writer.write(
+                f"HTTP/1.1 {status} X\r\ncontent-length: {len(answer)}\r\n{lines}\r\n".encode() + answer
+            )
             await writer.drain()
         except (asyncio.IncompleteReadError, OSError):
             pass  # whoever asked has gone
@@ -90,7 +102,9 @@ class Collector:
             resource = flat(group["resource"]["attributes"])
             for scope in group["scopeSpans"]:
                 for span in scope["spans"]:
-                    self.spans.append({**span, "attributes": flat(span.get("attributes", [])), "resource": resource})
+                    self.spans.append(
+                        {**span, "attributes": flat(span.get("attributes", [])), "resource": resource}
+                    )
         self._came.set()
 
 

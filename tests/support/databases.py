@@ -69,7 +69,9 @@ def own_database(word: str) -> Iterator[str]:
 
 def on_its_server(url: str, text: str) -> None:
     """A statement that no transaction may hold."""
-    database(url, Path()).work(lambda connection: connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(text))
+    database(url, Path()).work(
+        lambda connection: connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(text)
+    )
 
 
 def rows(url: str, text: str, data: Path = Path()) -> list[Any]:

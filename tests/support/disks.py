@@ -15,7 +15,11 @@ import pytest
 def small_disk(place: Path, kib: int) -> Iterator[Path]:
     """Skips by name where mounting is not allowed."""
     place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k,mode=0700", "tmpfs", str(place)], capture_output=True, text=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kib}k,mode=0700", "tmpfs", str(place)],
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
         pytest.skip(f"needs the right to mount a disk of its own (root): {done.stderr.strip()}")
     try:

@@ -1,4 +1,6 @@
-"""Speaks HTTP/1.1 over a plain socket, so that a test decides what bytes go out, when they are sent and when an answer is read."""
+"""Speaks HTTP/1.1 over a plain socket, so that a test decides what bytes go out, when they are sent and when
+an answer is read.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Answer(NamedTuple):
     @property
     def code(self) -> str:
         """Of a problem; empty for what is none."""
-        return str(self.json["code"]) if self.headers.get("content-type") == "application/problem+json" else ""
+        return (
+            str(self.json["code"]) if self.headers.get("content-type") == "application/problem+json" else ""
+        )
 
     @property
     def replayed(self) -> bool:
@@ -35,7 +39,9 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """One kept-alive connection. `send` and `receive` are apart: many connections can send before one answer is read."""
+    """One kept-alive connection. `send` and `receive` are apart: many connections can send before one answer
+    is read.
+    """
 
     def __init__(self, port: int, *, timeout: float = ANSWER_S) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
@@ -48,9 +54,15 @@ class Connection:
         return self.receive()
 
     def send(
-        self, method: str, path: str, body: Any = None, *, token: str = "", key: Text | None = None,
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        key: Text | None = None,
         headers: Mapping[str, Text] | Iterable[tuple[str, Text]] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`body` is sent as JSON, bytes as they are."""
         self.write(request(method, path, body, token=token, key=key, headers=headers))
 
@@ -90,9 +102,14 @@ class Connection:
 
 
 def request(
-    method: str, path: str, body: Any = None, *, token: str = "", key: Text | None = None,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    token: str = "",
+    key: Text | None = None,
     headers: Mapping[str, Text] | Iterable[tuple[str, Text]] = (),
-) -> bytes:  # fmt: skip
+) -> bytes:
     """A request as it goes over the wire."""
     given = list(headers.items() if isinstance(headers, Mapping) else headers)
     lines: list[tuple[str, Text]] = [("Host", "shop")]

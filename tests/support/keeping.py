@@ -1,4 +1,6 @@
-"""Where the shop of a test keeps its things: a data folder, and a database in it or on a server. Copied whole, so that a start is short."""
+"""Where the shop of a test keeps its things: a data folder, and a database in it or on a server. Copied
+whole, so that a start is short.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Keeping:
         self.data, self.url = data, url
 
     def sql(self, text: str) -> list[tuple[Any, ...]]:
-        """One statement from outside; `{orders.log}` stands for the table. For a stopped shop, or to look into a running one."""
+        """One statement from outside; `{orders.log}` stands for the table. For a stopped shop, or to look
+        into a running one.
+        """
         if self.url:
             return asyncio.run(_ask(self.url, _TABLE.sub(r"\1.\2", text)))
         connection = sqlite3.connect(self.data / "tradewind.db", isolation_level=None, timeout=10)
@@ -73,13 +77,20 @@ def _create(data: Path, template: str = "") -> str:
 
 
 def drop_all() -> None:
-    """Ours, and those of runs that are over. All at once: each drop waits for a checkpoint, and these they share."""
+    """Ours, and those of runs that are over. All at once: each drop waits for a checkpoint, and these they
+    share.
+    """
     if os.environ.get(URL):
         asyncio.run(_drop_all(_server()))
 
 
 async def _drop_all(server: str) -> None:
-    names = [name for (name,) in await _ask(server, f"SELECT datname::text FROM pg_database WHERE datname LIKE '{PREFIX}%'")]
+    names = [
+        name
+        for (name,) in await _ask(
+            server, f"SELECT datname::text FROM pg_database WHERE datname LIKE '{PREFIX}%'"
+        )
+    ]
     over = [name for name in names if _is_over(int(name.removeprefix(PREFIX).partition("_")[0]))]
     for first in range(0, len(over), AT_ONCE):
         some = over[first : first + AT_ONCE]

@@ -1,18 +1,21 @@
-"""Runs a service's rules over dictionaries, so that a state machine tests what a service decides without loop or store."""
+"""Runs a service's rules over dictionaries, so that a state machine tests what a service decides without loop
+or store.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from tradewind.core.model import Aggregate, Effect, Event, Load, Message, Context, Refused, Service, settle
+from tradewind.core.model import Aggregate, Context, Effect, Event, Load, Message, Refused, Service, settle
 
 Ag = TypeVar("Ag", bound=Aggregate)
 
 
 class Memory:
-    """One service with all its rows in `rows`, all it has said in `said` and the effects of its last message in `last`. What is
-    refused leaves no trace."""
+    """One service with all its rows in `rows`, all it has said in `said` and the effects of its last message
+    in `last`. What is refused leaves no trace.
+    """
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -21,10 +24,14 @@ class Memory:
         self.last: list[Effect] = []
 
     def tell(self, message: Message, now: Context) -> Any:
-        """Decides a message and returns the reply. Errors: Refused, also where a row that must exist does not."""
+        """Decides a message and returns the reply. Errors: Refused, also where a row that must exist does
+        not.
+        """
         rule = self.service.rules[type(message)]
         self.last = []
-        effects, reply = settle(rule.do(message, now, *[self._argument(load, message) for load in rule.loads]))
+        effects, reply = settle(
+            rule.do(message, now, *[self._argument(load, message) for load in rule.loads])
+        )
         for effect in effects:
             if isinstance(effect, Aggregate):
                 self.rows[type(effect)][effect.id] = effect

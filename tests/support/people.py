@@ -49,5 +49,9 @@ class People:
         """Everybody but the admin, who is there at the first start."""
         with connect() as connection:
             for name, (email, password) in CUSTOMERS.items():
-                answer = connection.call("POST", "/api/v1/auth/register", {"email": email, "name": name.title(), "password": password})
+                answer = connection.call(
+                    "POST",
+                    "/api/v1/auth/register",
+                    {"email": email, "name": name.title(), "password": password},
+                )
                 assert answer.status == 201, answer

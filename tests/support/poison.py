@@ -1,4 +1,6 @@
-"""Plants a message that cannot be handled, from outside and so that it can be healed: no rule of the shop is broken for it."""
+"""Plants a message that cannot be handled, from outside and so that it can be healed: no rule of the shop is
+broken for it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,9 @@ from tests.support.traffic import Deed
 
 
 class Poison:
-    """An order whose stock is no longer held when its payment arrives: inventory cannot commit what it does not know."""
+    """An order whose stock is no longer held when its payment arrives: inventory cannot commit what it does
+    not know.
+    """
 
     def __init__(self, shop: Shop) -> None:
         """The shop must be running; it is left at rest."""

@@ -18,7 +18,9 @@ def environment(**settings: str) -> dict[str, str]:
 
 def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
-    return subprocess.run([*PROGRAM, *words], env=environment(**settings), capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [*PROGRAM, *words], env=environment(**settings), capture_output=True, text=True, timeout=60
+    )
 
 
 def up(data: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:

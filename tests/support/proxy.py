@@ -13,7 +13,9 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close tells the other side that al
 
 
 class Proxy:
-    """`piece`: at most so many bytes at once; 0 swallows them. `accepting`: whether a new connection is let in, or closed at once."""
+    """`piece`: at most so many bytes at once; 0 swallows them. `accepting`: whether a new connection is let
+    in, or closed at once.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -61,7 +63,9 @@ class Proxy:
             self._pumps.add(pump)
             pump.add_done_callback(self._pumps.discard)
 
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, log: bytearray | None) -> None:
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, log: bytearray | None
+    ) -> None:
         with suppress(OSError):
             while data := await source.read(65_536):
                 if log is not None:

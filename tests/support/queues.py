@@ -1,4 +1,6 @@
-"""Queues of a test's own on a real RabbitMQ: names that no other run has, deleted at the end, and a look into them from outside."""
+"""Queues of a test's own on a real RabbitMQ: names that no other run has, deleted at the end, and a look into
+them from outside.
+"""
 
 from __future__ import annotations
 

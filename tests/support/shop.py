@@ -1,4 +1,6 @@
-"""Runs the real program as a child and speaks to it over HTTP, so that a test proves what a user would see, crashes included."""
+"""Runs the real program as a child and speaks to it over HTTP, so that a test proves what a user would see,
+crashes included.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,14 @@ from tests.support.program import PROGRAM, environment, run
 
 T = TypeVar("T")
 START_S, END_S = 60.0, 45.0
-SETTINGS = {"rate_limit": "0", "provider_timeout_s": "0.2", "retry_delays_ms": "50,50,50", "log_level": "warning",
-            "admin_email": ADMIN.email, "admin_password": ADMIN.password}  # fmt: skip
+SETTINGS = {
+    "rate_limit": "0",
+    "provider_timeout_s": "0.2",
+    "retry_delays_ms": "50,50,50",
+    "log_level": "warning",
+    "admin_email": ADMIN.email,
+    "admin_password": ADMIN.password,
+}
 FINAL = ("CONFIRMED", "FAILED", "CANCELLED")
 MOMENT_S = 0.01
 
@@ -47,20 +55,29 @@ class Shop:
         self.port = 0
         self._connection: Connection | None = None
 
-    # -- its life -----------------------------------------------------------------------------------------------------
+    # -- its life
+    # -----------------------------------------------------------------------------------------------------
 
     def start(self, *, ready: bool = True, seconds: float = START_S, **settings: str) -> Shop:
-        """Returns when it is up, or has died where `ready` does not matter. `settings` are for this start alone."""
+        """Returns when it is up, or has died where `ready` does not matter. `settings` are for this start
+        alone.
+        """
         told = self.keeping.data.with_suffix(".out")
         with told.open("wb") as out, self.log.open("ab") as log:
-            self.process = subprocess.Popen([*PROGRAM, "up", "--data", str(self.keeping.data), "--port", "0"], stdout=out, stderr=log,
-                                            env=environment(**{**self.settings, **settings}))  # fmt: skip
+            self.process = subprocess.Popen(
+                [*PROGRAM, "up", "--data", str(self.keeping.data), "--port", "0"],
+                stdout=out,
+                stderr=log,
+                env=environment(**{**self.settings, **settings}),
+            )
         self._connection = None
         until(lambda: "Ctrl-C" in told.read_text() or not self.alive, "the shop is up", seconds)
         if self.alive:
             self.port = int(told.read_text().partition("http://127.0.0.1:")[2].split(maxsplit=1)[0])
         elif ready:
-            raise AssertionError(f"the shop did not start ({self.process.returncode}): {self.log.read_text()[-2_000:]}")
+            raise AssertionError(
+                f"the shop did not start ({self.process.returncode}): {self.log.read_text()[-2_000:]}"
+            )
         return self
 
     @property
@@ -101,7 +118,8 @@ class Shop:
         # shown by pytest where the test has failed
         print(self.log.read_text(errors="replace")[-4_000:] if self.log.exists() else "")
 
-    # -- speaking to it -----------------------------------------------------------------------------------------------
+    # -- speaking to it
+    # -----------------------------------------------------------------------------------------------
 
     def connect(self, **how: Any) -> Connection:
         return Connection(self.port, **how)
@@ -115,7 +133,9 @@ class Shop:
             self._connection = self.connect(timeout=45)
         token = self.token(who) if who else ""
         try:
-            answer = self._connection.call(method, path if path.startswith("/health") else f"/api/v1{path}", body, token=token, **how)
+            answer = self._connection.call(
+                method, path if path.startswith("/health") else f"/api/v1{path}", body, token=token, **how
+            )
         except OSError:
             self._hang_up()
             raise
@@ -140,7 +160,12 @@ class Shop:
 
     def product(self, sku: str, stock: int = 1_000, price: int = 1_999) -> str:
         """Its id."""
-        body = {"sku": sku, "name": f"Product {sku}", "price": {"amount": price, "currency": "EUR"}, "stock": stock}
+        body = {
+            "sku": sku,
+            "name": f"Product {sku}",
+            "price": {"amount": price, "currency": "EUR"},
+            "stock": stock,
+        }
         return str(self.post("/products", body, who="admin")["id"])
 
     def order(self, token: str = "tok_ok", *lines: tuple[str, int], who: str = "ada", **how: Any) -> str:
@@ -169,7 +194,8 @@ class Shop:
         """What could not be handled."""
         return list(self.get("/ops/dead-letters?limit=100", who="admin")["data"])
 
-    # -- looking at it from outside -----------------------------------------------------------------------------------
+    # -- looking at it from outside
+    # -----------------------------------------------------------------------------------
 
     def audit(self) -> tuple[int, Any]:
         """Exit code and report; of a running shop or one at rest."""
@@ -184,4 +210,7 @@ class Shop:
 def basket(token: str = "tok_ok", *lines: tuple[str, int]) -> dict[str, Any]:
     """The body of an order; without lines one piece of the product that every shop has."""
     items: Sequence[tuple[str, int]] = lines or (("TEA", 1),)
-    return {"items": [{"sku": sku, "quantity": quantity} for sku, quantity in items], "payment": {"token": token}}
+    return {
+        "items": [{"sku": sku, "quantity": quantity} for sku, quantity in items],
+        "payment": {"token": token},
+    }

@@ -16,7 +16,9 @@ OpenShop = Callable[..., Shop]
 
 
 class Furnished:
-    """A shop at rest, with an admin, three customers and the products TEA and LAST; how to open copies of it."""
+    """A shop at rest, with an admin, three customers and the products TEA and LAST; how to open copies of
+    it.
+    """
 
     def __init__(self, kind: str, home: Path) -> None:
         self.people = People()
@@ -68,7 +70,11 @@ def new_shop(kind: str, furnished: Callable[[str], Furnished], tmp_path: Path) -
 
     def make(*, empty: bool = False, **settings: str) -> Shop:
         data = tmp_path / f"shop{len(shops)}"
-        shops.append(Shop(nothing(data, kind), People(), **settings) if empty else furnished(kind).copy(data, **settings))
+        shops.append(
+            Shop(nothing(data, kind), People(), **settings)
+            if empty
+            else furnished(kind).copy(data, **settings)
+        )
         return shops[-1]
 
     yield make
@@ -76,7 +82,9 @@ def new_shop(kind: str, furnished: Callable[[str], Furnished], tmp_path: Path) -
 
 
 @pytest.fixture(scope="module")
-def shop(kind: str, furnished: Callable[[str], Furnished], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(
+    kind: str, furnished: Callable[[str], Furnished], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
     """A running one that the tests of a module share. What they leave must be clean."""
     shared = furnished(kind).copy(tmp_path_factory.mktemp("shared") / "shop")
     try:

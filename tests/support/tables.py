@@ -1,4 +1,6 @@
-"""Makes a service's tables in a SQLite store without its migrations, and puts rows there, so that a query's test is about the query."""
+"""Makes a service's tables in a SQLite store without its migrations, and puts rows there, so that a query's
+test is about the query.
+"""
 
 from __future__ import annotations
 

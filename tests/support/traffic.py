@@ -1,6 +1,8 @@
-"""Buyers that do what buyers do until the shop dies under them, and write down what they asked and what they heard.
+"""Buyers that do what buyers do until the shop dies under them, and write down what they asked and what they
+heard.
 
-What is written down is the other half of the audit: the shop's own books cannot know what its customers were promised.
+What is written down is the other half of the audit: the shop's own books cannot know what its customers were
+promised.
 """
 
 from __future__ import annotations
@@ -15,9 +17,18 @@ from typing import Any
 from tests.support.http import Answer, Connection
 from tests.support.shop import FINAL, Late, Shop, basket, until
 
-TOKENS = ("tok_ok", "tok_ok", "tok_charged_no_answer", "tok_declined", "tok_error_then_ok", "tok_no_answer", "tok_insufficient_funds")
+TOKENS = (
+    "tok_ok",
+    "tok_ok",
+    "tok_charged_no_answer",
+    "tok_declined",
+    "tok_error_then_ok",
+    "tok_no_answer",
+    "tok_insufficient_funds",
+)
 AT_ONCE = 16
-FINAL_S = 120.0  # a provider that fails every fifth call is asked up to 9 times, at last after 25 s: seen once in some 30 runs
+# a provider that fails every fifth call is asked up to 9 times, at last after 25 s: seen once in some 30 runs
+FINAL_S = 120.0
 EXPECTED = (200, 201, 404, 409)  # 404: a refund for an order that never came to a payment
 BUYERS = ("ada", "bob", "eve", "ada")
 
@@ -55,7 +66,11 @@ class Ledger:
     @property
     def accepted(self) -> dict[str, Deed]:
         """The orders that were promised, by id."""
-        return {deed.answer.json["id"]: deed for deed in self.deeds if deed.path == "/orders" and deed.answer and deed.answer.status == 201}
+        return {
+            deed.answer.json["id"]: deed
+            for deed in self.deeds
+            if deed.path == "/orders" and deed.answer and deed.answer.status == 201
+        }
 
 
 class Buyer(threading.Thread):
@@ -92,16 +107,31 @@ class Buyer(threading.Thread):
 
     def _choose(self) -> Deed:
         key = f"{self._seed}-{len(self.ledger.deeds)}"
-        known = [deed.answer.json["id"] for deed in self.ledger.deeds if deed.path == "/orders" and deed.answer is not None]
+        known = [
+            deed.answer.json["id"]
+            for deed in self.ledger.deeds
+            if deed.path == "/orders" and deed.answer is not None
+        ]
         chance = self.random.random()
         if not known or chance < 0.65:
             sku = "LAST" if self.random.random() < 0.1 else "TEA"
-            return Deed("/orders", basket(self.random.choice(TOKENS), (sku, self.random.randint(1, 3))), self.who, key)
+            return Deed(
+                "/orders", basket(self.random.choice(TOKENS), (sku, self.random.randint(1, 3))), self.who, key
+            )
         order_id = self.random.choice(known)
         if chance < 0.8:
             return Deed(f"/orders/{order_id}/cancel", {"reason": "changed my mind"}, self.who, key)
-        amount = {"amount": self.random.choice([100, 700]), "currency": "EUR"} if self.random.random() < 0.7 else None
-        return Deed(f"/orders/{order_id}/refunds", {"reason": "damaged", **({"amount": amount} if amount else {})}, "admin", key)
+        amount = (
+            {"amount": self.random.choice([100, 700]), "currency": "EUR"}
+            if self.random.random() < 0.7
+            else None
+        )
+        return Deed(
+            f"/orders/{order_id}/refunds",
+            {"reason": "damaged", **({"amount": amount} if amount else {})},
+            "admin",
+            key,
+        )
 
 
 def trade(shop: Shop, *, seed: int = 1, deeds: int = 25) -> Ledger:
@@ -128,13 +158,20 @@ def gather(buyers: list[Buyer], seconds: float = 120.0) -> Ledger:
 
 
 def assert_kept(shop: Shop, ledger: Ledger) -> None:
-    """Everything that was promised is there, once, and ends: the shop runs again after whatever happened to it. Leaves it at rest."""
+    """Everything that was promised is there, once, and ends: the shop runs again after whatever happened to
+    it. Leaves it at rest.
+    """
     _tell_again(shop, ledger.deeds)
     try:
         until(lambda: not open_orders(shop), "every order is final", FINAL_S)
     except Late as late:
-        raise Late(f"{late}; {[shop.get(f'/orders/{order_id}/timeline', who='admin') for order_id in open_orders(shop)[:3]]}") from late
-    assert set(all_orders(shop)) == set(ledger.accepted), "an order that nobody was told of, or one that is gone"
+        raise Late(
+            f"{late}; "
+            f"{[shop.get(f'/orders/{order_id}/timeline', who='admin') for order_id in open_orders(shop)[:3]]}"
+        ) from late
+    assert set(all_orders(shop)) == set(ledger.accepted), (
+        "an order that nobody was told of, or one that is gone"
+    )
     shop.settle()
     assert shop.sigterm() == 0
     shop.assert_clean()

@@ -1,4 +1,6 @@
-"""A dashboard that asks for a figure nobody gives is an empty panel on the day it is needed, and an alert that never rings."""
+"""A dashboard that asks for a figure nobody gives is an empty panel on the day it is needed, and an alert
+that never rings.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ DASHBOARD, ALERTS, SCRAPE = (
 )
 
 OWN = {"up"}  # Prometheus' own
-# what is no name of a metric: strings, then what stands in braces, in brackets or after a word that takes labels
+# what is no name of a metric: strings, then what stands in braces, in brackets or after a word that takes
+# labels
 STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
 LABELS = re.compile(r"\{[^}]*\}|\[[^\]]*\]|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
 WORD = re.compile(r"(?<![\w.$])([a-zA-Z_:][\w:]*)(\s*\()?")
@@ -48,9 +51,9 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in msgspec.yaml.decode(ALERTS.read_bytes())["groups"] for rule in group["rules"]]
 
 
-EXPRESSIONS = [(f"panel {panel['title']}", target["expr"]) for panel in panels() for target in panel.get("targets", ())] + [
-    (f"alert {rule['alert']}", rule["expr"]) for rule in rules()
-]
+EXPRESSIONS = [
+    (f"panel {panel['title']}", target["expr"]) for panel in panels() for target in panel.get("targets", ())
+] + [(f"alert {rule['alert']}", rule["expr"]) for rule in rules()]
 
 
 def test_names_are_found_in_an_expression() -> None:
@@ -72,7 +75,11 @@ def test_every_metric_exists(where: str, expression: str) -> None:
 def test_every_label_exists(where: str, expression: str) -> None:
     of = {f"{PREFIX}{name}_total": set(labels) for name, (_, labels) in COUNTERS.items()}
     of |= {f"{PREFIX}{name}": {label} for name, (_, label) in GAUGES.items()}
-    of |= {f"{PREFIX}{name}_{part}": {*timed.labels, "le"} for name, timed in HISTOGRAMS.items() for part in ("bucket", "count", "sum")}
+    of |= {
+        f"{PREFIX}{name}_{part}": {*timed.labels, "le"}
+        for name, timed in HISTOGRAMS.items()
+        for part in ("bucket", "count", "sum")
+    }
     for name, labels in labels_of(expression):
         assert labels - {"job", "instance"} <= of.get(name, set()), name
 
@@ -97,7 +104,11 @@ def test_what_is_named_is_what_the_page_has() -> None:
             metrics.count(name, *labels)
     for name in GAUGES:
         metrics.watch(name, lambda: {"a": 1.0})
-    page = {re.split(r"[{ ]", line)[0] for line in metrics.render().decode().splitlines() if not line.startswith("#")}
+    page = {
+        re.split(r"[{ ]", line)[0]
+        for line in metrics.render().decode().splitlines()
+        if not line.startswith("#")
+    }
     assert page == names()
 
 
@@ -109,10 +120,24 @@ def test_the_dashboard_can_be_imported() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in panels():
         place = panel["gridPos"]
-        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
         assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
         taken |= cells
-    for name in ("Rate", "Errors", "Duration", "Circuit breakers", "Messages of a batch", "Age of the outbox", "Parked", "Memory", "CPU"):
+    for name in (
+        "Rate",
+        "Errors",
+        "Duration",
+        "Circuit breakers",
+        "Messages of a batch",
+        "Age of the outbox",
+        "Parked",
+        "Memory",
+        "CPU",
+    ):
         assert name in [panel["title"] for panel in panels()]
 
 
@@ -120,9 +145,15 @@ def test_every_alert_says_what_to_do() -> None:
     assert len({rule["alert"] for rule in rules()}) == len(rules())
     for rule in rules():
         assert set(rule) == {"alert", "expr", "for", "labels", "annotations"}, rule["alert"]
-        assert re.fullmatch(r"\d+[smh]", rule["for"]) and rule["labels"]["severity"] in ("page", "warn", "info")
+        assert re.fullmatch(r"\d+[smh]", rule["for"]) and rule["labels"]["severity"] in (
+            "page",
+            "warn",
+            "info",
+        )
         assert len(rule["annotations"]["runbook"]) > 60 and rule["annotations"]["summary"]
-        given = set().union(*(set(re.findall(r"\w+", inside)) for inside in re.findall(r"by \(([^)]*)\)", rule["expr"]))) | {"instance"}
+        given = set().union(
+            *(set(re.findall(r"\w+", inside)) for inside in re.findall(r"by \(([^)]*)\)", rule["expr"]))
+        ) | {"instance"}
         assert set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"]))) <= given, rule["alert"]
 
 

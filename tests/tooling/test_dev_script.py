@@ -10,14 +10,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def dev(*args: str, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([ROOT / "dev", *args], cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, timeout=30)
+    return subprocess.run(
+        [ROOT / "dev", *args], cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, timeout=30
+    )
 
 
 @pytest.mark.parametrize("args", [(), ("help",), ("--help",), ("-h",)])
 def test_help_names_every_command(args: tuple[str, ...]) -> None:
     done = dev(*args)
     assert done.returncode == 0
-    assert all(f"  {name} " in done.stdout for name in ("up", "test", "check", "services", "bench", "run", "lock", "help"))
+    assert all(
+        f"  {name} " in done.stdout
+        for name in ("up", "test", "check", "services", "bench", "run", "lock", "help")
+    )
 
 
 def test_unknown_command() -> None:

@@ -1,4 +1,6 @@
-"""What the documents say of the code is so: links lead somewhere, named tests exist, tables and listings are those of the code."""
+"""What the documents say of the code is so: links lead somewhere, named tests exist, tables and listings are
+those of the code.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,12 @@ from tradewind.cli.app import app
 from tradewind.runtime.config import SETTINGS, wire
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "examples").glob("*.md")),
+]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 # in code: a file of ours, with or without what it is followed by
 LAYERS = "cli|operations|testing|runtime|apis|contracts|engine|drivers|observability|core|services"
@@ -44,27 +51,45 @@ def test_named_files_exist(page: Path) -> None:
         if "<" in name or ("loyalty" in name and not name.startswith(("examples", "tests"))):
             continue  # a place for a name; a file that the reader will write
         places = [ROOT / name, ROOT / "src" / "tradewind" / name]
-        found = [place for place in places if place.exists() or ("*" in name and list(place.parent.parent.rglob(place.name)))]
+        found = [
+            place
+            for place in places
+            if place.exists() or ("*" in name and list(place.parent.parent.rglob(place.name)))
+        ]
         assert found, name
 
 
 def test_every_page_of_the_docs_is_linked() -> None:
-    linked = {(page.parent / link.partition("#")[0]).resolve() for page in PAGES for link in LINK.findall(page.read_text())}
-    assert [named(page) for page in PAGES if page.is_relative_to(ROOT / "docs") and page.resolve() not in linked
-            and (page.name != "README.md" or page.parent.resolve() not in linked)] == []  # fmt: skip
+    linked = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in PAGES
+        for link in LINK.findall(page.read_text())
+    }
+    assert [
+        named(page)
+        for page in PAGES
+        if page.is_relative_to(ROOT / "docs")
+        and page.resolve() not in linked
+        and (page.name != "README.md" or page.parent.resolve() not in linked)
+    ] == []
 
 
 def test_the_table_of_settings() -> None:
     rows = [
-        f"| `{wire(field)}` | {f'`{setting.default}`' if setting.default else 'empty'} | {setting.unit} | {setting.doc} |"
+        f"| `{wire(field)}` | {f'`{setting.default}`' if setting.default else 'empty'} | {setting.unit} "
+        f"| {setting.doc} |"
         for field, setting in SETTINGS.items()
     ]
-    assert "\n".join(rows) in (ROOT / "docs" / "guides" / "operate.md").read_text(), "write:\n" + "\n".join(rows)
+    assert "\n".join(rows) in (ROOT / "docs" / "guides" / "operate.md").read_text(), "write:\n" + "\n".join(
+        rows
+    )
 
 
 def test_every_command_is_in_the_readme() -> None:
     told = (ROOT / "README.md").read_text()
-    names = [command.name or "" for command in app.registered_commands] + [group.name or "" for group in app.registered_groups]
+    names = [command.name or "" for command in app.registered_commands] + [
+        group.name or "" for group in app.registered_groups
+    ]
     assert [name for name in names if not re.search(rf"`(?:tradewind )?{name}\b", told)] == []
 
 

@@ -53,7 +53,9 @@ def test_python_without_venv_says_what_to_install(
     assert "apt-get install python3-venv" in capfd.readouterr().err
 
 
-def test_failed_install_is_tried_again(checkout: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_failed_install_is_tried_again(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     (checkout / "requirements.lock").write_text("msgspec==2\n")
     monkeypatch.setattr("shutil.which", lambda name: "/bin/false")
     assert environment.main() == 1
@@ -65,7 +67,10 @@ def test_lock_pins_every_dependency_with_hashes_and_names_no_index() -> None:
     text = (ROOT / "requirements.lock").read_text()
     pinned = re.findall(r"^([a-z0-9-]+)==\S+(?: ; [^\\]+)? \\\n    --hash=sha256:", text, re.MULTILINE)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    listed = [*project["dependencies"], *(need for extra in project["optional-dependencies"].values() for need in extra)]
+    listed = [
+        *project["dependencies"],
+        *(need for extra in project["optional-dependencies"].values() for need in extra),
+    ]
     names = {re.split(r"[><=\[;]", need)[0] for need in listed} - {"tradewind"}
     assert names <= set(pinned)
     assert len(pinned) == len(re.findall(r"^[^\s#]", text, re.MULTILINE))

@@ -39,7 +39,9 @@ def test_taken_port_is_passed_over_and_remembered(tmp_path: Path) -> None:
 
 
 def test_a_process_is_ours_only_with_our_mark() -> None:
-    process = subprocess.Popen([sys.executable, "-c", "input(1)", "our-mark"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "input(1)", "our-mark"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
         assert process.stdout and process.stdout.read(1) == b"1"
         assert machine.runs(process.pid, "our-mark")
@@ -64,9 +66,13 @@ def test_names_of_the_rpc_blueprint() -> None:
     for name in NEEDS["rpc"]:
         lines |= KNOWN[name].blueprint_env(4321, "rpc")
     assert lines == {
-        "DB_HOST": "127.0.0.1", "DB_PORT": "4321", "DB_NAME": "microservices_learn", "DB_USER": "postgres", "DB_PASSWORD": "postgres",
+        "DB_HOST": "127.0.0.1",
+        "DB_PORT": "4321",
+        "DB_NAME": "microservices_learn",
+        "DB_USER": "postgres",
+        "DB_PASSWORD": "postgres",
         "RABBITMQ_URL": "amqp://guest:guest@127.0.0.1:4321",
-    }  # fmt: skip
+    }
     assert set(POSTGRES.blueprint_env(4321, "postgres")) == {"TRADEWIND_DATABASE_URL"}
 
 
@@ -87,7 +93,9 @@ def test_two_checkouts_are_two_brokers(tmp_path: Path, monkeypatch: pytest.Monke
     first, second = seen
     assert first["RABBITMQ_NODENAME"] != second["RABBITMQ_NODENAME"]
     assert first["HOME"] != second["HOME"]  # where the cookie lies
-    assert all(settings["RABBITMQ_CONF_ENV_FILE"].startswith(settings["HOME"]) for settings in seen)  # not the one in /etc
+    assert all(
+        settings["RABBITMQ_CONF_ENV_FILE"].startswith(settings["HOME"]) for settings in seen
+    )  # not the one in /etc
     assert first["ERL_EPMD_PORT"] != "4369"
 
 

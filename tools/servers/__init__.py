@@ -1,7 +1,7 @@
 """Real servers for tests and blueprints, started from the machine's packages in the project's own folder.
 
-Each runs unprivileged, on the loopback, on a port of its own: a server that is already there is never touched. One module
-per server, each with the same shape (`model.Server`), listed in `KNOWN`.
+Each runs unprivileged, on the loopback, on a port of its own: a server that is already there is never
+touched. One module per server, each with the same shape (`model.Server`), listed in `KNOWN`.
 """
 
 from tools.servers.model import Server

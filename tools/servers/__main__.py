@@ -15,7 +15,10 @@ from tools.servers.model import Server, Unstarted
 def up(server: Server, *, install: bool = False) -> None:
     if not server.installed():
         if not install:
-            raise Unstarted(f"not installed: apt-get install {server.package}, or as root ./dev services up --install {server.name}")
+            raise Unstarted(
+                f"not installed: apt-get install {server.package}, or as root ./dev services up "
+                f"--install {server.name}"
+            )
         say(f"installing {server.package} (apt-get) ...")
         machine.install(server)
     folder = machine.prepare(server)
@@ -27,7 +30,9 @@ def up(server: Server, *, install: bool = False) -> None:
                 server.start(folder, port)
                 break
             except Unstarted:
-                if attempt == 3 or machine.free(port):  # else someone took the port in between: try the next one
+                if attempt == 3 or machine.free(
+                    port
+                ):  # else someone took the port in between: try the next one
                     raise
     server.furnish(folder, machine.remembered_port(server, folder))
     status(server)
@@ -45,20 +50,27 @@ def status(server: Server) -> None:
     if not server.installed():
         print(f"{server.name:<10} not installed (apt-get install {server.package})")
     elif pid := server.pid(folder := machine.home(server)):
-        print(f"{server.name:<10} running  {server.url(machine.remembered_port(server, folder))}  (pid {pid}, {folder})")
+        print(
+            f"{server.name:<10} running  {server.url(machine.remembered_port(server, folder))}  (pid "
+            f"{pid}, {folder})"
+        )
     else:
         print(f"{server.name:<10} stopped")
 
 
 def env(name: str) -> None:
-    """`tests` is what the running servers are to the tests; any other name is a blueprint, which needs its servers to run."""
+    """`tests` is what the running servers are to the tests; any other name is a blueprint, which needs its
+    servers to run.
+    """
     if name != "tests" and name not in NEEDS:
         raise Unstarted(f"unknown blueprint '{name}'; known: {', '.join(NEEDS)}")
     for server in [KNOWN[needed] for needed in NEEDS.get(name, KNOWN)]:
         folder = machine.home(server) if server.installed() else None
         if folder and server.pid(folder):
             port = machine.remembered_port(server, folder)
-            for key, value in (server.test_env(port) if name == "tests" else server.blueprint_env(port, name)).items():
+            for key, value in (
+                server.test_env(port) if name == "tests" else server.blueprint_env(port, name)
+            ).items():
                 print(f"{key}={value}")
         elif name != "tests":
             raise Unstarted(f"blueprint {name} needs {server.name}: ./dev services up {server.name}")
@@ -93,13 +105,17 @@ def each(names: list[str], act: str, *, install: bool = False) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="./dev services", description=f"Servers for tests and blueprints. Known: {', '.join(KNOWN)}.")
+    parser = argparse.ArgumentParser(
+        prog="./dev services", description=f"Servers for tests and blueprints. Known: {', '.join(KNOWN)}."
+    )
     acts = parser.add_subparsers(dest="act", required=True, metavar="up|down|status|env")
     for act in ("up", "down", "status"):
         named = acts.add_parser(act)
         named.add_argument("names", nargs="*")
         if act == "up":
-            named.add_argument("--install", action="store_true", help="install missing packages with apt-get (as root)")
+            named.add_argument(
+                "--install", action="store_true", help="install missing packages with apt-get (as root)"
+            )
     acts.add_parser("env").add_argument("blueprint")
     asked = parser.parse_args()
     unknown = [name for name in getattr(asked, "names", []) if name not in KNOWN]

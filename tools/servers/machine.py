@@ -1,4 +1,6 @@
-"""What every server needs of the machine: a folder, a user that is not root, a free port, a package, its programs run."""
+"""What every server needs of the machine: a folder, a user that is not root, a free port, a package, its
+programs run.
+"""
 
 from __future__ import annotations
 
@@ -18,26 +20,45 @@ SERVICES = ROOT / ".services"
 
 
 def account(server: Server) -> pwd.struct_passwd | None:
-    """Who runs the server: its package's user where we are root (PostgreSQL refuses root), else we ourselves."""
+    """Who runs the server: its package's user where we are root (PostgreSQL refuses root), else we
+    ourselves.
+    """
     try:
         return pwd.getpwnam(server.user) if os.geteuid() == 0 else None
     except KeyError:
-        raise Unstarted(f"there is no user '{server.user}' to run it as, and root may not: reinstall {server.package}") from None
+        raise Unstarted(
+            f"there is no user '{server.user}' to run it as, and root may not: reinstall {server.package}"
+        ) from None
 
 
-def run(server: Server, *command: str | Path, deadline: float = 90, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
+def run(
+    server: Server, *command: str | Path, deadline: float = 90, settings: Mapping[str, str] | None = None
+) -> tuple[int, str]:
     """One of the server's programs, as its user, with `settings` in its environment: exit code and output."""
     owner = account(server)
     # an environment of its own: PGPORT and its like must not reach the server
-    env = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": owner.pw_dir if owner else str(Path.home()), **(settings or {})}
+    env = {
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C",
+        "HOME": owner.pw_dir if owner else str(Path.home()),
+        **(settings or {}),
+    }
     uid, gid = (owner.pw_uid, owner.pw_gid) if owner else (None, None)
     groups: list[int] | None = [] if owner else None  # not root's own
     with tempfile.TemporaryFile("w+") as output:  # not a pipe, which a daemon would keep open
         try:
             code = subprocess.run(
-                [*command], cwd="/", env=env, user=uid, group=gid, extra_groups=groups, timeout=deadline,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            ).returncode  # fmt: skip
+                [*command],
+                cwd="/",
+                env=env,
+                user=uid,
+                group=gid,
+                extra_groups=groups,
+                timeout=deadline,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            ).returncode
         except subprocess.TimeoutExpired:
             raise Unstarted(f"'{Path(command[0]).name}' took longer than {deadline:.0f} s") from None
         output.seek(0)
@@ -45,7 +66,9 @@ def run(server: Server, *command: str | Path, deadline: float = 90, settings: Ma
 
 
 def home(server: Server) -> Path:
-    """In the project's folder; in /tmp where that lies under a folder that the server's user may not enter."""
+    """In the project's folder; in /tmp where that lies under a folder that the server's user may not
+    enter.
+    """
     base = SERVICES if SERVICES.is_dir() else ROOT
     if account(server) is None or run(server, "test", "-x", base)[0] == 0:
         return SERVICES / server.name
@@ -76,7 +99,9 @@ def free(port: int) -> bool:
 
 
 def first_free(first: int) -> int:
-    """From here on. A server that is to come back to its port has none above 32768: while it is away, a client may be given it."""
+    """From here on. A server that is to come back to its port has none above 32768: while it is away, a
+    client may be given it.
+    """
     port = next((port for port in range(first, first + 200) if free(port)), None)
     if port is None:
         raise Unstarted(f"no free port from {first} to {first + 199}")
@@ -100,7 +125,10 @@ def runs(pid: int, mark: str) -> bool:
     if Path("/proc/self").exists():
         line = Path(f"/proc/{pid}/cmdline")
         return line.exists() and mark.encode() in line.read_bytes()
-    return mark in subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return (
+        mark
+        in subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
+    )
 
 
 def install(server: Server) -> None:
@@ -108,7 +136,14 @@ def install(server: Server) -> None:
         raise Unstarted(f"only root may install: sudo apt-get install {server.package}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
-    subprocess.run([*apt, "update"], env=env, capture_output=True)  # one bad source is no matter if the next step works
-    done = subprocess.run([*apt, "install", "--yes", "--no-install-recommends", server.package], env=env, capture_output=True, text=True)
+    subprocess.run(
+        [*apt, "update"], env=env, capture_output=True
+    )  # one bad source is no matter if the next step works
+    done = subprocess.run(
+        [*apt, "install", "--yes", "--no-install-recommends", server.package],
+        env=env,
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
         raise Unstarted(f"apt-get install {server.package} failed:\n{(done.stdout + done.stderr)[-2000:]}")

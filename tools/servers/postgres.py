@@ -1,6 +1,7 @@
 """PostgreSQL, durable as in production (fsync on), small enough for a laptop.
 
-Whoever may log in to this machine may connect, on the loopback only: for tests and trials, not for a shared host.
+Whoever may log in to this machine may connect, on the loopback only: for tests and trials, not for a shared
+host.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from tools.servers import machine
 from tools.servers.model import Unstarted
 
 BLUEPRINTS, TESTS = "tradewind", "tradewind_test"  # apart, so that tests never clear what `up` keeps
-PUBLISHED = "microservices_learn"  # the database of the blueprint `rpc`, named as in the system it stands in for
+PUBLISHED = (
+    "microservices_learn"  # the database of the blueprint `rpc`, named as in the system it stands in for
+)
 READY_S = 60
 LONGEST_SOCKET_PATH = 107
 GUARDED = "with_password"  # the one user whose password counts, once a test has made it
@@ -39,9 +42,17 @@ class Postgres:
             self._make(data)
         guard(data / "pg_hba.conf")
         sockets = home if len(f"{home}/.s.PGSQL.{port}.lock") <= LONGEST_SOCKET_PATH else ""
-        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": sockets, "max_connections": 50, "fsync": "on"}
+        settings = {
+            "port": port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": sockets,
+            "max_connections": 50,
+            "fsync": "on",
+        }
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
-        code, said = self._run("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", str(READY_S), "start")
+        code, said = self._run(
+            "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", str(READY_S), "start"
+        )
         if code:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.is_file() else said
             raise Unstarted(f"did not start (waited up to {READY_S} s); the end of {log}:\n{tail}")
@@ -62,7 +73,13 @@ class Postgres:
 
     def blueprint_env(self, port: int, blueprint: str) -> dict[str, str]:
         if blueprint == "rpc":  # the names that the system it stands in for has published
-            names = {"HOST": "127.0.0.1", "PORT": str(port), "NAME": PUBLISHED, "USER": "postgres", "PASSWORD": "postgres"}
+            names = {
+                "HOST": "127.0.0.1",
+                "PORT": str(port),
+                "NAME": PUBLISHED,
+                "USER": "postgres",
+                "PASSWORD": "postgres",
+            }
             return {f"DB_{name}": value for name, value in names.items()}
         return {"TRADEWIND_DATABASE_URL": self.url(port)}
 
@@ -70,9 +87,13 @@ class Postgres:
         return {"TRADEWIND_TEST_POSTGRES_URL": self.url(port, TESTS)}
 
     def _make(self, data: Path) -> None:
-        unfinished = data.with_name("data.new")  # renamed when whole: a killed initdb leaves nothing that looks usable
+        unfinished = data.with_name(
+            "data.new"
+        )  # renamed when whole: a killed initdb leaves nothing that looks usable
         shutil.rmtree(unfinished, ignore_errors=True)
-        code, said = self._run("initdb", "-D", unfinished, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C")
+        code, said = self._run(
+            "initdb", "-D", unfinished, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"
+        )
         if code:
             raise Unstarted(f"initdb failed: {said.strip()}")
         unfinished.rename(data)
@@ -94,6 +115,10 @@ def guard(rules: Path) -> None:
 def binaries() -> Path | None:
     """Debian keeps them off the PATH, one folder per version: the newest."""
     on_path = shutil.which("pg_ctl")
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda program: float(program.parts[-3]), reverse=True)
+    debian = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"),
+        key=lambda program: float(program.parts[-3]),
+        reverse=True,
+    )
     found = [Path(on_path).resolve()] if on_path else debian
     return found[0].parent if found else None

@@ -1,4 +1,5 @@
-"""RabbitMQ as one node of its own: its name, cookie, port mapper and folder are apart from a node that the package may have started.
+"""RabbitMQ as one node of its own: its name, cookie, port mapper and folder are apart from a node that the
+package may have started.
 
 Who reaches it is `guest`, on the loopback only: for tests and trials, not for a shared host.
 """
@@ -17,7 +18,10 @@ from tools.servers import machine
 from tools.servers.model import Unstarted
 
 READY_S, SEEN_S = 60, 20  # until it answers; until its process is there
-MAPPER, BETWEEN_NODES = 1_000, 2_000  # where to look for the ports of epmd and of rabbitmqctl, above the port for clients
+MAPPER, BETWEEN_NODES = (
+    1_000,
+    2_000,
+)  # where to look for the ports of epmd and of rabbitmqctl, above the port for clients
 CONFIG = """\
 listeners.tcp.1 = 127.0.0.1:{port}
 log.file.level = warning
@@ -70,7 +74,9 @@ class RabbitMQ:
         if pid := self.pid(home):
             os.kill(pid, signal.SIGTERM)  # an ordered stop, as `rabbitmqctl stop` is
             until = time.monotonic() + READY_S
-            while machine.runs(pid, self._mark(home)) and time.monotonic() < until:  # it forgets its pid file first
+            while (
+                machine.runs(pid, self._mark(home)) and time.monotonic() < until
+            ):  # it forgets its pid file first
                 time.sleep(0.05)
             if machine.runs(pid, self._mark(home)):
                 raise Unstarted(f"did not stop in {READY_S} s; see {home / 'log' / 'node.log'}")
@@ -127,7 +133,9 @@ class RabbitMQ:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-tradewind {self._mark(home)}",
         }
         path = shutil.which("epmd") or "epmd" if program == "epmd" else folder / program
-        return machine.run(self, path, *arguments, settings={name: str(value) for name, value in settings.items()})
+        return machine.run(
+            self, path, *arguments, settings={name: str(value) for name, value in settings.items()}
+        )
 
 
 def scripts() -> Path | None:

@@ -16,11 +16,17 @@ MOST = 20
 
 
 def adopt(
-    service: Annotated[str | None, typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs.")] = None,
-    blueprint: Which = "rpc", dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    sets: Sets = None, json: Json = False,
-) -> None:  # fmt: skip
-    """Copy the rows of a NestJS system's tables, which lie in the same schemas, into ours. May be run again; its tables stay as they are.
+    service: Annotated[
+        str | None,
+        typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs."),
+    ] = None,
+    blueprint: Which = "rpc",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    sets: Sets = None,
+    json: Json = False,
+) -> None:
+    """Copy the rows of a NestJS system's tables, which lie in the same schemas, into ours. May be run again;
+    its tables stay as they are.
 
     Example: tradewind migrate adopt --blueprint rpc --service orders --dry-run
     """
@@ -34,8 +40,13 @@ def adopt(
     values = Values(chosen.config.currency, SystemClock().now())
     try:
         found = moving.adopt(
-            chosen.config.database_url, chosen.services, chosen.schemas, values, dry_run=dry_run, progress=_progress
-        )  # fmt: skip
+            chosen.config.database_url,
+            chosen.services,
+            chosen.schemas,
+            values,
+            dry_run=dry_run,
+            progress=_progress,
+        )
     except StoreUnusable as error:
         fail(error)
     if json:
@@ -46,13 +57,18 @@ def adopt(
     for table, row in left[:MOST]:
         print(f"  left: {table} {row.id}: {row.why}", file=sys.stderr)
     if left:
-        fail(f"{len(left)} rows were left, of which up to {MOST} are shown: mend them there, and run it again")
+        fail(
+            f"{len(left)} rows were left, of which up to {MOST} are shown: mend them there, and run it again"
+        )
 
 
 def _line(one: Adopted, dry_run: bool) -> str:
     if not one.found:
         return f"{one.table:38} is not there"
-    return f"{one.table:38} {one.adopted:,} of {one.waiting:,} new rows {'would be adopted' if dry_run else 'adopted'}"
+    return (
+        f"{one.table:38} {one.adopted:,} of {one.waiting:,} new rows "
+        f"{'would be adopted' if dry_run else 'adopted'}"
+    )
 
 
 def _progress(table: str, done: int, of: int) -> None:

@@ -13,10 +13,14 @@ from . import audit, demo, describe, failpoints, load, migrate, simulate, up
 from . import operator as desk
 
 app = typer.Typer(
-    name="tradewind", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="tradewind",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="The order platform for commerce teams that work in Python.  Start with: tradewind up",
     context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+)
 app.command("up")(up.up)
 app.command("serve")(up.serve)
 app.add_typer(migrate.app, name="migrate")

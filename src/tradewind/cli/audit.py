@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def audit(blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:
-    """Check every promise against every store, running or stopped. Exit code 0: all hold, 1: one does not, 2: it could not be checked.
+    """Check every promise against every store, running or stopped. Exit code 0: all hold, 1: one does not, 2:
+    it could not be checked.
 
     Example: tradewind audit --blueprint rpc
     """

@@ -1,4 +1,6 @@
-"""What every command does alike: read its settings, and end with one line and an exit code when it cannot go on."""
+"""What every command does alike: read its settings, and end with one line and an exit code when it cannot go
+on.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,16 @@ from ..runtime.config import BadSetting, Config
 from ..runtime.processes.plan import FOLDER, SERVICES, check
 
 Data = Annotated[str | None, typer.Option("--data", metavar="DIR", help="The data folder (TRADEWIND_DATA).")]
-Which = Annotated[str, typer.Option("--blueprint", metavar="NAME or FILE", help="What runs where; `tradewind blueprints` lists them.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting; `tradewind config` lists them.")]
+Which = Annotated[
+    str,
+    typer.Option(
+        "--blueprint", metavar="NAME or FILE", help="What runs where; `tradewind blueprints` lists them."
+    ),
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A setting; `tradewind config` lists them."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 
@@ -38,7 +48,9 @@ def read(which: str, sets: list[str] | None, code: int = 1, **given: object) -> 
 
 
 def fitting(which: str, sets: list[str] | None, **given: object) -> tuple[Config, Blueprint]:
-    """As `read`, for a command that looks at what a blueprint runs; its parts must fit together. The exit code is 2 otherwise."""
+    """As `read`, for a command that looks at what a blueprint runs; its parts must fit together. The exit
+    code is 2 otherwise.
+    """
     config, found = read(which, sets, 2, **given)
     try:
         check(config, found)

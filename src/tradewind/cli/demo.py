@@ -13,17 +13,35 @@ if TYPE_CHECKING:
     from ..testing.demo.figures import Figures
 
 Orders = Annotated[int, typer.Option("--orders", metavar="N", min=1, help="How many orders.")]
-Buyers = Annotated[int, typer.Option("--buyers", metavar="N", min=0, help="How many buyers; 0: 20, and more for very many orders.")]
-Url = Annotated[str, typer.Option("--url", metavar="U", help="A running platform; else the one of the data folder, or a new one there.")]
+Buyers = Annotated[
+    int,
+    typer.Option(
+        "--buyers", metavar="N", min=0, help="How many buyers; 0: 20, and more for very many orders."
+    ),
+]
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url", metavar="U", help="A running platform; else the one of the data folder, or a new one there."
+    ),
+]
 
 
-def demo(orders: Orders = 100, buyers: Buyers = 0, url: Url = "", data: Data = None, sets: Sets = None, json: Json = False) -> None:
-    """Place orders over HTTP, some of which must fail, and follow each to its end. Exit code 0: every order came to its end.
+def demo(
+    orders: Orders = 100,
+    buyers: Buyers = 0,
+    url: Url = "",
+    data: Data = None,
+    sets: Sets = None,
+    json: Json = False,
+) -> None:
+    """Place orders over HTTP, some of which must fail, and follow each to its end. Exit code 0: every order
+    came to its end.
 
     Example: tradewind demo --orders 1000
     """
     from ..testing.demo.progress import progress
-    from ..testing.demo.running import TROUBLE, DemoOptions, Demo
+    from ..testing.demo.running import TROUBLE, Demo, DemoOptions
 
     config, _ = read("default", sets, data=data)
     if url and not url.startswith(("http://", "https://")):

@@ -52,11 +52,16 @@ def config(blueprint: Which = "default", data: Data = None, sets: Sets = None, j
 
     _, chosen = read(blueprint, sets, data=data)
     try:
-        rows = settings.explain(os.environ, chosen.settings, [*(sets or []), *([f"data={data}"] if data else [])])
+        rows = settings.explain(
+            os.environ, chosen.settings, [*(sets or []), *([f"data={data}"] if data else [])]
+        )
     except settings.BadSetting as error:
         fail(error)
     if json:
         show(rows)
         return
     for row in rows:
-        print(f"{row.name:30} {row.value or '(empty)':24} {row.source:12} {row.doc} [{row.unit}; default {row.default or 'empty'}]")
+        print(
+            f"{row.name:30} {row.value or '(empty)':24} {row.source:12} {row.doc} [{row.unit}; default "
+            f"{row.default or 'empty'}]"
+        )

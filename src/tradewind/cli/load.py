@@ -13,20 +13,38 @@ from .common import Json, fail, show
 PROFILE = "smoke (2 users, 2 min), load (50, 16 min), stress (200, 22 min), spike (300, 5 min)."
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help=PROFILE)]
 Url = Annotated[str, typer.Option("--url", metavar="U", help="Where the gateway is.")]
-Scale = Annotated[float, typer.Option("--scale", metavar="F", help="Multiplies all times and all users: 0.05 for a pipeline.")]
-Pause = Annotated[float | None, typer.Option("--pause", metavar="S", min=0, help="Between two walks of a user, on average; 1.4 without.")]
+Scale = Annotated[
+    float,
+    typer.Option("--scale", metavar="F", help="Multiplies all times and all users: 0.05 for a pipeline."),
+]
+Pause = Annotated[
+    float | None,
+    typer.Option("--pause", metavar="S", min=0, help="Between two walks of a user, on average; 1.4 without."),
+]
 Limits = Annotated[
     list[str] | None,
-    typer.Option("--threshold", metavar="T", help="errors<0.01 and latency.p95<500 without; also order_latency.p99<800 and the like."),
+    typer.Option(
+        "--threshold",
+        metavar="T",
+        help="errors<0.01 and latency.p95<500 without; also order_latency.p99<800 and the like.",
+    ),
 ]
-Report = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Also writes the report there, as JSON.")]
+Report = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE", help="Also writes the report there, as JSON.")
+]
 
 
 def load(
-    profile: Name, url: Url = "http://127.0.0.1:3000", scale: Scale = 1.0, pause: Pause = None, threshold: Limits = None,
-    json: Json = False, report: Report = None,
-) -> None:  # fmt: skip
-    """Walk through a running shop of the blueprint rpc as many users would. Exit code 0: all thresholds are met.
+    profile: Name,
+    url: Url = "http://127.0.0.1:3000",
+    scale: Scale = 1.0,
+    pause: Pause = None,
+    threshold: Limits = None,
+    json: Json = False,
+    report: Report = None,
+) -> None:
+    """Walk through a running shop of the blueprint rpc as many users would. Exit code 0: all thresholds are
+    met.
 
     Example: tradewind load smoke --url http://127.0.0.1:3000
     """
@@ -38,7 +56,7 @@ def load(
     from ..testing.load import report as reports
     from ..testing.load.display import display
     from ..testing.load.profiles import PROFILES
-    from ..testing.load.running import PAUSE_S, LoadOptions, Load
+    from ..testing.load.running import PAUSE_S, Load, LoadOptions
     from ..testing.load.thresholds import BadThreshold, judged, parsed
 
     if profile not in PROFILES:

@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from ..drivers.migrations import ServiceSchema
     from ..runtime.config import Config
 
-app = typer.Typer(help="Schema steps, per service or for all that a blueprint runs.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Schema steps, per service or for all that a blueprint runs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.command("adopt")(adopt)
-One = Annotated[str | None, typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs.")]
+One = Annotated[
+    str | None, typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs.")
+]
 
 
 class Chosen:
@@ -31,7 +37,10 @@ class Chosen:
         self.services, self.schemas = runs(self.blueprint), self.blueprint.schemas
         if service is not None:
             if service not in self.services:
-                fail(f"blueprint {self.blueprint.name} runs no service {service!r}; there is {', '.join(self.services)}")
+                fail(
+                    f"blueprint {self.blueprint.name} runs no service {service!r}; there is "
+                    f"{', '.join(self.services)}"
+                )
             self.services = [service]
         self.slices: list[ServiceSchema] = [SLICES[name] for name in self.services]
 
@@ -52,7 +61,13 @@ def listed(work: Callable[[], list[str]], nothing: str) -> None:
 
 
 @app.command("status")
-def status(service: One = None, blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:
+def status(
+    service: One = None,
+    blueprint: Which = "default",
+    data: Data = None,
+    sets: Sets = None,
+    json: Json = False,
+) -> None:
     """Say how far the schema is.
 
     Example: tradewind migrate status --service orders
@@ -86,15 +101,22 @@ def run(service: One = None, blueprint: Which = "default", data: Data = None, se
     chosen = Chosen(blueprint, service, sets, data)
     if not chosen.config.database_url:
         chosen.config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    listed(lambda: migrations.up(*chosen.where, chosen.slices, chosen.schemas), "nothing to do: the schema is up to date")
+    listed(
+        lambda: migrations.up(*chosen.where, chosen.slices, chosen.schemas),
+        "nothing to do: the schema is up to date",
+    )
 
 
 @app.command("revert")
 def revert(
-    service: One = None, all_: Annotated[bool, typer.Option("--all", help="Of every service, as without --service.")] = False,
-    blueprint: Which = "default", data: Data = None, sets: Sets = None,
-) -> None:  # fmt: skip
-    """Undo the last step of one service, or of each. Tables that it made are dropped with their rows: stop the platform and back up first.
+    service: One = None,
+    all_: Annotated[bool, typer.Option("--all", help="Of every service, as without --service.")] = False,
+    blueprint: Which = "default",
+    data: Data = None,
+    sets: Sets = None,
+) -> None:
+    """Undo the last step of one service, or of each. Tables that it made are dropped with their rows: stop
+    the platform and back up first.
 
     Example: tradewind migrate revert --blueprint rpc --service orders
     """
@@ -110,9 +132,12 @@ def revert(
 def down(
     service: Annotated[str, typer.Option("--service", metavar="S", help="Whose steps to undo.")],
     to: Annotated[int, typer.Option("--to", metavar="N", help="How many steps to leave.")],
-    blueprint: Which = "default", data: Data = None, sets: Sets = None,
-) -> None:  # fmt: skip
-    """Undo steps of one service. Tables that a step made are dropped with their rows: stop the platform and back up first.
+    blueprint: Which = "default",
+    data: Data = None,
+    sets: Sets = None,
+) -> None:
+    """Undo steps of one service. Tables that a step made are dropped with their rows: stop the platform and
+    back up first.
 
     Example: tradewind migrate down --service invoices --to 1
     """
@@ -126,13 +151,16 @@ def down(
 
 
 @app.command("generate")
-@app.command("new", help='The same as `generate`.\n\nExample: tradewind migrate new --service orders "add a note"')
+@app.command(
+    "new", help='The same as `generate`.\n\nExample: tradewind migrate new --service orders "add a note"'
+)
 def generate(
     message: Annotated[str, typer.Argument(metavar="MESSAGE", help="What the step does, in a few words.")],
     service: Annotated[str, typer.Option("--service", metavar="S", help="Whose step it is.")],
     blueprint: Which = "default",
 ) -> None:
-    """Write the next step of a service from the difference between its models and its steps. Needs no database.
+    """Write the next step of a service from the difference between its models and its steps. Needs no
+    database.
 
     Example: tradewind migrate generate --service orders "add a note"
     """
@@ -148,14 +176,26 @@ def generate(
 
 @app.command("roles")
 def roles(
-    service: One = None, blueprint: Which = "rpc",
-    prefix: Annotated[str, typer.Option("--prefix", metavar="P", help="Roles are named P_SERVICE; they are one per server.")] = "tradewind",
+    service: One = None,
+    blueprint: Which = "rpc",
+    prefix: Annotated[
+        str, typer.Option("--prefix", metavar="P", help="Roles are named P_SERVICE; they are one per server.")
+    ] = "tradewind",
     password: Annotated[
-        str, typer.Option("--password", metavar="PASSWORD", envvar="DB_ROLE_PASSWORD", show_envvar=True, help="Else generated, shown once.")
+        str,
+        typer.Option(
+            "--password",
+            metavar="PASSWORD",
+            envvar="DB_ROLE_PASSWORD",
+            show_envvar=True,
+            help="Else generated, shown once.",
+        ),
     ] = "",
-    sets: Sets = None, json: Json = False,
-) -> None:  # fmt: skip
-    """Make a role for each service that can touch only its schema, or set it right. Run it after `migrate run`.
+    sets: Sets = None,
+    json: Json = False,
+) -> None:
+    """Make a role for each service that can touch only its schema, or set it right. Run it after `migrate
+    run`.
 
     Example: tradewind migrate roles --blueprint rpc
     """
@@ -164,7 +204,9 @@ def roles(
 
     chosen = Chosen(blueprint, service, sets, None)
     try:
-        found = granted.grant(chosen.config.database_url, chosen.services, chosen.schemas, prefix=prefix, password=password)
+        found = granted.grant(
+            chosen.config.database_url, chosen.services, chosen.schemas, prefix=prefix, password=password
+        )
     except StoreUnusable as error:
         fail(error)
     if json:

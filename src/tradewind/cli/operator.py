@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-letters = typer.Typer(help="Messages that could not be handled, kept with their reason.", no_args_is_help=True, rich_markup_mode=None)
+letters = typer.Typer(
+    help="Messages that could not be handled, kept with their reason.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 Letter = Annotated[str, typer.Argument(metavar="ID", help="The dead letter's id.")]
 
 
 class OperatorArguments:
-    """The desk that a command means. Ends the command with one line where the answer is no (1), or there is none (2)."""
+    """The desk that a command means. Ends the command with one line where the answer is no (1), or there is
+    none (2).
+    """
 
     def __init__(self, blueprint: str, data: str | None, sets: list[str] | None) -> None:
         config, chosen = fitting(blueprint, sets, data=data)
@@ -58,8 +64,11 @@ class OperatorArguments:
 
 def timeline(
     order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
-    blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False,
-) -> None:  # fmt: skip
+    blueprint: Which = "default",
+    data: Data = None,
+    sets: Sets = None,
+    json: Json = False,
+) -> None:
     """Print every event of an order, across all services, in causal order.
 
     Example: tradewind timeline 01a1fd01-543e-7000-a4cd-629cfe7a0687
@@ -73,7 +82,11 @@ def timeline(
 
 
 def _brief(data: dict[str, Any]) -> str:
-    plain = {name: value for name, value in data.items() if isinstance(value, str | int) and name not in ("orderId", "customerId")}
+    plain = {
+        name: value
+        for name, value in data.items()
+        if isinstance(value, str | int) and name not in ("orderId", "customerId")
+    }
     return " ".join(f"{name}={value}" for name, value in plain.items())
 
 
@@ -93,18 +106,26 @@ def stats(blueprint: Which = "default", data: Data = None, sets: Sets = None, js
     print(f"requests queued {found['requestsQueued']} · activities running {found['activitiesRunning']}")
     for name, row in found["services"].items():
         lag, late = sum(row["lag"].values()), row["timersOverdue"]
-        print(f"{name:14} lag {lag:<6} activities {row['activities']:<6} overdue timers {late:<6} dead letters {row['parked']}")
+        print(
+            f"{name:14} lag {lag:<6} activities {row['activities']:<6} overdue timers {late:<6} dead "
+            f"letters {row['parked']}"
+        )
 
 
 def _shared(found: Any) -> None:
     for name, row in found["services"].items():
         unsent = f"{row['outbox']} ({row['oldestOutboxMs'] / 1_000:.0f} s)" if row["outbox"] else "0"
         late = row["timersOverdue"]
-        print(f"{name:14} unsent {unsent:<12} activities {row['activities']:<6} overdue timers {late:<6} dead letters {row['parked']}")
+        print(
+            f"{name:14} unsent {unsent:<12} activities {row['activities']:<6} overdue timers {late:<6} "
+            f"dead letters {row['parked']}"
+        )
 
 
 @letters.command("list")
-def list_letters(blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:
+def list_letters(
+    blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False
+) -> None:
     """List them, newest first.
 
     Example: tradewind dead-letters list
@@ -114,7 +135,10 @@ def list_letters(blueprint: Which = "default", data: Data = None, sets: Sets = N
         show(found)
         return
     for row in found:
-        print(f"{row['id']}  {row['status']:9} {row['name']:22} attempts {row['attempts']:<3} {row['lastAt']}  {row['reason']}")
+        print(
+            f"{row['id']}  {row['status']:9} {row['name']:22} attempts {row['attempts']:<3} "
+            f"{row['lastAt']}  {row['reason']}"
+        )
     if not found:
         print("none")
 

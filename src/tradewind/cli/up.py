@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from ..runtime.assembly import GuestService
 
 Host = Annotated[str | None, typer.Option("--host", metavar="H", help="Where to listen (TRADEWIND_HOST).")]
-Port = Annotated[int | None, typer.Option("--port", metavar="P", help="Where to listen (TRADEWIND_PORT); 0 takes any that is free.")]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", metavar="P", help="Where to listen (TRADEWIND_PORT); 0 takes any that is free."),
+]
 
 
-def up(blueprint: Which = "default", data: Data = None, host: Host = None, port: Port = None, sets: Sets = None) -> None:
+def up(
+    blueprint: Which = "default", data: Data = None, host: Host = None, port: Port = None, sets: Sets = None
+) -> None:
     """Start all that a blueprint names, and serve until Ctrl-C.
 
     Example: tradewind up --data ./shop --port 8080
@@ -38,10 +43,14 @@ def up(blueprint: Which = "default", data: Data = None, host: Host = None, port:
 
 def serve(
     process: Annotated[str, typer.Argument(metavar="PROCESS", help="Its name in the blueprint.")],
-    blueprint: Which = "default", data: Data = None, host: Host = None, port: Port = None, sets: Sets = None,
+    blueprint: Which = "default",
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    sets: Sets = None,
     copy: Annotated[int, typer.Option("--copy", metavar="N", help="Which of its copies, from 1 on.")] = 1,
     supervised: Annotated[int, typer.Option("--supervised", metavar="FD", hidden=True)] = -1,
-) -> None:  # fmt: skip
+) -> None:
     """Run one process of a blueprint: what a container runs. The schema must be there: tradewind migrate run.
 
     Example: tradewind serve orders --blueprint rpc
@@ -88,7 +97,8 @@ def run(config: Config, names: tuple[str, ...], additions: Sequence[GuestService
     access = logs.set_up(config.log_level, config.log_format)
 
     def started(what: Started) -> None:
-        # what a batch makes dies with it: looking through all that was loaded at the start, again and again, finds nothing
+        # what a batch makes dies with it: looking through all that was loaded at the start, again and again,
+        # finds nothing
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
@@ -110,13 +120,17 @@ def _banner(config: Config, what: object) -> str:
     from ..runtime.standalone import Started
 
     assert isinstance(what, Started)
-    place = config.database_url.rpartition("@")[2] if config.database_url else str(config.data / "tradewind.db")
+    place = (
+        config.database_url.rpartition("@")[2] if config.database_url else str(config.data / "tradewind.db")
+    )
     lines = [
-        "", f"  Tradewind is up at {what.url}", "",
+        "",
+        f"  Tradewind is up at {what.url}",
+        "",
         f"    API       {what.url}/api/v1        try it: {what.url}/docs",
         f"    health    {what.url}/health/ready  metrics: {what.url}/metrics",
         f"    data      {place}",
-    ]  # fmt: skip
+    ]
     if what.login is not None:
         password = "(TRADEWIND_ADMIN_PASSWORD)" if what.given else f"{what.login.password}   shown this once"
         lines += ["", f"    admin     {what.login.email}", f"    password  {password}"]

@@ -72,7 +72,9 @@ class AddProduct(Request, frozen=True, tag="inventory.add_product", forbid_unkno
 
 
 class EnsureProduct(Request, frozen=True, tag="inventory.ensure_product"):
-    """Makes sure that there is a product with this SKU: one that exists is the answer, whatever else was asked for."""
+    """Makes sure that there is a product with this SKU: one that exists is the answer, whatever else was
+    asked for.
+    """
 
     keyed_by: ClassVar[str] = "sku"
     name: Annotated[str, Meta(min_length=1, max_length=255)]
@@ -168,12 +170,59 @@ _NEW = {"sku": "TEA-100", "name": "Assam, 100 g", "price": {"amount": 1999, "cur
 _PRODUCTS = "/api/v1/products"
 _GONE = (404, "not_found")
 OPERATIONS = (
-    Operation("inventory.add_product", "POST", _PRODUCTS, AddProduct, ProductView, Who.ADMIN, "Add a product", 201,
-              ((409, "sku_exists"),), _NEW),
-    Operation("inventory.products", "GET", _PRODUCTS, ListProducts, Page[ProductView], Who.ALL, "The catalogue, newest first", paged=True),
-    Operation("inventory.product", "GET", _PRODUCTS + "/{productId}", GetProduct, ProductView, Who.ALL, "One product", refuses=(_GONE,)),
-    Operation("inventory.change_product", "PATCH", _PRODUCTS + "/{productId}", ChangeProduct, ProductView, Who.ADMIN,
-              "Change a product's name or price", refuses=(_GONE,), example={"price": {"amount": 1899, "currency": "EUR"}}),
-    Operation("inventory.adjust_stock", "POST", _PRODUCTS + "/{productId}/stock-adjustments", AdjustStock, MovementView, Who.ADMIN,
-              "Add or take stock", 201, (_GONE, (409, "insufficient_stock"), (422, "too_much_stock")), {"delta": 25, "reason": "delivery"}),
-)  # fmt: skip
+    Operation(
+        "inventory.add_product",
+        "POST",
+        _PRODUCTS,
+        AddProduct,
+        ProductView,
+        Who.ADMIN,
+        "Add a product",
+        201,
+        ((409, "sku_exists"),),
+        _NEW,
+    ),
+    Operation(
+        "inventory.products",
+        "GET",
+        _PRODUCTS,
+        ListProducts,
+        Page[ProductView],
+        Who.ALL,
+        "The catalogue, newest first",
+        paged=True,
+    ),
+    Operation(
+        "inventory.product",
+        "GET",
+        _PRODUCTS + "/{productId}",
+        GetProduct,
+        ProductView,
+        Who.ALL,
+        "One product",
+        refuses=(_GONE,),
+    ),
+    Operation(
+        "inventory.change_product",
+        "PATCH",
+        _PRODUCTS + "/{productId}",
+        ChangeProduct,
+        ProductView,
+        Who.ADMIN,
+        "Change a product's name or price",
+        refuses=(_GONE,),
+        example={"price": {"amount": 1899, "currency": "EUR"}},
+    ),
+    Operation(
+        "inventory.adjust_stock",
+        "POST",
+        _PRODUCTS + "/{productId}/stock-adjustments",
+        AdjustStock,
+        MovementView,
+        Who.ADMIN,
+        "Add or take stock",
+        201,
+        (_GONE, (409, "insufficient_stock"), (422, "too_much_stock")),
+        {"delta": 25, "reason": "delivery"},
+    ),
+)

@@ -72,8 +72,34 @@ class CreditNoteIssued(Event, frozen=True, tag="credit_note.issued"):
 
 _GONE = (404, "not_found")
 OPERATIONS = (
-    Operation("invoices.list", "GET", "/api/v1/invoices", ListInvoices, Page[InvoiceView], Who.OWNER, "Invoices, newest first", paged=True),
-    Operation("invoices.get", "GET", "/api/v1/invoices/{invoiceId}", GetInvoice, InvoiceView, Who.OWNER, "One invoice", refuses=(_GONE,)),
-    Operation("invoices.pdf", "GET", "/api/v1/invoices/{invoiceId}/pdf", GetInvoicePdf, Pdf, Who.OWNER, "The invoice as a PDF",
-              refuses=(_GONE, (409, "not_issued"))),
-)  # fmt: skip
+    Operation(
+        "invoices.list",
+        "GET",
+        "/api/v1/invoices",
+        ListInvoices,
+        Page[InvoiceView],
+        Who.OWNER,
+        "Invoices, newest first",
+        paged=True,
+    ),
+    Operation(
+        "invoices.get",
+        "GET",
+        "/api/v1/invoices/{invoiceId}",
+        GetInvoice,
+        InvoiceView,
+        Who.OWNER,
+        "One invoice",
+        refuses=(_GONE,),
+    ),
+    Operation(
+        "invoices.pdf",
+        "GET",
+        "/api/v1/invoices/{invoiceId}/pdf",
+        GetInvoicePdf,
+        Pdf,
+        Who.OWNER,
+        "The invoice as a PDF",
+        refuses=(_GONE, (409, "not_issued")),
+    ),
+)

@@ -1,4 +1,6 @@
-"""What notifications is asked: what a customer has been told. It tells customers, so it says nothing to other services."""
+"""What notifications is asked: what a customer has been told. It tells customers, so it says nothing to other
+services.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +33,14 @@ class ListNotifications(Query, frozen=True, tag="notifications.list"):
 
 
 OPERATIONS = (
-    Operation("notifications.list", "GET", "/api/v1/notifications", ListNotifications, Page[NotificationView], Who.OWNER,
-              "What the customer was told, newest first", paged=True),
-)  # fmt: skip
+    Operation(
+        "notifications.list",
+        "GET",
+        "/api/v1/notifications",
+        ListNotifications,
+        Page[NotificationView],
+        Who.OWNER,
+        "What the customer was told, newest first",
+        paged=True,
+    ),
+)

@@ -1,4 +1,6 @@
-"""Declares an operation once: from this come its route, its page in the API description, its access rule and its tests."""
+"""Declares an operation once: from this come its route, its page in the API description, its access rule and
+its tests.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from ..core.model import Message, Query
 
 
 class Who(StrEnum):
-    """Who may call. `OWNER` is any signed-in user: whether the thing is theirs is decided where the thing is kept."""
+    """Who may call. `OWNER` is any signed-in user: whether the thing is theirs is decided where the thing is
+    kept.
+    """
 
     ALL = "all"
     HOLDER = "holder of the token in the body"
@@ -21,7 +25,9 @@ class Who(StrEnum):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """One line of the API. `asks` is the message the request becomes: its fields come from the path, the query string and the body."""
+    """One line of the API. `asks` is the message the request becomes: its fields come from the path, the
+    query string and the body.
+    """
 
     name: str
     method: str

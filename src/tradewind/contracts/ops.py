@@ -1,4 +1,6 @@
-"""What an operator asks of the platform as a whole, whatever it sells: how deep the queues are, and what could not be handled."""
+"""What an operator asks of the platform as a whole, whatever it sells: how deep the queues are, and what
+could not be handled.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,18 @@ class DeadLetterView(View, frozen=True):
 
 def dead_letter_view(letter: DeadLetter) -> DeadLetterView:
     return DeadLetterView(
-        letter.id, letter.status, letter.origin, letter.name, letter.key, letter.attempts, letter.reason, letter.trace,  # type: ignore[arg-type]
-        stamp(letter.due_at), stamp(letter.first_at), stamp(letter.last_at),
-    )  # fmt: skip
+        letter.id,
+        letter.status,  # type: ignore[arg-type]
+        letter.origin,
+        letter.name,
+        letter.key,
+        letter.attempts,
+        letter.reason,
+        letter.trace,
+        stamp(letter.due_at),
+        stamp(letter.first_at),
+        stamp(letter.last_at),
+    )
 
 
 class GetStats(Query, frozen=True, tag="ops.stats"):
@@ -48,11 +59,45 @@ class GetStats(Query, frozen=True, tag="ops.stats"):
 _LETTERS = "/api/v1/ops/dead-letters"
 _GONE = (404, "not_found")
 OPERATIONS = (
-    Operation("ops.stats", "GET", "/api/v1/ops/stats", GetStats, StatsView, Who.ADMIN, "Depths, ages and lags per service"),
-    Operation("ops.dead_letters", "GET", _LETTERS, ListDeadLetters, Page[DeadLetterView], Who.ADMIN,
-              "Messages that could not be handled, newest first", paged=True),
-    Operation("ops.replay", "POST", _LETTERS + "/{deadLetterId}/replay", ReplayDeadLetter, DeadLetterView, Who.ADMIN,
-              "Try a dead letter again, now", 200, (_GONE, (409, "waits_for_another"))),
-    Operation("ops.discard", "POST", _LETTERS + "/{deadLetterId}/discard", DiscardDeadLetter, DeadLetterView, Who.ADMIN,
-              "Give a dead letter up", 200, (_GONE,)),
-)  # fmt: skip
+    Operation(
+        "ops.stats",
+        "GET",
+        "/api/v1/ops/stats",
+        GetStats,
+        StatsView,
+        Who.ADMIN,
+        "Depths, ages and lags per service",
+    ),
+    Operation(
+        "ops.dead_letters",
+        "GET",
+        _LETTERS,
+        ListDeadLetters,
+        Page[DeadLetterView],
+        Who.ADMIN,
+        "Messages that could not be handled, newest first",
+        paged=True,
+    ),
+    Operation(
+        "ops.replay",
+        "POST",
+        _LETTERS + "/{deadLetterId}/replay",
+        ReplayDeadLetter,
+        DeadLetterView,
+        Who.ADMIN,
+        "Try a dead letter again, now",
+        200,
+        (_GONE, (409, "waits_for_another")),
+    ),
+    Operation(
+        "ops.discard",
+        "POST",
+        _LETTERS + "/{deadLetterId}/discard",
+        DiscardDeadLetter,
+        DeadLetterView,
+        Who.ADMIN,
+        "Give a dead letter up",
+        200,
+        (_GONE,),
+    ),
+)

@@ -1,4 +1,6 @@
-"""What orders says and is asked. Orders leads: every other service hears only it, and answers what it asked for."""
+"""What orders says and is asked. Orders leads: every other service hears only it, and answers what it asked
+for.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +111,9 @@ class PlaceOrder(Request, frozen=True, tag="orders.place", forbid_unknown_fields
 
 
 class RecordOrder(Request, frozen=True, tag="orders.record"):
-    """Takes an order that names its prices and its total. Whether they count or the catalogue's, a blueprint says."""
+    """Takes an order that names its prices and its total. Whether they count or the catalogue's, a blueprint
+    says.
+    """
 
     items: Annotated[tuple[PricedItem, ...], Meta(min_length=1, max_length=1_000)]
     total: Money
@@ -199,17 +203,61 @@ _NEW = {
     "payment": {"token": "tok_ok"},
     "expectedTotal": {"amount": 3998, "currency": "EUR"},
 }
-PLACE = Operation("orders.place", "POST", _ORDER, PlaceOrder, OrderView, Who.USER, "Place an order", 201,
-                  ((422, "unknown_product"), (422, "mixed_currencies"), (422, "total_too_large"), (409, "price_changed")),
-                  _NEW)  # fmt: skip
-GET = Operation("orders.get", "GET", _ONE, GetOrder, OrderView, Who.OWNER,
-                "One order; with `Prefer: wait=N` (at most 30) answered when it is final or after N seconds", refuses=(_GONE,))  # fmt: skip
+PLACE = Operation(
+    "orders.place",
+    "POST",
+    _ORDER,
+    PlaceOrder,
+    OrderView,
+    Who.USER,
+    "Place an order",
+    201,
+    ((422, "unknown_product"), (422, "mixed_currencies"), (422, "total_too_large"), (409, "price_changed")),
+    _NEW,
+)
+GET = Operation(
+    "orders.get",
+    "GET",
+    _ONE,
+    GetOrder,
+    OrderView,
+    Who.OWNER,
+    "One order; with `Prefer: wait=N` (at most 30) answered when it is final or after N seconds",
+    refuses=(_GONE,),
+)
 OPERATIONS = (
     PLACE,
     GET,
-    Operation("orders.list", "GET", _ORDER, ListOrders, Page[OrderView], Who.OWNER, "My orders, newest first", paged=True),
-    Operation("orders.timeline", "GET", _ONE + "/timeline", GetTimeline, Timeline, Who.OWNER,
-              "Every event of the order across all services, in causal order", refuses=(_GONE,)),
-    Operation("orders.cancel", "POST", _ONE + "/cancel", CancelOrder, OrderView, Who.OWNER, "Cancel an order", 200,
-              (_GONE, (409, "illegal_transition")), {"reason": "ordered twice"}),
-)  # fmt: skip
+    Operation(
+        "orders.list",
+        "GET",
+        _ORDER,
+        ListOrders,
+        Page[OrderView],
+        Who.OWNER,
+        "My orders, newest first",
+        paged=True,
+    ),
+    Operation(
+        "orders.timeline",
+        "GET",
+        _ONE + "/timeline",
+        GetTimeline,
+        Timeline,
+        Who.OWNER,
+        "Every event of the order across all services, in causal order",
+        refuses=(_GONE,),
+    ),
+    Operation(
+        "orders.cancel",
+        "POST",
+        _ONE + "/cancel",
+        CancelOrder,
+        OrderView,
+        Who.OWNER,
+        "Cancel an order",
+        200,
+        (_GONE, (409, "illegal_transition")),
+        {"reason": "ordered twice"},
+    ),
+)

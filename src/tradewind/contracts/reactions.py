@@ -1,6 +1,8 @@
-"""Names the reactions that a blueprint may wire: what a service does because of what another one said, and nobody asked it to.
+"""Names the reactions that a blueprint may wire: what a service does because of what another one said, and
+nobody asked it to.
 
-Requests and questions are always answered; only events belong to reactions. A service that hears none of an order stays still.
+Requests and questions are always answered; only events belong to reactions. A service that hears none of an
+order stays still.
 """
 
 from __future__ import annotations
@@ -9,7 +11,14 @@ from collections.abc import Iterable, Mapping
 
 from ..core.model import Answers, Event, Performs, Rule
 from .inventory import ProductListed, StockRejected, StockReserved
-from .orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed, PaymentRequested, RefundRequested
+from .orders import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderFailed,
+    PaymentRequested,
+    RefundRequested,
+)
 from .payments import PaymentCompleted, PaymentFailed, PaymentRefunded
 
 _STORY = (OrderCreated, OrderConfirmed, OrderFailed, OrderCancelled)
@@ -29,16 +38,22 @@ ALL = frozenset(REACTIONS)
 
 
 def check(reactions: Iterable[str]) -> None:
-    """Errors: ValueError, with the name that is none, or when one of them waits for another that is not there."""
+    """Errors: ValueError, with the name that is none, or when one of them waits for another that is not
+    there.
+    """
     given = set(reactions)
     if unknown := sorted(given - ALL):
         raise ValueError(f"{unknown[0]} is not a reaction: they are {', '.join(REACTIONS)}")
     if "payment" in given and "stock" not in given:
-        raise ValueError("the reaction payment needs the reaction stock: a payment is asked for once the stock is held")
+        raise ValueError(
+            "the reaction payment needs the reaction stock: a payment is asked for once the stock is held"
+        )
 
 
 def heard(service: str, reactions: Iterable[str], pricing: str = "catalogue") -> frozenset[type[Event]]:
-    """The events that this service hears. With `pricing` "client" orders needs no copy of the catalogue. Errors: as `check`."""
+    """The events that this service hears. With `pricing` "client" orders needs no copy of the catalogue.
+    Errors: as `check`.
+    """
     reactions = frozenset(reactions)
     check(reactions)
     found = {kind for name in reactions for kind in REACTIONS[name].get(service, ())}
@@ -48,8 +63,15 @@ def heard(service: str, reactions: Iterable[str], pricing: str = "catalogue") ->
 
 
 def wired(
-    service: str, reactions: Iterable[str], pricing: str = "catalogue", does: Iterable[Rule | Performs | Answers] = ()
-) -> list[Rule | Performs | Answers]:  # fmt: skip
+    service: str,
+    reactions: Iterable[str],
+    pricing: str = "catalogue",
+    does: Iterable[Rule | Performs | Answers] = (),
+) -> list[Rule | Performs | Answers]:
     """Of all that a service could do, what it does here. Errors: as `check`."""
     known = heard(service, reactions, pricing)
-    return [rule for rule in does if not isinstance(rule, Rule) or not issubclass(rule.hears, Event) or rule.hears in known]
+    return [
+        rule
+        for rule in does
+        if not isinstance(rule, Rule) or not issubclass(rule.hears, Event) or rule.hears in known
+    ]

@@ -13,7 +13,9 @@ from .values import Page, Stamp, Text, Uuid, View
 Role = Literal["customer", "admin"]
 # no control characters, and nothing that turns the direction of the text around
 _LOCAL = r"[^@\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]{1,64}"
-Email = Annotated[str, Meta(max_length=254, pattern=rf"^{_LOCAL}@[A-Za-z0-9-]{{1,63}}(\.[A-Za-z0-9-]{{1,63}})+$(?!\n)")]
+Email = Annotated[
+    str, Meta(max_length=254, pattern=rf"^{_LOCAL}@[A-Za-z0-9-]{{1,63}}(\.[A-Za-z0-9-]{{1,63}})+$(?!\n)")
+]
 Password = Annotated[str, Meta(min_length=8, max_length=256)]
 Token = Annotated[str, Meta(min_length=1, max_length=2048)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
@@ -84,7 +86,9 @@ class Refresh(Request, frozen=True, tag="users.refresh", forbid_unknown_fields=T
 
 
 class RotateSession(Request, frozen=True, tag="users.rotate_session"):
-    """Sent by the edge once the refresh token's signature has been proven. An old generation ends the whole family."""
+    """Sent by the edge once the refresh token's signature has been proven. An old generation ends the whole
+    family.
+    """
 
     keyed_by: ClassVar[str] = "session_id"
     session_id: str
@@ -170,20 +174,105 @@ class UserDeleted(Event, frozen=True, tag="user.deleted"):
 _ME = {"name": "Ada Lovelace"}
 _AUTH = "/api/v1/auth"
 OPERATIONS = (
-    Operation("users.register", "POST", f"{_AUTH}/register", Register, UserView, Who.ALL, "Create an account", 201,
-              ((409, "email_taken"),), {"email": "ada@example.com", "name": "Ada Lovelace", "password": "correct horse battery"}),
-    Operation("users.log_in", "POST", f"{_AUTH}/login", LogIn, Tokens, Who.ALL, "Exchange e-mail and password for tokens", 200,
-              ((401, "invalid_credentials"),), {"email": "ada@example.com", "password": "correct horse battery"}),
-    Operation("users.refresh", "POST", f"{_AUTH}/refresh", Refresh, Tokens, Who.HOLDER, "Exchange a refresh token for new tokens", 200,
-              ((401, "invalid_token"),), {"refreshToken": "0192f0c1-….1.k3J…"}),
-    Operation("users.log_out", "POST", f"{_AUTH}/logout", LogOut, Nothing, Who.HOLDER, "End the session", 204,
-              ((401, "invalid_token"),), {"refreshToken": "0192f0c1-….1.k3J…"}),
+    Operation(
+        "users.register",
+        "POST",
+        f"{_AUTH}/register",
+        Register,
+        UserView,
+        Who.ALL,
+        "Create an account",
+        201,
+        ((409, "email_taken"),),
+        {"email": "ada@example.com", "name": "Ada Lovelace", "password": "correct horse battery"},
+    ),
+    Operation(
+        "users.log_in",
+        "POST",
+        f"{_AUTH}/login",
+        LogIn,
+        Tokens,
+        Who.ALL,
+        "Exchange e-mail and password for tokens",
+        200,
+        ((401, "invalid_credentials"),),
+        {"email": "ada@example.com", "password": "correct horse battery"},
+    ),
+    Operation(
+        "users.refresh",
+        "POST",
+        f"{_AUTH}/refresh",
+        Refresh,
+        Tokens,
+        Who.HOLDER,
+        "Exchange a refresh token for new tokens",
+        200,
+        ((401, "invalid_token"),),
+        {"refreshToken": "0192f0c1-….1.k3J…"},
+    ),
+    Operation(
+        "users.log_out",
+        "POST",
+        f"{_AUTH}/logout",
+        LogOut,
+        Nothing,
+        Who.HOLDER,
+        "End the session",
+        204,
+        ((401, "invalid_token"),),
+        {"refreshToken": "0192f0c1-….1.k3J…"},
+    ),
     Operation("users.me", "GET", "/api/v1/users/me", GetMe, UserView, Who.USER, "Who am I"),
-    Operation("users.change_me", "PATCH", "/api/v1/users/me", ChangeMe, UserView, Who.USER, "Change my name", example=_ME),
-    Operation("users.list", "GET", "/api/v1/users", ListUsers, Page[UserView], Who.ADMIN, "All users, newest first", paged=True),
-    Operation("users.get", "GET", "/api/v1/users/{userId}", GetUser, UserView, Who.OWNER, "One user", refuses=((404, "not_found"),)),
-    Operation("users.change", "PATCH", "/api/v1/users/{userId}", ChangeUser, UserView, Who.ADMIN, "Change a user",
-              refuses=((404, "not_found"), (409, "last_admin")), example={"name": "Ada King", "role": "customer"}),
-    Operation("users.delete", "DELETE", "/api/v1/users/{userId}", DeleteUser, Nothing, Who.ADMIN, "Delete a user", 204,
-              ((404, "not_found"), (409, "last_admin"))),
-)  # fmt: skip
+    Operation(
+        "users.change_me",
+        "PATCH",
+        "/api/v1/users/me",
+        ChangeMe,
+        UserView,
+        Who.USER,
+        "Change my name",
+        example=_ME,
+    ),
+    Operation(
+        "users.list",
+        "GET",
+        "/api/v1/users",
+        ListUsers,
+        Page[UserView],
+        Who.ADMIN,
+        "All users, newest first",
+        paged=True,
+    ),
+    Operation(
+        "users.get",
+        "GET",
+        "/api/v1/users/{userId}",
+        GetUser,
+        UserView,
+        Who.OWNER,
+        "One user",
+        refuses=((404, "not_found"),),
+    ),
+    Operation(
+        "users.change",
+        "PATCH",
+        "/api/v1/users/{userId}",
+        ChangeUser,
+        UserView,
+        Who.ADMIN,
+        "Change a user",
+        refuses=((404, "not_found"), (409, "last_admin")),
+        example={"name": "Ada King", "role": "customer"},
+    ),
+    Operation(
+        "users.delete",
+        "DELETE",
+        "/api/v1/users/{userId}",
+        DeleteUser,
+        Nothing,
+        Who.ADMIN,
+        "Delete a user",
+        204,
+        ((404, "not_found"), (409, "last_admin")),
+    ),
+)

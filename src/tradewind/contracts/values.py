@@ -15,15 +15,22 @@ Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="integer mi
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217 code")]
 Uuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)")]
 # as it was sent, in either case: only those who look something up by it fold it
-AnyUuid = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$(?!\n)")]
+AnyUuid = Annotated[
+    str, Meta(pattern=r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$(?!\n)")
+]
 Sku = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)", max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=9999)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
-Key = Annotated[str, Meta(max_length=255, description="the idempotency key under which it was asked; empty: none")]
+Key = Annotated[
+    str, Meta(max_length=255, description="the idempotency key under which it was asked; empty: none")
+]
 PageNumber = Annotated[int, Meta(ge=1)]
 PerPage = Annotated[int, Meta(ge=1, le=100)]
 Reason = Annotated[str, Meta(max_length=500)]
-Stamp = Annotated[str, Meta(description="UTC, RFC 3339 with milliseconds", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
+Stamp = Annotated[
+    str,
+    Meta(description="UTC, RFC 3339 with milliseconds", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"),
+]
 
 
 class View(msgspec.Struct, frozen=True, rename="camel"):

@@ -1,4 +1,6 @@
-"""Where time and ids come from, so that a test can replay a day from a seed and nothing else reads a clock."""
+"""Where time and ids come from, so that a test can replay a day from a seed and nothing else reads a
+clock.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ class Clock(Protocol):
     def uuid(self) -> str: ...
 
     def past(self, uuid: str) -> None:
-        """From now on, ids come after this one: an earlier process may have had a clock that was ahead of ours."""
+        """From now on, ids come after this one: an earlier process may have had a clock that was ahead of
+        ours.
+        """
         ...
 
 
@@ -35,7 +39,8 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def uuid(self) -> str:
-        # 48 bits of milliseconds and 12 bits of counter, as one number: it never repeats or goes back, even when the clock does
+        # 48 bits of milliseconds and 12 bits of counter, as one number: it never repeats or goes back, even
+        # when the clock does
         tick = max(self.now() << 12, self._last + 1)
         self._last = tick
         ms = tick >> 12
@@ -51,6 +56,8 @@ class SystemClock:
 
 @lru_cache(maxsize=16_384)
 def derived(uuid: str, kind: str) -> str:
-    """The id of the one `kind` that belongs to `uuid`: a UUIDv7 of the same millisecond, the same on every machine."""
+    """The id of the one `kind` that belongs to `uuid`: a UUIDv7 of the same millisecond, the same on every
+    machine.
+    """
     digest = hashlib.blake2b(f"{uuid}:{kind}".encode(), digest_size=10).hexdigest()
     return f"{uuid[:13]}-7{digest[:3]}-8{digest[3:6]}-{digest[6:18]}"

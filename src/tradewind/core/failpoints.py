@@ -1,7 +1,8 @@
 """Named places where a test may stop, break or kill the process, so that every step is shown to survive it.
 
-Off, a failpoint is one attribute load and a comparison. `TRADEWIND_FAIL=name:nth:action[,…]` arms them; actions are `kill` (SIGKILL to
-ourselves), `error` (a store fault) and `pause` (the thread sleeps a second: a node that went stale).
+Off, a failpoint is one attribute load and a comparison. `TRADEWIND_FAIL=name:nth:action[,…]` arms them;
+actions are `kill` (SIGKILL to ourselves), `error` (a store fault) and `pause` (the thread sleeps a second: a
+node that went stale).
 """
 
 from __future__ import annotations
@@ -53,11 +54,16 @@ def _act(action: str, name: str) -> None:
 
 
 def arm(setting: str) -> None:
-    """Arms what a setting like `batch.before-commit:3:kill` names. Errors: ValueError with what is allowed."""
+    """Arms what a setting like `batch.before-commit:3:kill` names. Errors: ValueError with what is
+    allowed.
+    """
     for part in filter(None, setting.split(",")):
         fields = part.split(":")
         if len(fields) != 3 or not fields[1].isdigit() or int(fields[1]) < 1 or fields[2] not in ACTIONS:
-            raise ValueError(f"TRADEWIND_FAIL: {part!r} is not name:nth:action, with nth from 1 and an action of {', '.join(ACTIONS)}")
+            raise ValueError(
+                f"TRADEWIND_FAIL: {part!r} is not name:nth:action, with nth from 1 and an action of "
+                f"{', '.join(ACTIONS)}"
+            )
         name, nth, action = fields[0], int(fields[1]), fields[2]
         if name not in REGISTRY:
             raise ValueError(f"TRADEWIND_FAIL: no failpoint {name!r}; `tradewind failpoints` lists them")

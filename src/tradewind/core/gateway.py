@@ -1,4 +1,6 @@
-"""How anything outside the services reaches them, so that the edge knows neither the processor nor where a service runs."""
+"""How anything outside the services reaches them, so that the edge knows neither the processor nor where a
+service runs.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from .model import NOBODY, Caller, Query, Request
 class Reply(msgspec.Struct, frozen=True):
     """What came of a request, after its commit. `status` 0: done, `body` is the reply's JSON.
 
-    Else: refused, `status` is the HTTP status and `body` a `Refusal`. `replayed`: this was decided before, and these are its bytes.
-    `view`: what `body` spells, where it has just been decided here.
+    Else: refused, `status` is the HTTP status and `body` a `Refusal`. `replayed`: this was decided before,
+    and these are its bytes. `view`: what `body` spells, where it has just been decided here.
     """
 
     status: int
@@ -46,21 +48,26 @@ class Gateway(Protocol):
         trace: str = "",
         again: bool = False,
     ) -> None:
-        """Hands a request to the service that hears it. `deliver` is called exactly once: after the commit, or with a refusal.
+        """Hands a request to the service that hears it. `deliver` is called exactly once: after the commit,
+        or with a refusal.
 
-        `claim` is the request's identity (caller + operation + key, hashed) and `fingerprint` that of its body; without a claim
-        nothing is remembered. `again`: it may have been handed in before, here or elsewhere. Refusals of the door itself: 503
-        `overloaded` and 503 `store_unavailable` (with `retry_after`), 422 `idempotency_key_reused`, 409 `request_in_progress`, 500
-        `internal_error`.
+        `claim` is the request's identity (caller + operation + key, hashed) and `fingerprint` that of its
+        body; without a claim nothing is remembered. `again`: it may have been handed in before, here or
+        elsewhere. Refusals of the door itself: 503 `overloaded` and 503 `store_unavailable` (with
+        `retry_after`), 422 `idempotency_key_reused`, 409 `request_in_progress`, 500 `internal_error`.
         """
         ...
 
     async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
-        """The answer (a View) of the service that answers this query. Errors: Refused; StoreUnavailable; TimeoutError."""
+        """The answer (a View) of the service that answers this query. Errors: Refused; StoreUnavailable;
+        TimeoutError.
+        """
         ...
 
     async def changed(self, key: str, timeout: float) -> bool:
-        """Waits until something about `key` (an order's id) has been committed, or for `timeout` seconds. False: nothing came."""
+        """Waits until something about `key` (an order's id) has been committed, or for `timeout` seconds.
+        False: nothing came.
+        """
         ...
 
     def missing(self) -> list[str]:

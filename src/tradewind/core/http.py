@@ -15,7 +15,9 @@ logger = logging.getLogger("tradewind.http")
 
 
 class Response(msgspec.Struct, frozen=True):
-    """`headers` are extra ones: date, content-type, content-length and connection are written by the server."""
+    """`headers` are extra ones: date, content-type, content-length and connection are written by the
+    server.
+    """
 
     status: int
     body: bytes = b""
@@ -40,13 +42,20 @@ class Request(msgspec.Struct, eq=False):
     listener: Callable[[], None] | None = None
 
     def respond(self, response: Response) -> None:
-        """Answers, in the event-loop thread. The order of pipelined answers is kept; a client that has gone is no error."""
+        """Answers, in the event-loop thread. The order of pipelined answers is kept; a client that has gone
+        is no error.
+        """
         if self.answer is None:
             self.answer = response
             if self.listener is not None:
                 self.listener()
         elif not self.expired:
-            logger.error("a %s request was answered twice, with %d and %d", self.method, self.answer.status, response.status)
+            logger.error(
+                "a %s request was answered twice, with %d and %d",
+                self.method,
+                self.answer.status,
+                response.status,
+            )
 
 
 Handler = Callable[[Request], None]

@@ -1,4 +1,6 @@
-"""What is said and kept, as pure data: messages, the rows that decide, and all the world that a handler may know."""
+"""What is said and kept, as pure data: messages, the rows that decide, and all the world that a handler may
+know.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,9 @@ NOBODY = Caller()
 
 
 class Context(msgspec.Struct, frozen=True):
-    """All the world a handler may know: when (ms since the epoch), a fresh id, for whom, and whether others were consulted."""
+    """All the world a handler may know: when (ms since the epoch), a fresh id, for whom, and whether others
+    were consulted.
+    """
 
     at: int
     new_id: str = ""
@@ -84,7 +88,9 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Refused(Exception):
-    """Undoes this message alone and tells the caller why. `status` is the HTTP status of the answer, `detail` its facts."""
+    """Undoes this message alone and tells the caller why. `status` is the HTTP status of the answer, `detail`
+    its facts.
+    """
 
     def __init__(self, code: str, status: int = 409, says: str = "", **detail: Any) -> None:
         super().__init__(code)
@@ -92,7 +98,9 @@ class Refused(Exception):
 
 
 class Consult(Exception):
-    """Sets this message aside, asks another service outside any transaction, takes the answer over as a message, tries again."""
+    """Sets this message aside, asks another service outside any transaction, takes the answer over as a
+    message, tries again.
+    """
 
     def __init__(self, query: Query, then: Callable[[Any], Message]) -> None:
         super().__init__(type(query).__name__)

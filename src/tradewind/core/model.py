@@ -1,7 +1,9 @@
-"""What a service author writes with, so that a rule of the shop needs no SQL, no loop and no clock to be read or tested.
+"""What a service author writes with, so that a rule of the shop needs no SQL, no loop and no clock to be read
+or tested.
 
-A service is a list of rules. A rule names a message, the handler that decides, and the rows it needs. A handler is a plain
-generator over frozen aggregates: it yields effects and returns the reply. Everything here is pure data and types.
+A service is a list of rules. A rule names a message, the handler that decides, and the rows it needs. A
+handler is a plain generator over frozen aggregates: it yields effects and returns the reply. Everything here
+is pure data and types.
 """
 
 from __future__ import annotations
@@ -58,16 +60,26 @@ def keyed(message: Message) -> tuple[str, ...]:
 
 
 class Load(Generic[M_con, A]):
-    """Which rows a handler needs, as a function of its message alone, so that a whole batch loads in one SELECT a table."""
+    """Which rows a handler needs, as a function of its message alone, so that a whole batch loads in one
+    SELECT a table.
+    """
 
-    def __init__(self, table: Table[Any], keys: Callable[[Any], Iterable[str]], how: str, via: Load[Any, Any] | None = None) -> None:
+    def __init__(
+        self,
+        table: Table[Any],
+        keys: Callable[[Any], Iterable[str]],
+        how: str,
+        via: Load[Any, Any] | None = None,
+    ) -> None:
         self.table, self.keys, self.how, self.via = table, keys, how, via
         self.each_of = how == "each"
         self.key: Callable[[Any], str] = _key
 
 
 class Table(Generic[Ag], Load[Message, Ag]):
-    """Where one kind of aggregate is kept. As a load, it is the row with the message's key, which must exist."""
+    """Where one kind of aggregate is kept. As a load, it is the row with the message's key, which must
+    exist.
+    """
 
     def __init__(self, kind: type[Ag], rows: sa.Table) -> None:
         super().__init__(self, keyed, "one")
@@ -103,7 +115,9 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """Which try of an activity this is: 1 is the first. `again`: an earlier one may have been carried out, seen or unseen."""
+    """Which try of an activity this is: 1 is the first. `again`: an earlier one may have been carried out,
+    seen or unseen.
+    """
 
     number: int
     at: int
@@ -125,12 +139,27 @@ def on(hears: type[M], do: Callable[[M, Context], Effects[Any]], /) -> Rule: ...
 @overload
 def on(hears: type[M], do: Callable[[M, Context, A], Effects[Any]], a: Load[M, A], /) -> Rule: ...
 @overload
-def on(hears: type[M], do: Callable[[M, Context, A, B], Effects[Any]], a: Load[M, A], b: Load[M, B], /) -> Rule: ...
-@overload
-def on(hears: type[M], do: Callable[[M, Context, A, B, C], Effects[Any]], a: Load[M, A], b: Load[M, B], c: Load[M, C], /) -> Rule: ...
+def on(
+    hears: type[M], do: Callable[[M, Context, A, B], Effects[Any]], a: Load[M, A], b: Load[M, B], /
+) -> Rule: ...
 @overload
 def on(
-    hears: type[M], do: Callable[[M, Context, A, B, C, D], Effects[Any]], a: Load[M, A], b: Load[M, B], c: Load[M, C], d: Load[M, D], /
+    hears: type[M],
+    do: Callable[[M, Context, A, B, C], Effects[Any]],
+    a: Load[M, A],
+    b: Load[M, B],
+    c: Load[M, C],
+    /,
+) -> Rule: ...
+@overload
+def on(
+    hears: type[M],
+    do: Callable[[M, Context, A, B, C, D], Effects[Any]],
+    a: Load[M, A],
+    b: Load[M, B],
+    c: Load[M, C],
+    d: Load[M, D],
+    /,
 ) -> Rule: ...
 def on(hears: type[Any], do: Callable[..., Any], /, *loads: Load[Any, Any]) -> Rule:
     """A rule: when we hear this, do that, with these rows."""
@@ -138,7 +167,9 @@ def on(hears: type[Any], do: Callable[..., Any], /, *loads: Load[Any, Any]) -> R
 
 
 def performs(what: type[Act], call: Callable[[Act, Attempt], Awaitable[O]]) -> Performs:
-    """How an activity is carried out. It is tried again after `Temporary` or a crash, so the other side must know its key."""
+    """How an activity is carried out. It is tried again after `Temporary` or a crash, so the other side must
+    know its key.
+    """
     return Performs(what, call)
 
 
@@ -151,7 +182,12 @@ class Service:
     """The table of contents of a slice: what it keeps, says, hears, performs and answers."""
 
     def __init__(
-        self, name: str, *, keeps: Iterable[Table[Any]], does: Iterable[Rule | Performs | Answers], says: Iterable[type[Event]] = ()
+        self,
+        name: str,
+        *,
+        keeps: Iterable[Table[Any]],
+        does: Iterable[Rule | Performs | Answers],
+        says: Iterable[type[Event]] = (),
     ) -> None:
         does = list(does)
         self.name, self.says = name, tuple(says)
@@ -162,11 +198,15 @@ class Service:
         for rule in self.rules.values():
             for load in rule.loads:
                 if load.table.kind not in self.tables:
-                    raise ValueError(f"{name}: {rule.do.__name__} loads {load.table.name}, which is not kept here")
+                    raise ValueError(
+                        f"{name}: {rule.do.__name__} loads {load.table.name}, which is not kept here"
+                    )
 
 
 def settle(does: Effects[R]) -> tuple[list[Effect], R]:
-    """Runs a handler to its end: its effects in order, and its reply. The whole of a unit test's machinery."""
+    """Runs a handler to its end: its effects in order, and its reply. The whole of a unit test's
+    machinery.
+    """
     effects: list[Effect] = []
     while True:
         try:

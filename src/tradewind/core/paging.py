@@ -1,6 +1,7 @@
 """Cuts a list into pages by the place of its last row, so that the thousandth page costs what the first does.
 
-A query asks for `limit + 1` rows below a place: the row too many says that there is another page. To clients a cursor is opaque.
+A query asks for `limit + 1` rows below a place: the row too many says that there is another page. To clients
+a cursor is opaque.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _PLACE = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 def below(cursor: str) -> str:
-    """The id that the page begins below; above all ids where there is no cursor. Errors: Refused, when the cursor is not one of ours."""
+    """The id that the page begins below; above all ids where there is no cursor. Errors: Refused, when the
+    cursor is not one of ours.
+    """
     if not cursor:
         return TOP
     try:

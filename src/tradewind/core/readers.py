@@ -60,7 +60,9 @@ def one_of(*words: str) -> Reader[str]:
 
 
 def some_of(*words: str) -> Reader[tuple[str, ...]]:
-    """Names with commas between, in the order of `words`. Nothing, or `none`, is none of them: an empty variable is one that is not set."""
+    """Names with commas between, in the order of `words`. Nothing, or `none`, is none of them: an empty
+    variable is one that is not set.
+    """
 
     def read(text: str) -> tuple[str, ...]:
         found = {part.strip().lower() for part in text.split(",")} - {""}
@@ -123,7 +125,11 @@ def http(text: str) -> str:
 
 
 def queue(text: str) -> str:
-    if not 1 <= len(text.encode()) <= 255 or text.startswith("amq.") or any(c.isspace() or not c.isprintable() for c in text):
+    if (
+        not 1 <= len(text.encode()) <= 255
+        or text.startswith("amq.")
+        or any(c.isspace() or not c.isprintable() for c in text)
+    ):
         raise ValueError("a queue's name: 1 to 255 bytes without spaces, not amq.…")
     return text
 

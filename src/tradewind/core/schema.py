@@ -1,4 +1,6 @@
-"""Says how rows lie in tables: the column types we use, the mapping of aggregates, and the tables every service has."""
+"""Says how rows lie in tables: the column types we use, the mapping of aggregates, and the tables every
+service has.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +40,14 @@ class Codec:
         self._kind = table.kind
         self._order = [columns.index(name) for name in fields]
         # a tuple even for one column
-        self._get = operator.attrgetter(*columns) if len(columns) > 1 else lambda aggregate: (getattr(aggregate, columns[0]),)
-        self._doc_columns = [(i, column.name) for i, column in enumerate(table.rows.columns) if isinstance(column.type, Doc)]
+        self._get = (
+            operator.attrgetter(*columns)
+            if len(columns) > 1
+            else lambda aggregate: (getattr(aggregate, columns[0]),)
+        )
+        self._doc_columns = [
+            (i, column.name) for i, column in enumerate(table.rows.columns) if isinstance(column.type, Doc)
+        ]
         self._decoders = {i: msgspec.json.Decoder(hints[name]).decode for i, name in self._doc_columns}
         self._encode = msgspec.json.Encoder().encode
 
@@ -76,11 +84,14 @@ SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 class Ledgers:
-    """The tables that every service has for its messages: what it said, what it heard, what it waits for, what it could not do."""
+    """The tables that every service has for its messages: what it said, what it heard, what it waits for,
+    what it could not do.
+    """
 
     def __init__(self, md: sa.MetaData) -> None:
         self.log = sa.Table(
-            "log", md,
+            "log",
+            md,
             sa.Column("seq", SEQ, primary_key=True, autoincrement=False),
             sa.Column("id", sa.Text, nullable=False),
             sa.Column("name", sa.Text, nullable=False),
@@ -90,40 +101,45 @@ class Ledgers:
             sa.Column("trace", sa.Text, nullable=False),
             sa.Column("at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_log_key", "key"),
-        )  # fmt: skip
+        )
         self.outbox = sa.Table(
-            "outbox", md,
+            "outbox",
+            md,
             sa.Column("id", sa.Text, primary_key=True),
             sa.Column("seq", sa.BigInteger, nullable=False),
             sa.Column("key", sa.Text, nullable=False),
             sa.Column("lease", sa.BigInteger, nullable=False),
             sa.Column("at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_outbox_key", "key", "seq"),
-        )  # fmt: skip
+        )
         self.inbox = sa.Table(
-            "inbox", md,
+            "inbox",
+            md,
             sa.Column("id", sa.Text, primary_key=True),
             sa.Column("fingerprint", sa.Text, nullable=False),
             sa.Column("status", sa.Integer, nullable=False),
             sa.Column("reply", sa.Text, nullable=False),
             sa.Column("at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_inbox_at", "at"),
-        )  # fmt: skip
+        )
         self.cursors = sa.Table(
-            "cursors", md,
+            "cursors",
+            md,
             sa.Column("source", sa.Text, primary_key=True),
             sa.Column("position", sa.BigInteger, nullable=False),
-        )  # fmt: skip
+        )
         self.timers = sa.Table(
-            "timers", md,
+            "timers",
+            md,
             sa.Column("id", sa.Text, primary_key=True),
             sa.Column("name", sa.Text, nullable=False),
             sa.Column("body", Doc, nullable=False),
             sa.Column("due_at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_timers_due", "due_at"),
-        )  # fmt: skip
+        )
         self.activities = sa.Table(
-            "activities", md,
+            "activities",
+            md,
             sa.Column("id", sa.Text, primary_key=True),
             sa.Column("name", sa.Text, nullable=False),
             sa.Column("body", Doc, nullable=False),
@@ -133,9 +149,10 @@ class Ledgers:
             sa.Column("trace", sa.Text, nullable=False),
             sa.Column("at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_activities_due", "due_at"),
-        )  # fmt: skip
+        )
         self.parked = sa.Table(
-            "parked", md,
+            "parked",
+            md,
             sa.Column("id", sa.Text, primary_key=True),
             sa.Column("status", sa.Text, nullable=False),
             sa.Column("origin", sa.Text, nullable=False),
@@ -149,4 +166,4 @@ class Ledgers:
             sa.Column("first_at", sa.BigInteger, nullable=False),
             sa.Column("last_at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_parked_key", "key", "id"),
-        )  # fmt: skip
+        )

@@ -18,7 +18,9 @@ class StoreUnavailable(Exception):
 
 
 class Raced(StoreUnavailable):
-    """Somebody else wrote first what this transaction would have written: it is undone; read again, and decide anew."""
+    """Somebody else wrote first what this transaction would have written: it is undone; read again, and
+    decide anew.
+    """
 
 
 class RowRefused(Exception):
@@ -32,21 +34,27 @@ class StoreUnusable(Exception):
 class Reader(Protocol):
     """Committed rows, outside any transaction of ours."""
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         """Runs a module-level statement; compiled once per dialect."""
         ...
 
     async def get(self, table: Table[Ag], key: str) -> Ag | None: ...
 
-    async def find(self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None) -> list[Ag]:
+    async def find(
+        self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[Ag]:
         """The aggregates that `statement`, a select of all columns of the table, finds."""
         ...
 
 
 class Transaction(Protocol):
-    """One unit of work. After `commit` or `rollback` it is spent; after an error of any statement it can only be rolled back.
+    """One unit of work. After `commit` or `rollback` it is spent; after an error of any statement it can only
+    be rolled back.
 
-    Who puts a list into `statements` finds there what was run, and from when to when (`perf_counter`), where the store has a server.
+    Who puts a list into `statements` finds there what was run, and from when to when (`perf_counter`), where
+    the store has a server.
     """
 
     statements: list[tuple[str, float, float]] | None
@@ -55,7 +63,9 @@ class Transaction(Protocol):
         """The rows under these keys, locked in key order: two batches can never wait for each other."""
         ...
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]: ...
 
     async def insert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None: ...
 
@@ -74,7 +84,9 @@ class Transaction(Protocol):
         ...
 
     async def commit(self) -> None:
-        """Errors: StoreUnavailable; then nobody knows whether it was kept, so it is safe to try again only because of the claims."""
+        """Errors: StoreUnavailable; then nobody knows whether it was kept, so it is safe to try again only
+        because of the claims.
+        """
         ...
 
     async def rollback(self) -> None: ...
@@ -93,5 +105,7 @@ class Store(Reader, Protocol):
     async def close(self) -> None: ...
 
     async def begin(self) -> Transaction:
-        """One at a time. Errors: StoreUnavailable; then others may have written meanwhile: forget what you remember of the store."""
+        """One at a time. Errors: StoreUnavailable; then others may have written meanwhile: forget what you
+        remember of the store.
+        """
         ...

@@ -1,4 +1,6 @@
-"""Keeps a second Tradewind out of a data folder. The kernel holds the lock, so that it ends with its process, however that ends."""
+"""Keeps a second Tradewind out of a data folder. The kernel holds the lock, so that it ends with its process,
+however that ends.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class DataInUse(StoreUnusable):
         self.pid, self.url = holder.pid, holder.url
         who = f"process {holder.pid}" if holder.pid else "another process"
         super().__init__(
-            f"{data} is in use by {who}{f' at {holder.url}' if holder.url else ''}: stop it, or name another folder with --data"
+            f"{data} is in use by {who}{f' at {holder.url}' if holder.url else ''}: stop it, or name "
+            f"another folder with --data"
         )
 
 
@@ -41,12 +44,16 @@ class DataLock:
         self.data, self._file = data, -1
 
     def acquire(self, url: str = "") -> None:
-        """Makes the folder where it is missing. Errors: DataInUse; StoreUnusable when the folder cannot be written."""
+        """Makes the folder where it is missing. Errors: DataInUse; StoreUnusable when the folder cannot be
+        written.
+        """
         try:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(self.data / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreUnusable(f"{self.data}: {error.strerror}: let this user write there, or name another folder") from error
+            raise StoreUnusable(
+                f"{self.data}: {error.strerror}: let this user write there, or name another folder"
+            ) from error
         for left in range(TRIES, 0, -1):
             if _locked(file, fcntl.LOCK_EX):
                 self._file = file
@@ -74,7 +81,9 @@ class DataLock:
             self.acquire()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()
 
 

@@ -1,4 +1,6 @@
-"""Reaches a database for its schema steps. Apart from the store: plain functions, one connection at a time, statements may be slow."""
+"""Reaches a database for its schema steps. Apart from the store: plain functions, one connection at a time,
+statements may be slow.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ from .sql import PostgresSql, Sql, SqliteSql
 from .sqlite import store as sqlite
 
 STEPS = "schema_steps"  # the table, in each service's corner, of the steps that were taken
-PATIENCE_S, TURN_S = 3_600, 60  # a step may rewrite a large table; who waits for another's is told after a while
+PATIENCE_S, TURN_S = (
+    3_600,
+    60,
+)  # a step may rewrite a large table; who waits for another's is told after a while
 MEMORY = ":memory:"
 TURN = 5_141_924_771_046_013_310  # the advisory lock of whoever takes a step
 NO_DATABASE = "3D000"
@@ -44,7 +49,9 @@ class Database(Protocol):
         ...
 
     def taken(self, services: Sequence[str]) -> dict[str, list[str]]:
-        """The steps of each service, asked without SQLAlchemy's engine or Alembic: this is all that most starts need."""
+        """The steps of each service, asked without SQLAlchemy's engine or Alembic: this is all that most
+        starts need.
+        """
         ...
 
     def work(self, do: Callable[[sa.Connection], T]) -> T:
@@ -56,12 +63,16 @@ class Database(Protocol):
         ...
 
     def unused(self, connection: sa.Connection, *, at_all: bool = False) -> None:
-        """Errors: StoreUnusable, while a Tradewind that has this database to itself is running; `at_all`: or one that shares it."""
+        """Errors: StoreUnusable, while a Tradewind that has this database to itself is running; `at_all`: or
+        one that shares it.
+        """
         ...
 
 
 def database(url: str, data: Path, schemas: Mapping[str, str] = NONE) -> Database:
-    """The database that the settings name; `schemas`: of the services whose schema has another name. Errors: StoreUnusable."""
+    """The database that the settings name; `schemas`: of the services whose schema has another name. Errors:
+    StoreUnusable.
+    """
     return Server(url, schemas) if on_server(url) else File(str(data / FILE))
 
 
@@ -79,9 +90,13 @@ class File:
             return {}
         connection = sqlite.connect(self.where, reader=True)
         try:
-            there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            there = {
+                name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
             return {
-                name: [step for (step,) in connection.execute(f"SELECT step FROM {name}_{STEPS} ORDER BY step")]
+                name: [
+                    step for (step,) in connection.execute(f"SELECT step FROM {name}_{STEPS} ORDER BY step")
+                ]
                 for name in services
                 if f"{name}_{STEPS}" in there
             }
@@ -91,7 +106,9 @@ class File:
             connection.close()
 
     def work(self, do: Callable[[sa.Connection], T]) -> T:
-        engine = sa.create_engine("sqlite://", creator=lambda: sqlite.connect(self.where), poolclass=sa.NullPool)
+        engine = sa.create_engine(
+            "sqlite://", creator=lambda: sqlite.connect(self.where), poolclass=sa.NullPool
+        )
         # the driver's own transactions leave DDL outside
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         with engine.connect() as connection:
@@ -127,10 +144,15 @@ class Server:
         connection = await self._connect()
         try:
             found = await connection.fetch(
-                "SELECT schemaname FROM pg_tables WHERE tablename = $1 AND schemaname = ANY($2)", STEPS, list(corners)
+                "SELECT schemaname FROM pg_tables WHERE tablename = $1 AND schemaname = ANY($2)",
+                STEPS,
+                list(corners),
             )
             return {
-                corners[name]: [step for (step,) in await connection.fetch(f"SELECT step FROM {name}.{STEPS} ORDER BY step")]
+                corners[name]: [
+                    step
+                    for (step,) in await connection.fetch(f"SELECT step FROM {name}.{STEPS} ORDER BY step")
+                ]
                 for (name,) in found
             }
         finally:
@@ -156,7 +178,8 @@ class Server:
             if getattr(error.__cause__, "sqlstate", "") != NO_DATABASE:
                 raise
             raise StoreUnusable(
-                f"{self.where}: there is no such database: make it with `{createdb(self._url)}`, or name another"
+                f"{self.where}: there is no such database: make it with `{createdb(self._url)}`, or name "
+                f"another"
             ) from error
 
     def alone(self, connection: sa.Connection) -> None:
@@ -191,7 +214,13 @@ def createdb(url: str) -> str:
 def _checked(schemas: Mapping[str, str]) -> Mapping[str, str]:
     for service, schema in schemas.items():
         if not _NAME.fullmatch(schema):
-            raise StoreUnusable(f"schema {schema!r} of {service}: a schema is named with small letters, digits and _, from a letter on")
+            raise StoreUnusable(
+                f"schema {schema!r} of {service}: a schema is named with small letters, digits and _, "
+                f"from a letter on"
+            )
     if len(set(schemas.values())) < len(schemas):
-        raise StoreUnusable(f"two services cannot share a schema: {', '.join(f'{name} = {schema}' for name, schema in schemas.items())}")
+        raise StoreUnusable(
+            f"two services cannot share a schema: "
+            f"{', '.join(f'{name} = {schema}' for name, schema in schemas.items())}"
+        )
     return schemas

@@ -1,4 +1,6 @@
-"""Drafts the next schema step of a service from its tables and from what its steps lead to, so that nobody copies columns by hand."""
+"""Drafts the next schema step of a service from its tables and from what its steps lead to, so that nobody
+copies columns by hand.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def down(op: Steps) -> None:
 
 
 def new(kept: ServiceSchema, message: str) -> Path | None:
-    """Writes the next numbered step, to be read and mended; None where the steps lead to the tables already. Needs no database."""
+    """Writes the next numbered step, to be read and mended; None where the steps lead to the tables already.
+    Needs no database.
+    """
     steps, place = listed(kept.folder), File(MEMORY)
 
     def work(connection: sa.Connection) -> tuple[list[ops.MigrateOperation], str, str]:
@@ -65,8 +69,12 @@ def new(kept: ServiceSchema, message: str) -> Path | None:
     return path
 
 
-def difference(connection: sa.Connection, kept: ServiceSchema, schema: str = "") -> list[ops.MigrateOperation]:
-    """What the tables of a database lack of what the code wants; empty where they agree. `schema`: where it has another name."""
+def difference(
+    connection: sa.Connection, kept: ServiceSchema, schema: str = ""
+) -> list[ops.MigrateOperation]:
+    """What the tables of a database lack of what the code wants; empty where they agree. `schema`: where it
+    has another name.
+    """
     script = _compared(connection, kept, schema)[1]
     assert script.upgrade_ops is not None
     return list(_flat(kept, script.upgrade_ops.ops))
@@ -78,12 +86,16 @@ def laid(kept: ServiceSchema, dialect: str, schema: str = "") -> sa.MetaData:
     if on_server and schema in ("", kept.name):
         return kept.md
     for table in kept.md.tables.values():
-        called = {"schema": schema, "name": table.name} if on_server else {"schema": None, "name": sql.name(table)}
+        called = (
+            {"schema": schema, "name": table.name} if on_server else {"schema": None, "name": sql.name(table)}
+        )
         table.to_metadata(there, **called)
     return there
 
 
-def _compared(connection: sa.Connection, kept: ServiceSchema, schema: str = "") -> tuple[MigrationContext, ops.MigrationScript]:
+def _compared(
+    connection: sa.Connection, kept: ServiceSchema, schema: str = ""
+) -> tuple[MigrationContext, ops.MigrationScript]:
     dialect, schema = connection.dialect.name, schema or kept.name
     wanted = laid(kept, dialect, schema)
 
@@ -92,9 +104,18 @@ def _compared(connection: sa.Connection, kept: ServiceSchema, schema: str = "") 
             return name == (schema if dialect == "postgresql" else None)
         if kind != "table":
             return True
-        return name != STEPS if dialect == "postgresql" else (name or "").startswith(f"{kept.name}_") and name != f"{kept.name}_{STEPS}"
+        return (
+            name != STEPS
+            if dialect == "postgresql"
+            else (name or "").startswith(f"{kept.name}_") and name != f"{kept.name}_{STEPS}"
+        )
 
-    options = {"include_schemas": dialect == "postgresql", "include_name": ours, "compare_type": True, "compare_server_default": True}
+    options = {
+        "include_schemas": dialect == "postgresql",
+        "include_name": ours,
+        "compare_type": True,
+        "compare_server_default": True,
+    }
     context = MigrationContext.configure(connection, opts=options)
     script = produce_migrations(context, wanted)
     for table in wanted.tables.values():
@@ -103,20 +124,30 @@ def _compared(connection: sa.Connection, kept: ServiceSchema, schema: str = "") 
 
 
 def _compare_checks(connection: sa.Connection, table: sa.Table, script: ops.MigrationScript) -> None:
-    """Alembic compares no CHECK constraints. By name, and on SQLite by text too: PostgreSQL writes the texts its own way."""
+    """Alembic compares no CHECK constraints. By name, and on SQLite by text too: PostgreSQL writes the texts
+    its own way.
+    """
     inspector = sa.inspect(connection)
     assert script.upgrade_ops is not None
     assert script.downgrade_ops is not None
     if not inspector.has_table(table.name, table.schema):
         return
     dialect = connection.dialect
-    there = {str(check["name"]): check["sqltext"] for check in inspector.get_check_constraints(table.name, table.schema)}
+    there = {
+        str(check["name"]): check["sqltext"]
+        for check in inspector.get_check_constraints(table.name, table.schema)
+    }
     wanted = {str(check.name): check for check in table.constraints if isinstance(check, sa.CheckConstraint)}
     agreed = {
-        name for name in there.keys() & wanted.keys()
-        if dialect.name == "postgresql" or there[name] == str(wanted[name].sqltext.compile(dialect=dialect, compile_kwargs=_IN_DDL))
-    }  # fmt: skip
-    gone = [sa.CheckConstraint(there[name], name=name, table=_bare(table)) for name in sorted(there.keys() - agreed)]
+        name
+        for name in there.keys() & wanted.keys()
+        if dialect.name == "postgresql"
+        or there[name] == str(wanted[name].sqltext.compile(dialect=dialect, compile_kwargs=_IN_DDL))
+    }
+    gone = [
+        sa.CheckConstraint(there[name], name=name, table=_bare(table))
+        for name in sorted(there.keys() - agreed)
+    ]
     changes: list[ops.MigrateOperation] = [ops.DropConstraintOp.from_constraint(check) for check in gone]
     changes += [ops.AddConstraintOp.from_constraint(wanted[name]) for name in sorted(wanted.keys() - agreed)]
     if changes:
@@ -130,7 +161,9 @@ def _bare(table: sa.Table) -> sa.Table:
 
 
 def _flat(kept: ServiceSchema, operations: Sequence[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
-    """In the service's own words: the names as in its MD, no schema; an index needs no copy of its table, so no batch either."""
+    """In the service's own words: the names as in its MD, no schema; an index needs no copy of its table, so
+    no batch either.
+    """
     for operation in operations:
         for slot in ("table_name", "schema"):
             if hasattr(operation, slot):
@@ -155,6 +188,8 @@ def _rendered(context: MigrationContext, operations: list[ops.MigrateOperation])
     def as_text(kind: str, item: Any, _: Any) -> str | Literal[False]:
         return "sa.Text()" if kind == "type" and isinstance(item, Doc) else False
 
-    text = render_python_code(ops.UpgradeOps(operations), render_as_batch=True, render_item=as_text, migration_context=context)
+    text = render_python_code(
+        ops.UpgradeOps(operations), render_as_batch=True, render_item=as_text, migration_context=context
+    )
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("# ###")]
     return "\n".join(lines).replace(", schema=None)", ")").rstrip()

@@ -1,11 +1,14 @@
-"""Says what a database's error means for the person who runs the shop, and the way out: the driver's own words rarely do."""
+"""Says what a database's error means for the person who runs the shop, and the way out: the driver's own
+words rarely do.
+"""
 
 from __future__ import annotations
 
 import socket
 
 SQLITE = {
-    "not a database": "it is not a SQLite database (or is corrupt): restore a backup, or start with another TRADEWIND_DATA",
+    "not a database": "it is not a SQLite database (or is corrupt): restore a backup, or start with "
+    "another TRADEWIND_DATA",
     "malformed": "the database is corrupt: restore a backup, or recover it with `sqlite3 FILE .recover`",
     "readonly": "the database or its folder is read-only: give this user write permission",
     "unable to open": "it cannot be opened: check that the folder exists and that this user may write to it",

@@ -1,7 +1,8 @@
 """Brings a database to the shape that this version of the code needs, service by service and step by step.
 
-A step and the note that it was taken are one transaction: a process that is killed leaves whole steps behind, and of two processes
-that start at once one waits for the other. Alembic is imported only where there is something to do.
+A step and the note that it was taken are one transaction: a process that is killed leaves whole steps behind,
+and of two processes that start at once one waits for the other. Alembic is imported only where there is
+something to do.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ FORM = re.compile(r"\d{4}_[a-z0-9_]+")
 
 
 class ServiceSchema(msgspec.Struct, frozen=True):
-    """A service's corner of the store: its tables as the code wants them, and the folder of the steps that lead there."""
+    """A service's corner of the store: its tables as the code wants them, and the folder of the steps that
+    lead there.
+    """
 
     md: sa.MetaData
     folder: Path
@@ -41,41 +44,61 @@ class State(msgspec.Struct, frozen=True):
     unknown: list[str]
 
 
-def status(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE) -> list[State]:
+def status(
+    url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE
+) -> list[State]:
     """Says how far each corner is, and changes nothing. Errors: StoreUnusable."""
     return _states(database(url, data, schemas), slices)
 
 
 def up(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE) -> list[str]:
-    """Takes all pending steps; which ones, as `orders 0001_first`. Errors: StoreUnusable, also when a newer version was here."""
+    """Takes all pending steps; which ones, as `orders 0001_first`. Errors: StoreUnusable, also when a newer
+    version was here.
+    """
     place = database(url, data, schemas)
     states = _states(place, slices)
     _refuse_newer(place, states)
     if not any(state.pending for state in states):
         return []
-    return _take(place, [(s, step, True) for s, state in zip(slices, states, strict=True) for step in state.pending])
+    return _take(
+        place, [(s, step, True) for s, state in zip(slices, states, strict=True) for step in state.pending]
+    )
 
 
 def down(url: str, data: Path, kept: ServiceSchema, to: int, schemas: Mapping[str, str] = NONE) -> list[str]:
-    """Undoes the steps of one service, newest first, until `to` are left; which ones. Errors: StoreUnusable."""
+    """Undoes the steps of one service, newest first, until `to` are left; which ones. Errors:
+    StoreUnusable.
+    """
     place = database(url, data, schemas)
     states = _states(place, [kept])
     _refuse_newer(place, states)
     return _take(place, [(kept, step, False) for step in reversed(states[0].taken) if int(step[:4]) > to])
 
 
-def revert(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE) -> list[str]:
-    """Undoes the last step of each corner; which ones. Errors: StoreUnusable, also while anything runs on the database."""
+def revert(
+    url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE
+) -> list[str]:
+    """Undoes the last step of each corner; which ones. Errors: StoreUnusable, also while anything runs on the
+    database.
+    """
     place = database(url, data, schemas)
     states = _states(place, slices)
     _refuse_newer(place, states)
-    return _take(place, [(s, state.taken[-1], False) for s, state in zip(slices, states, strict=True) if state.taken])
+    return _take(
+        place, [(s, state.taken[-1], False) for s, state in zip(slices, states, strict=True) if state.taken]
+    )
 
 
 def schema_state(
-    url: str, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE, *, data: Path = Path(), command: str = "tradewind migrate run"
+    url: str,
+    slices: Sequence[ServiceSchema],
+    schemas: Mapping[str, str] = NONE,
+    *,
+    data: Path = Path(),
+    command: str = "tradewind migrate run",
 ) -> str:
-    """Why a process of these services cannot start on this database, and the way out, in one line; empty when it can.
+    """Why a process of these services cannot start on this database, and the way out, in one line; empty when
+    it can.
 
     `command` takes the steps. Errors: StoreUnusable, when the database cannot be asked.
     """
@@ -84,20 +107,28 @@ def schema_state(
         corner = f"{place.where}: {place.corner(state.service)}"
         if state.unknown:
             return (
-                f"{corner} is from a newer version of Tradewind, whose steps {', '.join(state.unknown)} are not known to this one: "
+                f"{corner} is from a newer version of Tradewind, whose steps {', '.join(state.unknown)} "
+                f"are not known to this one: "
                 "start that version, or undo them with it (`tradewind migrate revert`)"
             )
         if state.pending:
             lacks = "is only half migrated" if state.taken else "is not migrated"
-            return f"{corner} {lacks} (missing: {', '.join(state.pending)}): run `{command} --service {state.service}`"
+            return (
+                f"{corner} {lacks} (missing: {', '.join(state.pending)}): run `{command} --service "
+                f"{state.service}`"
+            )
     return ""
 
 
 def listed(folder: Path) -> list[str]:
     """The steps of a folder, in order. Errors: ValueError when a number is missing or there twice."""
     names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
-    if [name[:4] for name in names if FORM.fullmatch(name)] != [f"{number:04}" for number in range(1, len(names) + 1)]:
-        raise ValueError(f"{folder}: steps are 0001_name.py, 0002_name.py and so on without a gap, not {names}")
+    if [name[:4] for name in names if FORM.fullmatch(name)] != [
+        f"{number:04}" for number in range(1, len(names) + 1)
+    ]:
+        raise ValueError(
+            f"{folder}: steps are 0001_name.py, 0002_name.py and so on without a gap, not {names}"
+        )
     return names
 
 
@@ -108,21 +139,31 @@ def _states(place: Database, slices: Sequence[ServiceSchema]) -> list[State]:
 
 def _state(kept: ServiceSchema, taken: list[str]) -> State:
     known = listed(kept.folder)
-    return State(kept.name, taken, [step for step in known if step not in taken], [step for step in taken if step not in known])
+    return State(
+        kept.name,
+        taken,
+        [step for step in known if step not in taken],
+        [step for step in taken if step not in known],
+    )
 
 
 def _refuse_newer(place: Database, states: Sequence[State]) -> None:
     for state in states:
         if state.unknown:
             raise StoreUnusable(
-                f"{place.where} is from a newer version of Tradewind (step {state.service} {state.unknown[0]} unknown): "
+                f"{place.where} is from a newer version of Tradewind (step {state.service} "
+                f"{state.unknown[0]} unknown): "
                 "run that version, or restore a backup"
             )
 
 
 def _take(place: Database, wanted: Sequence[tuple[ServiceSchema, str, bool]]) -> list[str]:
     def work(connection: sa.Connection) -> list[str]:
-        return [f"{kept.name} {step}" for kept, step, upwards in wanted if _one(place, connection, kept, step, upwards)]
+        return [
+            f"{kept.name} {step}"
+            for kept, step, upwards in wanted
+            if _one(place, connection, kept, step, upwards)
+        ]
 
     return place.work(work) if wanted else []
 
@@ -145,17 +186,23 @@ def _one(place: Database, connection: sa.Connection, kept: ServiceSchema, step: 
             act: Callable[[steps.Steps], None] = script.up if upwards else script.down
             act(operations)
             connection.exec_driver_sql(
-                f"INSERT INTO {note} (step) VALUES ('{step}')" if upwards else f"DELETE FROM {note} WHERE step = '{step}'"
+                f"INSERT INTO {note} (step) VALUES ('{step}')"
+                if upwards
+                else f"DELETE FROM {note} WHERE step = '{step}'"
             )
             BEFORE_COMMIT()
             return True
     except sa.exc.SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreUnusable(f"{place.where}: step {kept.name} {step} failed, and nothing of it was kept: {why}") from error
+        raise StoreUnusable(
+            f"{place.where}: step {kept.name} {step} failed, and nothing of it was kept: {why}"
+        ) from error
 
 
 def _lay(connection: sa.Connection, corner: str, note: str) -> None:
-    """The corner, and its list of steps. Asked first: who may not make a schema may still use one that is there."""
+    """The corner, and its list of steps. Asked first: who may not make a schema may still use one that is
+    there.
+    """
     if connection.dialect.name == "postgresql":
         there = connection.exec_driver_sql(f"SELECT 1 FROM pg_namespace WHERE nspname = '{corner}'").first()
         if there is None:

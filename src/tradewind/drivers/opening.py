@@ -11,11 +11,17 @@ FILE = "tradewind.db"
 POSTGRES = ("postgresql", "postgres")
 
 
-def open_store(url: str, data: Path, *, exclusive: bool = True, schemas: Mapping[str, str] | None = None) -> Store:
-    """The store that TRADEWIND_DATABASE_URL names, not yet opened; `schemas` as the blueprint calls them. Errors: StoreUnusable."""
+def open_store(
+    url: str, data: Path, *, exclusive: bool = True, schemas: Mapping[str, str] | None = None
+) -> Store:
+    """The store that TRADEWIND_DATABASE_URL names, not yet opened; `schemas` as the blueprint calls them.
+    Errors: StoreUnusable.
+    """
     if not on_server(url):
         if not exclusive:
-            raise StoreUnusable("processes that share their store need a server: give TRADEWIND_DATABASE_URL=postgresql://…")
+            raise StoreUnusable(
+                "processes that share their store need a server: give TRADEWIND_DATABASE_URL=postgresql://…"
+            )
         from .sqlite.store import SqliteStore  # each driver where it is used: a process carries one
 
         return SqliteStore(data / FILE)
@@ -33,5 +39,7 @@ def on_server(url: str) -> bool:
     scheme, there, _ = url.partition("://")
     if url and not (there and scheme in POSTGRES):
         known = f"{scheme}:// is not known" if there else "that is no URL"
-        raise StoreUnusable(f"TRADEWIND_DATABASE_URL: {known}: leave it empty (a SQLite file), or give postgresql://…")
+        raise StoreUnusable(
+            f"TRADEWIND_DATABASE_URL: {known}: leave it empty (a SQLite file), or give postgresql://…"
+        )
     return bool(url)

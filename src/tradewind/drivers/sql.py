@@ -37,10 +37,16 @@ class Sql:
         self.encode: Callable[[Any], str] = lambda value: msgspec.json.encode(value).decode()
 
     def name(self, table: sa.Table) -> str:
-        return _SCHEMA.sub(self.schema, f"__[SCHEMA_{table.schema}].{table.name}") if table.schema else table.name
+        return (
+            _SCHEMA.sub(self.schema, f"__[SCHEMA_{table.schema}].{table.name}")
+            if table.schema
+            else table.name
+        )
 
     def compiled(self, statement: Statement, values: Mapping[str, Any] | None) -> tuple[str, tuple[Any, ...]]:
-        """The text of a statement and its arguments in order. Statements are module-level constants: each is compiled once."""
+        """The text of a statement and its arguments in order. Statements are module-level constants: each is
+        compiled once.
+        """
         if len(self._statements) > MOST_STATEMENTS:
             self._statements.clear()  # somebody makes them as it goes
         found = self._statements.get(id(statement))
@@ -49,7 +55,12 @@ class Sql:
             made = statement.compile(dialect=self._dialect, schema_translate_map=schemas)
             text = _SCHEMA.sub(self.schema, str(made))
             # the statement itself is kept too: its id stays taken
-            found = self._statements[id(statement)] = (statement, text, list(made.positiontup or ()), dict(made.params))
+            found = self._statements[id(statement)] = (
+                statement,
+                text,
+                list(made.positiontup or ()),
+                dict(made.params),
+            )
         _, text, order, defaults = found
         given = {**defaults, **(values or {})}
         return text, tuple([given[name] for name in order])
@@ -61,15 +72,23 @@ class Sql:
         return found
 
     def load_one(self, table: sa.Table) -> str:
-        return self._text("one", table, lambda n, cs: f"SELECT {', '.join(cs)} FROM {n} WHERE {cs[0]} = {self.hole}")
+        return self._text(
+            "one", table, lambda n, cs: f"SELECT {', '.join(cs)} FROM {n} WHERE {cs[0]} = {self.hole}"
+        )
 
     def load_many(self, table: sa.Table) -> str:
         return self._text(
-            "many", table, lambda n, cs: f"SELECT {', '.join(cs)} FROM {n} WHERE {cs[0]} {self.among} ORDER BY {cs[0]}{self.lock}"
+            "many",
+            table,
+            lambda n, cs: (
+                f"SELECT {', '.join(cs)} FROM {n} WHERE {cs[0]} {self.among} ORDER BY {cs[0]}{self.lock}"
+            ),
         )
 
     def insert(self, table: sa.Table) -> str:
-        return self._text("insert", table, lambda n, cs: f"INSERT INTO {n} ({', '.join(cs)}) {self.given(table)}")
+        return self._text(
+            "insert", table, lambda n, cs: f"INSERT INTO {n} ({', '.join(cs)}) {self.given(table)}"
+        )
 
     def update(self, table: sa.Table) -> str:
         raise NotImplementedError
@@ -77,7 +96,10 @@ class Sql:
     def upsert(self, table: sa.Table) -> str:
         def make(name: str, columns: list[str]) -> str:
             sets = ", ".join(f"{c} = excluded.{c}" for c in columns[1:])
-            return f"INSERT INTO {name} ({', '.join(columns)}) {self.given(table)} ON CONFLICT ({columns[0]}) DO UPDATE SET {sets}"
+            return (
+                f"INSERT INTO {name} ({', '.join(columns)}) {self.given(table)} ON CONFLICT "
+                f"({columns[0]}) DO UPDATE SET {sets}"
+            )
 
         return self._text("upsert", table, make)
 
@@ -93,7 +115,9 @@ class Sql:
 
 
 class SqliteSql(Sql):
-    """One row a statement, run many times: it stays prepared. One file has no schemas: `orders.log` is the table `orders_log`."""
+    """One row a statement, run many times: it stays prepared. One file has no schemas: `orders.log` is the
+    table `orders_log`.
+    """
 
     schema, among, hole = r"\1_", "IN (SELECT value FROM json_each(?))", "?"
 
@@ -104,14 +128,20 @@ class SqliteSql(Sql):
 
     def update(self, table: sa.Table) -> str:
         """The key comes last."""
-        return self._text("update", table, lambda n, cs: f"UPDATE {n} SET {', '.join(f'{c} = ?' for c in cs[1:])} WHERE {cs[0]} = ?")
+        return self._text(
+            "update",
+            table,
+            lambda n, cs: f"UPDATE {n} SET {', '.join(f'{c} = ?' for c in cs[1:])} WHERE {cs[0]} = ?",
+        )
 
     def delete(self, table: sa.Table) -> str:
         return self._text("delete", table, lambda n, cs: f"DELETE FROM {n} WHERE {cs[0]} = ?")
 
     def trim(self, table: sa.Table, column: str) -> str:
         oldest = f'SELECT rowid FROM {{0}} WHERE "{column}" < ? ORDER BY "{column}" LIMIT ?'
-        return self._text(f"trim {column}", table, lambda n, cs: f"DELETE FROM {n} WHERE rowid IN ({oldest.format(n)})")
+        return self._text(
+            f"trim {column}", table, lambda n, cs: f"DELETE FROM {n} WHERE rowid IN ({oldest.format(n)})"
+        )
 
     def given(self, table: sa.Table) -> str:
         return f"VALUES ({', '.join('?' * len(table.columns))})"
@@ -124,7 +154,9 @@ class PostgresSql(Sql):
 
     def __init__(self, schemas: Mapping[str, str] | None = None) -> None:
         """`schemas`: the names of those that are not called as their service."""
-        from sqlalchemy.dialects.postgresql import asyncpg  # SQLAlchemy's, which writes $1 and needs no driver
+        from sqlalchemy.dialects.postgresql import (
+            asyncpg,  # SQLAlchemy's, which writes $1 and needs no driver
+        )
 
         super().__init__(asyncpg.dialect())  # type: ignore[no-untyped-call]
         self._together: dict[tuple[str, ...], str] = {}
@@ -135,7 +167,9 @@ class PostgresSql(Sql):
         def make(name: str, columns: list[str]) -> str:
             sets = ", ".join(f"{c} = given.{c}" for c in columns[1:])
             given = f"{self._arrays(table)} AS given ({', '.join(columns)})"
-            return f"UPDATE {name} AS kept SET {sets} FROM {given} WHERE kept.{columns[0]} = given.{columns[0]}"
+            return (
+                f"UPDATE {name} AS kept SET {sets} FROM {given} WHERE kept.{columns[0]} = given.{columns[0]}"
+            )
 
         return self._text("update", table, make)
 
@@ -144,17 +178,25 @@ class PostgresSql(Sql):
 
     def trim(self, table: sa.Table, column: str) -> str:
         oldest = f'SELECT ctid FROM {{0}} WHERE "{column}" < $1 ORDER BY "{column}" LIMIT $2'
-        return self._text(f"trim {column}", table, lambda n, cs: f"DELETE FROM {n} WHERE ctid = ANY(ARRAY({oldest.format(n)}))")
+        return self._text(
+            f"trim {column}",
+            table,
+            lambda n, cs: f"DELETE FROM {n} WHERE ctid = ANY(ARRAY({oldest.format(n)}))",
+        )
 
     def given(self, table: sa.Table) -> str:
         return f"SELECT * FROM {self._arrays(table)}"
 
     def read_many(self, table: sa.Table) -> str:
         """As `load_many`, and nobody is kept from the rows."""
-        return self._text("read", table, lambda n, cs: f"SELECT {', '.join(cs)} FROM {n} WHERE {cs[0]} {self.among}")
+        return self._text(
+            "read", table, lambda n, cs: f"SELECT {', '.join(cs)} FROM {n} WHERE {cs[0]} {self.among}"
+        )
 
     def together(self, texts: tuple[str, ...]) -> str:
-        """Several changes as one statement, which is one round trip and, outside a transaction, one commit."""
+        """Several changes as one statement, which is one round trip and, outside a transaction, one
+        commit.
+        """
         found = self._together.get(texts)
         if found is None:
             parts, before = [], 0
@@ -170,8 +212,10 @@ class PostgresSql(Sql):
 
 
 class JoinedSql(PostgresSql):
-    """A column is one text, its values between separators: the driver would take an array apart value by value, which costs it more than
-    all the rest of a batch. For two rows and more: a single empty value and no value at all would be the same text."""
+    """A column is one text, its values between separators: the driver would take an array apart value by
+    value, which costs it more than all the rest of a batch. For two rows and more: a single empty value and
+    no value at all would be the same text.
+    """
 
     among = "= ANY(string_to_array($1, E'\\x1f'))"
 
@@ -181,7 +225,9 @@ class JoinedSql(PostgresSql):
 
 
 def joined(rows: Sequence[tuple[Any, ...]]) -> list[str] | None:
-    """The columns of some rows, each as one text; None where a value has a separator in it, or is of no type that we keep."""
+    """The columns of some rows, each as one text; None where a value has a separator in it, or is of no type
+    that we keep.
+    """
     if len(rows) < 2:
         return None
     texts = []
@@ -204,7 +250,9 @@ def _array(column: sa.Column[Any]) -> str:
     try:
         return _ARRAYS[type(column.type)]
     except KeyError:
-        raise TypeError(f"{column}: a column is Text, BigInteger, Integer or Doc, not {column.type!r}") from None
+        raise TypeError(
+            f"{column}: a column is Text, BigInteger, Integer or Doc, not {column.type!r}"
+        ) from None
 
 
 def storable(keys: Sequence[str]) -> Sequence[str]:

@@ -1,7 +1,8 @@
 """Lets a schema step be written once, in Alembic's words, and taken on SQLite and on PostgreSQL.
 
-A step names its service's own tables: `op.create_table("stock", …)` makes `inventory.stock` on PostgreSQL (or `stock` in the
-schema that the blueprint calls inventory's) and `inventory_stock` on SQLite. Constraints and indexes keep their names everywhere.
+A step names its service's own tables: `op.create_table("stock", …)` makes `inventory.stock` on PostgreSQL (or
+`stock` in the schema that the blueprint calls inventory's) and `inventory_stock` on SQLite. Constraints and
+indexes keep their names everywhere.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class Steps(Operations):
         return super().invoke(_in_byte_order(operation) if self.on_server else operation)
 
     @contextmanager
-    def batch_alter_table(self, table_name: str, *arguments: Any, **options: Any) -> Iterator[BatchOperations]:
+    def batch_alter_table(
+        self, table_name: str, *arguments: Any, **options: Any
+    ) -> Iterator[BatchOperations]:
         name = self._name(table_name)
         options["schema"] = self._schema
         if not self.on_server:  # SQLite changes a copy of the table, and Alembic would forget its checks
@@ -69,10 +72,20 @@ def called(database: Database, service: str, table: str) -> str:
 
 
 def _in_byte_order(operation: ops.MigrateOperation) -> ops.MigrateOperation:
-    """Texts sort as on SQLite, fast, and the same after an upgrade of the system's locales, which may break an index."""
-    columns = operation.columns if isinstance(operation, ops.CreateTableOp) else [getattr(operation, "column", None)]
+    """Texts sort as on SQLite, fast, and the same after an upgrade of the system's locales, which may break
+    an index.
+    """
+    columns = (
+        operation.columns
+        if isinstance(operation, ops.CreateTableOp)
+        else [getattr(operation, "column", None)]
+    )
     for column in columns:
-        if isinstance(column, sa.Column) and isinstance(column.type, sa.Text) and column.type.collation is None:
+        if (
+            isinstance(column, sa.Column)
+            and isinstance(column.type, sa.Text)
+            and column.type.collation is None
+        ):
             column.type = sa.Text(collation="C")
     return operation
 

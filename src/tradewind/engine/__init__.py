@@ -1,1 +1,3 @@
-"""The processor: a service is a function from a batch of messages to a batch of effects, committed in one transaction."""
+"""The processor: a service is a function from a batch of messages to a batch of effects, committed in one
+transaction.
+"""

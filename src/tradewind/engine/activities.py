@@ -1,4 +1,6 @@
-"""Carries out calls to the outside world: after the commit that asked for them, outside any transaction, bounded in number and time."""
+"""Carries out calls to the outside world: after the commit that asked for them, outside any transaction,
+bounded in number and time.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from .envelope import ActivityFailed, Envelope, Origin
 from .service_runtime import ServiceRuntime
 
 LOG = logging.getLogger("tradewind.activities")
-BEFORE_CALL = failpoint("activity.before-call", "the activity is committed, the outside world has not been called")
+BEFORE_CALL = failpoint(
+    "activity.before-call", "the activity is committed, the outside world has not been called"
+)
 AFTER_CALL = failpoint("activity.after-call", "the outside world has done it, we have not recorded it")
 AT_ONCE = 256
 WAITING = 20_000
@@ -43,7 +47,9 @@ class ActivityRunner:
         return len(self._tasks)
 
     def start(self, runtime: ServiceRuntime, activity: Activity, row: Row, *, again: bool = False) -> bool:
-        """Starts it now, or when one of those under way has ended. False: too many wait, look for its row again later."""
+        """Starts it now, or when one of those under way has ended. False: too many wait, look for its row
+        again later.
+        """
         if row[0] in self._known or self.stopped:
             return True
         if len(self._queue) >= WAITING:
@@ -56,7 +62,9 @@ class ActivityRunner:
         return True
 
     def settled(self, *ids: Iterable[Iterable[str]]) -> None:
-        """What came of these is in the store. Until then they are known here, so that nobody starts them from their rows."""
+        """What came of these is in the store. Until then they are known here, so that nobody starts them from
+        their rows.
+        """
         for ended in chain(*ids):
             self._known.difference_update(ended)
 
@@ -86,7 +94,9 @@ class ActivityRunner:
             self._again(runtime, activity, row, number, f"{type(error).__name__}: {error}", final=False)
         except Exception as error:  # an activity's bug is kept with its reason, like a handler's
             LOG.exception("%s could not perform %s", runtime.name, type(activity).__name__)
-            self._again(runtime, activity, row, number, f"{type(error).__name__}: {error}", final=number >= BUGS)
+            self._again(
+                runtime, activity, row, number, f"{type(error).__name__}: {error}", final=number >= BUGS
+            )
         else:
             self._done(runtime, outcome, row)
 
@@ -94,7 +104,9 @@ class ActivityRunner:
         self.count(row[1], "done")
         self._report(Envelope(runtime, outcome, Origin.OUTCOME, row[0], self._clock.now(), trace=row[6]))
 
-    def _again(self, runtime: ServiceRuntime, activity: Activity, row: Row, number: int, reason: str, *, final: bool) -> None:
+    def _again(
+        self, runtime: ServiceRuntime, activity: Activity, row: Row, number: int, reason: str, *, final: bool
+    ) -> None:
         self.count(row[1], "failed" if final else "again")
         now = self._clock.now()
         backoff = min(CAP_MS, FIRST_MS * 2 ** min(number - 1, 16))
@@ -105,7 +117,9 @@ class ActivityRunner:
         self._report(envelope)
 
     async def stop(self) -> None:
-        """Leaves what is under way: its row is still there, and the next start asks the other side before it does it again."""
+        """Leaves what is under way: its row is still there, and the next start asks the other side before it
+        does it again.
+        """
         self.stopped = True
         for task in list(self._tasks):
             task.cancel()

@@ -1,6 +1,7 @@
-"""Decides who goes first. As a rule everything that is there goes into the next batch, with all that follows from it. In a rush, when
-requests come faster than their whole stories can be told, taking them goes first: an order that is taken cannot be lost, and what it
-leads to waits in its line, or in the log. A slice of every batch is for what waits, so that it never stands still.
+"""Decides who goes first. As a rule everything that is there goes into the next batch, with all that follows
+from it. In a rush, when requests come faster than their whole stories can be told, taking them goes first: an
+order that is taken cannot be lost, and what it leads to waits in its line, or in the log. A slice of every
+batch is for what waits, so that it never stands still.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ CALM_MS = 40
 SLICE = 16
 """Messages of each kind that a batch of a rush takes from what waits."""
 LINGER_MS = 5
-"""An outcome alone waits so long for a request to share its commit with: in a trickle that saves every other transaction."""
+"""An outcome alone waits so long for a request to share its commit with: in a trickle that saves every other
+transaction.
+"""
 GATHER_MS = 1
 """In a rush, so long for the answers' next requests to come, before a batch is spent on what waits."""
 

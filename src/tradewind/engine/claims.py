@@ -1,4 +1,6 @@
-"""Looks up what of a batch was decided before, by an earlier copy or by a try of which nobody knows whether it was kept."""
+"""Looks up what of a batch was decided before, by an earlier copy or by a try of which nobody knows whether
+it was kept.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ from .unit_of_work import Unit
 async def look_up(unit: Unit, batch: list[Envelope], *, shared: bool = False) -> None:
     """Brings in the replies to earlier copies; takes outcomes out whose activity has no row any more.
 
-    Where the store is shared, a copy that is under way elsewhere cannot be seen: the first try asks nothing and leaves it to the key of the
-    inbox to find it, and only who lost that race, or may have been here before, is looked up.
+    Where the store is shared, a copy that is under way elsewhere cannot be seen: the first try asks nothing
+    and leaves it to the key of the inbox to find it, and only who lost that race, or may have been here
+    before, is looked up.
     """
     wanted: dict[Table[Any], dict[str, None]] = {}
     for envelope in batch:
@@ -27,7 +30,9 @@ async def look_up(unit: Unit, batch: list[Envelope], *, shared: bool = False) ->
 
 
 def unknowable(envelope: Envelope) -> bool:
-    """A request without a key, in a commit of which nobody knows whether it was kept: a second try could not tell that it is one."""
+    """A request without a key, in a commit of which nobody knows whether it was kept: a second try could not
+    tell that it is one.
+    """
     if envelope.origin is not Origin.REQUEST or envelope.claim:
         return False
     says = "It is not known whether this was done. Look first, or ask with an Idempotency-Key."

@@ -12,7 +12,9 @@ from ..core.model import Aggregate, Context, Effects, Query, Refused, Request, R
 
 
 class DeadLetter(Aggregate, frozen=True):
-    """A message aside. RETRYING: tried again at `due_at`. WAITING: behind another of the same key. DEAD: needs a decision."""
+    """A message aside. RETRYING: tried again at `due_at`. WAITING: behind another of the same key. DEAD:
+    needs a decision.
+    """
 
     status: str
     origin: str
@@ -50,7 +52,11 @@ def replay(ask: ReplayDeadLetter, context: Context, letter: DeadLetter) -> Effec
     if letter.status == "DONE":
         raise Refused("not_found", 404)
     if letter.status == "WAITING":
-        raise Refused("waits_for_another", says="An older message of the same key is parked: replay or discard that one.", key=letter.key)
+        raise Refused(
+            "waits_for_another",
+            says="An older message of the same key is parked: replay or discard that one.",
+            key=letter.key,
+        )
     again = replace(letter, status="RETRYING", due_at=context.at, attempts=0)
     yield again
     return again

@@ -1,4 +1,6 @@
-"""A message in flight, with where it came from: that is what claims it, and what must be put back when its batch fails."""
+"""A message in flight, with where it came from: that is what claims it, and what must be put back when its
+batch fails.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ encode = msgspec.json.Encoder().encode
 
 
 class Origin(IntEnum):
-    """What a message is claimed by: REQUEST by its inbox row, EVENT by the cursor, the others by deleting their own row."""
+    """What a message is claimed by: REQUEST by its inbox row, EVENT by the cursor, the others by deleting
+    their own row.
+    """
 
     REQUEST = 0
     EVENT = 1
@@ -28,8 +32,9 @@ class Origin(IntEnum):
 
 
 class Envelope(msgspec.Struct, eq=False):
-    """One message for one service. `ref` is the id of what claims it, `seq` its place in the log of `source`, `keys` what it loads,
-    `tried` that a batch with it has failed."""
+    """One message for one service. `ref` is the id of what claims it, `seq` its place in the log of `source`,
+    `keys` what it loads, `tried` that a batch with it has failed.
+    """
 
     runtime: Any
     message: Message
@@ -80,7 +85,9 @@ def tell(envelope: Envelope, reply: Reply) -> None:
             LOG.exception("an answer could not be delivered")
 
 
-def refusal(status: int, code: str, says: str = "", *, retry_after: int = 0, detail: dict[str, Any] | None = None) -> Reply:
+def refusal(
+    status: int, code: str, says: str = "", *, retry_after: int = 0, detail: dict[str, Any] | None = None
+) -> Reply:
     return Reply(status, encode(Refusal(code, says, detail or {}, retry_after)))
 
 

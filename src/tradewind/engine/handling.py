@@ -1,4 +1,6 @@
-"""Runs one message through its rule. Apart from the processor so that the way from a handler's end to its effects fits in the eye."""
+"""Runs one message through its rule. Apart from the processor so that the way from a handler's end to its
+effects fits in the eye.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ async def handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: Dea
     """Decides one message: its effects go into the unit, its reply waits there for the commit."""
     await _handle(unit, envelope, clock, dead_letters)
     if envelope.claim and envelope.origin is Origin.EVENT and envelope.reply is None:
-        # an event of the bus is claimed by its id, whatever became of it; who brought it is told after the commit
+        # an event of the bus is claimed by its id, whatever became of it; who brought it is told after the
+        # commit
         envelope.reply = HEARD
         unit.claim(envelope, 0, b"")
         unit.answered.append(envelope)
@@ -51,7 +54,11 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
         unit.start_again(envelope, clock)
         release(unit, envelope)
         return
-    if envelope.runtime.blocked and envelope.origin is Origin.EVENT and envelope.message.key in envelope.runtime.blocked:
+    if (
+        envelope.runtime.blocked
+        and envelope.origin is Origin.EVENT
+        and envelope.message.key in envelope.runtime.blocked
+    ):
         dead_letters.behind(unit, envelope)
         return
     plan = envelope.runtime.plans[type(envelope.message)]
@@ -62,7 +69,11 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
     reply = HEARD
     try:
         arguments = await unit.arguments(envelope, plan.finds) if plan.finds else ()
-        does = plan.do(envelope.message, Context(envelope.at, envelope.new_id, envelope.caller, envelope.consulted), *arguments)
+        does = plan.do(
+            envelope.message,
+            Context(envelope.at, envelope.new_id, envelope.caller, envelope.consulted),
+            *arguments,
+        )
         if envelope.origin is Origin.REQUEST:
             view = _run(does, effects)
             reply = Reply(0, encode(view), view=view)
@@ -72,7 +83,9 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
     except Consult as pause:
         if envelope.origin is not Origin.REQUEST or envelope.consulted:
             # who asks for another while nobody waits could not be asked again after a crash
-            _broken(unit, envelope, TypeError("only a request may consult, and once"), dead_letters, mark, seq)
+            _broken(
+                unit, envelope, TypeError("only a request may consult, and once"), dead_letters, mark, seq
+            )
         else:
             unit.aside.append((envelope, pause))
         return
@@ -96,7 +109,9 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
 def _unreadable(unit: Unit, envelope: Envelope, what: Unreadable, dead_letters: DeadLetters) -> None:
     if not envelope.claim or not _decided(unit, envelope):
         why, key = ValueError(what.reason), what.event_key
-        dead_letters.unreadable(unit, envelope.runtime, "bus", what.name, what.body, why, key=key, trace=envelope.trace)
+        dead_letters.unreadable(
+            unit, envelope.runtime, "bus", what.name, what.body, why, key=key, trace=envelope.trace
+        )
 
 
 def _run(does: Any, effects: list[Any]) -> Any:
@@ -115,14 +130,18 @@ def _decided(unit: Unit, envelope: Envelope) -> bool:
     if row.fingerprint == envelope.fingerprint:
         envelope.reply = Reply(row.status, row.reply.encode(), replayed=True)
     else:
-        envelope.reply = refusal(422, "idempotency_key_reused", "This idempotency key was used with another request body.")
+        envelope.reply = refusal(
+            422, "idempotency_key_reused", "This idempotency key was used with another request body."
+        )
     unit.answered.append(envelope)
     return True
 
 
 def _taken_back(unit: Unit, timer: Envelope) -> bool:
     """Called off or moved by an earlier message of the batch in which it is due."""
-    return timer.ref in unit.no_timers.get(timer.runtime, ()) or timer.ref in unit.timers.get(timer.runtime, ())
+    return timer.ref in unit.no_timers.get(timer.runtime, ()) or timer.ref in unit.timers.get(
+        timer.runtime, ()
+    )
 
 
 def _refuse(unit: Unit, envelope: Envelope, error: Refused) -> None:
@@ -155,10 +174,14 @@ def release(unit: Unit, envelope: Envelope) -> None:
         DeadLetters.settle(unit, envelope)
 
 
-def _broken(unit: Unit, envelope: Envelope, error: Exception, dead_letters: DeadLetters, mark: int, seq: int) -> None:
+def _broken(
+    unit: Unit, envelope: Envelope, error: Exception, dead_letters: DeadLetters, mark: int, seq: int
+) -> None:
     del unit.heard[mark:]
     envelope.runtime.seq = seq
-    LOG.exception("%s could not handle %s", envelope.runtime.name, type(envelope.message).__name__, exc_info=error)
+    LOG.exception(
+        "%s could not handle %s", envelope.runtime.name, type(envelope.message).__name__, exc_info=error
+    )
     if envelope.origin is Origin.REQUEST:
         envelope.reply = refusal(500, "internal_error")
         unit.answered.append(envelope)

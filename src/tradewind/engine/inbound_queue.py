@@ -1,4 +1,6 @@
-"""Holds what has arrived until its batch, and what a batch that failed gives back. Bounded: who comes when it is full is told at once."""
+"""Holds what has arrived until its batch, and what a batch that failed gives back. Bounded: who comes when it
+is full is told at once.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ FEW = 16
 
 
 class InboundQueue:
-    """`requests` come from outside and can be refused; `internal` are outcomes and consultations, which were already accepted."""
+    """`requests` come from outside and can be refused; `internal` are outcomes and consultations, which were
+    already accepted.
+    """
 
     def __init__(self) -> None:
         self.requests: deque[Envelope] = deque()
@@ -35,7 +39,9 @@ class InboundQueue:
         return bool(self.requests or self.internal)
 
     def take(self, limit: int, outcomes: int, now: int) -> list[Envelope]:
-        """The next messages, up to so many `outcomes` first, then up to `limit` requests; a limit of 1 is one in all."""
+        """The next messages, up to so many `outcomes` first, then up to `limit` requests; a limit of 1 is one
+        in all.
+        """
         batch = [self.internal.popleft() for _ in range(min(len(self.internal), outcomes))]
         if not batch or limit > 1:
             batch += [self.requests.popleft() for _ in range(min(len(self.requests), limit))]
@@ -44,7 +50,9 @@ class InboundQueue:
         return batch
 
     def give_back(self, batch: list[Envelope], now: int) -> None:
-        """Puts messages back in front, in their order. Requests that have waited too long are answered, also those behind them."""
+        """Puts messages back in front, in their order. Requests that have waited too long are answered, also
+        those behind them.
+        """
         for envelope in reversed(batch):
             envelope.reply, envelope.tried = None, True
             (self.requests if envelope.origin is Origin.REQUEST else self.internal).appendleft(envelope)
@@ -60,4 +68,12 @@ class InboundQueue:
 
     @staticmethod
     def _refuse(envelope: Envelope) -> None:
-        tell(envelope, refusal(503, "store_unavailable", "This could not be stored in time. Ask again, under the same key.", retry_after=5))
+        tell(
+            envelope,
+            refusal(
+                503,
+                "store_unavailable",
+                "This could not be stored in time. Ask again, under the same key.",
+                retry_after=5,
+            ),
+        )

@@ -18,7 +18,13 @@ from .shared_store import SharedStoreMode
 class Loop:
     """What comes in is put here; `step`, which is the processor's, takes it up."""
 
-    def __init__(self, clock: Clock, scheduler: Scheduler, subscriptions: Sequence[Subscription], shared_mode: SharedStoreMode | None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        scheduler: Scheduler,
+        subscriptions: Sequence[Subscription],
+        shared_mode: SharedStoreMode | None,
+    ) -> None:
         self.clock, self.scheduler, self.shared_mode = clock, scheduler, shared_mode
         self._subscriptions = subscriptions
         self.inbound, self.batch_policy = InboundQueue(), BatchPolicy()
@@ -66,7 +72,9 @@ class Loop:
     async def _run(self) -> None:
         while not self._stopping or self.busy:
             self._wake.clear()
-            if self._recovered and (ms := self.batch_policy.linger_ms(self.inbound, self._behind, self.clock.now())):
+            if self._recovered and (
+                ms := self.batch_policy.linger_ms(self.inbound, self._behind, self.clock.now())
+            ):
                 await self._pause(ms)
             if not self.busy and self._recovered:
                 now = self.clock.now()

@@ -20,6 +20,11 @@ class BatchTracer(Protocol):
     def wanted(self, traces: Iterable[str]) -> list[str]: ...
 
     def batch(
-        self, traceparents: Sequence[str], began: float, ended: float, statements: Iterable[tuple[str, float, float]] = (),
-        messages: int = 0, error: str = "",
-    ) -> None: ...  # fmt: skip
+        self,
+        traceparents: Sequence[str],
+        began: float,
+        ended: float,
+        statements: Iterable[tuple[str, float, float]] = (),
+        messages: int = 0,
+        error: str = "",
+    ) -> None: ...

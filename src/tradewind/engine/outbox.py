@@ -1,7 +1,9 @@
-"""Hands on what was said to whoever listens elsewhere: after the commit, in order per key, until the broker has confirmed it.
+"""Hands on what was said to whoever listens elsewhere: after the commit, in order per key, until the broker
+has confirmed it.
 
-An event's row in the outbox is written with the event, leased to the process that wrote it, and deleted once the broker has it. What a
-process leaves behind when it dies, or could not hand on, is taken up by any relay when the lease has run out: again, under the same id.
+An event's row in the outbox is written with the event, leased to the process that wrote it, and deleted once
+the broker has it. What a process leaves behind when it dies, or could not hand on, is taken up by any relay
+when the lease has run out: again, under the same id.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from .unit_of_work import Unit
 
 LOG = logging.getLogger("tradewind.outbox")
 BEFORE_PUBLISH = failpoint("outbox.before-publish", "events are committed, the broker has not been told")
-CONFIRMED = failpoint("outbox.confirmed", "the broker has confirmed events, their rows are still in the outbox")
+CONFIRMED = failpoint(
+    "outbox.confirmed", "the broker has confirmed events, their rows are still in the outbox"
+)
 LEASE_MS = 10_000
 EVERY_S, SOON_S = 1.0, 0.02
 ROWS = 500
@@ -78,15 +82,22 @@ class Outbox:
         for runtime, log in unit.logged.items():
             made = {key for keys in unit.created.values() for key in keys}
             older = await self._behind(unit, runtime, {row[3] for row in log} - made)
-            rows = [(row[1], row[0], row[3], 0 if row[3] in older else row[7] + LEASE_MS, row[7]) for row in log]
+            rows = [
+                (row[1], row[0], row[3], 0 if row[3] in older else row[7] + LEASE_MS, row[7]) for row in log
+            ]
             await unit.tx.insert(runtime.outbox, rows)
             unit.told += [(runtime, row) for row in log if row[3] not in older]
 
     async def _behind(self, unit: Unit, runtime: ServiceRuntime, keys: set[str]) -> set[str]:
         """The keys with an event that somebody else has still to hand on: ours come after it, by a relay."""
-        found = {key: [event_id for (event_id,) in await unit.tx.rows(runtime.outbox_of, {"key": key})] for key in keys}
+        found = {
+            key: [event_id for (event_id,) in await unit.tx.rows(runtime.outbox_of, {"key": key})]
+            for key in keys
+        }
         ours, leaving = self._ours, set(unit.kept.get(runtime.name, ()))
-        return {key for key, ids in found.items() if any(one not in ours and one not in leaving for one in ids)}
+        return {
+            key for key, ids in found.items() if any(one not in ours and one not in leaving for one in ids)
+        }
 
     def committed(self, unit: Unit) -> None:
         """What was kept is gone from the outbox; what was said goes out."""
@@ -109,7 +120,11 @@ class Outbox:
         def then(trouble: str) -> None:
             ours.discard(event_id)
             if trouble:
-                LOG.log(logging.DEBUG if self._troubled else logging.WARNING, "events are not confirmed, they go out again: %s", trouble)
+                LOG.log(
+                    logging.DEBUG if self._troubled else logging.WARNING,
+                    "events are not confirmed, they go out again: %s",
+                    trouble,
+                )
                 self._troubled = True
                 return
             self._troubled = False
@@ -168,7 +183,9 @@ class Relay:
             if rows:
                 LOG.info("%s: %d events were left behind and are handed on", runtime.name, len(rows))
             for event_id, seq, key, _lease, at, name, body, trace in rows:
-                if not self._outbox.publish(runtime, EventRecord(runtime.name, event_id, name, key, body, trace, seq, at)):
+                if not self._outbox.publish(
+                    runtime, EventRecord(runtime.name, event_id, name, key, body, trace, seq, at)
+                ):
                     return False
             more |= len(rows) == ROWS
         return more
@@ -184,7 +201,11 @@ class Relay:
                 now = processor.clock.now()
                 rows: list[tuple[Any, ...]] = []
                 if await tx.rows(runtime.relay_turn):
-                    rows = [row for row in await tx.rows(runtime.outbox_left, {"now": now, "n": ROWS}) if not self._outbox.holds(row[0])]
+                    rows = [
+                        row
+                        for row in await tx.rows(runtime.outbox_left, {"now": now, "n": ROWS})
+                        if not self._outbox.holds(row[0])
+                    ]
                     await tx.update(runtime.outbox, [(*row[:3], now + LEASE_MS, row[4]) for row in rows])
                 else:  # the first ever, or another relay is at it
                     await tx.insert(runtime.cursors, [(RELAY, 0)])

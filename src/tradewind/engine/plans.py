@@ -1,4 +1,6 @@
-"""Works out once per rule how its rows are found, so that nothing is looked up or wrapped again for every message."""
+"""Works out once per rule how its rows are found, so that nothing is looked up or wrapped again for every
+message.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from ..core.model import Load, Message, Rule, Table, keyed
 
 
 class Find(NamedTuple):
-    """One load. `one` gives the only key, `many` several; with `via`, `many` is asked of the row there under the key that `one` gives."""
+    """One load. `one` gives the only key, `many` several; with `via`, `many` is asked of the row there under
+    the key that `one` gives.
+    """
 
     table: Table[Any]
     one: Callable[[Any], str] | None

@@ -1,4 +1,6 @@
-"""One process's services behind one door: takes requests in, runs the processor, answers questions, starts and stops in order."""
+"""One process's services behind one door: takes requests in, runs the processor, answers questions, starts
+and stops in order.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +33,15 @@ class Platform:
     """Implements `core.gateway.Gateway` for services that share this process and its store."""
 
     def __init__(
-        self, store: Store, services: Iterable[Service], clock: Clock, *, delays_ms: Sequence[int] = DELAYS_MS, retention_ms: int = 0,
+        self,
+        store: Store,
+        services: Iterable[Service],
+        clock: Clock,
+        *,
+        delays_ms: Sequence[int] = DELAYS_MS,
+        retention_ms: int = 0,
         bus: Bus | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """With a `bus`, services hear each other there alone: one that listens to it calls `hear`."""
         services = list(services)
         self.store, self.clock = store, clock
@@ -101,9 +109,16 @@ class Platform:
         await self.store.close()
 
     def submit(
-        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *,
-        claim: str = "", fingerprint: str = "", trace: str = "", again: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        message: Request,
+        caller: Caller,
+        deliver: Callable[[Reply], None],
+        *,
+        claim: str = "",
+        fingerprint: str = "",
+        trace: str = "",
+        again: bool = False,
+    ) -> None:
         runtime = self._hearers.get(type(message))
         if runtime is not None:
             self._submit(runtime, message, caller, deliver, claim, fingerprint, trace, again)
@@ -111,27 +126,51 @@ class Platform:
             self._spawn(self._find_letter(message, caller, deliver, claim, fingerprint, trace))
 
     def hear(self, told: EventRecord, service: str, done: Callable[[], None], *, again: bool = False) -> None:
-        """An event of the bus, for one of our services. `done` is called after the commit, also for what is kept as a dead letter."""
+        """An event of the bus, for one of our services. `done` is called after the commit, also for what is
+        kept as a dead letter.
+        """
         runtime = self.runtimes[service]
         self._take(runtime, runtime.read(told.name, told.body, told.key), told.id, told.trace, done, again)
 
-    def keep_unreadable(self, service: str, name: str, body: str, reason: str, done: Callable[[], None]) -> None:
+    def keep_unreadable(
+        self, service: str, name: str, body: str, reason: str, done: Callable[[], None]
+    ) -> None:
         """What came for a service and is no message becomes a dead letter of its."""
         self._take(self.runtimes[service], Unreadable(name, body, reason), "", "", done, False)
 
-    def _take(self, runtime: ServiceRuntime, message: Message, claim: str, trace: str, done: Callable[[], None], again: bool) -> None:
-        envelope = Envelope(runtime, message, Origin.EVENT, claim or self.clock.uuid(), self.clock.now(), trace=trace)
+    def _take(
+        self,
+        runtime: ServiceRuntime,
+        message: Message,
+        claim: str,
+        trace: str,
+        done: Callable[[], None],
+        again: bool,
+    ) -> None:
+        envelope = Envelope(
+            runtime, message, Origin.EVENT, claim or self.clock.uuid(), self.clock.now(), trace=trace
+        )
         envelope.claim, envelope.tried = envelope.ref, again
         envelope.deliver = lambda reply: done()
         self.processor.put_internal(envelope)
 
     async def _find_letter(
-        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str
-    ) -> None:  # fmt: skip
-        """Requests of the operator's desk go to the service that parked the message, or said what became of it."""
+        self,
+        message: Request,
+        caller: Caller,
+        deliver: Callable[[Reply], None],
+        claim: str,
+        fingerprint: str,
+        trace: str,
+    ) -> None:
+        """Requests of the operator's desk go to the service that parked the message, or said what became of
+        it.
+        """
         try:
             for runtime in self.runtimes.values():
-                known = await self.store.get(runtime.parked, message.key) or (claim and await self.store.get(runtime.inbox, claim))
+                known = await self.store.get(runtime.parked, message.key) or (
+                    claim and await self.store.get(runtime.inbox, claim)
+                )
                 if known:
                     self._submit(runtime, message, caller, deliver, claim, fingerprint, trace)
                     return
@@ -146,14 +185,30 @@ class Platform:
         deliver(refusal(404, "not_found"))
 
     def _submit(
-        self, runtime: ServiceRuntime, message: Request, caller: Caller, deliver: Callable[[Reply], None], claim: str, fingerprint: str, trace: str,
+        self,
+        runtime: ServiceRuntime,
+        message: Request,
+        caller: Caller,
+        deliver: Callable[[Reply], None],
+        claim: str,
+        fingerprint: str,
+        trace: str,
         again: bool = False,
-    ) -> None:  # fmt: skip
-        envelope = Envelope(runtime, message, Origin.REQUEST, trace, self.clock.now(), trace=trace, caller=caller)
+    ) -> None:
+        envelope = Envelope(
+            runtime, message, Origin.REQUEST, trace, self.clock.now(), trace=trace, caller=caller
+        )
         envelope.first_at = envelope.at
-        envelope.claim, envelope.fingerprint, envelope.deliver, envelope.tried = claim, fingerprint, deliver, again
+        envelope.claim, envelope.fingerprint, envelope.deliver, envelope.tried = (
+            claim,
+            fingerprint,
+            deliver,
+            again,
+        )
         if not self.processor.put(envelope):
-            deliver(refusal(503, "overloaded", "More requests wait than can be answered in time.", retry_after=1))
+            deliver(
+                refusal(503, "overloaded", "More requests wait than can be answered in time.", retry_after=1)
+            )
 
     def answer(self, kind: type[Query], do: Callable[[Reader, Any, Caller], Awaitable[Any]]) -> None:
         """Answers a question that no single service can: one about all of them."""
@@ -203,7 +258,12 @@ class Platform:
             message = pause.then(found)
         except (TimeoutError, StoreUnavailable) as error:
             LOG.warning("consulting for %s failed: %s", type(envelope.message).__name__, error)
-            tell(envelope, refusal(503, "store_unavailable", "Another service could not be asked in time.", retry_after=1))
+            tell(
+                envelope,
+                refusal(
+                    503, "store_unavailable", "Another service could not be asked in time.", retry_after=1
+                ),
+            )
             return
         except Refused as error:
             tell(envelope, refused(error))
@@ -212,7 +272,9 @@ class Platform:
             LOG.exception("consulting for %s failed", type(envelope.message).__name__)
             tell(envelope, refusal(500, "internal_error"))
             return
-        learned = Envelope(envelope.runtime, message, Origin.LEARNED, envelope.ref, self.clock.now(), trace=envelope.trace)
+        learned = Envelope(
+            envelope.runtime, message, Origin.LEARNED, envelope.ref, self.clock.now(), trace=envelope.trace
+        )
         envelope.consulted = True
         self.processor.put_internal(learned)
         self.processor.put_internal(envelope)

@@ -1,4 +1,6 @@
-"""Finds the message behind a batch that cannot be kept, so that its neighbours need not pay: one message a batch, until it is met."""
+"""Finds the message behind a batch that cannot be kept, so that its neighbours need not pay: one message a
+batch, until it is met.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,12 @@ class PoisonSearch:
         return self._batches > 0
 
     def search(self, among: int, error: Exception) -> None:
-        """So many messages were in the batch, or came of it. `error` is a refused row, or a bug that meets more than one message."""
-        LOG.error("a batch cannot be kept: %s", error, exc_info=None if isinstance(error, RowRefused) else error)
+        """So many messages were in the batch, or came of it. `error` is a refused row, or a bug that meets
+        more than one message.
+        """
+        LOG.error(
+            "a batch cannot be kept: %s", error, exc_info=None if isinstance(error, RowRefused) else error
+        )
         self._batches = max(self._batches, among + MORE)
 
     def cleared(self) -> None:
@@ -32,7 +38,9 @@ class PoisonSearch:
         self._batches -= 1
 
     def accuse(self, envelope: Envelope, error: Exception) -> bool:
-        """It was alone. False: it was a request, and is answered; any other message is parked when it comes again."""
+        """It was alone. False: it was a request, and is answered; any other message is parked when it comes
+        again.
+        """
         LOG.error("what %s leads to cannot be kept: %s", type(envelope.message).__name__, error)
         if envelope.origin is Origin.REQUEST:
             tell(envelope, refusal(500, "internal_error"))

@@ -1,8 +1,9 @@
 """Takes whatever has arrived since the last commit and decides it in one transaction.
 
-All services of a process that share a store share its commit, and an event is handled by its subscribers in the transaction that
-said it, as far as the batch's bound allows: then it waits in its line, and after a crash in the log. Either way the subscriber's
-cursor moves with its changes. Answers go out, and activities start, after the commit.
+All services of a process that share a store share its commit, and an event is handled by its subscribers in
+the transaction that said it, as far as the batch's bound allows: then it waits in its line, and after a crash
+in the log. Either way the subscriber's cursor moves with its changes. Answers go out, and activities start,
+after the commit.
 """
 
 from __future__ import annotations
@@ -41,15 +42,33 @@ CHAIN = 600  # messages that follow from a batch
 class Processor(Loop):
     """One per process and store; `step` is one batch, so that a test can take them singly."""
 
-    def __init__(self, store: Store, runtimes: dict[str, ServiceRuntime], clock: Clock, runner: ActivityRunner, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runtimes: dict[str, ServiceRuntime],
+        clock: Clock,
+        runner: ActivityRunner,
+        dead_letters: DeadLetters,
+    ) -> None:
         shared_mode = None if store.exclusive else SharedStoreMode(runtimes, clock)
-        super().__init__(clock, Scheduler(runtimes, clock, dead_letters), [subscription for runtime in runtimes.values() for subscription in runtime.subscriptions.values()], shared_mode)
+        super().__init__(
+            clock,
+            Scheduler(runtimes, clock, dead_letters),
+            [
+                subscription
+                for runtime in runtimes.values()
+                for subscription in runtime.subscriptions.values()
+            ],
+            shared_mode,
+        )
         self.store, self.runtimes, self.runner, self.dead_letters = store, runtimes, runner, dead_letters
         self.aside: Callable[[Envelope, Any], None] = lambda *_: None
         self.committed: Callable[[set[str]], None] = lambda keys: None
         self.observer: BatchObserver | None = None
         self.tracer: BatchTracer | None = None
-        self._tables = [table for runtime in runtimes.values() for table in (*runtime.tables.values(), runtime.inbox)]
+        self._tables = [
+            table for runtime in runtimes.values() for table in (*runtime.tables.values(), runtime.inbox)
+        ]
         self._cache = Cache()
         self.alone = asyncio.Lock()
         self._alone = PoisonSearch(dead_letters)
@@ -78,7 +97,12 @@ class Processor(Loop):
             self.forget()
             self._put_back(taken, error)
             return None
-        batch = Batch(Unit(tx, self._tables, self._cache.rows, now, 0 if self.shared_mode is None else LEASE_MS), tx, taken, begun)
+        batch = Batch(
+            Unit(tx, self._tables, self._cache.rows, now, 0 if self.shared_mode is None else LEASE_MS),
+            tx,
+            taken,
+            begun,
+        )
         unit = batch.unit
         try:
             BEGUN()
@@ -126,10 +150,14 @@ class Processor(Loop):
         return True
 
     async def _gather(self, unit: Unit, batch: list[Envelope]) -> list[Envelope]:
-        """What has come due, what is left in the lines, what has arrived: in this order. One message of these, where one is sought."""
+        """What has come due, what is left in the lines, what has arrived: in this order. One message of
+        these, where one is sought.
+        """
         now = self.clock.now()
         if self._alone:
-            messages = (await self.scheduler.due(unit, now, self.runner, 1))[:1] or await pull(unit, self.runtimes, now, 1, self.dead_letters)
+            messages = (await self.scheduler.due(unit, now, self.runner, 1))[:1] or await pull(
+                unit, self.runtimes, now, 1, self.dead_letters
+            )
             if not messages:
                 batch += self.inbound.take(1, 1, now)
         else:
@@ -142,7 +170,9 @@ class Processor(Loop):
         return [*messages, *batch]
 
     async def _decide(self, unit: Unit, current: list[Envelope]) -> None:
-        """Rounds: the batch, then what it said, then what that led to, until it is quiet or the bound is met."""
+        """Rounds: the batch, then what it said, then what that led to, until it is quiet or the bound is
+        met.
+        """
         while current:
             await unit.prepare(current)
             for envelope in current:
@@ -185,8 +215,12 @@ class Processor(Loop):
         if unit.keys:
             self.committed(unit.keys)
 
-    async def _undo(self, unit: Unit, batch: list[Envelope], messages: list[Envelope], error: Exception) -> None:
-        """Nothing was written, or nobody knows: forget, and try again; one message after the other where it is not the store's fault."""
+    async def _undo(
+        self, unit: Unit, batch: list[Envelope], messages: list[Envelope], error: Exception
+    ) -> None:
+        """Nothing was written, or nobody knows: forget, and try again; one message after the other where it
+        is not the store's fault.
+        """
         try:
             await unit.tx.rollback()
         except StoreUnavailable as worse:
@@ -214,4 +248,6 @@ class Processor(Loop):
         self._failures += 1
         if isinstance(error, (StoreUnavailable, Broken)):
             self.broken = str(error)
-            LOG.warning("the store cannot take a batch of %d now, it will be tried again: %s", len(batch), error)
+            LOG.warning(
+                "the store cannot take a batch of %d now, it will be tried again: %s", len(batch), error
+            )

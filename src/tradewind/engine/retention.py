@@ -1,4 +1,6 @@
-"""Keeps inbox and log bounded: what is older than the shop's memory goes, a little at a time, never before every subscriber has read it."""
+"""Keeps inbox and log bounded: what is older than the shop's memory goes, a little at a time, never before
+every subscriber has read it.
+"""
 
 from __future__ import annotations
 
@@ -77,10 +79,18 @@ class Retention:
         return more
 
     async def _save_places(self, tx: Transaction, runtime: ServiceRuntime) -> None:
-        places = [(name, subscription.position) for name, subscription in runtime.subscriptions.items() if not subscription.behind]
+        places = [
+            (name, subscription.position)
+            for name, subscription in runtime.subscriptions.items()
+            if not subscription.behind
+        ]
         if places:
             await tx.upsert(runtime.cursors, places)
 
     def _read_by_all(self, source: ServiceRuntime) -> int:
-        places = [r.subscriptions[source.name].position for r in self._processor.runtimes.values() if source.name in r.subscriptions]
+        places = [
+            r.subscriptions[source.name].position
+            for r in self._processor.runtimes.values()
+            if source.name in r.subscriptions
+        ]
         return min(places, default=source.seq)

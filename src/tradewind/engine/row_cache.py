@@ -1,4 +1,6 @@
-"""Remembers what was just written, so that the next step of the same story need not read it. Right only while nobody else writes."""
+"""Remembers what was just written, so that the next step of the same story need not read it. Right only while
+nobody else writes.
+"""
 
 from __future__ import annotations
 

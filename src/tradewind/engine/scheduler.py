@@ -1,4 +1,5 @@
-"""Knows when the processor must wake without being asked: a timer, a message to be tried again, an activity to be repeated.
+"""Knows when the processor must wake without being asked: a timer, a message to be tried again, an activity
+to be repeated.
 
 The earliest moment of each kind is kept in memory; the rows are the truth and are read when it comes.
 """
@@ -23,7 +24,8 @@ from .unit_of_work import Unit
 TIMERS = failpoint("timers.due", "timers have come due and are read, not handled")
 REVIVED = failpoint("parking.revived", "parked messages are read to be tried again")
 NEVER = 1 << 62
-# activities are read so many at a time; what is left, or what the runner has no room for, is looked for again after a while
+# activities are read so many at a time; what is left, or what the runner has no room for, is looked for again
+# after a while
 PAGE, AGAIN_MS = WAITING // 10, 1_000
 
 
@@ -68,12 +70,22 @@ class Scheduler:
         rows = await unit.tx.rows(runtime.timers_due, {"now": now, "n": limit})
         for timer_id, name, body, _due in rows:
             try:
-                batch.append(Envelope(runtime, runtime.decode(runtime.kinds_by_name[name], body), Origin.TIMER, timer_id, now))
+                batch.append(
+                    Envelope(
+                        runtime,
+                        runtime.decode(runtime.kinds_by_name[name], body),
+                        Origin.TIMER,
+                        timer_id,
+                        now,
+                    )
+                )
             except (KeyError, msgspec.MsgspecError) as error:
                 self._dead_letters.unreadable(unit, runtime, "timer", name, body, error)
                 unit.drop_timer(runtime, timer_id)
         TIMERS()
-        self.timer[runtime.name] = now if len(rows) == limit else await _first(unit.tx, runtime.next_timer, now)
+        self.timer[runtime.name] = (
+            now if len(rows) == limit else await _first(unit.tx, runtime.next_timer, now)
+        )
         return batch
 
     async def _resume(self, unit: Unit, runtime: ServiceRuntime, now: int, runner: ActivityRunner) -> int:
@@ -88,7 +100,11 @@ class Scheduler:
                 unit.end_activity(runtime, row[0])
             else:
                 if unit.lease_ms:
-                    unit.activities.setdefault(runtime, {})[row[0]] = (*row[:4], now + unit.lease_ms, *row[5:])
+                    unit.activities.setdefault(runtime, {})[row[0]] = (
+                        *row[:4],
+                        now + unit.lease_ms,
+                        *row[5:],
+                    )
                 all_started &= runner.start(runtime, activity, row, again=True)
         first = await _first(unit.tx, runtime.next_activity, now)
         return first if all_started and len(rows) < PAGE else min(first, now + AGAIN_MS)

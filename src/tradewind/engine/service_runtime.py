@@ -1,4 +1,6 @@
-"""What the processor knows of each service it runs: its tables, its rules, its place in every log it reads."""
+"""What the processor knows of each service it runs: its tables, its rules, its place in every log it
+reads.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,18 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from ..core.model import Activity, Aggregate, CancelTimer, Event, Message, Rule, Service, SetTimer, Table, wire_name
+from ..core.model import (
+    Activity,
+    Aggregate,
+    CancelTimer,
+    Event,
+    Message,
+    Rule,
+    Service,
+    SetTimer,
+    Table,
+    wire_name,
+)
 from .dead_letter import RULES as DESK_RULES
 from .dead_letter import DeadLetter
 from .envelope import Unreadable
@@ -44,8 +57,9 @@ class InboxRecord(Aggregate, frozen=True):
 
 
 class Subscription:
-    """One subscriber's place in one source's log. `tail` holds what was handed on in memory but not handled yet; with `gap` the log
-    holds more than the tail, and is read instead."""
+    """One subscriber's place in one source's log. `tail` holds what was handed on in memory but not handled
+    yet; with `gap` the log holds more than the tail, and is read instead.
+    """
 
     __slots__ = ("gap", "position", "source", "tail")
 
@@ -74,7 +88,9 @@ class Subscription:
 
 
 class ServiceTables:
-    """A service's own tables, and what is asked of them. The same for every room of a service: a statement is compiled once an object."""
+    """A service's own tables, and what is asked of them. The same for every room of a service: a statement is
+    compiled once an object.
+    """
 
     def __init__(self, name: str, tables: Mapping[str, sa.Table]) -> None:
         self.log, self.cursors = tables[f"{name}.log"], tables[f"{name}.cursors"]
@@ -93,10 +109,16 @@ class ServiceTables:
         self.log_of = sa.select(self.log).where(log.key == sa.bindparam("key")).order_by(log.seq).limit(n)
         self.positions = sa.select(self.cursors)
         self.timers_due = (
-            sa.select(self.timers).where(timers.due_at <= now).order_by(timers.due_at, timers.id).limit(n).with_for_update(skip_locked=True)
+            sa.select(self.timers)
+            .where(timers.due_at <= now)
+            .order_by(timers.due_at, timers.id)
+            .limit(n)
+            .with_for_update(skip_locked=True)
         )
         self.next_timer = sa.select(sa.func.min(timers.due_at)).where(timers.due_at > now)
-        self.timers_late: Any = sa.select(sa.func.count(), sa.func.min(timers.due_at)).where(timers.due_at <= now)
+        self.timers_late: Any = sa.select(sa.func.count(), sa.func.min(timers.due_at)).where(
+            timers.due_at <= now
+        )
         self.activities_due = (
             sa.select(self.activities)
             .where(activities.due_at <= now)
@@ -106,7 +128,9 @@ class ServiceTables:
         )
         self.activity = sa.select(activities.id).where(activities.id == sa.bindparam("id")).with_for_update()
         self.next_activity = sa.select(sa.func.min(activities.due_at)).where(activities.due_at > now)
-        self.activity_count: Any = sa.select(sa.func.count(), sa.func.min(activities.at)).select_from(self.activities)
+        self.activity_count: Any = sa.select(sa.func.count(), sa.func.min(activities.at)).select_from(
+            self.activities
+        )
         earlier = self.parked.rows.alias("earlier")
         first = ~sa.exists().where(earlier.c.key == parked.key, earlier.c.key != "", earlier.c.id < parked.id)
         open_ = sa.or_(parked.status == "RETRYING", parked.status == "WAITING")
@@ -119,18 +143,32 @@ class ServiceTables:
         )
         self.next_parked = sa.select(sa.func.min(parked.due_at)).where(open_, first, parked.due_at > now)
         self.parked_keys = sa.select(parked.key).where(parked.key != "").distinct()
-        self.parked_page = sa.select(self.parked.rows).where(parked.id < sa.bindparam("before")).order_by(parked.id.desc()).limit(n)
+        self.parked_page = (
+            sa.select(self.parked.rows)
+            .where(parked.id < sa.bindparam("before"))
+            .order_by(parked.id.desc())
+            .limit(n)
+        )
         self.outbox_of = sa.select(self.outbox.c.id).where(self.outbox.c.key == sa.bindparam("key"))
         held = self.outbox.alias("held")
         outbox = self.outbox.c
         free = ~sa.exists().where(held.c.key == outbox.key, held.c.seq < outbox.seq, held.c.lease >= now)
         self.outbox_left = (
-            sa.select(outbox.id, outbox.seq, outbox.key, outbox.lease, outbox.at, log.name, log.body, log.trace)
-            .join(self.log, log.seq == outbox.seq).where(outbox.lease < now, free).order_by(outbox.seq).limit(n)
-        )  # fmt: skip
+            sa.select(
+                outbox.id, outbox.seq, outbox.key, outbox.lease, outbox.at, log.name, log.body, log.trace
+            )
+            .join(self.log, log.seq == outbox.seq)
+            .where(outbox.lease < now, free)
+            .order_by(outbox.seq)
+            .limit(n)
+        )
         self.outbox_state: Any = sa.select(sa.func.count(), sa.func.min(outbox.at))
         # whoever has this row locked is the relay
-        self.relay_turn = sa.select(self.cursors.c.source).where(self.cursors.c.source == RELAY).with_for_update(skip_locked=True)
+        self.relay_turn = (
+            sa.select(self.cursors.c.source)
+            .where(self.cursors.c.source == RELAY)
+            .with_for_update(skip_locked=True)
+        )
         self.parked_count = sa.select(sa.func.count()).select_from(self.parked.rows)
 
 
@@ -146,7 +184,10 @@ class ServiceRuntime(ServiceTables):
         self.service, self.name = service, service.name
         vars(self).update(vars(_corner(self.name, next(iter(service.tables.values())).rows.metadata)))
         self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, DeadLetter: self.parked}
-        self.rules: dict[type[Message], Rule] = {**service.rules, **{kind: make(self.parked) for kind, make in DESK_RULES.items()}}
+        self.rules: dict[type[Message], Rule] = {
+            **service.rules,
+            **{kind: make(self.parked) for kind, make in DESK_RULES.items()},
+        }
         self.plans: dict[type[Message], Plan] = {kind: plan(rule) for kind, rule in self.rules.items()}
         self.subscriptions: dict[str, Subscription] = {}
         self.seq = 0
@@ -170,7 +211,9 @@ class ServiceRuntime(ServiceTables):
             if found == AGGREGATE and effect not in self.tables:
                 raise TypeError(f"{self.name}: a handler yields {effect.__name__}, which is not kept here")
             if found == EVENT and wire_name(effect) not in self.says:
-                raise TypeError(f"{self.name}: a handler yields {effect.__name__}, which is not among what it says")
+                raise TypeError(
+                    f"{self.name}: a handler yields {effect.__name__}, which is not among what it says"
+                )
             if found == ACTIVITY and effect not in self.service.performs:
                 raise TypeError(f"{self.name}: a handler yields {effect.__name__}, which it does not perform")
             self.kinds[effect] = found
@@ -203,17 +246,24 @@ class ServiceRuntime(ServiceTables):
 
 
 def furnish(services: Iterable[Service], *, bus: bool = False) -> dict[str, ServiceRuntime]:
-    """The rooms of one process, with a line for every pair of which one hears the other. With a `bus` they hear each other there."""
+    """The rooms of one process, with a line for every pair of which one hears the other. With a `bus` they
+    hear each other there.
+    """
     runtimes = {service.name: ServiceRuntime(service) for service in services}
     for runtime in runtimes.values():
         for source in runtimes.values():
             if not bus and any(kind in runtime.service.rules for kind in source.service.says):
                 runtime.subscriptions[source.name] = Subscription(source)
         for kind in runtime.service.says:
-            runtime.said[kind] = (wire_name(kind), tuple(o for o in runtimes.values() if not bus and kind in o.service.rules))
+            runtime.said[kind] = (
+                wire_name(kind),
+                tuple(o for o in runtimes.values() if not bus and kind in o.service.rules),
+            )
     spoken: dict[str, str] = {}
     for runtime in runtimes.values():
         for name in runtime.says:
             if spoken.setdefault(name, runtime.name) != runtime.name:
-                raise ValueError(f"{name} is said by {spoken[name]} and by {runtime.name}: an event has one speaker")
+                raise ValueError(
+                    f"{name} is said by {spoken[name]} and by {runtime.name}: an event has one speaker"
+                )
     return runtimes

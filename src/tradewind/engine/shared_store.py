@@ -1,7 +1,9 @@
-"""What changes where other processes work on the same rows: memory holds no truth, and every race is the database's to decide.
+"""What changes where other processes work on the same rows: memory holds no truth, and every race is the
+database's to decide.
 
-Numbers of the log come from the clock, so that two copies need not ask each other. An activity is leased by due date: a copy that dies with
-it is followed by another once the lease has run out. What only the rows know is looked for again every second.
+Numbers of the log come from the clock, so that two copies need not ask each other. An activity is leased by
+due date: a copy that dies with it is followed by another once the lease has run out. What only the rows know
+is looked for again every second.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ class SharedStoreMode:
         for name, runtime in self._runtimes.items():
             runtime.seq = max(runtime.seq, least)
             if now >= self._look_at:
-                scheduler.timer[name] = scheduler.activity[name] = scheduler.retry[name] = min(now, scheduler.timer[name])
+                scheduler.timer[name] = scheduler.activity[name] = scheduler.retry[name] = min(
+                    now, scheduler.timer[name]
+                )
                 runtime.stale = True
         if now >= self._look_at:
             self._look_at = now + LOOK_MS

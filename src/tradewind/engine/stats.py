@@ -16,22 +16,38 @@ class DeadLetterPage(NamedTuple):
     next_cursor: str | None
 
 
-async def list_dead_letters(store: Reader, runtimes: dict[str, ServiceRuntime], query: ListDeadLetters) -> DeadLetterPage:
+async def list_dead_letters(
+    store: Reader, runtimes: dict[str, ServiceRuntime], query: ListDeadLetters
+) -> DeadLetterPage:
     """The dead letters of all services, newest first."""
     values = {"before": below(query.cursor), "n": query.limit + 1}
-    found = [letter for runtime in runtimes.values() for letter in await store.find(runtime.parked, runtime.parked_page, values)]
+    found = [
+        letter
+        for runtime in runtimes.values()
+        for letter in await store.find(runtime.parked, runtime.parked_page, values)
+    ]
     found.sort(key=lambda letter: letter.id, reverse=True)
     shown, cursor = page(found, query.limit, lambda letter: letter.id)
     return DeadLetterPage(list(shown), cursor)
 
 
-async def history(store: Reader, runtimes: dict[str, ServiceRuntime], key: str, limit: int = 1_000) -> list[tuple[str, tuple[Any, ...]]]:
-    """Every event about `key` that a service still remembers, with its speaker, in causal order: ids increase within the process."""
-    said = [(name, row) for name, runtime in runtimes.items() for row in await store.rows(runtime.log_of, {"key": key, "n": limit})]
+async def history(
+    store: Reader, runtimes: dict[str, ServiceRuntime], key: str, limit: int = 1_000
+) -> list[tuple[str, tuple[Any, ...]]]:
+    """Every event about `key` that a service still remembers, with its speaker, in causal order: ids increase
+    within the process.
+    """
+    said = [
+        (name, row)
+        for name, runtime in runtimes.items()
+        for row in await store.rows(runtime.log_of, {"key": key, "n": limit})
+    ]
     return sorted(said, key=lambda entry: entry[1][1])
 
 
-async def stats(store: Store, runtimes: dict[str, ServiceRuntime], processor: Processor, now: int) -> dict[str, Any]:
+async def stats(
+    store: Store, runtimes: dict[str, ServiceRuntime], processor: Processor, now: int
+) -> dict[str, Any]:
     """Depths, ages in ms, and lags in events."""
     services = {name: await _of(store, runtime, now) for name, runtime in runtimes.items()}
     return {

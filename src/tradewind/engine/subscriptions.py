@@ -1,4 +1,6 @@
-"""Reads on from a subscriber's place in a log: after a start, and when more was said than one batch may handle."""
+"""Reads on from a subscriber's place in a log: after a start, and when more was said than one batch may
+handle.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,12 @@ async def recover(tx: Transaction, runtimes: dict[str, ServiceRuntime]) -> None:
             subscription.gap = subscription.position < subscription.source.seq
 
 
-async def pull(unit: Unit, runtimes: dict[str, ServiceRuntime], now: int, limit: int, dead_letters: DeadLetters) -> list[Envelope]:
-    """The next messages of every line that is behind, in their order; the lines move with them. A limit of 1 is one in all."""
+async def pull(
+    unit: Unit, runtimes: dict[str, ServiceRuntime], now: int, limit: int, dead_letters: DeadLetters
+) -> list[Envelope]:
+    """The next messages of every line that is behind, in their order; the lines move with them. A limit of 1
+    is one in all.
+    """
     batch: list[Envelope] = []
     for runtime in runtimes.values():
         for subscription in runtime.subscriptions.values():
@@ -55,15 +61,26 @@ async def pull(unit: Unit, runtimes: dict[str, ServiceRuntime], now: int, limit:
 
 
 async def _rows(unit: Unit, subscription: Subscription, most: int) -> list[Any]:
-    """The next rows of a log. Its subscribers stand at the same place as a rule: one read is for all of them."""
+    """The next rows of a log. Its subscribers stand at the same place as a rule: one read is for all of
+    them.
+    """
     place = subscription.source.name, subscription.position, most
     rows = unit.read.get(place)
     if rows is None:
-        rows = unit.read[place] = await unit.tx.rows(subscription.source.log_after, {"after": subscription.position, "n": most})
+        rows = unit.read[place] = await unit.tx.rows(
+            subscription.source.log_after, {"after": subscription.position, "n": most}
+        )
     return rows
 
 
-async def _read(unit: Unit, runtime: ServiceRuntime, subscription: Subscription, now: int, limit: int, dead_letters: DeadLetters) -> list[Envelope]:
+async def _read(
+    unit: Unit,
+    runtime: ServiceRuntime,
+    subscription: Subscription,
+    now: int,
+    limit: int,
+    dead_letters: DeadLetters,
+) -> list[Envelope]:
     most = SEARCH if limit == 1 else limit
     rows = await _rows(unit, subscription, most)
     batch: list[Envelope] = []
@@ -80,7 +97,9 @@ async def _read(unit: Unit, runtime: ServiceRuntime, subscription: Subscription,
             message = unit.decoded.get(event_id) or runtime.decode(kind, body)
             unit.decoded[event_id] = message
         except msgspec.MsgspecError as error:
-            dead_letters.unreadable(unit, runtime, "event", wire_name(kind), body, error, key=key, trace=trace)
+            dead_letters.unreadable(
+                unit, runtime, "event", wire_name(kind), body, error, key=key, trace=trace
+            )
             continue
         envelope = Envelope(runtime, message, Origin.EVENT, event_id, now, trace=trace)
         envelope.seq, envelope.source = seq, subscription.source.name
@@ -91,7 +110,9 @@ async def _read(unit: Unit, runtime: ServiceRuntime, subscription: Subscription,
 
 
 async def save_positions(tx: Transaction, unit: Unit, runtimes: dict[str, ServiceRuntime]) -> None:
-    """Moves the cursors, in the transaction of what was handled. A line that only skipped is saved with its next message."""
+    """Moves the cursors, in the transaction of what was handled. A line that only skipped is saved with its
+    next message.
+    """
     left: dict[Subscription, int] = {}
     for envelope in (*unit.left, *unit.heard):
         subscription = envelope.runtime.subscriptions[envelope.source]
@@ -100,7 +121,9 @@ async def save_positions(tx: Transaction, unit: Unit, runtimes: dict[str, Servic
         moved: list[tuple[Any, ...]] = []
         for name, subscription in runtime.subscriptions.items():
             if not subscription.behind:
-                subscription.position = left[subscription] - 1 if subscription in left else subscription.source.seq
+                subscription.position = (
+                    left[subscription] - 1 if subscription in left else subscription.source.seq
+                )
             if subscription in unit.moved:
                 moved.append((name, subscription.position))
         if moved:

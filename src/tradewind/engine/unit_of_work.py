@@ -1,6 +1,8 @@
-"""The unit of work: what a batch has read and changed so far, seen by its next messages, written in one go at the end.
+"""The unit of work: what a batch has read and changed so far, seen by its next messages, written in one go at
+the end.
 
-Nothing a handler yields touches the store before it is written: a message that is refused or fails leaves no trace.
+Nothing a handler yields touches the store before it is written: a message that is refused or fails leaves no
+trace.
 """
 
 from __future__ import annotations
@@ -27,7 +29,14 @@ class Absent(LookupError):
 class Unit:
     """Collects the effects of one batch."""
 
-    def __init__(self, tx: Transaction, tables: Iterable[Table[Any]], cache: Mapping[Table[Any], Rows], at: int, lease_ms: int = 0) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        tables: Iterable[Table[Any]],
+        cache: Mapping[Table[Any], Rows],
+        at: int,
+        lease_ms: int = 0,
+    ) -> None:
         self.tx, self._cache, self.at, self.lease_ms = tx, cache, at, lease_ms
         self._illegible: dict[tuple[Table[Any], str], str] = {}
         self.rows: dict[Table[Any], Rows] = {table: {} for table in tables}
@@ -90,7 +99,10 @@ class Unit:
             await self.prepare([envelope], alone=True)
         while True:
             wanted: Wanted = {}
-            found = [self._argument(find, key, wanted) for find, key in zip(finds, envelope.keys or (), strict=True)]
+            found = [
+                self._argument(find, key, wanted)
+                for find, key in zip(finds, envelope.keys or (), strict=True)
+            ]
             if not wanted:
                 return found
             await self.fetch(wanted)
@@ -120,7 +132,9 @@ class Unit:
         keys = (key,) if find.one is not None else key
         for place in ((table, one) for table in (find.table, find.via) for one in keys):
             if place in self._illegible:
-                raise ValueError(f"the row {place[1]} of {find.table.name} cannot be read: {self._illegible[place]}")
+                raise ValueError(
+                    f"the row {place[1]} of {find.table.name} cannot be read: {self._illegible[place]}"
+                )
 
     async def fetch(self, wanted: Mapping[Table[Any], Iterable[str]]) -> None:
         """Brings rows into the unit; a key that has no row is known as None from then on."""
@@ -173,14 +187,18 @@ class Unit:
 
     @staticmethod
     def _spelled(runtime: ServiceRuntime, effect: Any) -> str:
-        """What will be written of an effect, where that is its JSON. Errors: TypeError for what is no effect here, ValueError."""
+        """What will be written of an effect, where that is its JSON. Errors: TypeError for what is no effect
+        here, ValueError.
+        """
         kind = runtime.kinds.get(type(effect), -1)
         if kind == -1:
             kind = runtime.kind(type(effect))
         if kind in (EVENT, ACTIVITY):
             return encode(effect).decode()
         if kind == AT and type(effect.what) not in runtime.rules:
-            raise TypeError(f"{runtime.name}: a handler sets {type(effect.what).__name__}, which it does not hear")
+            raise TypeError(
+                f"{runtime.name}: a handler sets {type(effect.what).__name__}, which it does not hear"
+            )
         return encode(effect.what).decode() if kind == AT else ""
 
     def save(self, table: Table[Any], aggregate: Aggregate) -> None:
@@ -205,7 +223,16 @@ class Unit:
         self.keys.add(key)
         for subscriber in subscribers:
             self.heard.append(
-                Envelope(subscriber, event, Origin.EVENT, event_id, envelope.at, trace=envelope.trace, seq=seq, source=runtime.name)
+                Envelope(
+                    subscriber,
+                    event,
+                    Origin.EVENT,
+                    event_id,
+                    envelope.at,
+                    trace=envelope.trace,
+                    seq=seq,
+                    source=runtime.name,
+                )
             )
 
     def _set_timer(self, runtime: ServiceRuntime, when: int, what: Any, body: str) -> None:
@@ -217,13 +244,32 @@ class Unit:
         self.timers.get(runtime, {}).pop(name, None)
         self.no_timers.setdefault(runtime, {})[name] = None
 
-    def _start(self, runtime: ServiceRuntime, activity: Activity, body: str, envelope: Envelope, ids: Any, attempts: int = 0) -> None:
-        row = (ids.uuid(), name_of(activity), body, attempts, envelope.at + self.lease_ms, "", envelope.trace, envelope.at)
+    def _start(
+        self,
+        runtime: ServiceRuntime,
+        activity: Activity,
+        body: str,
+        envelope: Envelope,
+        ids: Any,
+        attempts: int = 0,
+    ) -> None:
+        row = (
+            ids.uuid(),
+            name_of(activity),
+            body,
+            attempts,
+            envelope.at + self.lease_ms,
+            "",
+            envelope.trace,
+            envelope.at,
+        )
         self.activities.setdefault(runtime, {})[row[0]] = row
         self.started.append((runtime, activity, row))
 
     def end_activity(self, runtime: ServiceRuntime, name: str) -> None:
-        """Its row goes, also where this batch has just leased it anew: what came of it was waiting here meanwhile."""
+        """Its row goes, also where this batch has just leased it anew: what came of it was waiting here
+        meanwhile.
+        """
         self.activities.get(runtime, {}).pop(name, None)
         self.no_activities.setdefault(runtime, {})[name] = None
 

@@ -1,4 +1,6 @@
-"""Writes what a unit has collected, in the fewest statements: what makes a batch cheaper than its messages."""
+"""Writes what a unit has collected, in the fewest statements: what makes a batch cheaper than its
+messages.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from .dead_letter import DeadLetter
 from .unit_of_work import Unit
 
 WRITTEN_ROWS = failpoint("batch.rows-written", "aggregates are written, events and claims are not")
-WRITTEN_LOG = failpoint("batch.log-written", "aggregates and events are written, timers, activities and claims are not")
+WRITTEN_LOG = failpoint(
+    "batch.log-written", "aggregates and events are written, timers, activities and claims are not"
+)
 
 
 async def write(unit: Unit) -> None:

@@ -1,4 +1,5 @@
-"""Writes one line per request, apart from the other logs because it is the only line of the hot path: about a microsecond each.
+"""Writes one line per request, apart from the other logs because it is the only line of the hot path: about a
+microsecond each.
 
 Lines are encoded at once and written together, 50 ms later at the latest or when 32 KiB have come.
 """
@@ -37,9 +38,17 @@ _encode_into = msgspec.json.Encoder().encode_into
 
 
 class AccessLog:
-    """`write` is called once per request, from the event loop's thread. Nothing it does can fail the request."""
+    """`write` is called once per request, from the event loop's thread. Nothing it does can fail the
+    request.
+    """
 
-    def __init__(self, sink: Sink, format: str = "json", level: int = logging.INFO, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        format: str = "json",
+        level: int = logging.INFO,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
         self._sink, self._level = sink, level
         self._stamps = Stamps(clock)
         self._buffer = bytearray()
@@ -51,14 +60,32 @@ class AccessLog:
         """Lines that nobody took."""
         return self._sink.dropped
 
-    def write(self, request_id: str, trace_id: str, method: str, route: str, status: int, ms: float, caller: str = "") -> None:
+    def write(
+        self,
+        request_id: str,
+        trace_id: str,
+        method: str,
+        route: str,
+        status: int,
+        ms: float,
+        caller: str = "",
+    ) -> None:
         if self._level > logging.INFO and (status < 500 or self._level > logging.ERROR):
             return
         buffer = self._buffer
         try:
             self._append(buffer, request_id, trace_id, method, route, status, ms, caller)
         except UnicodeError:  # a lone surrogate
-            self._append(buffer, plain(request_id), plain(trace_id), plain(method), plain(route), status, ms, plain(caller))
+            self._append(
+                buffer,
+                plain(request_id),
+                plain(trace_id),
+                plain(method),
+                plain(route),
+                status,
+                ms,
+                plain(caller),
+            )
         if len(buffer) >= FULL:
             self.flush()
         elif not self._scheduled:
@@ -86,11 +113,29 @@ class AccessLog:
             self._schedule()
 
     def _json(
-        self, buffer: bytearray, request_id: str, trace_id: str, method: str, route: str, status: int, ms: float, caller: str
+        self,
+        buffer: bytearray,
+        request_id: str,
+        trace_id: str,
+        method: str,
+        route: str,
+        status: int,
+        ms: float,
+        caller: str,
     ) -> None:
         level = "info" if status < 500 else "error"
         line = Line(
-            self._stamps.now(), level, "request", "access", request_id, trace_id, method, route, status, int(ms * 1000) / 1000, caller
+            self._stamps.now(),
+            level,
+            "request",
+            "access",
+            request_id,
+            trace_id,
+            method,
+            route,
+            status,
+            int(ms * 1000) / 1000,
+            caller,
         )
         before = len(buffer)
         try:
@@ -101,9 +146,20 @@ class AccessLog:
         buffer += b"\n"
 
     def _console(
-        self, buffer: bytearray, request_id: str, trace_id: str, method: str, route: str, status: int, ms: float, caller: str
+        self,
+        buffer: bytearray,
+        request_id: str,
+        trace_id: str,
+        method: str,
+        route: str,
+        status: int,
+        ms: float,
+        caller: str,
     ) -> None:
         colour = 32 if status < 400 else 33 if status < 500 else 31
         at = self._stamps.now()[11:23]
-        line = f"\x1b[2m{at}\x1b[0m \x1b[{colour}m{status}\x1b[0m {method:<6} {route} \x1b[2m{ms:.1f} ms {request_id} {caller}\x1b[0m\n"
+        line = (
+            f"\x1b[2m{at}\x1b[0m \x1b[{colour}m{status}\x1b[0m {method:<6} {route} \x1b[2m{ms:.1f} ms "
+            f"{request_id} {caller}\x1b[0m\n"
+        )
         buffer += line.encode()

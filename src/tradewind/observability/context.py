@@ -1,4 +1,6 @@
-"""Reads and writes the two headers of W3C Trace Context, because a trace is one only if every hop spells it alike."""
+"""Reads and writes the two headers of W3C Trace Context, because a trace is one only if every hop spells it
+alike.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import NamedTuple
 HEADER, STATE_HEADER = b"traceparent", b"tracestate"
 LONGEST_STATE = 512  # what a hop must pass on, by the standard; more is left out
 # possessive (the `+`): half the time, on the way of every request
-_PARENT = re.compile(r"(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32}+)-((?!0{16})[0-9a-f]{16}+)-([0-9a-f]{2})(-.*)?")
+_PARENT = re.compile(
+    r"(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32}+)-((?!0{16})[0-9a-f]{16}+)-([0-9a-f]{2})(-.*)?"
+)
 _DECLINED = re.compile(r"00-(?!0{32})[0-9a-f]{32}+-(?!0{16})[0-9a-f]{16}+-[0-9a-f][02468ace]")
 _STATE = re.compile(rf"[\x20-\x7e]{{1,{LONGEST_STATE}}}")
 _ODD = frozenset("13579bdf")
@@ -23,8 +27,9 @@ class Context(NamedTuple):
 
 
 def parse(text: str) -> Context | None:
-    """A `traceparent`, or None where it is none: then a trace begins anew, as the standard wants it. Of a version after 00 the
-    fields of 00 are read."""
+    """A `traceparent`, or None where it is none: then a trace begins anew, as the standard wants it. Of a
+    version after 00 the fields of 00 are read.
+    """
     found = _PARENT.fullmatch(text)
     if found is None or (found[5] is not None and found[1] == "00"):
         return None
@@ -32,7 +37,9 @@ def parse(text: str) -> Context | None:
 
 
 def declined(text: str) -> bool:
-    """Whether a caller of today's version has chosen not to be followed: the common case, told without taking the text apart."""
+    """Whether a caller of today's version has chosen not to be followed: the common case, told without taking
+    the text apart.
+    """
     return _DECLINED.fullmatch(text) is not None
 
 
@@ -42,7 +49,9 @@ def spell(trace_id: str, span_id: str, sampled: bool = True) -> str:
 
 
 def sampled(text: str) -> bool:
-    """Whether this text is the `traceparent` of a trace that is kept. Cheap for what is none: a request id, nothing."""
+    """Whether this text is the `traceparent` of a trace that is kept. Cheap for what is none: a request id,
+    nothing.
+    """
     return len(text) >= 55 and text[54] in _ODD and parse(text) is not None
 
 

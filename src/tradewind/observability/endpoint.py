@@ -1,4 +1,6 @@
-"""Reads where traces go from the variables that every OpenTelemetry program knows, so that nobody has to learn ours."""
+"""Reads where traces go from the variables that every OpenTelemetry program knows, so that nobody has to
+learn ours.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,14 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 def read(url: str, environment: Mapping[str, str]) -> Endpoint | None:
-    """Where `url` (OTEL_EXPORTER_OTLP_ENDPOINT) leads, None where traces go nowhere: no URL, OTEL_SDK_DISABLED=true or
-    OTEL_TRACES_EXPORTER=none. A URL that does not end in /v1/traces is a collector's base. Errors: BadEndpoint."""
-    off = environment.get("OTEL_SDK_DISABLED", "").lower() == "true" or environment.get("OTEL_TRACES_EXPORTER", "") == "none"
+    """Where `url` (OTEL_EXPORTER_OTLP_ENDPOINT) leads, None where traces go nowhere: no URL,
+    OTEL_SDK_DISABLED=true or OTEL_TRACES_EXPORTER=none. A URL that does not end in /v1/traces is a
+    collector's base. Errors: BadEndpoint.
+    """
+    off = (
+        environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
+        or environment.get("OTEL_TRACES_EXPORTER", "") == "none"
+    )
     if off or not url.strip():
         return None
     host, port, path, tls = _place(url.strip())
@@ -51,7 +58,16 @@ def read(url: str, environment: Mapping[str, str]) -> Endpoint | None:
     if packed not in ("none", "gzip"):
         raise BadEndpoint(f"OTEL_EXPORTER_OTLP_COMPRESSION: {packed!r} is not known; use gzip or none")
     ca = environment.get("OTEL_EXPORTER_OTLP_CERTIFICATE", "")
-    return Endpoint(host, port, path, tls, _headers(environment.get(HEADERS, "")), packed == "gzip", _timeout(environment), ca)
+    return Endpoint(
+        host,
+        port,
+        path,
+        tls,
+        _headers(environment.get(HEADERS, "")),
+        packed == "gzip",
+        _timeout(environment),
+        ca,
+    )
 
 
 def _place(url: str) -> tuple[str, int, str, bool]:
@@ -61,18 +77,29 @@ def _place(url: str) -> tuple[str, int, str, bool]:
     except ValueError:
         host, port, parts = "", None, urlsplit("")
     if parts.scheme not in ("http", "https") or not host or not _PLACE.fullmatch(url):
-        raise BadEndpoint(f"{ENDPOINT}: not a URL of a collector; write it as http://localhost:4318/v1/traces")
+        raise BadEndpoint(
+            f"{ENDPOINT}: not a URL of a collector; write it as http://localhost:4318/v1/traces"
+        )
     if parts.username or parts.password:
-        raise BadEndpoint(f"{ENDPOINT}: put credentials into {HEADERS}=authorization=Basic%20…, not into the URL")
+        raise BadEndpoint(
+            f"{ENDPOINT}: put credentials into {HEADERS}=authorization=Basic%20…, not into the URL"
+        )
     path = parts.path.rstrip("/")
     if not path.endswith(PATH):
         path += PATH
     tls = parts.scheme == "https"
-    return host, port if port is not None else (443 if tls else 80), path + (f"?{parts.query}" if parts.query else ""), tls
+    return (
+        host,
+        port if port is not None else (443 if tls else 80),
+        path + (f"?{parts.query}" if parts.query else ""),
+        tls,
+    )
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
-    """`a=b,c=d` with values in percent-encoding, as the OTEL_ variables write lists; what has no `=` is left out."""
+    """`a=b,c=d` with values in percent-encoding, as the OTEL_ variables write lists; what has no `=` is left
+    out.
+    """
     found = [item.partition("=") for item in text.split(",")]
     return [(key.strip(), unquote(value.strip())) for key, equals, value in found if equals and key.strip()]
 
@@ -88,12 +115,16 @@ def _headers(text: str) -> tuple[tuple[str, str], ...]:
 def _timeout(environment: Mapping[str, str]) -> float:
     text = environment.get("OTEL_EXPORTER_OTLP_TIMEOUT", "") or "10000"
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 600_000:
-        raise BadEndpoint(f"OTEL_EXPORTER_OTLP_TIMEOUT: {text!r} is not a number of milliseconds between 1 and 600000")
+        raise BadEndpoint(
+            f"OTEL_EXPORTER_OTLP_TIMEOUT: {text!r} is not a number of milliseconds between 1 and 600000"
+        )
     return int(text) / 1000
 
 
 def resource(service: str, version: str, instance: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """What all spans of this process share. OTEL_RESOURCE_ATTRIBUTES adds to it and cannot rename it: several processes share it."""
+    """What all spans of this process share. OTEL_RESOURCE_ATTRIBUTES adds to it and cannot rename it: several
+    processes share it.
+    """
     named = {
         "service.name": service,
         "service.version": version,

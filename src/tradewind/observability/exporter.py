@@ -1,4 +1,6 @@
-"""Brings spans to a collector in the background, so that trouble on that way costs spans and never requests."""
+"""Brings spans to a collector in the background, so that trouble on that way costs spans and never
+requests.
+"""
 
 from __future__ import annotations
 
@@ -149,7 +151,11 @@ class Exporter:
     def _say(self, reason: str) -> None:
         """Once per change, however long it lasts."""
         if not self._trouble:
-            LOG.warning("traces cannot be exported to %s: %s; requests are served as ever, spans are dropped", self._place, reason)
+            LOG.warning(
+                "traces cannot be exported to %s: %s; requests are served as ever, spans are dropped",
+                self._place,
+                reason,
+            )
         self._trouble = reason
 
 

@@ -1,4 +1,6 @@
-"""Writes Prometheus' text format, version 0.0.4: the client library would cost each process 4 MB and a standstill of 30 ms."""
+"""Writes Prometheus' text format, version 0.0.4: the client library would cost each process 4 MB and a
+standstill of 30 ms.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,26 @@ def family(name: str, kind: str, says: str, rows: Iterable[tuple[str, str, float
     return f"# HELP {name} {says}\n# TYPE {name} {kind}\n{lines}"
 
 
-def histogram(name: str, says: str, bounds: Sequence[float], labels: Sequence[str], rows: Iterable[tuple[tuple[str, ...], Cells]]) -> str:
+def histogram(
+    name: str,
+    says: str,
+    bounds: Sequence[float],
+    labels: Sequence[str],
+    rows: Iterable[tuple[tuple[str, ...], Cells]],
+) -> str:
     """A histogram per row; its buckets count all that lies below."""
     lines: list[tuple[str, str, float]] = []
     edges = [*(str(bound) for bound in bounds), "+Inf"]
     for values, cells in rows:
         below = list(accumulate(cells[:-1]))
-        lines += [("_bucket", labelled((*labels, "le"), (*values, edge)), count) for edge, count in zip(edges, below, strict=True)]
-        lines += [("_count", labelled(labels, values), below[-1]), ("_sum", labelled(labels, values), cells[-1])]
+        lines += [
+            ("_bucket", labelled((*labels, "le"), (*values, edge)), count)
+            for edge, count in zip(edges, below, strict=True)
+        ]
+        lines += [
+            ("_count", labelled(labels, values), below[-1]),
+            ("_sum", labelled(labels, values), cells[-1]),
+        ]
     return family(name, "histogram", says, lines)
 
 

@@ -1,6 +1,8 @@
-"""Lists every figure that a process may give away, so that a dashboard, an alert rule and the code cannot mean different names.
+"""Lists every figure that a process may give away, so that a dashboard, an alert rule and the code cannot
+mean different names.
 
-On the page each name gets `tradewind_` in front; a counter gets `_total` behind, a histogram `_bucket`, `_count` and `_sum`.
+On the page each name gets `tradewind_` in front; a counter gets `_total` behind, a histogram `_bucket`,
+`_count` and `_sum`.
 """
 
 from __future__ import annotations
@@ -22,14 +24,20 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "http_requests": ("HTTP requests answered", ("operation", "status")),
     "story_events": ("Events committed", ("event",)),
     "activities": ("Activities ended", ("activity", "outcome")),
-    "rpc_client_requests": ("Calls to a service ended: answer, refused, timeout, down, busy", ("service", "operation", "outcome")),
+    "rpc_client_requests": (
+        "Calls to a service ended: answer, refused, timeout, down, busy",
+        ("service", "operation", "outcome"),
+    ),
     "rpc_client_retries": ("Attempts after the first", ("service",)),
     "rpc_client_retries_denied": ("Attempts that the retry budget did not allow", ("service",)),
     "rpc_client_shed": ("Calls refused at once because too many were under way", ("service",)),
     "rpc_client_rejected": ("Calls refused at once because the breaker was open", ("service",)),
     "rpc_server_requests": ("Requests from a queue handled: answer, refused", ("pattern", "outcome")),
     "rpc_server_late": ("Requests not run because nobody waited for them any more", ("queue",)),
-    "rpc_server_poison": ("Messages of a queue that could not be read, answered with an error or parked", ("queue",)),
+    "rpc_server_poison": (
+        "Messages of a queue that could not be read, answered with an error or parked",
+        ("queue",),
+    ),
     "events_published": ("Events that the broker has confirmed", ("event",)),
     "events_consumed": ("Events taken from the broker", ("event",)),
     "events_redelivered": ("Events that the broker had delivered before", ("event",)),
@@ -40,7 +48,9 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 HISTOGRAMS: dict[str, Timed] = {
     "http_request_duration_seconds": Timed("From the request to its answer", ("operation",)),
-    "rpc_client_duration_seconds": Timed("From the call to its end, attempts included", ("service", "operation")),
+    "rpc_client_duration_seconds": Timed(
+        "From the call to its end, attempts included", ("service", "operation")
+    ),
     "rpc_server_duration_seconds": Timed("From the delivery to the answer", ("pattern",)),
     "batch_duration_seconds": Timed("A batch, commit included"),
     "batch_messages": Timed("Messages of a batch", (), SIZES),
@@ -65,7 +75,9 @@ GAUGES: dict[str, tuple[str, str]] = {
     "broker_queue_consumers": ("Consumers of a queue of the broker", "queue"),
     "trace_spans_waiting": ("Spans that are not exported yet", "exporter"),
 }
-"""What `watch` may be given: name, meaning, and the label of its values. A counter with one label or none may be watched too."""
+"""What `watch` may be given: name, meaning, and the label of its values. A counter with one label or none may
+be watched too.
+"""
 
 PROCESS: dict[str, tuple[str, str]] = {
     "process_virtual_memory_bytes": ("gauge", "Virtual memory size in bytes."),

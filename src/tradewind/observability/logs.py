@@ -1,7 +1,9 @@
-"""Makes every log line of the process one shape: JSON for machines, colour for people; ours and the libraries' alike.
+"""Makes every log line of the process one shape: JSON for machines, colour for people; ours and the
+libraries' alike.
 
-Modules log with `logging.getLogger(__name__)` or, where fields matter, `logs.get(__name__)`. What belongs to the request in hand
-(`request_id`, `trace_id`) is bound with `logs.bound(…)` and stands on every line meanwhile.
+Modules log with `logging.getLogger(__name__)` or, where fields matter, `logs.get(__name__)`. What belongs to
+the request in hand (`request_id`, `trace_id`) is bound with `logs.bound(…)` and stands on every line
+meanwhile.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class _Handler(logging.Handler):
 
 
 def set_up(level: str = "info", format: str = "json", fd: int | None = None) -> AccessLog:
-    """Configures logging for the whole process, and gives the access log that shares its stderr. May be called again."""
+    """Configures logging for the whole process, and gives the access log that shares its stderr. May be
+    called again.
+    """
     sink = Sink(_stderr() if fd is None else fd)
     stamps = Stamps()
 
@@ -69,7 +73,9 @@ def set_up(level: str = "info", format: str = "json", fd: int | None = None) -> 
     root.handlers[:] = [handler]
     root.setLevel(LEVELS[level])
     for name in LOUD:
-        logging.getLogger(name).setLevel(max(LEVELS[level], logging.WARNING if level != "debug" else logging.INFO))
+        logging.getLogger(name).setLevel(
+            max(LEVELS[level], logging.WARNING if level != "debug" else logging.INFO)
+        )
     logging.captureWarnings(True)
     structlog.configure(
         processors=[

@@ -1,6 +1,8 @@
-"""Counts what happens in plain lists and dictionaries, because a client library's counter costs more than the work it counts.
+"""Counts what happens in plain lists and dictionaries, because a client library's counter costs more than the
+work it counts.
 
-Only a scrape turns them into Prometheus' text. What is a level and no count (depths, ages) is read at the scrape, by `watch`.
+Only a scrape turns them into Prometheus' text. What is a level and no count (depths, ages) is read at the
+scrape, by `watch`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from .families import COUNTERS, GAUGES, HISTOGRAMS, PREFIX, PROCESS, SECONDS, SI
 
 __all__ = ["CONTENT_TYPE", "GAUGES", "MOST_SERIES", "Metrics"]
 
-# an operation, event or activity has a declared name; more of them than this are a bug, and are counted together
+# an operation, event or activity has a declared name; more of them than this are a bug, and are counted
+# together
 MOST_SERIES = 2000
 
 Level = Callable[[], float | Mapping[str, float]]
@@ -40,16 +43,22 @@ class Metrics:
         """An HTTP request was answered. `operation` is a declared name, never a path."""
         cells = self._requests.get((operation, status))
         if cells is None:
-            cells = self._requests.setdefault((operation, status) if len(self._requests) < MOST_SERIES else ("other", 0), _cells(SECONDS))
+            cells = self._requests.setdefault(
+                (operation, status) if len(self._requests) < MOST_SERIES else ("other", 0), _cells(SECONDS)
+            )
         cells[bisect_left(SECONDS, seconds)] += 1
         cells[-1] += seconds
 
     def rpc_call(self, service: str, operation: str, outcome: str, seconds: float) -> None:
-        """A call to another service ended, after all its attempts: `answer`, `refused`, `timeout`, `down` or `busy`."""
+        """A call to another service ended, after all its attempts: `answer`, `refused`, `timeout`, `down` or
+        `busy`.
+        """
         _timed(self._calls, (service, operation, outcome), seconds)
 
     def rpc_served(self, pattern: str, outcome: str, seconds: float) -> None:
-        """A request from a queue was handled: `answer` or `refused`. `pattern` is one that has a handler, else `unknown`."""
+        """A request from a queue was handled: `answer` or `refused`. `pattern` is one that has a handler,
+        else `unknown`.
+        """
         _timed(self._served, (pattern, outcome), seconds)
 
     def batch(self, messages: int, seconds: float) -> None:
@@ -77,8 +86,9 @@ class Metrics:
         _add(self._counts[counter], labels, by)
 
     def watch(self, name: str, read: Level) -> None:
-        """Reads one of GAUGES, or a counter that somebody else keeps, at every scrape: a number, or one per label value. A KeyError is
-        a wrong name."""
+        """Reads one of GAUGES, or a counter that somebody else keeps, at every scrape: a number, or one per
+        label value. A KeyError is a wrong name.
+        """
         if name not in COUNTERS:
             GAUGES[name]
         self._levels[name] = read
@@ -99,7 +109,10 @@ class Metrics:
     def _counted(self) -> Iterator[str]:
         counts: dict[str, Mapping[Labels, float]] = {
             **self._counts,
-            "http_requests": {(operation, str(status)): sum(cells[:-1]) for (operation, status), cells in self._requests.items()},
+            "http_requests": {
+                (operation, str(status)): sum(cells[:-1])
+                for (operation, status), cells in self._requests.items()
+            },
             "rpc_client_requests": {labels: sum(cells[:-1]) for labels, cells in self._calls.items()},
             "rpc_server_requests": {labels: sum(cells[:-1]) for labels, cells in self._served.items()},
         }
@@ -109,9 +122,15 @@ class Metrics:
 
     def _durations(self) -> Iterator[str]:
         rows: dict[str, Iterable[tuple[Labels, Cells]]] = {
-            "http_request_duration_seconds": _together(((operation,), cells) for (operation, _), cells in self._requests.items()),
-            "rpc_client_duration_seconds": _together((labels[:2], cells) for labels, cells in self._calls.items()),
-            "rpc_server_duration_seconds": _together((labels[:1], cells) for labels, cells in self._served.items()),
+            "http_request_duration_seconds": _together(
+                ((operation,), cells) for (operation, _), cells in self._requests.items()
+            ),
+            "rpc_client_duration_seconds": _together(
+                (labels[:2], cells) for labels, cells in self._calls.items()
+            ),
+            "rpc_server_duration_seconds": _together(
+                (labels[:1], cells) for labels, cells in self._served.items()
+            ),
             "batch_duration_seconds": [((), self._batches)],
             "batch_messages": [((), self._sizes)],
             "commit_duration_seconds": [((), self._commits)],
@@ -122,7 +141,9 @@ class Metrics:
     def _level(self, name: str, read: Level) -> Iterable[str]:
         try:
             level = read()
-            values: Mapping[Labels, float] = _by_label(level) if isinstance(level, Mapping) else {(): float(level)}
+            values: Mapping[Labels, float] = (
+                _by_label(level) if isinstance(level, Mapping) else {(): float(level)}
+            )
             if name in COUNTERS:
                 says, labels = COUNTERS[name]
                 return (_counter(name, says, labels if isinstance(level, Mapping) else (), values),)

@@ -1,4 +1,6 @@
-"""Writes spans as OTLP/JSON, which every collector takes: ids in hex, 64-bit numbers as strings, enums as numbers."""
+"""Writes spans as OTLP/JSON, which every collector takes: ids in hex, 64-bit numbers as strings, enums as
+numbers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Sends one request over HTTP/1.1 and reads the answer, every wait of it under one deadline: a client library is megabytes for this."""
+"""Sends one request over HTTP/1.1 and reads the answer, every wait of it under one deadline: a client library
+is megabytes for this.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ class Reader:
         self.parser = httptools.HttpResponseParser(self)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if name.lower() == b"retry-after" and value.strip().isdigit():  # the form with a date is rare and needs no more than our backoff
+        if (
+            name.lower() == b"retry-after" and value.strip().isdigit()
+        ):  # the form with a date is rare and needs no more than our backoff
             self.answer.retry_after_s = min(LONGEST_PAUSE_S, float(value.strip()[:6]))
 
     def on_headers_complete(self) -> None:
@@ -54,8 +58,9 @@ class Reader:
 
 
 def trust(place: Endpoint) -> ssl.SSLContext | None:
-    """What a TLS connection checks the collector by; made once, because the system's certificates take megabytes and milliseconds.
-    Errors: OSError (the file of `ca` cannot be read)."""
+    """What a TLS connection checks the collector by; made once, because the system's certificates take
+    megabytes and milliseconds. Errors: OSError (the file of `ca` cannot be read).
+    """
     if not place.tls:
         return None
     import ssl

@@ -10,7 +10,9 @@ REDACTED = "[redacted]"
 DEEPEST = 8
 
 # in any part of a key, with case, `_` and `-` left out
-_PARTS = re.compile(r"password|passwd|passphrase|secret|token|authorization|cookie|apikey|privatekey|credential|jwt|cardnumber")
+_PARTS = re.compile(
+    r"password|passwd|passphrase|secret|token|authorization|cookie|apikey|privatekey|credential|jwt|cardnumber"
+)
 # whole words of a key: inside other words these mean nothing (discard, span)
 _WORDS = frozenset({"card", "pan", "cvc", "cvv", "iban", "pwd"})
 _SPLIT = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
@@ -63,7 +65,10 @@ def value(item: Any, depth: int = 0) -> Any:
     if depth >= DEEPEST:
         return "…"
     if isinstance(item, dict):
-        return {str(key): REDACTED if secret_key(str(key)) else value(inner, depth + 1) for key, inner in item.items()}
+        return {
+            str(key): REDACTED if secret_key(str(key)) else value(inner, depth + 1)
+            for key, inner in item.items()
+        }
     if isinstance(item, list | tuple | set | frozenset):
         return [value(inner, depth + 1) for inner in item]
     return text(_shown(item, repr))

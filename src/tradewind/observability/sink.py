@@ -1,7 +1,8 @@
-"""Writes lines to stderr without ever waiting for who reads them: a log pipe that is full must not stop the shop.
+"""Writes lines to stderr without ever waiting for who reads them: a log pipe that is full must not stop the
+shop.
 
-A pipe that is ready takes at least `PIPE_BUF` bytes at once, so what is written in pieces of that size, each after a look, cannot
-block. What does not fit is kept up to a bound, then dropped and counted.
+A pipe that is ready takes at least `PIPE_BUF` bytes at once, so what is written in pieces of that size, each
+after a look, cannot block. What does not fit is kept up to a bound, then dropped and counted.
 """
 
 from __future__ import annotations
@@ -60,7 +61,11 @@ class Sink:
                 end = kept.rfind(b"\n", done, done + PIECE) + 1 or done + PIECE
                 done += os.write(self._fd, kept[done:end])
             if done == len(kept) and self._untold and self._ready():
-                os.write(self._fd, b'{"level":"warning","event":"log lines dropped","logger":"logs","count":%d}\n' % self._untold)
+                os.write(
+                    self._fd,
+                    b'{"level":"warning","event":"log lines dropped","logger":"logs","count":%d}\n'
+                    % self._untold,
+                )
                 self._untold = 0
         except OSError:
             done = len(kept)  # nobody reads any more

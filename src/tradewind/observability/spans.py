@@ -1,6 +1,8 @@
-"""Names the five kinds of steps in OpenTelemetry's words, so that whoever takes a step writes one line and every tool understands it.
+"""Names the five kinds of steps in OpenTelemetry's words, so that whoever takes a step writes one line and
+every tool understands it.
 
-No path, query, body or value of a statement goes into a span: what a trace shows may be seen by more people than the shop's data.
+No path, query, body or value of a statement goes into a span: what a trace shows may be seen by more people
+than the shop's data.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ from .tracing import MOST_LINKS, Kind, Span, Tracer
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"))
 MOST_STATEMENTS = 128
 LONGEST_TEXT = 2_000
-_TABLE = re.compile(r'\b(?:INTO|FROM|UPDATE|JOIN|TABLE)\s+(?:ONLY\s+)?("?[\w$]+"?(?:\."?[\w$]+"?)?)', re.IGNORECASE)
+_TABLE = re.compile(
+    r'\b(?:INTO|FROM|UPDATE|JOIN|TABLE)\s+(?:ONLY\s+)?("?[\w$]+"?(?:\."?[\w$]+"?)?)', re.IGNORECASE
+)
 
 
-# -- a request comes in by HTTP --------------------------------------------------------------------------------------------
+# -- a request comes in by HTTP
+# --------------------------------------------------------------------------------------------
 
 
 def http_request(tracer: Tracer, method: str, headers: Mapping[bytes, bytes]) -> Span | None:
@@ -38,7 +43,9 @@ def http_request(tracer: Tracer, method: str, headers: Mapping[bytes, bytes]) ->
 
 
 def http_answered(span: Span | None, route: str, status: int) -> None:
-    """`route` is the template (`/api/orders/:id`), empty where none fits; the caller's errors are none of ours."""
+    """`route` is the template (`/api/orders/:id`), empty where none fits; the caller's errors are none of
+    ours.
+    """
     if span is None:
         return
     if route:
@@ -48,11 +55,14 @@ def http_answered(span: Span | None, route: str, status: int) -> None:
     span.end(str(status) if status >= 500 else "")
 
 
-# -- a request goes out over the broker, and comes back --------------------------------------------------------------------
+# -- a request goes out over the broker, and comes back
+# --------------------------------------------------------------------
 
 
 def rpc_attempt(span: Span | None, queue: str, operation: str, attempt: int = 1) -> Span | None:
-    """One attempt of a call; its `traceparent` goes with the message. None where the request is not followed."""
+    """One attempt of a call; its `traceparent` goes with the message. None where the request is not
+    followed.
+    """
     if span is None:
         return None
     call = span.child(f"send {queue}", Kind.CLIENT)
@@ -63,31 +73,42 @@ def rpc_attempt(span: Span | None, queue: str, operation: str, attempt: int = 1)
 
 
 def rpc_ended(call: Span | None, outcome: str) -> None:
-    """`outcome` is the word that the metrics use: `answer`, `refused`, `timeout`, `down` or `busy`; the last three are errors."""
+    """`outcome` is the word that the metrics use: `answer`, `refused`, `timeout`, `down` or `busy`; the last
+    three are errors.
+    """
     if call is not None:
         call.end("" if outcome in ("answer", "refused") else outcome, **{"tradewind.outcome": outcome})
 
 
 def onward(span: Span | None, parent: str = "") -> str:
-    """The `traceparent` for the next hop: of this step, or the caller's own where we do not follow it. Empty: there is none."""
+    """The `traceparent` for the next hop: of this step, or the caller's own where we do not follow it. Empty:
+    there is none.
+    """
     if span is not None:
         return span.traceparent
     return parent if parent and context.parse(parent) is not None else ""
 
 
 def event_sent(tracer: Tracer, exchange: str, event: str, parent: str) -> Span | None:
-    """An event on its way to the broker; `parent` is the trace of the request that led to it. End it when the broker confirms."""
+    """An event on its way to the broker; `parent` is the trace of the request that led to it. End it when the
+    broker confirms.
+    """
     span = tracer.under(parent, f"send {exchange}", Kind.PRODUCER)
     if span is not None:
         _messaging(span, "send", "send", exchange, event)
     return span
 
 
-# -- a message comes in from the broker ------------------------------------------------------------------------------------
+# -- a message comes in from the broker
+# ------------------------------------------------------------------------------------
 
 
-def consumed(tracer: Tracer, queue: str, operation: str, parent: str, *, redelivered: bool = False) -> Span | None:
-    """A service's step for one message. A message without a trace begins none: the edge has decided, or nobody asked."""
+def consumed(
+    tracer: Tracer, queue: str, operation: str, parent: str, *, redelivered: bool = False
+) -> Span | None:
+    """A service's step for one message. A message without a trace begins none: the edge has decided, or
+    nobody asked.
+    """
     span = tracer.under(parent, f"process {queue}", Kind.CONSUMER)
     if span is not None:
         _messaging(span, "process", "process", queue, operation)
@@ -112,22 +133,28 @@ def _messaging(span: Span, name: str, kind: str, destination: str, key: str) -> 
     }
 
 
-# -- a batch, and what it says to the database -----------------------------------------------------------------------------
+# -- a batch, and what it says to the database
+# -----------------------------------------------------------------------------
 
 Statement = tuple[str, float, float]
-"""Its text, with places for values and no values; when it began and ended, as `time.perf_counter` tells it."""
+"""Its text, with places for values and no values; when it began and ended, as `time.perf_counter` tells
+it.
+"""
 
 
 class BatchSpans:
-    """Follows the batches of a processor. A batch serves many requests and can have one parent: that is the first request that is
-    followed. It links to all of them; every other one gets a step of its own that links to the batch, so that each order is one
-    trace from which its statements are found."""
+    """Follows the batches of a processor. A batch serves many requests and can have one parent: that is the
+    first request that is followed. It links to all of them; every other one gets a step of its own that links
+    to the batch, so that each order is one trace from which its statements are found.
+    """
 
     def __init__(self, tracer: Tracer, system: str = "postgresql") -> None:
         self._tracer, self._system = tracer, system
 
     def wanted(self, traces: Iterable[str]) -> list[str]:
-        """Which of a batch's messages are followed. None of them: do not time its statements, and do not call `batch`."""
+        """Which of a batch's messages are followed. None of them: do not time its statements, and do not call
+        `batch`.
+        """
         return self._tracer.wanted(traces)
 
     def batch(
@@ -139,7 +166,9 @@ class BatchSpans:
         messages: int = 0,
         error: str = "",
     ) -> None:
-        """It was carried out, commit included. Times are `perf_counter`'s; `error` is a class of errors where it was undone."""
+        """It was carried out, commit included. Times are `perf_counter`'s; `error` is a class of errors where
+        it was undone.
+        """
         tracer = self._tracer
         served = tracer.wanted(traceparents)[:MOST_LINKS]
         if not served:
@@ -172,7 +201,11 @@ class BatchSpans:
         target = table[1].replace('"', "") if table else ""
         span = batch.child(f"{operation} {target}".strip(), Kind.CLIENT)
         span.began = began
-        span.attributes |= {"db.system": self._system, "db.operation.name": operation, "db.query.text": text[:LONGEST_TEXT]}
+        span.attributes |= {
+            "db.system": self._system,
+            "db.operation.name": operation,
+            "db.query.text": text[:LONGEST_TEXT],
+        }
         if target:
             span.set("db.collection.name", target)
         span.finish(ended)

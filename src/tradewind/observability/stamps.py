@@ -1,4 +1,6 @@
-"""Spells what every log line has: its time, once per millisecond however many lines share it, in text that can be written."""
+"""Spells what every log line has: its time, once per millisecond however many lines share it, in text that
+can be written.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Puts the tracer of a process together: three lines at its start and one at its end, and nothing at all where no collector is named."""
+"""Puts the tracer of a process together: three lines at its start and one at its end, and nothing at all
+where no collector is named.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,19 @@ __all__ = ["BadEndpoint", "Tracing"]
 
 
 class Tracing:
-    """`url` is OTEL_EXPORTER_OTLP_ENDPOINT (empty: nothing is traced), `ratio` (0..1) how many of the traces that begin here are kept.
-    Errors: BadEndpoint."""
+    """`url` is OTEL_EXPORTER_OTLP_ENDPOINT (empty: nothing is traced), `ratio` (0..1) how many of the traces
+    that begin here are kept. Errors: BadEndpoint.
+    """
 
-    def __init__(self, service: str, url: str, ratio: float, clock: Clock, environment: Mapping[str, str], version: str = "") -> None:
+    def __init__(
+        self,
+        service: str,
+        url: str,
+        ratio: float,
+        clock: Clock,
+        environment: Mapping[str, str],
+        version: str = "",
+    ) -> None:
         place = endpoint.read(url, environment)
         self._exporter: Exporter | None = None
         if place is not None:
@@ -31,8 +42,12 @@ class Tracing:
             try:
                 self._exporter = Exporter(place, shared, version, chance=clock.random)
             except OSError as error:
-                raise BadEndpoint(f"OTEL_EXPORTER_OTLP_CERTIFICATE: {place.ca} cannot be read: {error}") from error
-        self.tracer = Tracer(service, self._exporter.put if self._exporter is not None else None, ratio, clock)
+                raise BadEndpoint(
+                    f"OTEL_EXPORTER_OTLP_CERTIFICATE: {place.ca} cannot be read: {error}"
+                ) from error
+        self.tracer = Tracer(
+            service, self._exporter.put if self._exporter is not None else None, ratio, clock
+        )
 
     def start(self, metrics: Metrics | None = None) -> None:
         """In the event loop. The exporter's own figures go to /metrics."""

@@ -1,4 +1,5 @@
-"""Decides which requests are followed and times their steps; whoever is not followed must not notice, so the answer to `start` is None.
+"""Decides which requests are followed and times their steps; whoever is not followed must not notice, so the
+answer to `start` is None.
 
 Who hears the spans is not known here: `otlp.Exporter.put` in a process, a list's `append` in a test.
 """
@@ -35,8 +36,9 @@ class Kind(IntEnum):
 
 
 class Span:
-    """One step of a trace that is kept. `began` and `ended` are ns since the epoch, `state` is the caller's tracestate, `error` is empty
-    where it went well."""
+    """One step of a trace that is kept. `began` and `ended` are ns since the epoch, `state` is the caller's
+    tracestate, `error` is empty where it went well.
+    """
 
     __slots__ = (
         "_began_tick",
@@ -54,9 +56,18 @@ class Span:
         "trace_id",
     )
 
-    def __init__(self, tracer: Tracer, name: str, kind: Kind, trace_id: str, span_id: str, parent_id: str, state: str) -> None:
+    def __init__(
+        self, tracer: Tracer, name: str, kind: Kind, trace_id: str, span_id: str, parent_id: str, state: str
+    ) -> None:
         self._tracer = tracer
-        self.name, self.kind, self.trace_id, self.span_id, self.parent_id, self.state = name, kind, trace_id, span_id, parent_id, state
+        self.name, self.kind, self.trace_id, self.span_id, self.parent_id, self.state = (
+            name,
+            kind,
+            trace_id,
+            span_id,
+            parent_id,
+            state,
+        )
         self.began, self._began_tick, self.ended = tracer.clock(), tracer.tick(), 0
         self.attributes: dict[str, Value] = {}
         self.links: list[Link] = []
@@ -82,7 +93,9 @@ class Span:
         return Span(tracer, name, kind, self.trace_id, tracer.span_id(), self.span_id, self.state)
 
     def end(self, error: str = "", **attributes: Value) -> None:
-        """It is over; `error` is a class of errors (`timeout`, `503`), not a sentence. A second call does nothing."""
+        """It is over; `error` is a class of errors (`timeout`, `503`), not a sentence. A second call does
+        nothing.
+        """
         if self.ended:
             return
         self.finish(self.began + self._tracer.tick() - self._began_tick, error, **attributes)
@@ -99,9 +112,10 @@ class Span:
 
 
 class Tracer:
-    """One per process. `ratio` (0..1) of the traces that begin here are kept, chosen by trace id as OpenTelemetry's
-    TraceIdRatioBased does, so that two services with one ratio choose the same; a caller's own choice counts more. Without a sink
-    nothing is kept."""
+    """One per process. `ratio` (0..1) of the traces that begin here are kept, chosen by trace id as
+    OpenTelemetry's TraceIdRatioBased does, so that two services with one ratio choose the same; a caller's
+    own choice counts more. Without a sink nothing is kept.
+    """
 
     def __init__(
         self,
@@ -126,15 +140,27 @@ class Tracer:
         if parent and (caller := context.parse(parent)) is not None:
             if not caller.sampled:
                 return None
-            return Span(self, name, kind, caller.trace_id, self.span_id(), caller.span_id, context.state(state) if state else "")
+            return Span(
+                self,
+                name,
+                kind,
+                caller.trace_id,
+                self.span_id(),
+                caller.span_id,
+                context.state(state) if state else "",
+            )
         drawn = self._bits(128)
         if drawn & LOW >= self._bound:
             return None
         return Span(self, name, kind, f"{drawn or 1:032x}", self.span_id(), "", "")
 
     def under(self, parent: str, name: str, kind: Kind = Kind.INTERNAL, state: str = "") -> Span | None:
-        """A step of a trace that is kept already. Without such a `parent` None: traces begin at the edge, never half-way."""
-        return self.start(name, kind, parent, state) if self.on and parent and context.sampled(parent) else None
+        """A step of a trace that is kept already. Without such a `parent` None: traces begin at the edge,
+        never half-way.
+        """
+        return (
+            self.start(name, kind, parent, state) if self.on and parent and context.sampled(parent) else None
+        )
 
     def keeps(self, trace_id: str) -> bool:
         """Whether a trace that begins here with this id would be kept."""

@@ -1,6 +1,8 @@
-"""Moves a NestJS system's rows into our tables, beside which they lie, so that a team can change over one service at a time.
+"""Moves a NestJS system's rows into our tables, beside which they lie, so that a team can change over one
+service at a time.
 
-Its tables are only read. What is here already stays as it is, so the command may be run again, and a last time when nothing writes there.
+Its tables are only read. What is here already stays as it is, so the command may be run again, and a last
+time when nothing writes there.
 """
 
 from __future__ import annotations
@@ -20,7 +22,10 @@ from ..runtime.schema import SLICES
 from .adopt_rows import SOURCES, Source, Unfit, Values
 
 BATCH = 2_000
-COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_schema = '{schema}' AND table_name = '{table}'"
+COLUMNS = (
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = '{schema}' AND "
+    "table_name = '{table}'"
+)
 KIND = "SELECT relkind FROM pg_class WHERE relnamespace = to_regnamespace('{schema}') AND relname = '{table}'"
 Progress = Callable[[str, int, int], None]
 
@@ -33,7 +38,9 @@ class Left(msgspec.Struct, frozen=True):
 
 
 class Adopted(msgspec.Struct):
-    """What came of one published table. `found` is False where it is not there; `waiting` rows were not ours before."""
+    """What came of one published table. `found` is False where it is not there; `waiting` rows were not ours
+    before.
+    """
 
     service: str
     table: str
@@ -44,36 +51,63 @@ class Adopted(msgspec.Struct):
 
 
 def adopt(
-    url: str, services: Sequence[str], schemas: Mapping[str, str], values: Values, *, dry_run: bool = False,
+    url: str,
+    services: Sequence[str],
+    schemas: Mapping[str, str],
+    values: Values,
+    *,
+    dry_run: bool = False,
     progress: Progress = lambda table, done, of: None,
-) -> list[Adopted]:  # fmt: skip
-    """Takes over what is not here yet, each batch in one transaction. `dry_run` reads, and writes nothing. Errors: StoreUnusable."""
+) -> list[Adopted]:
+    """Takes over what is not here yet, each batch in one transaction. `dry_run` reads, and writes nothing.
+    Errors: StoreUnusable.
+    """
     if not on_server(url):
-        raise StoreUnusable("a NestJS system's tables lie in PostgreSQL: name their database in TRADEWIND_DATABASE_URL or DB_HOST")
+        raise StoreUnusable(
+            "a NestJS system's tables lie in PostgreSQL: name their database in TRADEWIND_DATABASE_URL "
+            "or DB_HOST"
+        )
     if behind := migrations.schema_state(url, [SLICES[name] for name in services], schemas):
         raise StoreUnusable(behind)
     place = database(url, Path(), schemas)
 
     def work(connection: sa.Connection) -> list[Adopted]:
-        return [_Move(place, connection, s, values, progress).run(dry_run) for s in SOURCES if s.service in services]
+        return [
+            _Move(place, connection, s, values, progress).run(dry_run)
+            for s in SOURCES
+            if s.service in services
+        ]
 
     try:
         return place.work(work)
     except sa.exc.SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).splitlines()[0].rpartition("Error'>: ")[2]
-        raise StoreUnusable(f"{place.where}: stopped, and every batch that was taken is kept; run it again: {why}") from error
+        raise StoreUnusable(
+            f"{place.where}: stopped, and every batch that was taken is kept; run it again: {why}"
+        ) from error
 
 
 class _Move:
     """One table on its way."""
 
-    def __init__(self, place: Database, connection: sa.Connection, source: Source, values: Values, progress: Progress) -> None:
-        self.place, self.connection, self.source, self.values, self.progress = place, connection, source, values, progress
+    def __init__(
+        self, place: Database, connection: sa.Connection, source: Source, values: Values, progress: Progress
+    ) -> None:
+        self.place, self.connection, self.source, self.values, self.progress = (
+            place,
+            connection,
+            source,
+            values,
+            progress,
+        )
         self.schema = place.corner(source.service)
         self.there = f'{self.schema}."{source.table}"'
         self.done = Adopted(source.service, self.there)
         ours = place.sql.name(source.into.rows)
-        self.new = f'FROM {self.there} there WHERE NOT EXISTS (SELECT FROM {ours} here WHERE here.id = there."{source.key}"::text)'
+        self.new = (
+            f"FROM {self.there} there WHERE NOT EXISTS (SELECT FROM {ours} here WHERE here.id = "
+            f'there."{source.key}"::text)'
+        )
 
     def run(self, dry_run: bool) -> Adopted:
         with self.connection.begin():
@@ -101,14 +135,21 @@ class _Move:
         names = {"schema": self.schema, "table": self.source.table}
         if self._ask(KIND.format(**names)) not in ([("r",)], [("p",)], [(b"r",)], [(b"p",)]):
             return False
-        if lacks := sorted(set(self.source.columns) - {name for (name,) in self._ask(COLUMNS.format(**names))}):
-            raise StoreUnusable(f"{self.there} is not the published table: it has no column {', '.join(lacks)}")
+        if lacks := sorted(
+            set(self.source.columns) - {name for (name,) in self._ask(COLUMNS.format(**names))}
+        ):
+            raise StoreUnusable(
+                f"{self.there} is not the published table: it has no column {', '.join(lacks)}"
+            )
         return True
 
     def _next(self, after: str) -> list[tuple[Any, ...]]:
         source, key = self.source, f'there."{self.source.key}"'
         since = f"AND {key} > $1::text::uuid" if after else ""
-        text = f"{source.select.format(schema=self.schema)} {self.new} {since} {source.group} ORDER BY {key} LIMIT {BATCH}"
+        text = (
+            f"{source.select.format(schema=self.schema)} {self.new} {since} {source.group} ORDER BY "
+            f"{key} LIMIT {BATCH}"
+        )
         return self._ask(text, *([after] if after else []))
 
     def _made(self, rows: Sequence[tuple[Any, ...]]) -> dict[sa.Table, list[tuple[Any, ...]]]:
@@ -127,8 +168,15 @@ class _Move:
     def _write(self, made: Mapping[sa.Table, Sequence[tuple[Any, ...]]]) -> None:
         for table, rows in made.items():
             # a key that was used here first keeps its answer
-            self._ask(f"{self.place.sql.insert(table)} ON CONFLICT DO NOTHING", *[list(column) for column in zip(*rows, strict=True)])
+            self._ask(
+                f"{self.place.sql.insert(table)} ON CONFLICT DO NOTHING",
+                *[list(column) for column in zip(*rows, strict=True)],
+            )
 
     def _ask(self, text: str, *arguments: Any) -> list[tuple[Any, ...]]:
-        answer = self.connection.exec_driver_sql(text, arguments) if arguments else self.connection.exec_driver_sql(text)
+        answer = (
+            self.connection.exec_driver_sql(text, arguments)
+            if arguments
+            else self.connection.exec_driver_sql(text)
+        )
         return [tuple(row) for row in answer] if answer.returns_rows else []

@@ -1,4 +1,6 @@
-"""Says how the rows of the published NestJS system become ours: ids, statuses, amounts, times and idempotency keys stay what they were."""
+"""Says how the rows of the published NestJS system become ours: ids, statuses, amounts, times and idempotency
+keys stay what they were.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +37,18 @@ class Unfit(Exception):
 
 
 class Values(msgspec.Struct, frozen=True):
-    """`currency`: of every amount. `now`: ms since the epoch; idempotency keys are kept as if they had come then."""
+    """`currency`: of every amount. `now`: ms since the epoch; idempotency keys are kept as if they had come
+    then.
+    """
 
     currency: str
     now: int
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A published table. `select` yields rows whose first column is `key` as text; {there} is the table, and {here} is ours."""
+    """A published table. `select` yields rows whose first column is `key` as text; {there} is the table, and
+    {here} is ours.
+    """
 
     service: str
     table: str
@@ -58,12 +64,29 @@ def _ms(column: str) -> str:
     return f'floor(extract(epoch FROM "{column}") * 1000)::bigint'
 
 
-def order(values: Values, key: str, status: str, body: str, claim: str | None, created: int, updated: int) -> Rows:
+def order(
+    values: Values, key: str, status: str, body: str, claim: str | None, created: int, updated: int
+) -> Rows:
     dto = rules.order_of(body.encode())
     if isinstance(dto, list):
         raise Unfit("; ".join(dto))
     lines = tuple([_line(item, values) for item in dto.items])
-    made = Order(key, status, "none", NOBODY.id, lines, _units(dto.total), values.currency, None, "", 0, 1, created, updated, claim or None)
+    made = Order(
+        key,
+        status,
+        "none",
+        NOBODY.id,
+        lines,
+        _units(dto.total),
+        values.currency,
+        None,
+        "",
+        0,
+        1,
+        created,
+        updated,
+        claim or None,
+    )
     return [
         (ORDERS.rows, _row(ORDERS, made)),
         *_claimed(ORDER_LEDGERS.inbox, "create_order", claim, encode(dto), encode(recorded(made)), values),
@@ -72,10 +95,14 @@ def order(values: Values, key: str, status: str, body: str, claim: str | None, c
 
 def _line(item: rules.OrderItem, values: Values) -> Line:
     price = Money(_units(item.price), values.currency)
-    return Line(item.product_id, "", "", item.quantity, price, Money(price.amount * item.quantity, values.currency))
+    return Line(
+        item.product_id, "", "", item.quantity, price, Money(price.amount * item.quantity, values.currency)
+    )
 
 
-def product(values: Values, key: str, name: str, sku: str, stock: int, reserved: int, created: int, owner: str | None) -> Rows:
+def product(
+    values: Values, key: str, name: str, sku: str, stock: int, reserved: int, created: int, owner: str | None
+) -> Rows:
     if owner is not None:
         raise Unfit(f"product {owner} has its SKU {sku!r} here")
     if not 0 <= reserved <= stock:
@@ -83,12 +110,16 @@ def product(values: Values, key: str, name: str, sku: str, stock: int, reserved:
     moved = Movement(derived(key, "adopted"), key, stock, "initial stock", stock, created)
     made = Product(key, sku, name, 0, values.currency, stock, reserved, 0, 1, created, created)
     return [
-        (PRODUCTS.rows, _row(PRODUCTS, made)), (SKUS.rows, _row(SKUS, SkuClaim(sku, key))), (MOVEMENTS.rows, _row(MOVEMENTS, moved)),
-    ]  # fmt: skip
+        (PRODUCTS.rows, _row(PRODUCTS, made)),
+        (SKUS.rows, _row(SKUS, SkuClaim(sku, key))),
+        (MOVEMENTS.rows, _row(MOVEMENTS, moved)),
+    ]
 
 
 def reservation(values: Values, key: str, body: str, first: int, last: int) -> Rows:
-    """An order has one with us, whose items are those that are still reserved, or all of them once none is."""
+    """An order has one with us, whose items are those that are still reserved, or all of them once none
+    is.
+    """
     claims = msgspec.json.decode(body)
     held = [claim for claim in claims if claim["status"] == "RESERVED"]
     items: dict[str, int] = {}
@@ -96,23 +127,54 @@ def reservation(values: Values, key: str, body: str, first: int, last: int) -> R
         if claim["product"] is None or claim["quantity"] < 0:
             raise Unfit("a reservation without a product, or of less than nothing")
         items[claim["product"]] = items.get(claim["product"], 0) + claim["quantity"]
-    return [(RESERVATIONS.rows, _row(RESERVATIONS, Reservation(key, HELD if held else RELEASED, items, 0, first, last)))]
+    return [
+        (
+            RESERVATIONS.rows,
+            _row(RESERVATIONS, Reservation(key, HELD if held else RELEASED, items, 0, first, last)),
+        )
+    ]
 
 
-def payment(values: Values, key: str, order_id: str, status: str, body: str, claim: str | None, created: int, updated: int) -> Rows:
+def payment(
+    values: Values,
+    key: str,
+    order_id: str,
+    status: str,
+    body: str,
+    claim: str | None,
+    created: int,
+    updated: int,
+) -> Rows:
     dto = rules.payment_of(body.encode())
     if isinstance(dto, list):
         raise Unfit("; ".join(dto))
     amount = _units(dto.amount)
-    made = Payment(key, order_id, NOBODY.id, amount, values.currency, amount if status == REFUNDED else 0, 0, status, "", "", "", 0,
-                   created, updated, claim or None)  # fmt: skip
+    made = Payment(
+        key,
+        order_id,
+        NOBODY.id,
+        amount,
+        values.currency,
+        amount if status == REFUNDED else 0,
+        0,
+        status,
+        "",
+        "",
+        "",
+        0,
+        created,
+        updated,
+        claim or None,
+    )
     return [
         (PAYMENTS.rows, _row(PAYMENTS, made)),
         *_claimed(PAYMENT_LEDGERS.inbox, "create_payment", claim, encode(dto), encode(view(made)), values),
     ]
 
 
-def _claimed(inbox: sa.Table, pattern: str, claim: str | None, dto: bytes, reply: bytes, values: Values) -> Rows:
+def _claimed(
+    inbox: sa.Table, pattern: str, claim: str | None, dto: bytes, reply: bytes, values: Values
+) -> Rows:
     """What the queue side looks for when the key comes again: then this row is the answer."""
     if not claim:
         return []
@@ -132,26 +194,43 @@ def _row(table: Table[Any], aggregate: Aggregate) -> tuple[Any, ...]:
 TIMES = f"{_ms('createdAt')}, {_ms('updatedAt')}"
 SOURCES = (
     Source(
-        "orders", "order", ("id", "status", "items", "total", "idempotencyKey", "createdAt", "updatedAt"), "id", ORDERS,
+        "orders",
+        "order",
+        ("id", "status", "items", "total", "idempotencyKey", "createdAt", "updatedAt"),
+        "id",
+        ORDERS,
         f"""SELECT id::text, status::text, json_build_object('items', items, 'total', total)::text, "idempotencyKey", {TIMES}""",
         order,
     ),
     Source(
-        "inventory", "product", ("id", "name", "sku", "stock", "reservedStock", "createdAt"), "id", PRODUCTS,
-        f"""SELECT id::text, name, sku, stock, "reservedStock", {_ms('createdAt')},
+        "inventory",
+        "product",
+        ("id", "name", "sku", "stock", "reservedStock", "createdAt"),
+        "id",
+        PRODUCTS,
+        f"""SELECT id::text, name, sku, stock, "reservedStock", {_ms("createdAt")},
         (SELECT product_id FROM {{schema}}.{SKUS.name} taken WHERE taken.id = there.sku)""",
         product,
     ),
     Source(
-        "inventory", "stock_reservation", ("id", "orderId", "quantity", "status", "createdAt", "productId"), "orderId", RESERVATIONS,
+        "inventory",
+        "stock_reservation",
+        ("id", "orderId", "quantity", "status", "createdAt", "productId"),
+        "orderId",
+        RESERVATIONS,
         f"""SELECT "orderId"::text, json_agg(json_build_object('product', "productId", 'quantity', quantity, 'status', status)
-        ORDER BY id)::text, min({_ms('createdAt')}), max({_ms('createdAt')})""",
-        reservation, 'GROUP BY "orderId"',
+        ORDER BY id)::text, min({_ms("createdAt")}), max({_ms("createdAt")})""",
+        reservation,
+        'GROUP BY "orderId"',
     ),
     Source(
-        "payments", "payment", ("id", "orderId", "amount", "status", "idempotencyKey", "createdAt", "updatedAt"), "id", PAYMENTS,
+        "payments",
+        "payment",
+        ("id", "orderId", "amount", "status", "idempotencyKey", "createdAt", "updatedAt"),
+        "id",
+        PAYMENTS,
         f"""SELECT id::text, "orderId"::text, status::text, json_build_object('orderId', "orderId", 'amount', amount)::text,
         "idempotencyKey", {TIMES}""",
         payment,
     ),
-)  # fmt: skip
+)

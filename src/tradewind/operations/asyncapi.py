@@ -14,8 +14,10 @@ from . import message_shapes as wire
 Json = dict[str, Any]
 SCHEMAS = "#/components/schemas/"
 ABOUT = (
-    "What the services tell each other. An event is committed with the change that it tells of, comes at least once, in order for one key, "
-    "and is handled once. In one process events are handed on through the log; every event has a channel of its own name."
+    "What the services tell each other. An event is committed with the change that it tells of, comes at "
+    "least once, in order for one key, "
+    "and is handled once. In one process events are handed on through the log; every event has a channel "
+    "of its own name."
 )
 
 
@@ -23,7 +25,9 @@ def document(heard: Mapping[str, Sequence[str]] | None = None) -> Json:
     """The whole description. `heard` says which services hear an event; without it, those of the shop."""
     heard = wire.heard() if heard is None else heard
     told = wire.events()
-    refs, shapes = msgspec.json.schema_components([event for _, event in told], ref_template=SCHEMAS + "{name}")
+    refs, shapes = msgspec.json.schema_components(
+        [event for _, event in told], ref_template=SCHEMAS + "{name}"
+    )
     channels: Json = {}
     messages: Json = {}
     operations: Json = {}
@@ -45,7 +49,9 @@ def document(heard: Mapping[str, Sequence[str]] | None = None) -> Json:
         }
         operations[f"{speaker}.says.{name}"] = _operation("send", name, f"{speaker} says {name}", speaker)
         for hearer in heard.get(name, ()):
-            operations[f"{hearer}.hears.{name}"] = _operation("receive", name, f"{hearer} hears {name}", hearer)
+            operations[f"{hearer}.hears.{name}"] = _operation(
+                "receive", name, f"{hearer} hears {name}", hearer
+            )
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -29,13 +29,20 @@ def speakers() -> dict[str, ModuleType]:
 def said(module: ModuleType, kind: type[Message]) -> list[type[Message]]:
     """The messages of this kind that the module itself defines, as they stand in it."""
     return [
-        item for item in vars(module).values() if isinstance(item, type) and issubclass(item, kind) and item.__module__ == module.__name__
+        item
+        for item in vars(module).values()
+        if isinstance(item, type) and issubclass(item, kind) and item.__module__ == module.__name__
     ]
 
 
 def events() -> list[tuple[str, type[Event]]]:
     """Every event with its speaker."""
-    return [(name, event) for name, module in speakers().items() for event in said(module, Event) if issubclass(event, Event)]
+    return [
+        (name, event)
+        for name, module in speakers().items()
+        for event in said(module, Event)
+        if issubclass(event, Event)
+    ]
 
 
 def asked(module: ModuleType) -> list[type[Message]]:
@@ -62,7 +69,9 @@ def heard() -> Mapping[str, list[str]]:
 
 
 def keyed_by(kind: type[Message]) -> str:
-    """The field, in its spelling on the wire, that says which thing a message is about; empty where it has none."""
+    """The field, in its spelling on the wire, that says which thing a message is about; empty where it has
+    none.
+    """
     spelling = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
     return spelling.get(kind.keyed_by, "")
 
@@ -71,7 +80,9 @@ def shape(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """The fields on the wire with their types, and which may be missing."""
     return {
         "name": wire_name(kind) if issubclass(kind, Message) else kind.__name__,
-        "fields": {field.encode_name: told(inspect.type_info(field.type)) for field in msgspec.structs.fields(kind)},
+        "fields": {
+            field.encode_name: told(inspect.type_info(field.type)) for field in msgspec.structs.fields(kind)
+        },
         "optional": sorted(field.encode_name for field in msgspec.structs.fields(kind) if not field.required),
     }
 

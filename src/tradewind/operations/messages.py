@@ -57,7 +57,10 @@ def _route(operation: Operation | None) -> str:
 
 def _fields(kind: type[Message]) -> str:
     shape = wire.shape(kind)
-    fields = (f"`{name}{'?' if name in shape['optional'] else ''}` {_type(told)}" for name, told in shape["fields"].items())
+    fields = (
+        f"`{name}{'?' if name in shape['optional'] else ''}` {_type(told)}"
+        for name, told in shape["fields"].items()
+    )
     return ", ".join(fields) or "·"
 
 

@@ -1,4 +1,6 @@
-"""Answers the operator when the platform is stopped: the same requests, over the store itself, with nothing else set in motion."""
+"""Answers the operator when the platform is stopped: the same requests, over the store itself, with nothing
+else set in motion.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ async def _call(config: Config, method: str, path: str) -> Answer:
         edge = V1Api(made, clock, V1Settings(jwt_secret=key, rate_limit_per_minute=0, reads_at_once=False))
         target, _, query = path.partition("?")
         token = operator_token(config)
-        request = Request(method, target, query.encode(), {b"authorization": f"Bearer {token}".encode()}, b"", "127.0.0.1")
+        request = Request(
+            method, target, query.encode(), {b"authorization": f"Bearer {token}".encode()}, b"", "127.0.0.1"
+        )
         edge(request)
         await asyncio.wait_for(_answered(made, request), TIMEOUT_S)
         edge.close()

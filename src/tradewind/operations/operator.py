@@ -1,4 +1,6 @@
-"""Finds who answers the operator: the running platform, the stopped one's store, or the store that services share."""
+"""Finds who answers the operator: the running platform, the stopped one's store, or the store that services
+share.
+"""
 
 from __future__ import annotations
 
@@ -71,8 +73,16 @@ class LocalOperator:
 
         config = self._config
         url = local.running(config.data)
-        answer = local.call(url, method, path, token=local.operator_token(config)) if url else offline.call(config, method, path)
+        answer = (
+            local.call(url, method, path, token=local.operator_token(config))
+            if url
+            else offline.call(config, method, path)
+        )
         if answer.status >= 300:
             body = answer.body if isinstance(answer.body, dict) else {}
-            raise Refused(body.get("code") or str(answer.status), answer.status, body.get("detail") or body.get("title") or "")
+            raise Refused(
+                body.get("code") or str(answer.status),
+                answer.status,
+                body.get("detail") or body.get("title") or "",
+            )
         return answer.body

@@ -1,6 +1,8 @@
-"""Answers the operator of a blueprint whose services run apart: on the store that they share, running or stopped.
+"""Answers the operator of a blueprint whose services run apart: on the store that they share, running or
+stopped.
 
-Nothing is set in motion here. A letter that is to be tried again is taken up by a service, within a second of its row saying so.
+Nothing is set in motion here. A letter that is to be tried again is taken up by a service, within a second of
+its row saying so.
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ class Nobody:
 
 
 class SharedStoreOperator:
-    """Every call opens the store and closes it. Errors, of all: StoreUnusable, StoreUnavailable; Refused, where the answer is no."""
+    """Every call opens the store and closes it. Errors, of all: StoreUnusable, StoreUnavailable; Refused,
+    where the answer is no.
+    """
 
     def __init__(self, config: Config, blueprint: Blueprint) -> None:
         self._config, self._blueprint = config, blueprint
@@ -58,7 +62,11 @@ class SharedStoreOperator:
 
         async def ask(platform: Platform) -> Any:
             found = (await platform.stats())["services"]
-            return {"services": {name: {k: v for k, v in row.items() if k not in MEMORY} for name, row in found.items()}}
+            return {
+                "services": {
+                    name: {k: v for k, v in row.items() if k not in MEMORY} for name, row in found.items()
+                }
+            }
 
         return self._with(ask)
 
@@ -97,7 +105,9 @@ class SharedStoreOperator:
             raise StoreUnusable(why)
 
         async def run() -> T:
-            store = open_store(config.database_url, config.data, exclusive=False, schemas=self._blueprint.schemas)
+            store = open_store(
+                config.database_url, config.data, exclusive=False, schemas=self._blueprint.schemas
+            )
             platform = Platform(store, services(names, config, NoProvider()), SystemClock(), bus=Nobody())
             platform.runner.stopped = True
             await store.open()
@@ -110,7 +120,9 @@ class SharedStoreOperator:
 
 
 async def _decide(platform: Platform, ask: Ask, decide: Decide) -> None:
-    """As the processor would, in a transaction of its own: a batch here would take up what is due, which is the services' to do."""
+    """As the processor would, in a transaction of its own: a batch here would take up what is due, which is
+    the services' to do.
+    """
     for runtime in platform.runtimes.values():
         tx = await platform.store.begin()
         try:
@@ -138,6 +150,8 @@ def causal(entries: list[TimelineEntry]) -> list[TimelineEntry]:
     """As given, with none before the one that caused it."""
     waiting, told = {entry.id: entry for entry in entries}, []
     while waiting:
-        first = next((entry for entry in waiting.values() if entry.cause not in waiting), next(iter(waiting.values())))
+        first = next(
+            (entry for entry in waiting.values() if entry.cause not in waiting), next(iter(waiting.values()))
+        )
         told.append(waiting.pop(first.id))
     return told

@@ -1,4 +1,6 @@
-"""Puts a process together from its parts: the one place that knows every service, the provider and the store."""
+"""Puts a process together from its parts: the one place that knows every service, the provider and the
+store.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ SECRET_FIELDS = ("token",)
 
 
 class GuestService(msgspec.Struct, frozen=True):
-    """A service that is not ours and runs beside ours: its rules, its corner of the store, its part of the API."""
+    """A service that is not ours and runs beside ours: its rules, its corner of the store, its part of the
+    API.
+    """
 
     service: Service
     corner: ServiceSchema
@@ -71,13 +75,21 @@ def services(provider: Provider, deadline_ms: int, names: Iterable[str] = SERVIC
 
 
 def platform(
-    config: Config, store: Store, clock: Clock, provider: Provider, names: Iterable[str] = SERVICES, additions: Iterable[GuestService] = ()
+    config: Config,
+    store: Store,
+    clock: Clock,
+    provider: Provider,
+    names: Iterable[str] = SERVICES,
+    additions: Iterable[GuestService] = (),
 ) -> Platform:
     """All of a process behind one gateway."""
     made = Platform(
-        store, [*services(provider, config.order_deadline_ms, names), *(addition.service for addition in additions)], clock,
-        delays_ms=config.retry_delays_ms, retention_ms=config.retention_days * DAY_MS,
-    )  # fmt: skip
+        store,
+        [*services(provider, config.order_deadline_ms, names), *(addition.service for addition in additions)],
+        clock,
+        delays_ms=config.retry_delays_ms,
+        retention_ms=config.retention_days * DAY_MS,
+    )
     return with_timeline(made)
 
 
@@ -86,7 +98,9 @@ def with_timeline(made: Platform) -> Platform:
 
     async def timeline(reader: Reader, query: GetTimeline, caller: Caller) -> Timeline:
         await made.ask(GetOrder(query.order_id), caller)
-        return Timeline([_entry(speaker, row) for speaker, row in await history(reader, made.runtimes, query.order_id)])
+        return Timeline(
+            [_entry(speaker, row) for speaker, row in await history(reader, made.runtimes, query.order_id)]
+        )
 
     made.answer(GetTimeline, timeline)
     return made
@@ -94,5 +108,9 @@ def with_timeline(made: Platform) -> Platform:
 
 def _entry(speaker: str, row: tuple[Any, ...]) -> TimelineEntry:
     _seq, event_id, name, _key, body, cause, trace, at = row
-    data = {field: value for field, value in msgspec.json.decode(body).items() if field not in (*SECRET_FIELDS, "type")}
+    data = {
+        field: value
+        for field, value in msgspec.json.decode(body).items()
+        if field not in (*SECRET_FIELDS, "type")
+    }
     return TimelineEntry(event_id, speaker, name, data, cause, trace, stamp(at))

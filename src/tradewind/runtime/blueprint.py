@@ -1,4 +1,6 @@
-"""Reads what runs where from a TOML file, so that a service never knows which processes it shares a machine with."""
+"""Reads what runs where from a TOML file, so that a service never knows which processes it shares a machine
+with.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ COPIES = 32
 
 
 class Process(msgspec.Struct, frozen=True):
-    """`copies` of it run at once. `ops_port` is the first one's, which the others count on from; 0: any that is free."""
+    """`copies` of it run at once. `ops_port` is the first one's, which the others count on from; 0: any that
+    is free.
+    """
 
     name: str
     services: tuple[str, ...]
@@ -31,8 +35,10 @@ class Process(msgspec.Struct, frozen=True):
 
 
 class Blueprint(msgspec.Struct, frozen=True):
-    """`settings` are texts under lower-case names; `config.load` reads them. `face` is the API that the edge shows, `transport` how
-    processes reach each other, `schemas` where a service's tables are on a server, where that is not named like the service."""
+    """`settings` are texts under lower-case names; `config.load` reads them. `face` is the API that the edge
+    shows, `transport` how processes reach each other, `schemas` where a service's tables are on a server,
+    where that is not named like the service.
+    """
 
     name: str
     says: str
@@ -46,19 +52,27 @@ class Blueprint(msgspec.Struct, frozen=True):
         for process in self.processes:
             if process.name == name:
                 return process
-        raise BadBlueprint(f"{self.name}: no process {name!r}; {instead(name, [process.name for process in self.processes])}")
+        raise BadBlueprint(
+            f"{self.name}: no process {name!r}; {instead(name, [process.name for process in self.processes])}"
+        )
 
 
 def load(which: str, *, folder: Path, services: Collection[str], environment: Mapping[str, str]) -> Blueprint:
-    """The blueprint of this name in `folder`, or in the file that `which` is the path of. Errors: BadBlueprint."""
+    """The blueprint of this name in `folder`, or in the file that `which` is the path of. Errors:
+    BadBlueprint.
+    """
     path = Path(which) if "/" in which or which.endswith(".toml") else folder / f"{which}.toml"
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         names = [name for name, _ in listing(folder)]
-        raise BadBlueprint(f"no blueprint {which!r}; {instead(which, names)}, or give the path of a .toml file") from None
+        raise BadBlueprint(
+            f"no blueprint {which!r}; {instead(which, names)}, or give the path of a .toml file"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise BadBlueprint(f"{which}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})") from None
+        raise BadBlueprint(
+            f"{which}: cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})"
+        ) from None
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -68,7 +82,10 @@ def load(which: str, *, folder: Path, services: Collection[str], environment: Ma
 
 def listing(folder: Path) -> list[tuple[str, str]]:
     """Every blueprint's name and first comment line, by name."""
-    return [(path.stem, _first_comment(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.toml"))]
+    return [
+        (path.stem, _first_comment(path.read_text(encoding="utf-8")))
+        for path in sorted(folder.glob("*.toml"))
+    ]
 
 
 def _first_comment(text: str) -> str:
@@ -93,18 +110,27 @@ class _Reading(Tables):
         face, transport = self.one_of(tree, "face", FACES), self.one_of(tree, "transport", TRANSPORTS)
         if transport == "local" and sum([process.copies for process in processes]) > 1:
             names = ", ".join(process.name for process in processes)
-            raise self.bad("transport", f'{names} run apart, so say how they reach each other: transport = "rabbitmq"')
-        settings = {key.lower(): self.setting(f"settings.{key}", value) for key, value in self.table(tree, "settings").items()}
+            raise self.bad(
+                "transport", f'{names} run apart, so say how they reach each other: transport = "rabbitmq"'
+            )
+        settings = {
+            key.lower(): self.setting(f"settings.{key}", value)
+            for key, value in self.table(tree, "settings").items()
+        }
         if "database" in tree:
             if "database_url" in settings:
                 raise self.bad("database", "settings.database_url says it too; leave one of them out")
             settings["database_url"] = database_url(self, self.table(tree, "database"))
-        return Blueprint(name, says, processes, settings, face, transport, self._schemas(self.table(tree, "schemas")))
+        return Blueprint(
+            name, says, processes, settings, face, transport, self._schemas(self.table(tree, "schemas"))
+        )
 
     def _process(self, name: str, table: Any) -> Process:
         place = f"processes.{name}"
         if not _NAME.match(name):
-            raise self.bad(place, "a process is named with small letters, digits and hyphens, from a letter on")
+            raise self.bad(
+                place, "a process is named with small letters, digits and hyphens, from a letter on"
+            )
         if not isinstance(table, dict):
             raise self.bad(place, "must be a table")
         self.only(table, place, ("services", "edge", "copies", "ops_port"))
@@ -117,29 +143,45 @@ class _Reading(Tables):
             raise self.bad(place, "runs nothing; name services, or write edge = true")
         copies = self.whole(f"{place}.copies", table.get("copies", 1), 1, COPIES)
         if edge and copies > 1:
-            raise self.bad(f"{place}.copies", "the edge runs once, as it has the port; run more of it by `tradewind serve` behind a proxy")
-        return Process(name, services, edge, copies, self.whole(f"{place}.ops_port", table.get("ops_port", 0), 0, 65_535))
+            raise self.bad(
+                f"{place}.copies",
+                "the edge runs once, as it has the port; run more of it by `tradewind serve` behind a proxy",
+            )
+        return Process(
+            name, services, edge, copies, self.whole(f"{place}.ops_port", table.get("ops_port", 0), 0, 65_535)
+        )
 
     def _once(self, processes: tuple[Process, ...]) -> None:
         where: dict[str, str] = {}
         for process in processes:
             for service in process.services:
                 if service in where:
-                    raise self.bad(f"processes.{process.name}.services", f"{service!r} is named twice, first in {where[service]}")
+                    raise self.bad(
+                        f"processes.{process.name}.services",
+                        f"{service!r} is named twice, first in {where[service]}",
+                    )
                 where[service] = process.name
         if not where:
             raise self.bad("processes", f"no service is named; there is {', '.join(self.services)}")
         edges = [process.name for process in processes if process.edge]
         if len(edges) != 1:
-            raise self.bad("processes", f"edge = true stands in {', '.join(edges) or 'none'}; exactly one process is the edge")
+            raise self.bad(
+                "processes",
+                f"edge = true stands in {', '.join(edges) or 'none'}; exactly one process is the edge",
+            )
 
     def _ports(self, processes: tuple[Process, ...]) -> None:
         taken: dict[int, str] = {}
         for process in processes:
-            for port in range(process.ops_port, process.ops_port + process.copies) if process.ops_port else ():
+            for port in (
+                range(process.ops_port, process.ops_port + process.copies) if process.ops_port else ()
+            ):
                 if port > 65_535 or port in taken:
                     why = f"that of {taken[port]}" if port in taken else "past the last one"
-                    raise self.bad(f"processes.{process.name}.ops_port", f"a copy's port, {port}, is {why}; a copy takes the next one each")
+                    raise self.bad(
+                        f"processes.{process.name}.ops_port",
+                        f"a copy's port, {port}, is {why}; a copy takes the next one each",
+                    )
                 taken[port] = process.name
 
     def _schemas(self, table: dict[str, Any]) -> dict[str, str]:
@@ -148,8 +190,14 @@ class _Reading(Tables):
             place = f"schemas.{service}"
             self._known("schemas", service)
             schema = self.setting(place, given)
-            if not _SCHEMA.match(schema) or schema.startswith("pg_") or schema in ("public", "information_schema"):
-                raise self.bad(place, "must be a schema of the service's own, in small letters, digits and underscores")
+            if (
+                not _SCHEMA.match(schema)
+                or schema.startswith("pg_")
+                or schema in ("public", "information_schema")
+            ):
+                raise self.bad(
+                    place, "must be a schema of the service's own, in small letters, digits and underscores"
+                )
             if schema in found.values():
                 raise self.bad(place, f"{schema!r} is another service's; every service has its own")
             found[service] = schema

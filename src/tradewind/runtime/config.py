@@ -1,7 +1,8 @@
-"""Turns names and texts from outside into typed settings once, at the start, so that a wrong one stops the program and not the night.
+"""Turns names and texts from outside into typed settings once, at the start, so that a wrong one stops the
+program and not the night.
 
-What is given with `--set` counts more than the environment, the environment more than the blueprint, the blueprint more than the
-default. The settings themselves are in `settings`.
+What is given with `--set` counts more than the environment, the environment more than the blueprint, the
+blueprint more than the default. The settings themselves are in `settings`.
 """
 
 from __future__ import annotations
@@ -37,14 +38,22 @@ class Shown(msgspec.Struct, frozen=True):
     doc: str
 
 
-def load(environment: Mapping[str, str], blueprint: Mapping[str, str] | None = None, sets: Iterable[str] = ()) -> Config:
-    """The settings in force. Names of the blueprint and of `sets` (`KEY=VALUE`) may leave the prefix out. Errors: BadSetting."""
-    values = {field: _read(field, *given) for field, given in _gather(environment, blueprint or {}, sets).items()}
+def load(
+    environment: Mapping[str, str], blueprint: Mapping[str, str] | None = None, sets: Iterable[str] = ()
+) -> Config:
+    """The settings in force. Names of the blueprint and of `sets` (`KEY=VALUE`) may leave the prefix out.
+    Errors: BadSetting.
+    """
+    values = {
+        field: _read(field, *given) for field, given in _gather(environment, blueprint or {}, sets).items()
+    }
     values["log_format"] = values["log_format"] or _format()
     return Config(**values)
 
 
-def explain(environment: Mapping[str, str], blueprint: Mapping[str, str] | None = None, sets: Iterable[str] = ()) -> list[Shown]:
+def explain(
+    environment: Mapping[str, str], blueprint: Mapping[str, str] | None = None, sets: Iterable[str] = ()
+) -> list[Shown]:
     """Every setting with its value and where that comes from. Errors: BadSetting."""
     rows = []
     for field, (text, source) in _gather(environment, blueprint or {}, sets).items():
@@ -75,13 +84,20 @@ def _format() -> str:
     return "console" if sys.stderr.isatty() else "json"
 
 
-def _gather(environment: Mapping[str, str], blueprint: Mapping[str, str], sets: Iterable[str]) -> dict[str, tuple[str, str]]:
+def _gather(
+    environment: Mapping[str, str], blueprint: Mapping[str, str], sets: Iterable[str]
+) -> dict[str, tuple[str, str]]:
     given = {field: (setting.default, "default") for field, setting in SETTINGS.items()}
     for name, text in blueprint.items():
         given[field_of(name, "blueprint")] = text, "blueprint"
     for name, text in environment.items():
         # an empty variable is how a shell or a compose file says "not set"
-        if name.startswith(PREFIX) and not name.startswith(IGNORED) and (field := field_of(name, "environment")) and text:
+        if (
+            name.startswith(PREFIX)
+            and not name.startswith(IGNORED)
+            and (field := field_of(name, "environment"))
+            and text
+        ):
             given[field] = text, "environment"
     for pair in sets:
         name, equals, text = pair.partition("=")

@@ -1,4 +1,6 @@
-"""Feeds the gauges of /metrics: what memory knows is read at the scrape, what only the store knows is looked up every few seconds."""
+"""Feeds the gauges of /metrics: what memory knows is read at the scrape, what only the store knows is looked
+up every few seconds.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,16 @@ class StatsCollector:
         self._services: dict[str, dict[str, Any]] = {}
         self._task: asyncio.Task[None] | None = None
         runtimes, inbound = made.runtimes, made.processor.inbound
-        metrics.watch("queue_depth", lambda: {"edge": len(inbound.requests), "internal": len(inbound.internal)})
-        metrics.watch("log_lag", lambda: {name: sum(subscription.lag for subscription in runtime.subscriptions.values()) for name, runtime in runtimes.items()})
+        metrics.watch(
+            "queue_depth", lambda: {"edge": len(inbound.requests), "internal": len(inbound.internal)}
+        )
+        metrics.watch(
+            "log_lag",
+            lambda: {
+                name: sum(subscription.lag for subscription in runtime.subscriptions.values())
+                for name, runtime in runtimes.items()
+            },
+        )
         metrics.watch("activities_running", lambda: made.runner.running)
         metrics.watch("connections", lambda: server.connections)
         metrics.watch("log_lines_dropped", lambda: access.dropped)

@@ -14,7 +14,9 @@ FILE = "jwt.secret"
 
 
 def signing_key(given: str, data: Path) -> bytes:
-    """What access tokens are signed with: the setting, or the folder's own key. Errors: StoreUnusable, when that cannot be read."""
+    """What access tokens are signed with: the setting, or the folder's own key. Errors: StoreUnusable, when
+    that cannot be read.
+    """
     if given:
         return given.encode()
     path = data / FILE
@@ -35,9 +37,13 @@ def signing_key(given: str, data: Path) -> bytes:
                 draft.unlink()
         key = path.read_bytes().strip()
     except OSError as error:
-        raise StoreUnusable(f"{path}: {error.strerror}: give this user the right to read and write it") from error
+        raise StoreUnusable(
+            f"{path}: {error.strerror}: give this user the right to read and write it"
+        ) from error
     if len(key) < 32:
-        raise StoreUnusable(f"{path} holds no key: delete it (everybody must sign in again), or set TRADEWIND_JWT_SECRET")
+        raise StoreUnusable(
+            f"{path} holds no key: delete it (everybody must sign in again), or set TRADEWIND_JWT_SECRET"
+        )
     return key
 
 

@@ -1,4 +1,6 @@
-"""Speaks to a running platform as its operator: found through its data folder, with a token that only its owner can make."""
+"""Speaks to a running platform as its operator: found through its data folder, with a token that only its
+owner can make.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def running(data: Path) -> str | None:
     return found.url if found is not None and found.url else None
 
 
-def call(url: str, method: str, path: str, body: Any = None, token: str = "", headers: dict[str, str] | None = None) -> Answer:
+def call(
+    url: str, method: str, path: str, body: Any = None, token: str = "", headers: dict[str, str] | None = None
+) -> Answer:
     """One request. Errors: NotReachable."""
     place = urlsplit(url)
     kind = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
@@ -54,7 +58,9 @@ def call(url: str, method: str, path: str, body: Any = None, token: str = "", he
         response = connection.getresponse()
         content = response.read()
     except (OSError, http.client.HTTPException) as error:
-        raise NotReachable(f"{url} does not answer ({error}): is it running? `tradewind up` starts it") from error
+        raise NotReachable(
+            f"{url} does not answer ({error}): is it running? `tradewind up` starts it"
+        ) from error
     finally:
         connection.close()
     return Answer(response.status, decoded(content))
@@ -72,7 +78,10 @@ def log_in(url: str, email: str, password: str) -> str:
     """An access token for somebody's password. Errors: NotReachable."""
     answer = call(url, "POST", "/api/v1/auth/login", {"email": email, "password": password})
     if answer.status != 200:
-        raise NotReachable(f"{url} does not let {email} in: {answer.body.get('code') if isinstance(answer.body, dict) else answer.status}")
+        raise NotReachable(
+            f"{url} does not let {email} in: "
+            f"{answer.body.get('code') if isinstance(answer.body, dict) else answer.status}"
+        )
     token: str = answer.body["accessToken"]
     return token
 
@@ -83,7 +92,10 @@ def operator_token(config: Config) -> str:
         session = msgspec.json.decode((config.data / FILE).read_bytes(), type=SessionView)
         key = signing_key(config.jwt_secret, config.data)
     except (OSError, msgspec.MsgspecError, StoreUnusable) as error:
-        raise NotReachable(f"{config.data}: no operator's session there ({error}); has `tradewind up` run on it, by this user?") from error
+        raise NotReachable(
+            f"{config.data}: no operator's session there ({error}); has `tradewind up` run on it, by "
+            f"this user?"
+        ) from error
     settings = V1Settings(jwt_secret=key)
     writer = TokenWriter(key, settings.key("refresh"), settings.access_ttl_s)
     return writer.write(replace(session, at=time.time_ns() // 1_000_000)).access_token

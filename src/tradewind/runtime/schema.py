@@ -16,24 +16,36 @@ FOLDER = Path(__file__).parent.parent / "services"
 SLICES = {name: ServiceSchema(md, FOLDER / name / "migrations") for name, md in METADATA.items()}
 
 
-def migrate(config: Config, additions: Iterable[GuestService] = (), blueprint: Blueprint | None = None) -> list[str]:
-    """Takes the steps that are missing, of the services that a blueprint runs (without one, of all); which ones. Errors: StoreUnusable."""
+def migrate(
+    config: Config, additions: Iterable[GuestService] = (), blueprint: Blueprint | None = None
+) -> list[str]:
+    """Takes the steps that are missing, of the services that a blueprint runs (without one, of all); which
+    ones. Errors: StoreUnusable.
+    """
     slices = [*(SLICES[name] for name in runs(blueprint)), *(addition.corner for addition in additions)]
     return migrations.up(config.database_url, config.data, slices, blueprint.schemas if blueprint else NONE)
 
 
 def schema_state(config: Config, blueprint: Blueprint, services: Iterable[str]) -> str:
-    """Why a process of these services cannot start on this database, and the way out, in one line; empty when it can.
+    """Why a process of these services cannot start on this database, and the way out, in one line; empty when
+    it can.
 
     Errors: StoreUnusable, when the database cannot be asked.
     """
     return migrations.schema_state(
-        config.database_url, [SLICES[name] for name in services], blueprint.schemas, data=config.data,
+        config.database_url,
+        [SLICES[name] for name in services],
+        blueprint.schemas,
+        data=config.data,
         command=f"tradewind migrate run --blueprint {blueprint.name}",
-    )  # fmt: skip
+    )
 
 
 def runs(blueprint: Blueprint | None) -> list[str]:
     """The services of a blueprint, in the order of ours."""
-    named = SERVICES if blueprint is None else [service for process in blueprint.processes for service in process.services]
+    named = (
+        SERVICES
+        if blueprint is None
+        else [service for process in blueprint.processes for service in process.services]
+    )
     return [name for name in SERVICES if name in named]

@@ -1,4 +1,6 @@
-"""Runs the whole platform in this process, from the lock on its data folder to the last answer before it leaves."""
+"""Runs the whole platform in this process, from the lock on its data folder to the last answer before it
+leaves.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ class Started(msgspec.Struct, frozen=True):
 class Embedded:
     """`start`, `stop`; in between it serves."""
 
-    def __init__(self, config: Config, access: AccessLog, names: Iterable[str], additions: Iterable[GuestService] = ()) -> None:
+    def __init__(
+        self, config: Config, access: AccessLog, names: Iterable[str], additions: Iterable[GuestService] = ()
+    ) -> None:
         self.config, self._access = config, access
         self._names, self._additions = tuple(names), tuple(additions)
         self._lock = DataLock(config.data)
@@ -81,20 +85,40 @@ class Embedded:
         migrate(config, self._additions)
         self.store: Store = open_store(config.database_url, config.data)
         self.provider = Sandbox(
-            config.data / LEDGER, clock=self._clock.now, random=self._clock.random, secret=webhook_secret(key),
-            deliver=WebhookSender(self._where), timeout_s=config.provider_timeout_s, faults=config.provider_faults,
-        )  # fmt: skip
-        self.platform: Platform = platform(config, self.store, self._clock, self.provider, self._names, self._additions)
+            config.data / LEDGER,
+            clock=self._clock.now,
+            random=self._clock.random,
+            secret=webhook_secret(key),
+            deliver=WebhookSender(self._where),
+            timeout_s=config.provider_timeout_s,
+            faults=config.provider_faults,
+        )
+        self.platform: Platform = platform(
+            config, self.store, self._clock, self.provider, self._names, self._additions
+        )
         settings = V1Settings(
-            jwt_secret=key, rate_limit_per_minute=config.rate_limit, webhook_secrets=(webhook_secret(key),),
+            jwt_secret=key,
+            rate_limit_per_minute=config.rate_limit,
+            webhook_secrets=(webhook_secret(key),),
             reads_at_once=not config.database_url,
-        )  # fmt: skip
+        )
         metrics = Metrics()
         self.platform.processor.observer, self.platform.runner.count = metrics, metrics.activity
         passwords = Passwords(settings, self._clock)
-        operations = (*OPERATIONS, *(operation for addition in self._additions for operation in addition.operations))
-        self.edge = V1Api(self.platform, self._clock, settings, pages=_pages(metrics), observe=metrics.request, log=self._access.write,
-                         passwords=passwords, operations=operations)  # fmt: skip
+        operations = (
+            *OPERATIONS,
+            *(operation for addition in self._additions for operation in addition.operations),
+        )
+        self.edge = V1Api(
+            self.platform,
+            self._clock,
+            settings,
+            pages=_pages(metrics),
+            observe=metrics.request,
+            log=self._access.write,
+            passwords=passwords,
+            operations=operations,
+        )
         self._server = HttpServer(self.edge, Limits())
         self._gauges = StatsCollector(metrics, self.platform, self._server, self._access)
         await self.platform.start()
@@ -107,19 +131,30 @@ class Embedded:
         return Started(url, login, bool(config.admin_password))
 
     def _where(self) -> tuple[str, int] | None:
-        return None if self._server is None or not self._server.port else (_shown(self.config.host), self._server.port)
+        return (
+            None
+            if self._server is None or not self._server.port
+            else (_shown(self.config.host), self._server.port)
+        )
 
     async def _first_admin(self, passwords: Passwords) -> Login | None:
         """Makes the first admin where there is none, and a session for whoever operates this folder."""
         admins = await self.store.get(ADMINS, "admins")
         login = None
         if admins is None:
-            login = Login(self.config.admin_email.lower() or ADMIN, self.config.admin_password or secrets.token_urlsafe(12))
-            made = await self._request(AddUser(login.email, "Admin", await passwords.hash(login.password), "admin"))
+            login = Login(
+                self.config.admin_email.lower() or ADMIN,
+                self.config.admin_password or secrets.token_urlsafe(12),
+            )
+            made = await self._request(
+                AddUser(login.email, "Admin", await passwords.hash(login.password), "admin")
+            )
             admin_id = msgspec.json.decode(made, type=UserView).id
         else:
             admin_id = admins.ids[0]
-        keep_session(self.config, msgspec.json.decode(await self._request(OpenSession(admin_id)), type=SessionView))
+        keep_session(
+            self.config, msgspec.json.decode(await self._request(OpenSession(admin_id)), type=SessionView)
+        )
         return login
 
     async def _request(self, message: AddUser | OpenSession) -> bytes:
@@ -130,10 +165,15 @@ class Embedded:
         await asyncio.wait(either, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
         ended.cancel()
         if not reply.done():
-            raise StoreUnusable(f"the platform cannot start on this store: {self.platform.processor.broken or 'see the log'}")
+            raise StoreUnusable(
+                f"the platform cannot start on this store: {self.platform.processor.broken or 'see the log'}"
+            )
         answer = reply.result()
         if answer.status:
-            raise StoreUnusable(f"the platform cannot start on this store: {self.platform.processor.broken or answer.body.decode()}")
+            raise StoreUnusable(
+                f"the platform cannot start on this store: "
+                f"{self.platform.processor.broken or answer.body.decode()}"
+            )
         return answer.body
 
     async def stop(self) -> None:
@@ -160,7 +200,10 @@ class Embedded:
             asked = loop.create_task(leave.wait())
             await asyncio.wait({stopped, asked}, return_when=asyncio.FIRST_COMPLETED)
             if stopped.done():
-                raise StoreUnusable("the processor has stopped; the log says why. Nothing that was accepted is lost: start again")
+                raise StoreUnusable(
+                    "the processor has stopped; the log says why. Nothing that was accepted is lost: "
+                    "start again"
+                )
         except BaseException:
             self._lock.release()
             raise

@@ -1,4 +1,6 @@
-"""Takes values out of a blueprint's TOML, so that every complaint says in one line where in which file it is."""
+"""Takes values out of a blueprint's TOML, so that every complaint says in one line where in which file it
+is.
+"""
 
 from __future__ import annotations
 
@@ -78,16 +80,22 @@ class Tables:
                 return "$"
             value = self.environment.get(found[1], "") or found[2]
             if value is None:
-                raise self.bad(place, f"needs the variable {found[1]}; set it, or write ${{{found[1]}:-default}}")
+                raise self.bad(
+                    place, f"needs the variable {found[1]}; set it, or write ${{{found[1]}:-default}}"
+                )
             return value
 
         return _VARIABLE.sub(one, text)
 
 
 def database_url(tables: Tables, parts: dict[str, Any]) -> str:
-    """`[database]` as a URL: a password may hold any character here. A host that begins with a slash is a socket's folder."""
+    """`[database]` as a URL: a password may hold any character here. A host that begins with a slash is a
+    socket's folder.
+    """
     tables.only(parts, "database", ("host", "port", "name", "user", "password"))
-    host, name, user, password = (tables.setting(f"database.{key}", parts.get(key, "")) for key in ("host", "name", "user", "password"))
+    host, name, user, password = (
+        tables.setting(f"database.{key}", parts.get(key, "")) for key in ("host", "name", "user", "password")
+    )
     port = tables.whole("database.port", parts.get("port", 5432), 1, 65_535)
     for key, text in (("host", host), ("name", name)):
         if not text or any(c.isspace() or not c.isprintable() for c in text):

@@ -40,7 +40,9 @@ class Time:
 
 
 class Service:
-    """Each attempt is answered after `takes` seconds with the next of `says`, or with `usual`; None is a timeout."""
+    """Each attempt is answered after `takes` seconds with the next of `says`, or with `usual`; None is a
+    timeout.
+    """
 
     def __init__(self, time: Time, usual: Verdict = Verdict.FINE) -> None:
         self.time, self.usual, self.takes = time, usual, 0.001
@@ -52,7 +54,9 @@ class Service:
         self.timeouts.append(timeout)
         self.began.append(self.time.now)
         said = self.says.pop(0) if self.says else self.usual
-        self.time.later(timeout if said is Verdict.TIMED_OUT else min(self.takes, timeout), lambda: then(said))
+        self.time.later(
+            timeout if said is Verdict.TIMED_OUT else min(self.takes, timeout), lambda: then(said)
+        )
 
 
 class Stand:
@@ -62,12 +66,20 @@ class Stand:
         self.time = Time()
         self.service = Service(self.time)
         self.guarded: Guarded[Verdict] = Guarded(
-            "ORDERS", lambda said: said, clock=self.time, later=self.time.later, in_flight=in_flight, rules=rules, chance=lambda: chance
+            "ORDERS",
+            lambda said: said,
+            clock=self.time,
+            later=self.time.later,
+            in_flight=in_flight,
+            rules=rules,
+            chance=lambda: chance,
         )
         self.ended: list[Ended] = []
 
     def start(self, preset: Preset = READ, *, retryable: bool = True) -> None:
-        self.guarded.run(preset, retryable, self.service, lambda verdict, outcome: self.ended.append((verdict, outcome)))
+        self.guarded.run(
+            preset, retryable, self.service, lambda verdict, outcome: self.ended.append((verdict, outcome))
+        )
 
     def call(self, *says: Verdict, preset: Preset = READ, retryable: bool = True) -> Ended:
         """One call from beginning to end."""

@@ -1,4 +1,6 @@
-"""A service that is down gets at most a tenth more than its callers send, and a little floor; and all is well soon after it is back."""
+"""A service that is down gets at most a tenth more than its callers send, and a little floor; and all is well
+soon after it is back.
+"""
 
 import random
 
@@ -23,7 +25,11 @@ def load(stand: Stand, per_s: int, seconds: float) -> int:
 
 
 @settings(max_examples=25, deadline=None)
-@given(per_s=st.sampled_from([1, 10, 50, 200]), seconds=st.sampled_from([5.0, 20.0, 45.0]), chance=st.floats(0, 0.999))
+@given(
+    per_s=st.sampled_from([1, 10, 50, 200]),
+    seconds=st.sampled_from([5.0, 20.0, 45.0]),
+    chance=st.floats(0, 0.999),
+)
 def test_retries_stay_within_the_budget(per_s: int, seconds: float, chance: float) -> None:
     stand = Stand(rules=NEVER, in_flight=100_000, chance=chance)
     stand.service.usual = Verdict.FAILED
@@ -50,7 +56,10 @@ def test_a_loaded_service_that_is_down_sees_at_most_a_tenth_more() -> None:
 
 def test_a_quiet_service_is_still_tried_again() -> None:
     stand = Stand()
-    assert stand.call(Verdict.FAILED, Verdict.FAILED, Verdict.FAILED, Verdict.FINE) == (Verdict.FINE, Verdict.FINE)
+    assert stand.call(Verdict.FAILED, Verdict.FAILED, Verdict.FAILED, Verdict.FINE) == (
+        Verdict.FINE,
+        Verdict.FINE,
+    )
 
 
 def test_with_the_breaker_a_dead_service_is_hardly_called() -> None:

@@ -1,4 +1,6 @@
-"""The circuit as the page draws it: CLOSED, OPEN at half of five calls, HALF_OPEN after 30 s with one probe."""
+"""The circuit as the page draws it: CLOSED, OPEN at half of five calls, HALF_OPEN after 30 s with one
+probe.
+"""
 
 import pytest
 
@@ -27,7 +29,10 @@ def test_four_failures_are_too_few() -> None:
     assert breaker.state(100.0) is State.OPEN
 
 
-@pytest.mark.parametrize(("fine", "failed", "state"), [(5, 5, State.OPEN), (6, 5, State.CLOSED), (3, 2, State.CLOSED), (3, 3, State.OPEN)])
+@pytest.mark.parametrize(
+    ("fine", "failed", "state"),
+    [(5, 5, State.OPEN), (6, 5, State.CLOSED), (3, 2, State.CLOSED), (3, 3, State.OPEN)],
+)
 def test_half_of_the_calls_is_the_threshold(fine: int, failed: int, state: State) -> None:
     breaker = Breaker()
     run(breaker, 100.0, fine=fine, failed=failed)
@@ -118,9 +123,10 @@ def test_stats_have_the_names_of_opossum() -> None:
     run(breaker, 100.0, fine=6, failed=4)
     breaker.failed(breaker.enter(100.0), 100.0, 5.0, timed_out=True)
     stats = breaker.stats(100.0)
-    assert {name: stats[name] for name in ("fires", "successes", "failures", "timeouts", "rejects", "semaphoreRejections")} == {
-        "fires": 11, "successes": 6, "failures": 5, "timeouts": 1, "rejects": 0, "semaphoreRejections": 0,
-    }  # fmt: skip
+    assert {
+        name: stats[name]
+        for name in ("fires", "successes", "failures", "timeouts", "rejects", "semaphoreRejections")
+    } == {"fires": 11, "successes": 6, "failures": 5, "timeouts": 1, "rejects": 0, "semaphoreRejections": 0}
     assert stats["latencyMean"] == pytest.approx((10 * 1 + 5_000) / 11, abs=0.001)
     assert stats["percentiles"]["1"] == 5_000.0
     for name in ("fallbacks", "cacheHits", "cacheMisses", "coalesceCacheHits", "coalesceCacheMisses"):

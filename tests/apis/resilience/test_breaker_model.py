@@ -1,4 +1,6 @@
-"""Any order of calls, ends and waits: the breaker does what a slow model does that remembers every single one."""
+"""Any order of calls, ends and waits: the breaker does what a slow model does that remembers every single
+one.
+"""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -41,7 +43,10 @@ class Model:
             self.life += 1
             self.open_until = None if fine else now + RESET_S
         elif not fine and life == self.life and self.open_until is None:
-            recent = [sum(int(now) - WINDOW_S < second for second in seconds) for seconds in (self.calls, self.failures)]
+            recent = [
+                sum(int(now) - WINDOW_S < second for second in seconds)
+                for seconds in (self.calls, self.failures)
+            ]
             if recent[0] >= VOLUME and recent[1] / recent[0] >= 0.5:
                 self.life += 1
                 self.open_until = now + RESET_S

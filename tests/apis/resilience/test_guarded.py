@@ -7,19 +7,32 @@ from tradewind.apis.kernel.resilience.breaker import State
 from tradewind.apis.kernel.resilience.guarded import Guarded, Verdict
 from tradewind.apis.kernel.resilience.presets import READ, WRITE, Preset
 
-FINE, FAILED, TIMED_OUT, BUSY, OPEN = Verdict.FINE, Verdict.FAILED, Verdict.TIMED_OUT, Verdict.BUSY, Verdict.OPEN
+FINE, FAILED, TIMED_OUT, BUSY, OPEN = (
+    Verdict.FINE,
+    Verdict.FAILED,
+    Verdict.TIMED_OUT,
+    Verdict.BUSY,
+    Verdict.OPEN,
+)
 
 
 def waits(stand: Stand) -> list[float]:
     """Between the end of an attempt that failed at once and the next attempt."""
-    return [round(b - a - stand.service.takes, 6) for a, b in zip(stand.service.began, stand.service.began[1:], strict=False)]
+    return [
+        round(b - a - stand.service.takes, 6)
+        for a, b in zip(stand.service.began, stand.service.began[1:], strict=False)
+    ]
 
 
 def test_a_call_that_succeeds_is_one_attempt() -> None:
     stand = Stand()
     assert stand.call() == (FINE, FINE)
     assert stand.service.timeouts == [5.0]
-    assert (stand.guarded.in_flight, stand.guarded.stats()["fires"], stand.guarded.stats()["successes"]) == (0, 1, 1)
+    assert (stand.guarded.in_flight, stand.guarded.stats()["fires"], stand.guarded.stats()["successes"]) == (
+        0,
+        1,
+        1,
+    )
 
 
 def test_a_read_is_tried_again_after_300_600_1200_ms() -> None:

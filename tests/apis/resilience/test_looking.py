@@ -1,4 +1,6 @@
-"""A service that is back is tried at once: while its circuit is open it is asked every second, and nobody's request is risked for it."""
+"""A service that is back is tried at once: while its circuit is open it is asked every second, and nobody's
+request is risked for it.
+"""
 
 from tests.apis.resilience.support import Service, Stand
 from tradewind.apis.kernel.resilience.guarded import LOOK_S, Verdict

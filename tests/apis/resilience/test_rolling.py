@@ -39,7 +39,17 @@ def test_percentiles_and_mean_are_those_of_opossum() -> None:
         window.at(100.0 + ms / 20).took(float(ms))
     mean, found = window.latencies(105.0)
     assert mean == 50.5
-    assert found == {"0": 1.0, "0.25": 25.0, "0.5": 50.0, "0.75": 75.0, "0.9": 90.0, "0.95": 95.0, "0.99": 99.0, "0.995": 100.0, "1": 100.0}
+    assert found == {
+        "0": 1.0,
+        "0.25": 25.0,
+        "0.5": 50.0,
+        "0.75": 75.0,
+        "0.9": 90.0,
+        "0.95": 95.0,
+        "0.99": 99.0,
+        "0.995": 100.0,
+        "1": 100.0,
+    }
 
 
 def test_nothing_seen_is_zero() -> None:

@@ -39,7 +39,9 @@ class Asked(msgspec.Struct):
 
 
 class FakeClient:
-    """Answers each call a millisecond later with the next of `says`, else with `usual`; a TIMEOUT takes its time. `silent`: never."""
+    """Answers each call a millisecond later with the next of `says`, else with `usual`; a TIMEOUT takes its
+    time. `silent`: never.
+    """
 
     def __init__(self, time: Time) -> None:
         self.time = time
@@ -50,7 +52,14 @@ class FakeClient:
         self.up, self.missing = True, ""
 
     def call(
-        self, queue: str, pattern: bytes, data: bytes, timeout_s: float, then: Callable[[Outcome], None], *, traceparent: str = ""
+        self,
+        queue: str,
+        pattern: bytes,
+        data: bytes,
+        timeout_s: float,
+        then: Callable[[Outcome], None],
+        *,
+        traceparent: str = "",
     ) -> None:
         self.asked.append(Asked(queue, pattern, data, timeout_s, then, traceparent))
         if not self.silent:
@@ -82,13 +91,21 @@ class Shop:
         self.time = Time()
         self.client = FakeClient(self.time)
         self.gateway = RpcApi(
-            self.client, RpcSettings(**options), later=self.time.later, clock=self.time, chance=lambda: 0.5, **(told or {})
+            self.client,
+            RpcSettings(**options),
+            later=self.time.later,
+            clock=self.time,
+            chance=lambda: 0.5,
+            **(told or {}),
         )
 
     def send(self, method: str, path: str, body: Any = None, **headers: str | bytes) -> Request:
         """`X_Lang="de"` is a header."""
         path, _, query = path.partition("?")
-        given = {name.replace("_", "-").lower().encode(): v if isinstance(v, bytes) else v.encode() for name, v in headers.items()}
+        given = {
+            name.replace("_", "-").lower().encode(): v if isinstance(v, bytes) else v.encode()
+            for name, v in headers.items()
+        }
         content = b""
         if body is not None:
             content = body if isinstance(body, bytes) else encode(body)
@@ -110,7 +127,9 @@ class Shop:
         self.client.says[:] = outcomes
 
     def trip(self) -> None:
-        """Opens the circuit of the orders, by calls that fail together: one after the other they would take longer than the window."""
+        """Opens the circuit of the orders, by calls that fail together: one after the other they would take
+        longer than the window.
+        """
         self.client.usual, before = refused(500), self.client.usual
         for _ in range(5):
             self.send("GET", f"/api/orders/{UUID}")

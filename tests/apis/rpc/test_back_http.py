@@ -1,4 +1,6 @@
-"""A service whose circuit is open is looked after by the gateway: clients need not wait 30 s for one that is back."""
+"""A service whose circuit is open is looked after by the gateway: clients need not wait 30 s for one that is
+back.
+"""
 
 import pytest
 

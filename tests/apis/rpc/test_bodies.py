@@ -16,7 +16,10 @@ ANY_JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize("body", [b"{", b"{]", b'{"items":', b"\xff\xfe", b'{"total":NaN}', b"nul", b"[" * 100_000, b'{"a":1}}', b"'"])
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"{]", b'{"items":', b"\xff\xfe", b'{"total":NaN}', b"nul", b"[" * 100_000, b'{"a":1}}', b"'"],
+)
 @pytest.mark.parametrize("path", PATHS)
 def test_malformed_json_is_400_bad_request(path: str, body: bytes) -> None:
     shop = Shop()
@@ -37,19 +40,30 @@ def test_a_body_without_fields_is_400_with_a_message_for_each(path: str, body: b
 
 @pytest.mark.parametrize(
     ("content_type", "taken"),
-    [("application/json; charset=utf-8", True), ("APPLICATION/JSON", True), ('application/json;charset="UTF-8"', True),
-     ("application/x-www-form-urlencoded", False), ("text/plain", False), ("", False), ("application/jsonx", False)],
-)  # fmt: skip
+    [
+        ("application/json; charset=utf-8", True),
+        ("APPLICATION/JSON", True),
+        ('application/json;charset="UTF-8"', True),
+        ("application/x-www-form-urlencoded", False),
+        ("text/plain", False),
+        ("", False),
+        ("application/jsonx", False),
+    ],
+)
 def test_a_body_that_is_not_said_to_be_json_is_not_read(content_type: str, taken: bool) -> None:
     shop = Shop()
-    assert shop.call("POST", "/api/orders", encode(ORDER), content_type=content_type).status == (201 if taken else 400)
+    assert shop.call("POST", "/api/orders", encode(ORDER), content_type=content_type).status == (
+        201 if taken else 400
+    )
 
 
 @pytest.mark.parametrize(
     ("headers", "message"),
-    [({"content_type": "application/json; charset=latin1"}, 'unsupported charset "LATIN1"'),
-     ({"content_encoding": "gzip"}, 'unsupported content encoding "gzip"')],
-)  # fmt: skip
+    [
+        ({"content_type": "application/json; charset=latin1"}, 'unsupported charset "LATIN1"'),
+        ({"content_encoding": "gzip"}, 'unsupported content encoding "gzip"'),
+    ],
+)
 def test_a_charset_or_coding_that_is_not_read_is_415(headers: dict[str, str], message: str) -> None:
     found = Shop().call("POST", "/api/orders", encode(ORDER), **headers)
     assert (found.status, found.data["message"]) == (415, message)
@@ -58,7 +72,11 @@ def test_a_charset_or_coding_that_is_not_read_is_415(headers: dict[str, str], me
 def test_a_body_that_is_too_large_is_413_request_entity_too_large() -> None:
     shop = Shop(body_bytes=1_000)
     found = shop.call("POST", "/api/orders", b" " * 1_000 + encode(ORDER))
-    assert (found.status, found.data["message"], found.data["statusCode"]) == (413, "request entity too large", 413)
+    assert (found.status, found.data["message"], found.data["statusCode"]) == (
+        413,
+        "request entity too large",
+        413,
+    )
 
 
 def test_numbers_are_what_javascript_takes_them_for() -> None:
@@ -69,7 +87,10 @@ def test_numbers_are_what_javascript_takes_them_for() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(path=st.sampled_from(PATHS), body=st.binary(max_size=200) | ANY_JSON.map(lambda value: json.dumps(value).encode()))
+@given(
+    path=st.sampled_from(PATHS),
+    body=st.binary(max_size=200) | ANY_JSON.map(lambda value: json.dumps(value).encode()),
+)
 def test_any_body_is_answered_and_never_5xx(path: str, body: bytes) -> None:
     shop = Shop()
     found = shop.call("POST", path, body)
@@ -78,13 +99,19 @@ def test_any_body_is_answered_and_never_5xx(path: str, body: bytes) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(data=st.data(), whole=st.sampled_from([(PATHS[0], ORDER), (PATHS[1], TEA), (PATHS[2], PAYMENT)]), wrong=ANY_JSON)
+@given(
+    data=st.data(),
+    whole=st.sampled_from([(PATHS[0], ORDER), (PATHS[1], TEA), (PATHS[2], PAYMENT)]),
+    wrong=ANY_JSON,
+)
 def test_a_valid_body_with_one_field_of_any_kind_is_answered(
     data: st.DataObject, whole: tuple[str, dict[str, object]], wrong: object
 ) -> None:
     path, body = whole
     shop = Shop()
-    found = shop.call("POST", path, json.dumps({**body, data.draw(st.sampled_from(sorted(body))): wrong}).encode())
+    found = shop.call(
+        "POST", path, json.dumps({**body, data.draw(st.sampled_from(sorted(body))): wrong}).encode()
+    )
     assert found.status in (201, 400)
     for asked in shop.client.asked:
         assert set(asked.json["dto"]) <= {*body, "price"}
@@ -96,10 +123,26 @@ TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60)
 @settings(max_examples=300, deadline=None)
 @given(
     method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"]),
-    path=st.sampled_from(["/api/orders", "/api/orders/", "/api/payments/order/", "/health/", "/"]).flatmap(lambda a: TEXT.map(a.__add__)),
-    headers=st.fixed_dictionaries({}, optional={name: st.binary(max_size=40) for name in (
-        "x_lang", "x_idempotency_key", "x_request_id", "traceparent", "tracestate", "content_type", "content_encoding",
-    )}),
-)  # fmt: skip
-def test_any_path_query_and_header_is_answered_and_never_5xx(method: str, path: str, headers: dict[str, bytes]) -> None:
+    path=st.sampled_from(["/api/orders", "/api/orders/", "/api/payments/order/", "/health/", "/"]).flatmap(
+        lambda a: TEXT.map(a.__add__)
+    ),
+    headers=st.fixed_dictionaries(
+        {},
+        optional={
+            name: st.binary(max_size=40)
+            for name in (
+                "x_lang",
+                "x_idempotency_key",
+                "x_request_id",
+                "traceparent",
+                "tracestate",
+                "content_type",
+                "content_encoding",
+            )
+        },
+    ),
+)
+def test_any_path_query_and_header_is_answered_and_never_5xx(
+    method: str, path: str, headers: dict[str, bytes]
+) -> None:
     assert Shop().call(method, path, None if method == "GET" else encode(ORDER), **headers).status < 500

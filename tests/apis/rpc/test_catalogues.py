@@ -8,10 +8,24 @@ from tradewind.apis.rpc import catalogues
 from tradewind.apis.rpc.queues.endpoint import TEXTS
 
 
-@pytest.mark.parametrize(("wanted", "found"), [
-    ("de", "de"), ("de-AT", "de"), ("DE_at", "de"), ("en-GB", "en"), ("fr", "en"), ("fr-CH, de;q=0.8, en", "de"), ("", "en"),
-    (None, "en"), (5, "en"), ("../de", "en"), ("d" * 200, "en"), (["de"], "en"), ("*", "en"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("de", "de"),
+        ("de-AT", "de"),
+        ("DE_at", "de"),
+        ("en-GB", "en"),
+        ("fr", "en"),
+        ("fr-CH, de;q=0.8, en", "de"),
+        ("", "en"),
+        (None, "en"),
+        (5, "en"),
+        ("../de", "en"),
+        ("d" * 200, "en"),
+        (["de"], "en"),
+        ("*", "en"),
+    ],
+)
 def test_languages(wanted: Any, found: str) -> None:
     assert catalogues.language_of(wanted) == found
 

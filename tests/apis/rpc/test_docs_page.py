@@ -1,4 +1,6 @@
-"""`/api/docs` is whole without the internet, its links lead somewhere, and its description says what the gateway serves."""
+"""`/api/docs` is whole without the internet, its links lead somewhere, and its description says what the
+gateway serves.
+"""
 
 import re
 from typing import Any
@@ -44,12 +46,16 @@ def test_the_description_is_the_json_of_nestjs() -> None:
 def test_every_described_path_is_served() -> None:
     for path, methods in document()["paths"].items():
         for method, operation in methods.items():
-            body: Any = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+            body: Any = (
+                operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+            )
             found = Shop().call(method.upper(), re.sub(r"{\w+}", UUID, path), body)
             assert str(found.status) in operation["responses"]
 
 
-@pytest.mark.parametrize(("name", "valid"), [("CreateOrder", ORDER), ("CreateProduct", TEA), ("CreatePayment", PAYMENT)])
+@pytest.mark.parametrize(
+    ("name", "valid"), [("CreateOrder", ORDER), ("CreateProduct", TEA), ("CreatePayment", PAYMENT)]
+)
 def test_shapes_of_bodies_are_those_that_are_taken(name: str, valid: object) -> None:
     schemas = document()["components"]["schemas"]
     check = jsonschema_rs.Draft202012Validator({**schemas[name], "components": {"schemas": schemas}})

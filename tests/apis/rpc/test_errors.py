@@ -1,4 +1,6 @@
-"""What a service refuses comes out as the page has it, whatever form it was sent in; what is not there is 404 as NestJS says it."""
+"""What a service refuses comes out as the page has it, whatever form it was sent in; what is not there is 404
+as NestJS says it.
+"""
 
 from typing import Any
 
@@ -15,8 +17,9 @@ def test_validation_of_a_service_keeps_its_list() -> None:
     shop = Shop()
     shop.says(refused(400, ["total must be a number"], error="Bad Request"))
     assert shop.call("POST", "/api/orders", ORDER).json == {
-        "success": False, "data": {"message": ["total must be a number"], "error": "Bad Request", "statusCode": 400},
-    }  # fmt: skip
+        "success": False,
+        "data": {"message": ["total must be a number"], "error": "Bad Request", "statusCode": 400},
+    }
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
@@ -33,11 +36,22 @@ def test_a_refusal_has_the_status_of_the_service(status: int) -> None:
     [
         b'"There is no matching message handler defined in the remote service."',
         b'{"status":"error","message":"Internal server error"}',
-        b"[]", b"5", b"null", b"{", b"", b"\xff", b"{}", b'{"message":5}', b'{"message":[1]}',
-        b'{"message":null,"statusCode":"404"}', b'{"statusCode":200}',
-        b'{"statusCode":true}', b'{"statusCode":1e300}', b'{"statusCode":777}',
+        b"[]",
+        b"5",
+        b"null",
+        b"{",
+        b"",
+        b"\xff",
+        b"{}",
+        b'{"message":5}',
+        b'{"message":[1]}',
+        b'{"message":null,"statusCode":"404"}',
+        b'{"statusCode":200}',
+        b'{"statusCode":true}',
+        b'{"statusCode":1e300}',
+        b'{"statusCode":777}',
     ],
-)  # fmt: skip
+)
 def test_what_nestjs_sends_of_a_bug_is_500_internal_server_error(err: bytes) -> None:
     shop = Shop()
     shop.client.usual = Outcome(Kind.REFUSED, err)
@@ -62,9 +76,19 @@ def test_a_503_of_the_service_says_when_to_come_back() -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/api/x"), ("PUT", "/api/orders"), ("DELETE", PATH), ("GET", "/"), ("POST", "/health"), ("GET", "/api/payments?page=1"),
-     ("BREW", "/api/orders"), ("GET", "/api/orders/a/b"), ("GET", "/api/payments/order/"), ("TRACE", "/health")],
-)  # fmt: skip
+    [
+        ("GET", "/api/x"),
+        ("PUT", "/api/orders"),
+        ("DELETE", PATH),
+        ("GET", "/"),
+        ("POST", "/health"),
+        ("GET", "/api/payments?page=1"),
+        ("BREW", "/api/orders"),
+        ("GET", "/api/orders/a/b"),
+        ("GET", "/api/payments/order/"),
+        ("TRACE", "/health"),
+    ],
+)
 def test_an_unknown_route_is_404_cannot(method: str, path: str) -> None:
     shop = Shop()
     found = shop.call(method, path)
@@ -75,7 +99,9 @@ def test_an_unknown_route_is_404_cannot(method: str, path: str) -> None:
     assert found.status == 404
 
 
-@pytest.mark.parametrize("path", ["/API/Orders", "/api/orders/", "/Api/orders/" + UUID + "/", "/HEALTH", "/health/circuits/"])
+@pytest.mark.parametrize(
+    "path", ["/API/Orders", "/api/orders/", "/Api/orders/" + UUID + "/", "/HEALTH", "/health/circuits/"]
+)
 def test_paths_are_matched_as_express_matches_them(path: str) -> None:
     assert Shop().call("GET", path).status == 200
 
@@ -86,7 +112,9 @@ def test_head_is_get() -> None:
     assert shop.client.asked[0].cmd == "get_order_by_id"
 
 
-def test_a_bug_of_ours_is_an_answer_of_this_face(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_of_ours_is_an_answer_of_this_face(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     shop = Shop()
 
     def broken(*_: Any, **__: Any) -> None:
@@ -98,7 +126,9 @@ def test_a_bug_of_ours_is_an_answer_of_this_face(monkeypatch: pytest.MonkeyPatch
     assert "orders.list failed" in caplog.text
 
 
-def test_a_bug_with_an_answer_is_an_answer_too(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_with_an_answer_is_an_answer_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     shop = Shop()
     monkeypatch.setattr("tradewind.apis.rpc.envelope.refusal", lambda err: 1 / 0)
     shop.says(refused(404))
@@ -109,4 +139,7 @@ def test_a_bug_with_an_answer_is_an_answer_too(monkeypatch: pytest.MonkeyPatch, 
 def test_errors_are_json_with_the_published_fields_only() -> None:
     shop = Shop()
     shop.says(refused(404, "no", stack="at x.js", secret="s"))
-    assert msgspec.json.decode(shop.call("GET", PATH).body) == {"success": False, "data": {"message": "no", "statusCode": 404}}
+    assert msgspec.json.decode(shop.call("GET", PATH).body) == {
+        "success": False,
+        "data": {"message": "no", "statusCode": 404},
+    }

@@ -1,4 +1,6 @@
-"""The gateway as a process of its own: what it imports, what it weighs after much work, and what its server refuses by itself."""
+"""The gateway as a process of its own: what it imports, what it weighs after much work, and what its server
+refuses by itself.
+"""
 
 import json
 import subprocess
@@ -70,14 +72,22 @@ def ran() -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("heavy", ["sqlalchemy", "argon2", "jwt", "typer", "structlog", "asyncpg", "sqlite3", "rich", "alembic"])
+@pytest.mark.parametrize(
+    "heavy", ["sqlalchemy", "argon2", "jwt", "typer", "structlog", "asyncpg", "sqlite3", "rich", "alembic"]
+)
 def test_a_gateway_has_no_use_for(ran: Any, heavy: str) -> None:
     assert heavy not in ran["modules"]
 
 
 def test_no_service_and_no_door_is_imported(ran: Any) -> None:
     ours = [name for name in ran["modules"] if name.startswith("tradewind.")]
-    for floor in ("tradewind.services", "tradewind.operations", "tradewind.contracts", "tradewind.engine", "tradewind.drivers.postgres"):
+    for floor in (
+        "tradewind.services",
+        "tradewind.operations",
+        "tradewind.contracts",
+        "tradewind.engine",
+        "tradewind.drivers.postgres",
+    ):
         assert not [name for name in ours if name.startswith(floor)]
 
 
@@ -89,5 +99,6 @@ def test_what_the_server_refuses_by_itself_looks_like_the_rest(ran: Any) -> None
     assert ran["head"].startswith("HTTP/1.1 400 ")
     assert "access-control-allow-origin: *" in ran["head"]
     assert json.loads(ran["body"]) == {
-        "success": False, "data": {"message": "The Host header is missing.", "error": "Bad Request", "statusCode": 400},
-    }  # fmt: skip
+        "success": False,
+        "data": {"message": "The Host header is missing.", "error": "Bad Request", "statusCode": 400},
+    }

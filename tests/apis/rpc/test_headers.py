@@ -16,17 +16,27 @@ def test_every_answer_may_be_read_by_any_page() -> None:
     shop = Shop()
     shop.says(DOWN, refused(404))
     seen = [
-        shop.call("POST", "/api/orders", ORDER), shop.call("GET", PATH), shop.call("GET", "/api/x"), shop.call("GET", "/health"),
-        shop.call("POST", "/api/orders", {}), shop.call("OPTIONS", "/api/orders"), shop.call("GET", "/health/ready"),
+        shop.call("POST", "/api/orders", ORDER),
+        shop.call("GET", PATH),
+        shop.call("GET", "/api/x"),
+        shop.call("GET", "/health"),
+        shop.call("POST", "/api/orders", {}),
+        shop.call("OPTIONS", "/api/orders"),
+        shop.call("GET", "/health/ready"),
         shop.call("GET", "/api/docs"),
-    ]  # fmt: skip
+    ]
     assert {found.headers["access-control-allow-origin"] for found in seen} == {"*"}
 
 
 @pytest.mark.parametrize("path", ["/api/orders", "/api/orders/1", "/anything", "*"])
 def test_a_preflight_is_204_with_the_methods(path: str) -> None:
     shop = Shop()
-    found = shop.call("OPTIONS", path, Origin="http://shop.example", Access_Control_Request_Headers="content-type,x-idempotency-key")
+    found = shop.call(
+        "OPTIONS",
+        path,
+        Origin="http://shop.example",
+        Access_Control_Request_Headers="content-type,x-idempotency-key",
+    )
     assert (found.status, found.body) == (204, b"")
     assert found.headers["access-control-allow-methods"] == "GET,HEAD,PUT,PATCH,POST,DELETE"
     assert found.headers["access-control-allow-headers"] == "content-type,x-idempotency-key"
@@ -64,7 +74,9 @@ def test_without_x_lang_it_is_english() -> None:
 def test_a_key_goes_on_as_it_came(key: str | bytes) -> None:
     shop = Shop()
     shop.call("POST", "/api/orders", ORDER, X_Idempotency_Key=key)
-    assert shop.client.asked[0].json["idempotencyKey"] == (key if isinstance(key, str) else key.decode("latin-1"))
+    assert shop.client.asked[0].json["idempotencyKey"] == (
+        key if isinstance(key, str) else key.decode("latin-1")
+    )
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, b"\xe9" * 256])
@@ -73,22 +85,30 @@ def test_a_key_without_or_with_too_many_characters_is_400(key: str | bytes) -> N
     for path, body in (("/api/orders", ORDER), ("/api/payments", PAYMENT)):
         found = shop.call("POST", path, body, X_Idempotency_Key=key)
         assert found.data == {
-            "message": ["X-Idempotency-Key must be between 1 and 255 characters"], "error": "Bad Request", "statusCode": 400,
-        }  # fmt: skip
+            "message": ["X-Idempotency-Key must be between 1 and 255 characters"],
+            "error": "Bad Request",
+            "statusCode": 400,
+        }
     assert shop.client.asked == []
 
 
 def test_the_request_id_is_taken_or_made_and_returned() -> None:
     shop = Shop()
     assert shop.call("GET", "/health", X_Request_Id="mine-1").headers["x-request-id"] == "mine-1"
-    made = {shop.call("GET", "/health", **given).headers["x-request-id"] for given in ({}, {"X_Request_Id": "a b"}, {"X_Request_Id": ""})}
+    made = {
+        shop.call("GET", "/health", **given).headers["x-request-id"]
+        for given in ({}, {"X_Request_Id": "a b"}, {"X_Request_Id": ""})
+    }
     assert len(made) == 3
     assert all(made)
 
 
 def test_what_happened_is_observed_and_logged_once() -> None:
     seen: list[Any] = []
-    told = {name: lambda *given, name=name: seen.append((name, *given)) for name in ("observe", "observe_call", "log")}
+    told = {
+        name: lambda *given, name=name: seen.append((name, *given))
+        for name in ("observe", "observe_call", "log")
+    }
     shop = Shop(told)
     shop.call("POST", "/api/orders", ORDER, X_Request_Id="r1", traceparent=PARENT)
     shop.call("GET", "/nowhere", X_Request_Id="r2")
@@ -129,4 +149,6 @@ def test_a_trace_shows_each_attempt_and_the_failure() -> None:
     shop = Shop({"tracer": Tracer("gateway", spans.append, 1.0, SystemClock(7))})
     shop.client.usual = DOWN
     shop.call("POST", "/api/orders", ORDER)
-    assert [(span.name, span.error) for span in spans] == [("send order_queue", "down")] * 2 + [("POST /api/orders", "503")]
+    assert [(span.name, span.error) for span in spans] == [("send order_queue", "down")] * 2 + [
+        ("POST /api/orders", "503")
+    ]

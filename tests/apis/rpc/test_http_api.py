@@ -5,7 +5,13 @@ import pytest
 from tests.apis.rpc.fakes import ORDER, PAYMENT, TEA, UUID, Shop, answer, refused
 from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
 
-MADE = {"id": UUID, "status": "PENDING", **ORDER, "idempotencyKey": "order-abc-123", "createdAt": "2026-02-25T12:57:27.664Z"}
+MADE = {
+    "id": UUID,
+    "status": "PENDING",
+    **ORDER,
+    "idempotencyKey": "order-abc-123",
+    "createdAt": "2026-02-25T12:57:27.664Z",
+}
 PAGE = {"data": [MADE], "meta": {"page": 1, "perPage": 10, "total": 1}}
 
 
@@ -27,8 +33,10 @@ def test_post_api_orders_400(shop: Shop) -> None:
     wrong = shop.call("POST", "/api/orders", {"items": [], "total": -1})
     assert wrong.status == 400
     assert wrong.data == {
-        "message": ["items must contain at least 1 elements", "total must not be less than 0"], "error": "Bad Request", "statusCode": 400,
-    }  # fmt: skip
+        "message": ["items must contain at least 1 elements", "total must not be less than 0"],
+        "error": "Bad Request",
+        "statusCode": 400,
+    }
     assert shop.client.asked == []
 
 
@@ -37,13 +45,20 @@ def test_get_api_orders_id_200(shop: Shop) -> None:
     found = shop.call("GET", f"/api/orders/{UUID}", X_Lang="de")
     assert (found.status, found.data) == (200, MADE)
     (asked,) = shop.client.asked
-    assert (asked.queue, asked.cmd, asked.json) == ("order_queue", "get_order_by_id", {"id": UUID, "lang": "de"})
+    assert (asked.queue, asked.cmd, asked.json) == (
+        "order_queue",
+        "get_order_by_id",
+        {"id": UUID, "lang": "de"},
+    )
 
 
 def test_get_api_orders_id_404(shop: Shop) -> None:
     shop.says(refused(404, "Order not found"))
     found = shop.call("GET", f"/api/orders/{UUID}")
-    assert (found.status, found.json) == (404, {"success": False, "data": {"message": "Order not found", "statusCode": 404}})
+    assert (found.status, found.json) == (
+        404,
+        {"success": False, "data": {"message": "Order not found", "statusCode": 404}},
+    )
     assert len(shop.client.asked) == 1  # the caller's errors are not tried again
 
 
@@ -67,14 +82,24 @@ def test_get_api_orders_begins_with_ten_of_the_first_page(shop: Shop) -> None:
         ("page=x", ["page must not be less than 1", "page must be an integer number"]),
         ("perPage=1.5", ["perPage must be an integer number"]),
         ("perPage=101", ["perPage must not be greater than 100"]),
-        ("page=-1&perPage=", ["page must not be less than 1", "perPage must not be less than 1", "perPage must be an integer number"]),
+        (
+            "page=-1&perPage=",
+            [
+                "page must not be less than 1",
+                "perPage must not be less than 1",
+                "perPage must be an integer number",
+            ],
+        ),
         ("page=%00", ["page must not be less than 1", "page must be an integer number"]),
     ],
 )
 def test_a_wrong_page_is_400(shop: Shop, query: str, message: list[str]) -> None:
     for thing in ("orders", "products"):
         found = shop.call("GET", f"/api/{thing}?{query}")
-        assert (found.status, found.data) == (400, {"message": message, "error": "Bad Request", "statusCode": 400})
+        assert (found.status, found.data) == (
+            400,
+            {"message": message, "error": "Bad Request", "statusCode": 400},
+        )
     assert shop.client.asked == []
 
 
@@ -88,7 +113,10 @@ def test_post_api_products_create_product_201(shop: Shop) -> None:
 
 def test_post_api_products_400(shop: Shop) -> None:
     wrong = shop.call("POST", "/api/products", {"name": "", "sku": "S", "stock": 1.5})
-    assert (wrong.status, wrong.data["message"]) == (400, ["name should not be empty", "stock must be an integer number"])
+    assert (wrong.status, wrong.data["message"]) == (
+        400,
+        ["name should not be empty", "stock must be an integer number"],
+    )
 
 
 @pytest.mark.parametrize(("thing", "queue"), [("product", "inventory_queue"), ("payment", "payment_queue")])
@@ -133,11 +161,17 @@ def test_get_api_payments_order_order_id_200(shop: Shop) -> None:
     shop.says(answer([{"id": "1"}, {"id": "2"}]))
     assert shop.call("GET", f"/api/payments/order/{UUID}").data == [{"id": "1"}, {"id": "2"}]
     (asked,) = shop.client.asked
-    assert (asked.queue, asked.cmd, asked.json) == ("payment_queue", "get_payments_by_order_id", {"orderId": UUID})
+    assert (asked.queue, asked.cmd, asked.json) == (
+        "payment_queue",
+        "get_payments_by_order_id",
+        {"orderId": UUID},
+    )
     assert shop.call("GET", "/api/payments/order/nothing").data == []
 
 
-@pytest.mark.parametrize(("thing", "message"), [("orders", "Bestellung"), ("products", "Produkt"), ("payments", "Zahlung")])
+@pytest.mark.parametrize(
+    ("thing", "message"), [("orders", "Bestellung"), ("products", "Produkt"), ("payments", "Zahlung")]
+)
 def test_what_cannot_be_an_id_is_the_id_of_nothing(shop: Shop, thing: str, message: str) -> None:
     for bad in ("1", "x" * 500, "%00", "%F0%9F%8D%B5", UUID + "0", '"%7D'):
         found = shop.call("GET", f"/api/{thing}/{bad}", X_Lang="de")
@@ -168,7 +202,10 @@ def test_unknown_fields_are_dropped(shop: Shop) -> None:
 
 def test_the_bytes_of_a_reply_go_on_as_they_came(shop: Shop) -> None:
     shop.says(Outcome(Kind.ANSWER, b'{ "price": 10.50,\n"n": 1e3 }'))
-    assert shop.call("GET", f"/api/orders/{UUID}").body == b'{"success":true,"data":{ "price": 10.50,\n"n": 1e3 }}'
+    assert (
+        shop.call("GET", f"/api/orders/{UUID}").body
+        == b'{"success":true,"data":{ "price": 10.50,\n"n": 1e3 }}'
+    )
 
 
 def test_a_service_without_a_response_is_null(shop: Shop) -> None:

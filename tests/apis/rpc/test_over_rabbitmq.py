@@ -1,4 +1,6 @@
-"""The gateway and a service with RabbitMQ between them, over real sockets: answers, refusals, a queue that nobody has, a service away."""
+"""The gateway and a service with RabbitMQ between them, over real sockets: answers, refusals, a queue that
+nobody has, a service away.
+"""
 
 import asyncio
 import time
@@ -42,7 +44,12 @@ class Shop:
         ask.refuse(b'{"message":"Order not found","statusCode":404}')
 
     async def serve(self) -> RpcServer:
-        server = RpcServer(broker(), self.queue, {"create_order": self.create, "get_order_by_id": self.find}, name="test-orders")
+        server = RpcServer(
+            broker(),
+            self.queue,
+            {"create_order": self.create, "get_order_by_id": self.find},
+            name="test-orders",
+        )
         await server.start()
         return server
 
@@ -66,14 +73,20 @@ async def shop() -> AsyncIterator[Shop]:
 async def test_an_order_goes_to_the_service_and_its_answer_comes_back(shop: Shop) -> None:
     service = await shop.serve()
     made = await shop.http.post("/api/orders", json=ORDER, headers={"X-Idempotency-Key": "k", "X-Lang": "de"})
-    assert (made.status_code, made.json()) == (201, {"success": True, "data": {"dto": ORDER, "idempotencyKey": "k", "lang": "de"}})
+    assert (made.status_code, made.json()) == (
+        201,
+        {"success": True, "data": {"dto": ORDER, "idempotencyKey": "k", "lang": "de"}},
+    )
     await service.stop()
 
 
 async def test_a_refusal_comes_back_with_its_status(shop: Shop) -> None:
     service = await shop.serve()
     found = await shop.http.get(f"/api/orders/{UUID}")
-    assert (found.status_code, found.json()) == (404, {"success": False, "data": {"message": "Order not found", "statusCode": 404}})
+    assert (found.status_code, found.json()) == (
+        404,
+        {"success": False, "data": {"message": "Order not found", "statusCode": 404}},
+    )
     await service.stop()
 
 

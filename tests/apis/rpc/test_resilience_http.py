@@ -129,7 +129,11 @@ def test_past_the_bound_of_a_service_it_is_503_at_once() -> None:
     for asked in shop.client.asked:
         asked.then(answer({}))
     assert all(request.answer is not None and request.answer.status == 200 for request in waiting)
-    assert shop.gateway.levels["rpc_in_flight"]() == {"ORDER_SERVICE": 0.0, "INVENTORY_SERVICE": 0.0, "PAYMENT_SERVICE": 0.0}
+    assert shop.gateway.levels["rpc_in_flight"]() == {
+        "ORDER_SERVICE": 0.0,
+        "INVENTORY_SERVICE": 0.0,
+        "PAYMENT_SERVICE": 0.0,
+    }
     assert shop.gateway.levels["rpc_client_shed"]()["ORDER_SERVICE"] == 1
 
 
@@ -164,7 +168,10 @@ def test_ready_says_what_is_missing() -> None:
     shop.client.up, shop.client.missing = False, "RabbitMQ refuses the connection"
     lacks.append("the collector")
     found = shop.call("GET", "/health/ready")
-    assert (found.status, found.json["missing"]) == (503, ["broker: RabbitMQ refuses the connection", "the collector"])
+    assert (found.status, found.json["missing"]) == (
+        503,
+        ["broker: RabbitMQ refuses the connection", "the collector"],
+    )
     assert shop.call("GET", "/health/live").status == shop.call("GET", "/health").status == 200
 
 

@@ -1,4 +1,6 @@
-"""The edge with a house of cards behind it: a gateway that answers from memory, a clock that stands still, no sockets."""
+"""The edge with a house of cards behind it: a gateway that answers from memory, a clock that stands still, no
+sockets.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ class Submitted(msgspec.Struct):
 
 
 class FakeDoor:
-    """`replies` and `views` say what comes of a message, by its type; a callable is called, an exception raised."""
+    """`replies` and `views` say what comes of a message, by its type; a callable is called, an exception
+    raised.
+    """
 
     def __init__(self) -> None:
         self.submitted: list[Submitted] = []
@@ -70,9 +74,16 @@ class FakeDoor:
         self.waits: Callable[[str, float], Any] | None = None
 
     def submit(
-        self, message: Request, caller: Caller, deliver: Callable[[Reply], None], *,
-        claim: str = "", fingerprint: str = "", trace: str = "", again: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        message: Request,
+        caller: Caller,
+        deliver: Callable[[Reply], None],
+        *,
+        claim: str = "",
+        fingerprint: str = "",
+        trace: str = "",
+        again: bool = False,
+    ) -> None:
         self.submitted.append(Submitted(message, caller, deliver, claim, fingerprint, trace))
         if not self.silent:
             made = self.replies.get(type(message), {"id": uuid(77)})
@@ -85,7 +96,9 @@ class FakeDoor:
             role = self.sessions.get(query.session_id)
             found: Any = self.views.get(FindPrincipal, Principal(query.user_id, role) if role else None)
         else:
-            found = self.views.get(type(query), None if isinstance(query, FindCredentials) else {"id": uuid(78)})
+            found = self.views.get(
+                type(query), None if isinstance(query, FindCredentials) else {"id": uuid(78)}
+            )
         found = found(query) if callable(found) else found
         if hasattr(found, "__await__"):
             found = await found
@@ -128,8 +141,15 @@ class Answer:
 class Shop:
     def __init__(self, **options: Any) -> None:
         self.clock, self.gateway = FakeWorld(), FakeDoor()
-        keep = {name: options.pop(name) for name in ("observe", "log", "pages", "operations") if name in options}
-        told: dict[str, Any] = {"rate_limit_per_minute": 0, "hash_memory_kib": 8, "hash_rounds": 1, "webhook_secrets": (WEBHOOK,)} | options
+        keep = {
+            name: options.pop(name) for name in ("observe", "log", "pages", "operations") if name in options
+        }
+        told: dict[str, Any] = {
+            "rate_limit_per_minute": 0,
+            "hash_memory_kib": 8,
+            "hash_rounds": 1,
+            "webhook_secrets": (WEBHOOK,),
+        } | options
         self.settings = V1Settings(jwt_secret=SECRET, **told)
         self.edge = V1Api(self.gateway, self.clock, self.settings, tick=lambda: self.clock.at / 1_000, **keep)
         self.tokens = TokenWriter(SECRET, self.settings.key("refresh"), self.settings.access_ttl_s)
@@ -141,7 +161,14 @@ class Shop:
         return self.tokens.write(SessionView(session, user, role, 1, self.clock.at)).access_token
 
     def send(
-        self, method: str, path: str, body: Any = None, *, token: str = "", headers: dict[str, str] | None = None, client: str = "192.0.2.1"
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        headers: dict[str, str] | None = None,
+        client: str = "192.0.2.1",
     ) -> http.Request:
         """`body` as bytes goes as it is; `headers` win over those that belong to the body and the token."""
         raw = body if isinstance(body, bytes) else b"" if body is None else encode(body)

@@ -1,4 +1,6 @@
-"""What somebody might send in place of a token that we wrote: altered, signed otherwise, or signed by us and wrong in what it says."""
+"""What somebody might send in place of a token that we wrote: altered, signed otherwise, or signed by us and
+wrong in what it says.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Who may call what, for every operation there is: the table here is written by hand, so that a slip in the code cannot hide in both."""
+"""Who may call what, for every operation there is: the table here is written by hand, so that a slip in the
+code cannot hide in both.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,11 @@ LETTER = DeadLetter(ORDER, "DEAD", "event", "order.created", "k", "{}", 5, "boom
 def example(shop: Shop, operation: Operation) -> tuple[str, Any]:
     body = operation.example
     if body is not None and "refreshToken" in body:
-        body = {"refreshToken": shop.tokens.write(SessionView(ORDER, CUSTOMER, "customer", 1, shop.clock.at)).refresh_token}
+        body = {
+            "refreshToken": shop.tokens.write(
+                SessionView(ORDER, CUSTOMER, "customer", 1, shop.clock.at)
+            ).refresh_token
+        }
     return re.sub(r"{\w+}", ORDER, operation.path), body
 
 
@@ -54,7 +60,9 @@ async def test_every_operation_for_every_caller(operation: Operation, name: str)
     answer = await shop.settle(operation.method, path, body, token=token)
     expected = EXPECTED[operation.who][list(CALLERS).index(name)]
     reached = [submitted.caller for submitted in shop.gateway.submitted] + [
-        caller for query, caller in shop.gateway.asked if type(query).__name__ not in ("FindPrincipal", "FindCredentials")
+        caller
+        for query, caller in shop.gateway.asked
+        if type(query).__name__ not in ("FindPrincipal", "FindCredentials")
     ]
     if expected:
         assert (answer.status, answer.code) == (expected, "unauthorized" if expected == 401 else "forbidden")
@@ -86,7 +94,9 @@ def routes(edge: V1Api) -> list[tuple[str, str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("header", ["", "Basic YTpi", "Bearer", "Bearer ", "Token x", "bearer\tx", "Bearer a b"])
+@pytest.mark.parametrize(
+    "header", ["", "Basic YTpi", "Bearer", "Bearer ", "Token x", "bearer\tx", "Bearer a b"]
+)
 def test_a_header_that_is_no_bearer_token(header: str) -> None:
     answer = Shop().ask("GET", "/api/v1/users/me", headers={"authorization": header})
     assert (answer.status, answer.code) == (401, "unauthorized")
@@ -94,7 +104,12 @@ def test_a_header_that_is_no_bearer_token(header: str) -> None:
 
 def test_the_scheme_has_no_case() -> None:
     shop = Shop()
-    assert shop.ask("GET", "/api/v1/users/me", headers={"authorization": "bearer " + shop.token(CUSTOMER)}).status == 200
+    assert (
+        shop.ask(
+            "GET", "/api/v1/users/me", headers={"authorization": "bearer " + shop.token(CUSTOMER)}
+        ).status
+        == 200
+    )
 
 
 def test_a_bad_token_does_not_close_what_is_open_to_all() -> None:

@@ -1,4 +1,6 @@
-"""Registering and signing in: what reaches the services is a hash or a session, and nobody learns who has an account."""
+"""Registering and signing in: what reaches the services is a hash or a session, and nobody learns who has an
+account.
+"""
 
 from __future__ import annotations
 
@@ -34,18 +36,26 @@ AUTH = "/api/v1/auth"
 def known(shop: Shop, password: str = PASSWORD) -> None:
     """Ada has an account."""
     hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
-    shop.gateway.views[FindCredentials] = lambda query: Credentials(CUSTOMER, hashed) if query.email == "ada@example.com" else None
+    shop.gateway.views[FindCredentials] = lambda query: (
+        Credentials(CUSTOMER, hashed) if query.email == "ada@example.com" else None
+    )
     shop.gateway.replies[OpenSession] = SessionView(SESSION, CUSTOMER, "customer", 1, shop.clock.at)
 
 
 async def test_registering_sends_a_hash() -> None:
     shop = Shop()
     shop.gateway.replies[AddUser] = {"id": CUSTOMER, "email": "ada@example.com"}
-    answer = await shop.settle("POST", f"{AUTH}/register", ADA | {"email": "Ada@Example.COM"}, headers={"idempotency-key": "k"})
+    answer = await shop.settle(
+        "POST", f"{AUTH}/register", ADA | {"email": "Ada@Example.COM"}, headers={"idempotency-key": "k"}
+    )
     assert (answer.status, answer.headers["location"]) == (201, f"/api/v1/users/{CUSTOMER}")
     sent = shop.gateway.submitted[0]
     assert isinstance(sent.message, AddUser)
-    assert (sent.message.email, sent.message.name, sent.message.role) == ("ada@example.com", "Ada", "customer")
+    assert (sent.message.email, sent.message.name, sent.message.role) == (
+        "ada@example.com",
+        "Ada",
+        "customer",
+    )
     assert sent.message.password_hash.startswith("$argon2id$v=19$m=8,t=1,p=1$")
     assert PasswordHasher().verify(sent.message.password_hash, PASSWORD)
 
@@ -59,10 +69,15 @@ async def test_a_retry_of_a_registration_is_the_same_request_though_the_salt_is_
     assert first.message != again.message
 
 
-@pytest.mark.parametrize("password", ["password1", "PASSWORD123", "iloveyou", "12345678", "ada@example.com", "Ada Lovelace", "qwertyuiop"])
+@pytest.mark.parametrize(
+    "password",
+    ["password1", "PASSWORD123", "iloveyou", "12345678", "ada@example.com", "Ada Lovelace", "qwertyuiop"],
+)
 def test_a_password_that_anybody_would_try_is_refused(password: str) -> None:
     shop = Shop()
-    answer = shop.ask("POST", f"{AUTH}/register", {"email": "ada@example.com", "name": "Ada Lovelace", "password": password})
+    answer = shop.ask(
+        "POST", f"{AUTH}/register", {"email": "ada@example.com", "name": "Ada Lovelace", "password": password}
+    )
     assert (answer.status, answer.code) == (422, "weak_password")
     assert answer.json["errors"][0]["field"] == "password"
     assert shop.gateway.submitted == []
@@ -86,8 +101,11 @@ async def test_logging_in_gives_tokens_that_work() -> None:
     answer = await shop.settle("POST", f"{AUTH}/login", LOGIN | {"email": "  ADA@example.com "})
     assert answer.status == 200
     assert {**answer.json, "accessToken": "", "refreshToken": ""} == {
-        "accessToken": "", "refreshToken": "", "tokenType": "Bearer", "expiresIn": 900,
-    }  # fmt: skip
+        "accessToken": "",
+        "refreshToken": "",
+        "tokenType": "Bearer",
+        "expiresIn": 900,
+    }
     shop.gateway.sessions[SESSION] = "customer"
     assert shop.ask("GET", "/api/v1/users/me", token=answer.json["accessToken"]).status == 200
     assert shop.tokens.read_refresh(answer.json["refreshToken"]) == (SESSION, 1)
@@ -100,7 +118,9 @@ async def test_a_password_is_the_same_however_its_letters_are_composed() -> None
     assert answer.status == 200
 
 
-async def test_unknown_addresses_and_wrong_passwords_get_the_same_answer_after_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_unknown_addresses_and_wrong_passwords_get_the_same_answer_after_the_same_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     shop = Shop()
     known(shop)
     verified: list[tuple[str, int]] = []
@@ -111,8 +131,12 @@ async def test_unknown_addresses_and_wrong_passwords_get_the_same_answer_after_t
         return real(self, hashed, password)
 
     monkeypatch.setattr(Passwords, "_fits", spy)
-    tries = [{"email": "ada@example.com", "password": "wrong"}, {"email": "nobody@example.com", "password": PASSWORD},
-             {"email": "nobody@example.com", "password": "é" * 1_000}, {"email": "ada@example.com", "password": "x" * 1_024}]  # fmt: skip
+    tries = [
+        {"email": "ada@example.com", "password": "wrong"},
+        {"email": "nobody@example.com", "password": PASSWORD},
+        {"email": "nobody@example.com", "password": "é" * 1_000},
+        {"email": "ada@example.com", "password": "x" * 1_024},
+    ]
     answers = [await shop.settle("POST", f"{AUTH}/login", one) for one in tries]
     assert {(answer.status, answer.code) for answer in answers} == {(401, "invalid_credentials")}
     assert len({answer.body for answer in answers}) == 1
@@ -159,13 +183,18 @@ def test_refreshing_rotates_the_session() -> None:
     answer = refresh(shop, token)
     assert shop.gateway.submitted[0].message == RotateSession(SESSION, 3)
     written: Tokens = shop.tokens.write(rotated)
-    assert (answer.json["accessToken"], answer.json["refreshToken"]) == (written.access_token, written.refresh_token)
+    assert (answer.json["accessToken"], answer.json["refreshToken"]) == (
+        written.access_token,
+        written.refresh_token,
+    )
 
 
 def test_a_session_that_is_over_or_whose_old_token_came_back() -> None:
     shop = Shop()
     shop.gateway.replies[RotateSession] = SessionView(SESSION, "", "customer", -1, shop.clock.at)
-    answer = refresh(shop, shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, shop.clock.at)).refresh_token)
+    answer = refresh(
+        shop, shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, shop.clock.at)).refresh_token
+    )
     assert (answer.status, answer.code) == (401, "invalid_token")
 
 
@@ -180,14 +209,20 @@ def test_a_refresh_token_that_is_not_ours(path: str, token: str) -> None:
 
 def test_logging_out_ends_the_session() -> None:
     shop = Shop()
-    answer = refresh(shop, shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, shop.clock.at)).refresh_token, "logout")
+    answer = refresh(
+        shop,
+        shop.tokens.write(SessionView(SESSION, CUSTOMER, "customer", 1, shop.clock.at)).refresh_token,
+        "logout",
+    )
     assert (answer.status, answer.body) == (204, b"")
     assert shop.gateway.submitted[0].message == EndSession(SESSION)
 
 
 def test_changing_me_is_changing_the_user_that_i_am() -> None:
     shop = Shop()
-    assert shop.ask("PATCH", "/api/v1/users/me", {"name": "Ada King"}, token=shop.token(CUSTOMER)).status == 200
+    assert (
+        shop.ask("PATCH", "/api/v1/users/me", {"name": "Ada King"}, token=shop.token(CUSTOMER)).status == 200
+    )
     assert shop.gateway.submitted[0].message == ChangeUser(CUSTOMER, name="Ada King")
 
 

@@ -1,4 +1,6 @@
-"""The way to an operation and the shape of every answer: paths, methods, headers, places of new things, and errors of all kinds."""
+"""The way to an operation and the shape of every answer: paths, methods, headers, places of new things, and
+errors of all kinds.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,21 @@ PRODUCT = {"sku": "A", "name": "A", "price": {"amount": 1, "currency": "EUR"}, "
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "", "/api/v1", "/api/v1/orders/", f"{ONE}/", "/api/v1//orders", "/api/v2/orders", "/API/v1/orders", f"{ONE}/cancel/now", "*",
-     "/api/v1/orders/../users", "/api/v1/%6frders"],
-)  # fmt: skip
+    [
+        "/",
+        "",
+        "/api/v1",
+        "/api/v1/orders/",
+        f"{ONE}/",
+        "/api/v1//orders",
+        "/api/v2/orders",
+        "/API/v1/orders",
+        f"{ONE}/cancel/now",
+        "*",
+        "/api/v1/orders/../users",
+        "/api/v1/%6frders",
+    ],
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
 def test_there_is_no_such_path(method: str, path: str) -> None:
     shop = Shop()
@@ -61,7 +75,8 @@ def test_head_is_get() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "taken"), [("abc-1", True), ("x" * 128, True), ("x" * 129, False), ("a b", False), ("é", False), ("", False)]
+    ("given", "taken"),
+    [("abc-1", True), ("x" * 128, True), ("x" * 129, False), ("a b", False), ("é", False), ("", False)],
 )
 def test_the_request_id_is_taken_or_made(given: str, taken: bool) -> None:
     shop = Shop()
@@ -85,7 +100,13 @@ def test_the_request_id_is_taken_or_made(given: str, taken: bool) -> None:
 )
 def test_a_trace_that_began_elsewhere_goes_on(parent: str, trace: str) -> None:
     shop = Shop()
-    shop.ask("POST", ORDERS, BASKET, token=shop.token(CUSTOMER), headers={"x-request-id": "mine", "traceparent": parent})
+    shop.ask(
+        "POST",
+        ORDERS,
+        BASKET,
+        token=shop.token(CUSTOMER),
+        headers={"x-request-id": "mine", "traceparent": parent},
+    )
     assert shop.gateway.submitted[0].trace == trace
 
 
@@ -97,7 +118,7 @@ def test_a_trace_that_began_elsewhere_goes_on(parent: str, trace: str) -> None:
         (f"/api/v1/products/{ORDER}/stock-adjustments", {"delta": 1, "reason": "r"}, AdjustStock, None),
         (f"{ONE}/cancel", None, CancelOrder, None),
     ],
-)  # fmt: skip
+)
 def test_a_new_thing_says_where_it_is(path: str, body: Any, kind: type, location: str | None) -> None:
     shop = Shop()
     shop.gateway.replies[kind] = {"id": uuid(5), "name": '"'}
@@ -108,7 +129,11 @@ def test_a_new_thing_says_where_it_is(path: str, body: Any, kind: type, location
 
 def test_every_answer_is_safe_to_show_and_not_kept() -> None:
     shop = Shop()
-    for answer in (shop.ask("GET", ONE, token=shop.token(CUSTOMER)), shop.ask("GET", ONE), shop.ask("GET", "/nowhere")):
+    for answer in (
+        shop.ask("GET", ONE, token=shop.token(CUSTOMER)),
+        shop.ask("GET", ONE),
+        shop.ask("GET", "/nowhere"),
+    ):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-request-id"]
@@ -140,7 +165,9 @@ def refused(shop: Shop, error: Any) -> Answer:
         (ZeroDivisionError("secret"), 500, "internal_error", None),
     ],
 )
-def test_errors_of_questions(error: Exception, status: int, code: str, retry: str | None, caplog: pytest.LogCaptureFixture) -> None:
+def test_errors_of_questions(
+    error: Exception, status: int, code: str, retry: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG):
         answer = refused(Shop(), error)
     assert (answer.status, answer.code, answer.headers.get("retry-after")) == (status, code, retry)
@@ -154,12 +181,20 @@ def test_errors_of_questions(error: Exception, status: int, code: str, retry: st
 def test_the_facts_of_a_refusal_stand_beside_its_code() -> None:
     shop = Shop()
     detail = {"current": "CANCELLED", "asked_for": "x", "status": 1, "code": "y"}
-    shop.gateway.replies[CancelOrder] = Reply(409, encode(Refusal("illegal_transition", "It is over.", detail)))
+    shop.gateway.replies[CancelOrder] = Reply(
+        409, encode(Refusal("illegal_transition", "It is over.", detail))
+    )
     answer = shop.ask("POST", f"{ONE}/cancel", token=shop.token(CUSTOMER))
     assert answer.json == {
-        "type": "/docs/problems#illegal_transition", "title": "Illegal transition", "status": 409, "detail": "It is over.",
-        "instance": f"{ONE}/cancel", "code": "illegal_transition", "current": "CANCELLED", "askedFor": "x",
-    }  # fmt: skip
+        "type": "/docs/problems#illegal_transition",
+        "title": "Illegal transition",
+        "status": 409,
+        "detail": "It is over.",
+        "instance": f"{ONE}/cancel",
+        "code": "illegal_transition",
+        "current": "CANCELLED",
+        "askedFor": "x",
+    }
 
 
 def test_a_door_that_fails_or_answers_twice() -> None:
@@ -182,7 +217,12 @@ def test_a_door_that_fails_or_answers_twice() -> None:
 def test_pages_are_served_as_they_are() -> None:
     page = Response(200, b"# HELP", ((b"cache-control", b"max-age=60"),), b"text/plain")
     answer = Shop(pages={"/metrics": lambda request: page}).ask("GET", "/metrics")
-    assert (answer.status, answer.body, answer.type, answer.headers["cache-control"]) == (200, b"# HELP", "text/plain", "max-age=60")
+    assert (answer.status, answer.body, answer.type, answer.headers["cache-control"]) == (
+        200,
+        b"# HELP",
+        "text/plain",
+        "max-age=60",
+    )
 
 
 def test_every_request_is_seen_once() -> None:

@@ -1,4 +1,6 @@
-"""What is wrong with a request is said precisely, in the same words everywhere, and never with the value that was sent."""
+"""What is wrong with a request is said precisely, in the same words everywhere, and never with the value that
+was sent.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,47 @@ def tried(method: str, path: str, body: Any = None, **how: Any) -> tuple[Shop, A
         ("POST", ORDERS, BASKET | {"type": "orders.place"}, 422, "unknown_field", "type"),
         ("POST", ORDERS, BASKET | {"customerId": CUSTOMER}, 422, "unknown_field", "customerId"),
         ("POST", ORDERS, BASKET | {"items": []}, 422, "invalid_field", "items"),
-        ("POST", ORDERS, BASKET | {"items": [{"sku": "TEA", "quantity": 0}]}, 422, "invalid_field", "items[0].quantity"),
-        ("POST", ORDERS, BASKET | {"items": [{"sku": "TEA", "quantity": 1, "price": 1}]}, 422, "unknown_field", "items[0].price"),
-        ("POST", ORDERS, BASKET | {"items": [{"sku": "TEA", "quantity": "2"}]}, 422, "invalid_field", "items[0].quantity"),
-        ("POST", ORDERS, BASKET | {"items": [{"sku": "TEA", "quantity": 1}] * 101}, 422, "invalid_field", "items"),
+        (
+            "POST",
+            ORDERS,
+            BASKET | {"items": [{"sku": "TEA", "quantity": 0}]},
+            422,
+            "invalid_field",
+            "items[0].quantity",
+        ),
+        (
+            "POST",
+            ORDERS,
+            BASKET | {"items": [{"sku": "TEA", "quantity": 1, "price": 1}]},
+            422,
+            "unknown_field",
+            "items[0].price",
+        ),
+        (
+            "POST",
+            ORDERS,
+            BASKET | {"items": [{"sku": "TEA", "quantity": "2"}]},
+            422,
+            "invalid_field",
+            "items[0].quantity",
+        ),
+        (
+            "POST",
+            ORDERS,
+            BASKET | {"items": [{"sku": "TEA", "quantity": 1}] * 101},
+            422,
+            "invalid_field",
+            "items",
+        ),
         ("POST", ORDERS, BASKET | {"payment": {"token": "tok ok"}}, 422, "invalid_field", "payment.token"),
-        ("POST", ORDERS, BASKET | {"expectedTotal": {"amount": 1.5, "currency": "EUR"}}, 422, "invalid_field", "expectedTotal.amount"),
+        (
+            "POST",
+            ORDERS,
+            BASKET | {"expectedTotal": {"amount": 1.5, "currency": "EUR"}},
+            422,
+            "invalid_field",
+            "expectedTotal.amount",
+        ),
         ("POST", CANCEL, {"orderId": ORDER}, 422, "unknown_field", "orderId"),
         ("POST", CANCEL, {"reason": 1}, 422, "invalid_field", "reason"),
         ("POST", f"{ORDERS}/x/cancel", None, 404, "not_found", None),
@@ -120,9 +157,16 @@ def test_a_body_of_no_type_is_refused_and_no_body_needs_none() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "message"),
     [
-        ("POST", ORDERS, BASKET, orders.PlaceOrder((orders.Item(2, sku="TEA-100"),), orders.PaymentBy("tok_ok"))),
         (
-            "POST", ORDERS, BASKET | {"expectedTotal": {"amount": 5, "currency": "EUR"}},
+            "POST",
+            ORDERS,
+            BASKET,
+            orders.PlaceOrder((orders.Item(2, sku="TEA-100"),), orders.PaymentBy("tok_ok")),
+        ),
+        (
+            "POST",
+            ORDERS,
+            BASKET | {"expectedTotal": {"amount": 5, "currency": "EUR"}},
             orders.PlaceOrder((orders.Item(2, sku="TEA-100"),), orders.PaymentBy("tok_ok"), Money(5, "EUR")),
         ),
         ("POST", CANCEL, {"reason": "twice"}, orders.CancelOrder(ORDER, "twice")),
@@ -132,7 +176,7 @@ def test_a_body_of_no_type_is_refused_and_no_body_needs_none() -> None:
         ("DELETE", f"/api/v1/users/{CUSTOMER}", None, users.DeleteUser(CUSTOMER)),
         ("DELETE", f"/api/v1/users/{CUSTOMER}", {}, users.DeleteUser(CUSTOMER)),
     ],
-)  # fmt: skip
+)
 def test_messages_of_bodies(method: str, path: str, body: Any, message: Any) -> None:
     shop, answer = tried(method, path, body)
     assert answer.status < 300, answer.body

@@ -13,7 +13,13 @@ from tradewind.core.gateway import Reply
 ORDERS = "/api/v1/orders"
 
 
-def placed(headers: dict[str, str], body: Any = BASKET, user: str = CUSTOMER, path: str = ORDERS, shop: Shop | None = None) -> Submitted:
+def placed(
+    headers: dict[str, str],
+    body: Any = BASKET,
+    user: str = CUSTOMER,
+    path: str = ORDERS,
+    shop: Shop | None = None,
+) -> Submitted:
     shop = shop or Shop()
     answer = shop.ask("POST", path, body, token=shop.token(user), headers=headers)
     assert answer.status in (200, 201), answer.body
@@ -87,7 +93,9 @@ def test_a_fingerprint_is_of_what_was_meant() -> None:
     assert plain == mark(BASKET | {"expectedTotal": None})
     assert plain != mark(BASKET | {"payment": {"token": "tok_slow"}})
     assert (
-        mark({}, f"{ORDERS}/{ORDER}/cancel") == mark(None, f"{ORDERS}/{ORDER}/cancel") == mark({"reason": ""}, f"{ORDERS}/{ORDER}/cancel")
+        mark({}, f"{ORDERS}/{ORDER}/cancel")
+        == mark(None, f"{ORDERS}/{ORDER}/cancel")
+        == mark({"reason": ""}, f"{ORDERS}/{ORDER}/cancel")
     )
     assert mark({}, f"{ORDERS}/{ORDER}/cancel") != mark({}, f"{ORDERS}/{uuid(8)}/cancel")
 
@@ -96,7 +104,9 @@ def test_what_is_stored_depends_on_the_secret() -> None:
     one = placed({"idempotency-key": "k"})
     shop = Shop()
     other = type(shop.edge)(
-        shop.gateway, shop.clock, type(shop.settings)(jwt_secret=b"another secret, also of 32 bytes and more", rate_limit_per_minute=0)
+        shop.gateway,
+        shop.clock,
+        type(shop.settings)(jwt_secret=b"another secret, also of 32 bytes and more", rate_limit_per_minute=0),
     )
     shop.edge = other
     shop.tokens = type(shop.tokens)(b"another secret, also of 32 bytes and more", b"r" * 32, 900)
@@ -111,7 +121,11 @@ def test_a_replay_says_so_and_has_the_same_bytes() -> None:
     shop.gateway.replies[PlaceOrder] = lambda message: replies.pop(0)
     how: Any = {"token": shop.token(CUSTOMER), "headers": {"idempotency-key": "k"}}
     first, again = (shop.ask("POST", ORDERS, BASKET, **how) for _ in range(2))
-    assert (first.status, first.body, first.headers["location"]) == (again.status, again.body, again.headers["location"])
+    assert (first.status, first.body, first.headers["location"]) == (
+        again.status,
+        again.body,
+        again.headers["location"],
+    )
     assert "idempotent-replayed" not in first.headers
     assert again.headers["idempotent-replayed"] == "true"
 
@@ -122,7 +136,14 @@ def test_a_replayed_refusal_has_the_same_bytes_whatever_the_request_id() -> None
     replies = [first, Reply(first.status, first.body, True)]
     shop.gateway.replies[PlaceOrder] = lambda message: replies.pop(0)
     answers = [
-        shop.ask("POST", ORDERS, BASKET, token=shop.token(CUSTOMER), headers={"idempotency-key": "k", "x-request-id": id}) for id in "ab"
+        shop.ask(
+            "POST",
+            ORDERS,
+            BASKET,
+            token=shop.token(CUSTOMER),
+            headers={"idempotency-key": "k", "x-request-id": id},
+        )
+        for id in "ab"
     ]
     assert answers[0].body == answers[1].body
     assert (answers[0].status, answers[0].json["total"]) == (409, {"amount": 5, "currency": "EUR"})
@@ -130,7 +151,8 @@ def test_a_replayed_refusal_has_the_same_bytes_whatever_the_request_id() -> None
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "retry_after"), [(422, "idempotency_key_reused", 0), (409, "request_in_progress", 1), (503, "overloaded", 2)]
+    ("status", "code", "retry_after"),
+    [(422, "idempotency_key_reused", 0), (409, "request_in_progress", 1), (503, "overloaded", 2)],
 )
 def test_what_the_door_says_about_keys_is_passed_on(status: int, code: str, retry_after: int) -> None:
     shop = Shop()

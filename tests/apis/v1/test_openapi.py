@@ -60,7 +60,11 @@ def test_the_validator_sees_an_error() -> None:
 
 
 def test_every_schema_is_a_schema() -> None:
-    assert [name for name, shape in SCHEMAS.items() if not jsonschema_rs.meta.is_valid({**shape, "$schema": openapi.DIALECT})] == []
+    assert [
+        name
+        for name, shape in SCHEMAS.items()
+        if not jsonschema_rs.meta.is_valid({**shape, "$schema": openapi.DIALECT})
+    ] == []
 
 
 def test_every_reference_leads_somewhere_and_nothing_is_left_over() -> None:
@@ -94,7 +98,9 @@ def test_every_operation_is_described(operation: Operation) -> None:
     parameters = [resolved(parameter) for parameter in call["parameters"]]
     assert [parameter["name"] for parameter in parameters if parameter["in"] == "path"] == in_path
     assert ("404" in call["responses"]) >= bool(in_path)
-    assert ("Idempotency-Key" in [parameter["name"] for parameter in parameters]) == (operation.method == "POST")
+    assert ("Idempotency-Key" in [parameter["name"] for parameter in parameters]) == (
+        operation.method == "POST"
+    )
 
 
 def test_operation_ids_are_given_once() -> None:
@@ -103,7 +109,9 @@ def test_operation_ids_are_given_once() -> None:
     assert set(DOCUMENT["paths"]) >= {"/health/live", "/health/ready", "/metrics", "/webhooks/sandbox"}
 
 
-@pytest.mark.parametrize("operation", [one for one in openapi.ALL if one.example is not None], ids=lambda operation: operation.name)
+@pytest.mark.parametrize(
+    "operation", [one for one in openapi.ALL if one.example is not None], ids=lambda operation: operation.name
+)
 def test_an_example_is_what_the_schema_asks_for(operation: Operation) -> None:
     shape = declared(operation)["requestBody"]["content"]["application/json"]["schema"]
     validator(shape).validate(operation.example)
@@ -115,7 +123,9 @@ def test_a_body_has_neither_wire_name_nor_path() -> None:
     assert SCHEMAS["RefundPayment"]["required"] == ["reason"]
     assert SCHEMAS["PlaceOrder"]["additionalProperties"] is False
     assert "required" not in SCHEMAS["ChangeUser"]
-    assert not declared(next(one for one in openapi.ALL if one.name == "orders.cancel"))["requestBody"]["required"]
+    assert not declared(next(one for one in openapi.ALL if one.name == "orders.cancel"))["requestBody"][
+        "required"
+    ]
 
 
 def test_a_line_has_one_of_id_and_sku() -> None:
@@ -136,17 +146,24 @@ def test_a_parameter_is_left_out_rather_than_empty() -> None:
 
 def test_what_is_made_says_where_it_is() -> None:
     assert "Location" in DOCUMENT["paths"]["/api/v1/orders"]["post"]["responses"]["201"]["headers"]
-    assert "Location" not in DOCUMENT["paths"]["/api/v1/orders/{orderId}/refunds"]["post"]["responses"]["201"]["headers"]
+    assert (
+        "Location"
+        not in DOCUMENT["paths"]["/api/v1/orders/{orderId}/refunds"]["post"]["responses"]["201"]["headers"]
+    )
 
 
 def test_files_and_empty_answers() -> None:
-    assert DOCUMENT["paths"]["/api/v1/invoices/{invoiceId}/pdf"]["get"]["responses"]["200"]["content"] == {"application/pdf": {}}
+    assert DOCUMENT["paths"]["/api/v1/invoices/{invoiceId}/pdf"]["get"]["responses"]["200"]["content"] == {
+        "application/pdf": {}
+    }
     assert "content" not in DOCUMENT["paths"]["/api/v1/auth/logout"]["post"]["responses"]["204"]
 
 
 def test_a_service_that_nobody_foresaw_is_on_the_page() -> None:
     known = next(one for one in openapi.ALL if one.name == "orders.get")
-    described = openapi.document([known, replace(known, name="loyalty.points", path="/api/v1/points/{orderId}")])
+    described = openapi.document(
+        [known, replace(known, name="loyalty.points", path="/api/v1/points/{orderId}")]
+    )
     assert [tag["name"] for tag in described["tags"]] == ["orders", "platform", "loyalty"]
     assert b"/api/v1/points/" in reference.page(described)
 
@@ -162,5 +179,9 @@ def test_a_text_takes_what_the_edge_takes() -> None:
             assert (re.search(LINE, chr(code)) is None) == (_UNSEEN.search(chr(code)) is not None), hex(code)
     assert SCHEMAS["CancelOrder"]["properties"]["reason"]["pattern"] == PLAIN
     products = declared(next(one for one in openapi.ALL if one.name == "inventory.products"))
-    free = [parameter["schema"] for parameter in products["parameters"] if parameter.get("name") in ("q", "cursor")]
+    free = [
+        parameter["schema"]
+        for parameter in products["parameters"]
+        if parameter.get("name") in ("q", "cursor")
+    ]
     assert [shape["pattern"] for shape in free] == [LINE, LINE]

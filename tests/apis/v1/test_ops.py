@@ -7,11 +7,33 @@ from tradewind.contracts.values import Page
 from tradewind.engine.dead_letter import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 
 LETTERS = "/api/v1/ops/dead-letters"
-LETTER = DeadLetter(ORDER, "DEAD", "event", "payment.requested", "k", '{"token":"tok_secret"}', 5, "ValueError", "r-1", 0, 1_000, 2_000)
+LETTER = DeadLetter(
+    ORDER,
+    "DEAD",
+    "event",
+    "payment.requested",
+    "k",
+    '{"token":"tok_secret"}',
+    5,
+    "ValueError",
+    "r-1",
+    0,
+    1_000,
+    2_000,
+)
 SHOWN = {
-    "id": ORDER, "status": "DEAD", "origin": "event", "name": "payment.requested", "key": "k", "attempts": 5, "reason": "ValueError",
-    "requestId": "r-1", "dueAt": "1970-01-01T00:00:00.000Z", "firstAt": "1970-01-01T00:00:01.000Z", "lastAt": "1970-01-01T00:00:02.000Z",
-}  # fmt: skip
+    "id": ORDER,
+    "status": "DEAD",
+    "origin": "event",
+    "name": "payment.requested",
+    "key": "k",
+    "attempts": 5,
+    "reason": "ValueError",
+    "requestId": "r-1",
+    "dueAt": "1970-01-01T00:00:00.000Z",
+    "firstAt": "1970-01-01T00:00:01.000Z",
+    "lastAt": "1970-01-01T00:00:02.000Z",
+}
 
 
 def test_health() -> None:

@@ -1,4 +1,6 @@
-"""Every error code that the code can give stands in the table, with its status: nobody is sent to a page that says nothing."""
+"""Every error code that the code can give stands in the table, with its status: nobody is sent to a page that
+says nothing.
+"""
 
 import ast
 from pathlib import Path
@@ -36,7 +38,11 @@ def raised(source: str) -> set[tuple[str, int]]:
 
 
 def unknown(codes: set[tuple[str, int]]) -> set[tuple[str, int]]:
-    return {(code, status) for code, status in codes if code not in problems.BY_CODE or problems.BY_CODE[code].status != status}
+    return {
+        (code, status)
+        for code, status in codes
+        if code not in problems.BY_CODE or problems.BY_CODE[code].status != status
+    }
 
 
 def test_every_refusal_of_the_code_is_in_the_table() -> None:
@@ -54,7 +60,9 @@ def test_every_declared_refusal_is_in_the_table() -> None:
     assert not unknown({(code, status) for operation in ALL for status, code in operation.refuses})
 
 
-@pytest.mark.parametrize("name", [name for name, item in vars(refusals).items() if isinstance(item, Response)])
+@pytest.mark.parametrize(
+    "name", [name for name, item in vars(refusals).items() if isinstance(item, Response)]
+)
 def test_the_servers_own_refusals_say_the_same(name: str) -> None:
     told = msgspec.json.decode(getattr(refusals, name).body, type=Problem)
     known = problems.BY_CODE[told.code]

@@ -21,7 +21,9 @@ def planted(value: Any) -> list[Any]:
         found: list[Any] = [value | {name: inner} for name, old in value.items() for inner in planted(old)]
         return [*found, value | {f"{CANARY} x": 1}, value | {"x": CANARY}]
     if isinstance(value, list):
-        return [[*value[:at], inner, *value[at + 1 :]] for at, old in enumerate(value) for inner in planted(old)]
+        return [
+            [*value[:at], inner, *value[at + 1 :]] for at, old in enumerate(value) for inner in planted(old)
+        ]
     return [CANARY, CANARY * 200, [CANARY], {"x": CANARY}]
 
 
@@ -32,7 +34,9 @@ REQUESTS = [
 ]
 
 
-async def test_nothing_that_was_sent_comes_back_in_a_refusal_or_a_log(caplog: pytest.LogCaptureFixture) -> None:
+async def test_nothing_that_was_sent_comes_back_in_a_refusal_or_a_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     lines: list[Any] = []
     shop = Shop(log=lambda *told: lines.append(told), observe=lambda *told: lines.append(told))
     shop.gateway.silent = True
@@ -41,7 +45,9 @@ async def test_nothing_that_was_sent_comes_back_in_a_refusal_or_a_log(caplog: py
     with caplog.at_level(logging.DEBUG):
         for method, path, body in REQUESTS:
             for raw in (body, f'{{"{CANARY}": '.encode(), CANARY.encode()):
-                request = shop.send(method, f"{path}?{CANARY}%20x={CANARY}" if method == "GET" else path, raw, token=token)
+                request = shop.send(
+                    method, f"{path}?{CANARY}%20x={CANARY}" if method == "GET" else path, raw, token=token
+                )
                 if request.answer is not None and request.answer.status >= 400:
                     refused += 1
                     assert CANARY.encode() not in request.answer.body, request.answer.body
@@ -62,13 +68,38 @@ async def test_no_secret_of_ours_or_of_a_person_leaves(caplog: pytest.LogCapture
         person = {"email": "ada@example.com", "name": "Ada", "password": password}
         shop.gateway.replies[AddUser] = {"id": CUSTOMER}
         out.append(await shop.settle("POST", "/api/v1/auth/register", person))
-        out.append(await shop.settle("POST", "/api/v1/auth/login", {"email": "ada@example.com", "password": password}))
+        out.append(
+            await shop.settle(
+                "POST", "/api/v1/auth/login", {"email": "ada@example.com", "password": password}
+            )
+        )
         out.append(shop.ask("GET", "/api/v1/users/me", headers={"authorization": f"Bearer {CANARY}"}))
         out.append(shop.ask("POST", "/api/v1/auth/refresh", {"refreshToken": CANARY}))
-        out.append(shop.ask("POST", "/api/v1/orders", b"{}", token=CANARY, headers={"idempotency-key": f"{CANARY} x"}))
-        out.append(shop.ask("POST", "/webhooks/sandbox", b"{}", headers={"webhook-signature": f"v1,{CANARY}", "webhook-id": CANARY}))
-    shown = b"".join(answer.body + repr(answer.headers).encode() for answer in out).decode() + repr(lines) + caplog.text
+        out.append(
+            shop.ask(
+                "POST", "/api/v1/orders", b"{}", token=CANARY, headers={"idempotency-key": f"{CANARY} x"}
+            )
+        )
+        out.append(
+            shop.ask(
+                "POST",
+                "/webhooks/sandbox",
+                b"{}",
+                headers={"webhook-signature": f"v1,{CANARY}", "webhook-id": CANARY},
+            )
+        )
+    shown = (
+        b"".join(answer.body + repr(answer.headers).encode() for answer in out).decode()
+        + repr(lines)
+        + caplog.text
+    )
     assert [answer.status for answer in out] == [201, 401, 401, 401, 401, 401]
-    for secret in (CANARY, SECRET.decode(), WEBHOOK.decode(), "$argon2id$", repr(shop.settings.key("refresh"))):
+    for secret in (
+        CANARY,
+        SECRET.decode(),
+        WEBHOOK.decode(),
+        "$argon2id$",
+        repr(shop.settings.key("refresh")),
+    ):
         assert secret not in shown
     assert SECRET.decode() not in repr(shop.settings)

@@ -1,4 +1,6 @@
-"""Tokens that we did not write, or that no longer hold, open nothing; a session that ends is noticed within seconds."""
+"""Tokens that we did not write, or that no longer hold, open nothing; a session that ends is noticed within
+seconds.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def test_a_log_out_counts_within_five_seconds() -> None:
     del shop.gateway.sessions[SESSION]
     shop.clock.at += 5_000
     assert shop.ask("GET", ME, token=token).status == 401
-    shop.gateway.sessions[SESSION] = "customer"  # a session never comes back, but nothing wrong may be remembered either
+    shop.gateway.sessions[SESSION] = (
+        "customer"  # a session never comes back, but nothing wrong may be remembered either
+    )
     assert shop.ask("GET", ME, token=token).status == 200
 
 

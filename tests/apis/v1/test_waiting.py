@@ -1,4 +1,6 @@
-"""A client may wait for an order's end with one request; it waits no longer than it asked to, and not too many wait."""
+"""A client may wait for an order's end with one request; it waits no longer than it asked to, and not too
+many wait.
+"""
 
 from __future__ import annotations
 
@@ -46,17 +48,33 @@ class Story:
 
 
 async def asked(shop: Shop, prefer: str) -> Any:
-    return await shop.settle("GET", ONE, token=shop.token(CUSTOMER), headers={"prefer": prefer} if prefer else {})
+    return await shop.settle(
+        "GET", ONE, token=shop.token(CUSTOMER), headers={"prefer": prefer} if prefer else {}
+    )
 
 
 @pytest.mark.parametrize(
     ("prefer", "seconds"),
     [
-        ("wait=5", 5), ("wait=30", 30), ("wait=31", 30), ("wait=999999999", 30), ("wait=0", 0), ('wait="7"', 7), ("Wait = 7", 7),
-        ("respond-async, wait=10", 10), ("wait=10; foo=bar", 10), ("handling=lenient; wait=3", 3), ("return=minimal", 0), ("wait", 0),
-        ("wait=-1", 0), ("wait=1.5", 0), ("wait=x", 0), ("await=5", 0), ("", 0),
+        ("wait=5", 5),
+        ("wait=30", 30),
+        ("wait=31", 30),
+        ("wait=999999999", 30),
+        ("wait=0", 0),
+        ('wait="7"', 7),
+        ("Wait = 7", 7),
+        ("respond-async, wait=10", 10),
+        ("wait=10; foo=bar", 10),
+        ("handling=lenient; wait=3", 3),
+        ("return=minimal", 0),
+        ("wait", 0),
+        ("wait=-1", 0),
+        ("wait=1.5", 0),
+        ("wait=x", 0),
+        ("await=5", 0),
+        ("", 0),
     ],
-)  # fmt: skip
+)
 def test_what_a_client_prefers(prefer: str, seconds: int) -> None:
     assert preferred({b"prefer": prefer.encode()}) == seconds
 
@@ -65,7 +83,11 @@ async def test_the_answer_comes_when_the_order_is_final() -> None:
     shop = Shop()
     story, start = Story(shop, 3.2, hints=(0.5, 3.2)), shop.clock.at
     answer = await asked(shop, "wait=10")
-    assert (answer.status, answer.json, answer.headers["preference-applied"]) == (200, {"status": "CONFIRMED"}, "wait=10")
+    assert (answer.status, answer.json, answer.headers["preference-applied"]) == (
+        200,
+        {"status": "CONFIRMED"},
+        "wait=10",
+    )
     assert shop.clock.at - start == 3_200
     assert len(story.waits) == 4
 
@@ -107,7 +129,9 @@ async def test_who_comes_when_too_many_wait_is_answered_at_once() -> None:
         return await whole(key, timeout)
 
     shop.gateway.waits = wait
-    waiting = [shop.send("GET", ONE, token=shop.token(CUSTOMER), headers={"prefer": "wait=10"}) for _ in range(2)]
+    waiting = [
+        shop.send("GET", ONE, token=shop.token(CUSTOMER), headers={"prefer": "wait=10"}) for _ in range(2)
+    ]
     answer = shop.ask("GET", ONE, token=shop.token(CUSTOMER), headers={"prefer": "wait=10"})
     assert (answer.json, "preference-applied" in answer.headers) == ({"status": "PENDING"}, False)
     go_on.set()

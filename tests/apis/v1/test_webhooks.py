@@ -17,9 +17,13 @@ PATH = "/webhooks/sandbox"
 BODY = b'{"type":"charge.succeeded","key":"%b","chargeId":"ch_1","amount":5}' % uuid(6).encode()
 
 
-def sign(shop: Shop, body: bytes = BODY, id: str = "msg_1", at: int | None = None, secret: bytes = WEBHOOK) -> dict[str, str]:
+def sign(
+    shop: Shop, body: bytes = BODY, id: str = "msg_1", at: int | None = None, secret: bytes = WEBHOOK
+) -> dict[str, str]:
     at = shop.clock.at // 1_000 if at is None else at
-    digest = base64.b64encode(hmac.digest(secret, b"%b.%d.%b" % (id.encode(), at, body), hashlib.sha256)).decode()
+    digest = base64.b64encode(
+        hmac.digest(secret, b"%b.%d.%b" % (id.encode(), at, body), hashlib.sha256)
+    ).decode()
     return {"webhook-id": id, "webhook-timestamp": str(at), "webhook-signature": f"v1,{digest}"}
 
 
@@ -90,7 +94,10 @@ def test_forgers_are_counted_and_the_provider_is_not() -> None:
     assert {shop.ask("POST", PATH, BODY, headers=sign(shop)).status for _ in range(10)} == {204}
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"{", 400), (b"[]", 400), (b"{}", 400), (b"\xff", 400), (b'{"type":"charge.noticed"}', 204)])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"{", 400), (b"[]", 400), (b"{}", 400), (b"\xff", 400), (b'{"type":"charge.noticed"}', 204)],
+)
 def test_signed_but_not_for_us(body: bytes, status: int) -> None:
     shop = Shop()
     assert shop.ask("POST", PATH, body, headers=sign(shop, body)).status == status

@@ -1,4 +1,6 @@
-"""A hospital whose desk and ward hear each other through a carrier: the lines of one process, or a broker between several."""
+"""A hospital whose desk and ward hear each other through a carrier: the lines of one process, or a broker
+between several.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tests.engine.hospital_messages import Admit, Told, Note
+from tests.engine.hospital_messages import Admit, Note, Told
 from tests.engine.ward import BEDS, DESK, WARD, Bed, Script, hospital
 from tests.support.databases import Place
 from tests.support.queues import fresh
@@ -42,7 +44,9 @@ async def until(met: Callable[[], Any], what: str) -> None:
 class Copy:
     """One process of some services: `kill` is what a crash leaves, `stop` what a SIGTERM does."""
 
-    def __init__(self, place: Place, names: tuple[str, ...], script: Script, broker: str = "", exchange: str = "") -> None:
+    def __init__(
+        self, place: Place, names: tuple[str, ...], script: Script, broker: str = "", exchange: str = ""
+    ) -> None:
         self.place, self.names, self.script = place, names, script
         self.bus = Publisher(broker, name="-".join(names), exchange=exchange) if broker else None
         store = open_store(place.url, place.data, exclusive=not broker)

@@ -1,4 +1,6 @@
-"""What a broker and copies of one service can do to each other: duplicates, poison, lost connections, races for one row."""
+"""What a broker and copies of one service can do to each other: duplicates, poison, lost connections, races
+for one row.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,10 @@ def numbers(most: int) -> tuple[str, ...]:
 
 
 async def outbox_is_empty(carrier: Carrier) -> None:
-    await until(lambda: not carrier.place.outside("SELECT 1 FROM desk.outbox UNION ALL SELECT 1 FROM ward.outbox"), "the outbox is empty")
+    await until(
+        lambda: not carrier.place.outside("SELECT 1 FROM desk.outbox UNION ALL SELECT 1 FROM ward.outbox"),
+        "the outbox is empty",
+    )
 
 
 async def test_a_copy_of_an_event_changes_nothing(apart: Carrier) -> None:
@@ -42,7 +47,12 @@ async def test_a_copy_of_an_event_changes_nothing(apart: Carrier) -> None:
     assert desk.bus is not None
     kept: list[str] = []
     for _ in range(3):
-        desk.bus.publish(EventRecord("desk", "one-id", "Noted", "ann", '{"type":"Noted","patient":"ann","text":"0"}', "", 1, 1), kept.append)
+        desk.bus.publish(
+            EventRecord(
+                "desk", "one-id", "Noted", "ann", '{"type":"Noted","patient":"ann","text":"0"}', "", 1, 1
+            ),
+            kept.append,
+        )
     await done(tell(desk, Note("ann", "1")))
     assert await heard_all(apart, ward, "ann", 2) == ("0", "1")
     await until(lambda: kept == ["", "", ""], "all three are confirmed")
@@ -61,7 +71,9 @@ async def test_a_copy_of_an_event_changes_nothing(apart: Carrier) -> None:
     ],
     ids=["not json", "wrong shape", "not text", "unknown name", "no id", "deep"],
 )
-async def test_what_is_no_event_is_kept_and_stops_nobody(apart: Carrier, properties: Properties, body: bytes, silence: None) -> None:
+async def test_what_is_no_event_is_kept_and_stops_nobody(
+    apart: Carrier, properties: Properties, body: bytes, silence: None
+) -> None:
     desk, ward = await apart.pair()
     await admit(desk, ["ann"])
     poison = Link(apart.broker, name="poison")
@@ -83,7 +95,10 @@ async def test_two_copies_of_everybody(apart: Carrier) -> None:
     # the same requests at both, at the same time: every race must end with one of them
     for patient in PATIENTS:
         for n in range(20):
-            first, second = tell(desks[0], Note(patient, str(n)), f"{patient}-{n}"), tell(desks[1], Note(patient, str(n)), f"{patient}-{n}")
+            first, second = (
+                tell(desks[0], Note(patient, str(n)), f"{patient}-{n}"),
+                tell(desks[1], Note(patient, str(n)), f"{patient}-{n}"),
+            )
             replies = await asyncio.gather(first, second)
             assert [reply.status for reply in replies] == [0, 0]
             assert replies[0].body == replies[1].body and sum(reply.replayed for reply in replies) == 1
@@ -119,7 +134,9 @@ async def test_a_deadline_comes_once_whoever_set_it(apart: Carrier) -> None:
     assert two.platform.ready
 
 
-async def test_what_came_of_an_activity_is_heard_once_though_its_lease_ran_out(apart: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_came_of_an_activity_is_heard_once_though_its_lease_ran_out(
+    apart: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tradewind.engine.processor.LEASE_MS", 100)
     monkeypatch.setattr(sharing, "LOOK_MS", 10)
     desk, ward = await apart.open("desk"), await apart.open("ward")
@@ -146,7 +163,9 @@ async def test_what_came_of_an_activity_is_heard_once_though_its_lease_ran_out(a
     assert len(apart.script.attempts) == 1
 
 
-async def test_an_activity_of_a_dead_copy_is_carried_out_by_another(apart: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_activity_of_a_dead_copy_is_carried_out_by_another(
+    apart: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sharing, "LEASE_MS", 500)
     monkeypatch.setattr("tradewind.engine.processor.LEASE_MS", 500)
     one, two = await apart.open("desk"), await apart.open("desk")
@@ -171,7 +190,9 @@ async def test_an_activity_of_a_dead_copy_is_carried_out_by_another(apart: Carri
     assert two.platform.ready
 
 
-async def test_what_a_crash_left_in_the_outbox_is_handed_on_in_order(apart: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_a_crash_left_in_the_outbox_is_handed_on_in_order(
+    apart: Carrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(outbox, "LEASE_MS", 300)
     desk, ward = await apart.pair()
     await admit(desk, ["ann"])
@@ -198,7 +219,8 @@ async def test_lost_connections(apart: Carrier, silence: None) -> None:
             assert link._life is not None and link._life._transport is not None
             link._life._transport.abort()
         apart.place.outside(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid()"
         )
     for patient in PATIENTS:
         assert await heard_all(apart, ward, patient, 40) == numbers(40)

@@ -1,4 +1,6 @@
-"""What whoever carries events promises, whichever it is: each is heard exactly once, those of a key in their order, over crashes too."""
+"""What whoever carries events promises, whichever it is: each is heard exactly once, those of a key in their
+order, over crashes too.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,10 @@ async def test_what_cannot_be_heard_is_kept_and_those_behind_it_wait(carrier: Ca
     await done(tell(desk, Note("ann", "after")), tell(desk, Note("bob", "1")))
 
     async def dead() -> bool:
-        return [(letter.status, letter.key) for letter in await carrier.parked(ward)] == [("DEAD", "ann"), ("WAITING", "ann")]
+        return [(letter.status, letter.key) for letter in await carrier.parked(ward)] == [
+            ("DEAD", "ann"),
+            ("WAITING", "ann"),
+        ]
 
     await until(dead, "the bad note is a dead letter, and the next one waits behind it")
     await until(lambda: _is(carrier, ward, "bob", ("admitted", "0", "1")), "bob does not wait")

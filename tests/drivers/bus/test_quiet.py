@@ -42,7 +42,10 @@ class Said:
 
     def say(self, *ids: str) -> None:
         for one in ids:
-            assert self.quiet.publish(EventRecord("desk", one, "Noted", "k", "{}", "", 1, 1), lambda end, one=one: self.ends.update({one: end}))  # type: ignore[misc]
+            assert self.quiet.publish(
+                EventRecord("desk", one, "Noted", "k", "{}", "", 1, 1),
+                lambda end, one=one: self.ends.update({one: end}),  # type: ignore[misc]
+            )
 
     async def probed(self) -> None:
         before = len(self.broker.sent)
@@ -104,7 +107,9 @@ async def test_a_queue_that_is_bound_later_gets_what_is_said_later(apart: Carrie
     desk = await apart.open("desk")
     await admit(desk, ["ann"])
     await done(*[tell(desk, Note("ann", str(n))) for n in range(50)])
-    await until(lambda: not apart.place.outside("SELECT 1 FROM desk.outbox"), "nobody listens, and nothing waits")
+    await until(
+        lambda: not apart.place.outside("SELECT 1 FROM desk.outbox"), "nobody listens, and nothing waits"
+    )
     queue = fresh("late")
     async with outside(apart.broker, mine=(queue,)) as other:
         await other.link.declare_queue(queue, durable=False)

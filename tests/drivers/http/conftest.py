@@ -1,4 +1,6 @@
-"""Runs every test of a connection on both event loops: they differ in when a write is flushed and how a side is closed."""
+"""Runs every test of a connection on both event loops: they differ in when a write is flushed and how a side
+is closed.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping

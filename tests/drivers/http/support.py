@@ -84,7 +84,9 @@ class Client:
             if not found:
                 return await self.answer(head_only)
             if not head_only:
-                found[0].body = await self.reader.readexactly(int(found[0].headers.get(b"content-length", b"0")))
+                found[0].body = await self.reader.readexactly(
+                    int(found[0].headers.get(b"content-length", b"0"))
+                )
             return found[0]
 
     async def rest(self) -> bytes:

@@ -13,7 +13,12 @@ LAST = b"GET /last HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"
 
 
 def post(body: bytes, path: bytes = b"/orders", headers: bytes = b"") -> bytes:
-    return b"POST %b HTTP/1.1\r\nHost: shop\r\n%bContent-Length: %d\r\n\r\n%b" % (path, headers, len(body), body)
+    return b"POST %b HTTP/1.1\r\nHost: shop\r\n%bContent-Length: %d\r\n\r\n%b" % (
+        path,
+        headers,
+        len(body),
+        body,
+    )
 
 
 async def test_an_answer_is_whole() -> None:
@@ -21,7 +26,8 @@ async def test_an_answer_is_whole() -> None:
         client.send(LAST)
         data = await client.rest()
         assert data == (
-            b"HTTP/1.1 200 OK\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\ncontent-type: application/json\r\ncontent-length: 65\r\n"
+            b"HTTP/1.1 200 OK\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\ncontent-type: "
+            b"application/json\r\ncontent-length: 65\r\n"
             b'connection: close\r\n\r\n["GET", "/last", "", {"connection": "close", "host": "shop"}, ""]'
         )
 
@@ -39,22 +45,38 @@ async def test_a_connection_is_kept_for_more_requests() -> None:
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        (b"GET /a%20b/%C3%A9?q=%2F HTTP/1.1\r\nhost: x\r\n\r\n", ["GET", "/a%20b/%C3%A9", "q=%2F", {"host": "x"}, ""]),
-        (b"GET http://real:1/p?q HTTP/1.1\r\nHost: other\r\n\r\n", ["GET", "/p", "q", {"host": "real:1"}, ""]),
+        (
+            b"GET /a%20b/%C3%A9?q=%2F HTTP/1.1\r\nhost: x\r\n\r\n",
+            ["GET", "/a%20b/%C3%A9", "q=%2F", {"host": "x"}, ""],
+        ),
+        (
+            b"GET http://real:1/p?q HTTP/1.1\r\nHost: other\r\n\r\n",
+            ["GET", "/p", "q", {"host": "real:1"}, ""],
+        ),
         (b"GET https://real HTTP/1.1\r\nHost: other\r\n\r\n", ["GET", "/", "", {"host": "real"}, ""]),
         (b"GET http://real?q HTTP/1.1\r\nHost: other\r\n\r\n", ["GET", "/", "q", {"host": "real"}, ""]),
         (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", ["OPTIONS", "*", "", {"host": "x"}, ""]),
         (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", ["TRACE", "/", "", {"host": "x"}, ""]),
-        (b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\nbytes of a tunnel", ["CONNECT", "a:80", "", {"host": "a"}, ""]),
+        (
+            b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\nbytes of a tunnel",
+            ["CONNECT", "a:80", "", {"host": "a"}, ""],
+        ),
         (b"\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", ["GET", "/", "", {"host": "x"}, ""]),
         (
             b"GET / HTTP/1.1\r\nHost: [::1]:80 \t\r\nX:\r\nY: a\tb \r\n\r\n",
             ["GET", "/", "", {"host": "[::1]:80", "x": "", "y": "a\tb"}, ""],
         ),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\nB: 2\r\na: 3\r\n\r\n", ["GET", "/", "", {"host": "x", "a": "1, 3", "b": "2"}, ""]),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n", ["GET", "/", "", {"host": "x", "cookie": "a=1; b=2"}, ""]),
         (
-            b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n2;e=1\r\nab\r\n3\r\ncde\r\n1\r\nf\r\n0\r\nTrailer: t\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\nB: 2\r\na: 3\r\n\r\n",
+            ["GET", "/", "", {"host": "x", "a": "1, 3", "b": "2"}, ""],
+        ),
+        (
+            b"GET / HTTP/1.1\r\nHost: x\r\nCookie: a=1\r\nCookie: b=2\r\n\r\n",
+            ["GET", "/", "", {"host": "x", "cookie": "a=1; b=2"}, ""],
+        ),
+        (
+            b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+            b"Chunked\r\n\r\n2;e=1\r\nab\r\n3\r\ncde\r\n1\r\nf\r\n0\r\nTrailer: t\r\n\r\n",
             ["PUT", "/", "", {"host": "x", "transfer-encoding": "Chunked"}, "abcdef"],
         ),
     ],
@@ -99,17 +121,26 @@ async def test_http_1_0_needs_no_host() -> None:
         assert json.loads((await house.ask(b"GET / HTTP/1.0\r\n\r\n")).body)[1] == "/"
 
 
-@pytest.mark.parametrize("body", [b"Content-Length: 3\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"])
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 3\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"]
+)
 async def test_an_upgrade_is_ignored_and_its_body_is_not_the_next_request(body: bytes) -> None:
     async with serving(echo) as house, house.connect() as client:
-        client.send(b"POST /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n" + body + LAST)
+        client.send(
+            b"POST /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            + body
+            + LAST
+        )
         first, second = answers(await client.rest())
         assert json.loads(first.body)[4] == "abc"
         assert json.loads(second.body)[1] == "/last"
 
 
 async def test_head_has_the_length_and_no_body() -> None:
-    async with serving(lambda request: request.respond(Response(200, b"12345"))) as house, house.connect() as client:
+    async with (
+        serving(lambda request: request.respond(Response(200, b"12345"))) as house,
+        house.connect() as client,
+    ):
         client.send(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n" + LAST)
         head, full = answers(await client.rest(), heads=1)
         assert head.headers[b"content-length"] == b"5"
@@ -147,7 +178,10 @@ async def test_continue_does_not_overtake_an_answer() -> None:
 
 async def test_a_large_answer_arrives_whole() -> None:
     body = bytes(range(256)) * 40_000
-    async with serving(lambda request: request.respond(Response(200, body))) as house, house.connect() as client:
+    async with (
+        serving(lambda request: request.respond(Response(200, body))) as house,
+        house.connect() as client,
+    ):
         client.send(GET + GET + LAST)
         found = answers(await client.rest())
         assert [answer.body == body for answer in found] == [True, True, True]

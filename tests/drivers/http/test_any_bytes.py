@@ -18,21 +18,51 @@ LIMITS = Limits(body_bytes=64, header_bytes=4096, header_count=12, url_bytes=64)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 LINES = [
-    b"GET / HTTP/1.1\r\n", b"GET /a?b HTTP/1.1\r\n", b"HEAD / HTTP/1.1\r\n", b"POST /p HTTP/1.1\r\n", b"POST /p HTTP/1.0\r\n",
-    b"PUT http://h/q HTTP/1.1\r\n", b"OPTIONS * HTTP/1.1\r\n", b"CONNECT a:1 HTTP/1.1\r\n", b"GET / HTTP/2.0\r\n",
-    b"GET /" + b"u" * 70 + b" HTTP/1.1\r\n", b"\r\n", b"\n", b"\r", b"\0",
-    b"Host: x\r\n", b"Host: x\r\n", b"Host: y\r\n", b"X: y\r\n", b"X: \r\n", b"A:" + b" " * 30 + b"b\r\n",
-    b"Connection: close\r\n", b"Connection: keep-alive\r\n", b"Connection: Upgrade\r\n", b"Upgrade: h2c\r\n",
-    b"Expect: 100-continue\r\n", b"Content-Length: 3\r\n", b"Content-Length: 70\r\n", b"Content-Length: 0\r\n",
-    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip\r\n", b"\r\nabc", b"\r\n3\r\nabc\r\n", b"2;e=f\r\nde\r\n", b"0\r\n\r\n",
-    b"0\r\nTrailer: t\r\n\r\n", b" folded\r\n", b"50\r\n" + b"z" * 80 + b"\r\n",
-]  # fmt: skip
+    b"GET / HTTP/1.1\r\n",
+    b"GET /a?b HTTP/1.1\r\n",
+    b"HEAD / HTTP/1.1\r\n",
+    b"POST /p HTTP/1.1\r\n",
+    b"POST /p HTTP/1.0\r\n",
+    b"PUT http://h/q HTTP/1.1\r\n",
+    b"OPTIONS * HTTP/1.1\r\n",
+    b"CONNECT a:1 HTTP/1.1\r\n",
+    b"GET / HTTP/2.0\r\n",
+    b"GET /" + b"u" * 70 + b" HTTP/1.1\r\n",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"Host: x\r\n",
+    b"Host: x\r\n",
+    b"Host: y\r\n",
+    b"X: y\r\n",
+    b"X: \r\n",
+    b"A:" + b" " * 30 + b"b\r\n",
+    b"Connection: close\r\n",
+    b"Connection: keep-alive\r\n",
+    b"Connection: Upgrade\r\n",
+    b"Upgrade: h2c\r\n",
+    b"Expect: 100-continue\r\n",
+    b"Content-Length: 3\r\n",
+    b"Content-Length: 70\r\n",
+    b"Content-Length: 0\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Transfer-Encoding: gzip\r\n",
+    b"\r\nabc",
+    b"\r\n3\r\nabc\r\n",
+    b"2;e=f\r\nde\r\n",
+    b"0\r\n\r\n",
+    b"0\r\nTrailer: t\r\n\r\n",
+    b" folded\r\n",
+    b"50\r\n" + b"z" * 80 + b"\r\n",
+]
 WHOLE = [
     b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n",
     b"POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
     b"POST /3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n",
     b"POST /4 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc",
-    b"POST /5 HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\nConnection: Upgrade\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    b"POST /5 HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\nConnection: "
+    b"Upgrade\r\n\r\n1\r\na\r\n0\r\n\r\n",
     b"GET /6 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     b"POST /7 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab",
     b"HEAD /8 HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -40,10 +70,12 @@ WHOLE = [
 
 STARTS, HEADERS, BODIES = LINES[:10], LINES[14:30], LINES[30:]
 
-likely = st.tuples(st.sampled_from(STARTS), st.lists(st.sampled_from(HEADERS), max_size=6), st.sampled_from(BODIES)).map(
-    lambda parts: parts[0] + b"Host: x\r\n" + b"".join(parts[1]) + b"\r\n" + parts[2].removeprefix(b"\r\n")
-)
-streams = st.lists(likely | st.sampled_from(LINES) | st.sampled_from(WHOLE) | st.binary(max_size=8), max_size=12).map(b"".join)
+likely = st.tuples(
+    st.sampled_from(STARTS), st.lists(st.sampled_from(HEADERS), max_size=6), st.sampled_from(BODIES)
+).map(lambda parts: parts[0] + b"Host: x\r\n" + b"".join(parts[1]) + b"\r\n" + parts[2].removeprefix(b"\r\n"))
+streams = st.lists(
+    likely | st.sampled_from(LINES) | st.sampled_from(WHOLE) | st.binary(max_size=8), max_size=12
+).map(b"".join)
 cuts = st.lists(st.integers(0, 600), max_size=12)
 quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -74,7 +106,9 @@ def test_pieces_make_no_difference(data: bytes, places: list[int]) -> None:
 
 @quick
 @given(streams, cuts, st.randoms(use_true_random=False))
-def test_answers_that_come_late_and_in_any_order_leave_in_order(data: bytes, places: list[int], random: Any) -> None:
+def test_answers_that_come_late_and_in_any_order_leave_in_order(
+    data: bytes, places: list[int], random: Any
+) -> None:
     waiting: list[Request] = []
     loose = Loose(waiting.append, LIMITS)
     loose.feed(*pieces_of(data, places))

@@ -54,7 +54,12 @@ async def test_a_client_may_end_its_side_and_still_read() -> None:
 
 async def test_stop_lets_finish_what_is_under_way() -> None:
     keeper = Keeper()
-    async with serving(keeper) as house, house.connect() as waiting, house.connect() as idle, house.connect() as half:
+    async with (
+        serving(keeper) as house,
+        house.connect() as waiting,
+        house.connect() as idle,
+        house.connect() as half,
+    ):
         half.send(GET[:10])
         idle.send(GET)
         (await keeper.have(1))[0].respond(Response(200))
@@ -119,7 +124,11 @@ async def test_another_error_at_the_start_keeps_its_name() -> None:
 
 
 async def test_one_connection_too_many_is_told_so() -> None:
-    async with serving(echo, replace(QUICK, connections=2)) as house, house.connect() as first, house.connect():
+    async with (
+        serving(echo, replace(QUICK, connections=2)) as house,
+        house.connect() as first,
+        house.connect(),
+    ):
         await house.until_connections(2)
         async with house.connect() as third:
             answer = await third.only_answer()

@@ -1,4 +1,6 @@
-"""What a handler may do wrong: no bug of its leaves a client without an answer, or with an answer that is not its own."""
+"""What a handler may do wrong: no bug of its leaves a client without an answer, or with an answer that is not
+its own.
+"""
 
 import logging
 
@@ -46,7 +48,9 @@ async def test_a_handler_that_fails_is_answered_for(when: str, caplog: pytest.Lo
         Response(200, "a text"),  # type: ignore[arg-type]
     ],
 )
-async def test_an_answer_that_cannot_be_sent_becomes_a_500(answer: Response, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_answer_that_cannot_be_sent_becomes_a_500(
+    answer: Response, caplog: pytest.LogCaptureFixture
+) -> None:
     async with serving(lambda request: request.respond(answer)) as house:
         got = await house.ask(GET)
     assert (got.status, got.code) == (500, "internal_error")

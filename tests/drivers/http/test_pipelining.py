@@ -1,4 +1,6 @@
-"""Several requests in one go: answered in their order, worked on side by side only where that is safe, and never without bound."""
+"""Several requests in one go: answered in their order, worked on side by side only where that is safe, and
+never without bound.
+"""
 
 import json
 
@@ -94,7 +96,11 @@ def test_time_spent_paused_is_not_the_clients() -> None:
 
 def test_continue_is_not_said_to_who_has_sent_the_body_already() -> None:
     loose = Loose(echo, QUICK)
-    loose.feed(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab" + get(b"next") + b"GET /half")
+    loose.feed(
+        b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab"
+        + get(b"next")
+        + b"GET /half"
+    )
     loose.feed(b" HTTP/1.1\r\n")
     assert b"100 Continue" not in loose.transport.written
     assert len(answers(loose.transport.written)) == 2

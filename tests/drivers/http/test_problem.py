@@ -8,8 +8,20 @@ from tradewind.drivers.http import refusals
 
 
 def test_all_members() -> None:
-    answer = problem(422, "bad", "Bad", "It is bad.", "/orders/1", [FieldError("a.b", "worse", "It is worse.")], ((b"allow", b"GET"),))
-    assert (answer.status, answer.content_type, answer.headers) == (422, b"application/problem+json", ((b"allow", b"GET"),))
+    answer = problem(
+        422,
+        "bad",
+        "Bad",
+        "It is bad.",
+        "/orders/1",
+        [FieldError("a.b", "worse", "It is worse.")],
+        ((b"allow", b"GET"),),
+    )
+    assert (answer.status, answer.content_type, answer.headers) == (
+        422,
+        b"application/problem+json",
+        ((b"allow", b"GET"),),
+    )
     assert json.loads(answer.body) == {
         "type": "/docs/problems#bad",
         "title": "Bad",
@@ -22,7 +34,13 @@ def test_all_members() -> None:
 
 
 def test_members_without_a_value_are_left_out() -> None:
-    assert list(json.loads(problem(404, "not_found", "Not found", "No.").body)) == ["type", "title", "status", "detail", "code"]
+    assert list(json.loads(problem(404, "not_found", "Not found", "No.").body)) == [
+        "type",
+        "title",
+        "status",
+        "detail",
+        "code",
+    ]
 
 
 def test_what_the_server_says_by_itself_says_nothing_of_the_request() -> None:

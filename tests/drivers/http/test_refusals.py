@@ -1,4 +1,6 @@
-"""What no handler sees: bytes that two servers could read in two ways, and requests past a limit. One answer, then the end."""
+"""What no handler sees: bytes that two servers could read in two ways, and requests past a limit. One answer,
+then the end.
+"""
 
 import pytest
 
@@ -6,7 +8,9 @@ from tradewind.drivers.http.limits import Limits
 
 from .support import Answer, Keeper, echo, serving
 
-SMALL = Limits(body_bytes=1000, header_bytes=1000, header_count=10, url_bytes=100, linger_seconds=0.5, tick_seconds=0.05)
+SMALL = Limits(
+    body_bytes=1000, header_bytes=1000, header_count=10, url_bytes=100, linger_seconds=0.5, tick_seconds=0.05
+)
 H = b"Host: x\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
@@ -25,7 +29,9 @@ SMUGGLING = {
     "an empty length": POST + b"Content-Length:\r\n\r\n" + HIDDEN,
     "a length past 64 bits": POST + b"Content-Length: 18446744073709551617\r\n\r\n" + HIDDEN,
     "a length with an underscore": POST + b"Content-Length: 1_0\r\n\r\n" + HIDDEN,
-    "chunked twice": POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
+    "chunked twice": POST
+    + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    + HIDDEN,
     "chunked is not last": POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + HIDDEN,
     "chunked after a vertical tab": POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n" + HIDDEN,
     "chunked before HTTP/1.1": b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + HIDDEN,
@@ -129,7 +135,9 @@ async def test_too_many_headers(case: str) -> None:
     assert (answer.status, answer.code) == (431, "headers_too_large")
 
 
-@pytest.mark.parametrize("raw", [b"GET /" + b"a" * 100 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /" + b"a" * 200])
+@pytest.mark.parametrize(
+    "raw", [b"GET /" + b"a" * 100 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /" + b"a" * 200]
+)
 async def test_a_long_target(raw: bytes) -> None:
     answer = await refused(raw)
     assert (answer.status, answer.code) == (414, "url_too_long")
@@ -153,7 +161,14 @@ async def test_a_large_body(case: str) -> None:
 
 async def test_the_limits_themselves_are_allowed() -> None:
     async with serving(echo, SMALL) as house:
-        raw = b"POST /" + b"a" * 99 + b" HTTP/1.1\r\nHost: x\r\n" + b"X: 1\r\n" * 8 + b"Content-Length: 1000\r\n\r\n" + b"b" * 1000
+        raw = (
+            b"POST /"
+            + b"a" * 99
+            + b" HTTP/1.1\r\nHost: x\r\n"
+            + b"X: 1\r\n" * 8
+            + b"Content-Length: 1000\r\n\r\n"
+            + b"b" * 1000
+        )
         assert (await house.ask(raw)).status == 200
         assert (await house.ask(CHUNKED + b"3e8\r\n" + b"b" * 1000 + b"\r\n0\r\n\r\n")).status == 200
 

@@ -1,4 +1,6 @@
-"""Clients that take their time: each is let go when its time is over, with the reason where it can hear one."""
+"""Clients that take their time: each is let go when its time is over, with the reason where it can hear
+one.
+"""
 
 import asyncio
 import contextlib
@@ -20,7 +22,9 @@ ENDLESS = b"a" * 100_000
 
 @contextlib.asynccontextmanager
 async def dripping(client: Client, data: bytes) -> AsyncIterator[None]:
-    """Sends byte after byte for as long as the block lasts: a deadline that a byte renews would never come."""
+    """Sends byte after byte for as long as the block lasts: a deadline that a byte renews would never
+    come.
+    """
 
     async def drip() -> None:
         for byte in data:
@@ -34,7 +38,9 @@ async def dripping(client: Client, data: bytes) -> AsyncIterator[None]:
         task.cancel()
 
 
-@pytest.mark.parametrize("start", [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n", CHUNKED, CHUNKED + b"5\r\nab"])
+@pytest.mark.parametrize(
+    "start", [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n", CHUNKED, CHUNKED + b"5\r\nab"]
+)
 async def test_a_request_that_stops_is_timed_out(start: bytes) -> None:
     async with serving(echo) as house, house.connect() as client:
         client.send(start)

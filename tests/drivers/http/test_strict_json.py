@@ -1,4 +1,6 @@
-"""What a body may be: one table of what is refused, with its status, code and field, and what must hold for every JSON."""
+"""What a body may be: one table of what is refused, with its status, code and field, and what must hold for
+every JSON.
+"""
 
 import contextlib
 import enum
@@ -76,7 +78,9 @@ def test_an_unknown_field_is_a_422(case: str) -> None:
     assert (refused.status, refused.code, refused.field) == (422, "unknown_field", field)
 
 
-@pytest.mark.parametrize(("body", "field"), [(b"{}", "items"), (line('"productId":"p"'), "items[1].quantity")])
+@pytest.mark.parametrize(
+    ("body", "field"), [(b"{}", "items"), (line('"productId":"p"'), "items[1].quantity")]
+)
 def test_a_missing_field_is_a_422(body: bytes, field: str) -> None:
     refused = refusal(body)
     assert (refused.status, refused.code, refused.field) == (422, "missing_field", field)
@@ -115,7 +119,12 @@ def test_canonical_is_the_same_for_the_same_meaning() -> None:
     assert decode(b'{"items":[],"count":1}', orders)[1] != decode(b'{"items":[],"count":2}', orders)[1]
 
 
-texts = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+texts = st.text(
+    st.characters(
+        exclude_categories=("Cs", "Cc"),
+        exclude_characters="\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
+    )
+)
 whole = st.integers(-(2**63) + 1, 2**63 - 1)
 values = st.recursive(
     st.none() | st.booleans() | whole | st.floats(allow_nan=False, allow_infinity=False) | texts,
@@ -134,11 +143,19 @@ def test_any_json_is_taken_as_it_is(value: Any, ascii_only: bool, indent: int | 
 
 
 @settings(deadline=None)
-@given(st.dictionaries(texts, values, min_size=1, max_size=4), values, st.booleans(), st.booleans(), st.data())
-def test_any_duplicate_is_refused(members: dict[str, Any], value: Any, escaped: bool, deep: bool, data: st.DataObject) -> None:
+@given(
+    st.dictionaries(texts, values, min_size=1, max_size=4), values, st.booleans(), st.booleans(), st.data()
+)
+def test_any_duplicate_is_refused(
+    members: dict[str, Any], value: Any, escaped: bool, deep: bool, data: st.DataObject
+) -> None:
     twice = data.draw(st.sampled_from(sorted(members)))
     pairs = data.draw(st.permutations([*members.items(), (twice, value)]))
-    body = "{" + ",".join(f"{json.dumps(key, ensure_ascii=escaped)}:{json.dumps(item)}" for key, item in pairs) + "}"
+    body = (
+        "{"
+        + ",".join(f"{json.dumps(key, ensure_ascii=escaped)}:{json.dumps(item)}" for key, item in pairs)
+        + "}"
+    )
     refused = refusal((f'[{{"a":{body}}}]' if deep else body).encode(), anything)
     assert (refused.status, refused.code) == (400, "invalid_json")
 

@@ -22,8 +22,12 @@ class Kept:
     def bodies(self) -> list[bytes]:
         return [delivery.body for delivery in self.deliveries]
 
-    def consuming(self, queue: str, *, no_ack: bool = False, durable: bool = False, done: bool = False) -> Setup:
-        """A setup: the queue, and we as its consumer; `done` acks all. A queue that is not durable ends with its consumer."""
+    def consuming(
+        self, queue: str, *, no_ack: bool = False, durable: bool = False, done: bool = False
+    ) -> Setup:
+        """A setup: the queue, and we as its consumer; `done` acks all. A queue that is not durable ends with
+        its consumer.
+        """
 
         async def setup(link: Link) -> None:
             def take(delivery: Delivery) -> None:

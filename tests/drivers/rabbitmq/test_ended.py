@@ -11,7 +11,9 @@ from tradewind.drivers.rabbitmq.amqp.properties import NONE
 
 
 class Ended:
-    """A transport as uvloop's after a write that failed: it tells of its end only in its next turn, and takes nothing until then."""
+    """A transport as uvloop's after a write that failed: it tells of its end only in its next turn, and takes
+    nothing until then.
+    """
 
     closing = False
 

@@ -1,4 +1,6 @@
-"""What we pack by hand is what pamqp reads, what pamqp packs is what we read, however the bytes are cut; anything else is refused."""
+"""What we pack by hand is what pamqp reads, what pamqp packs is what we read, however the bytes are cut;
+anything else is refused.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,17 @@ VALUES = st.recursive(
 HEADERS = st.dictionaries(TEXTS, VALUES, min_size=1, max_size=5)
 PROPERTIES = st.builds(
     Properties,
-    content_type=TEXTS, correlation_id=TEXTS, reply_to=TEXTS, message_id=TEXTS, expiration=st.integers(0, 10**9).map(str) | st.just(""),
-    type=TEXTS, app_id=TEXTS, timestamp=st.integers(0, 2**32 - 1), delivery_mode=st.sampled_from([0, 1, 2]), headers=HEADERS | st.none(),
-)  # fmt: skip
+    content_type=TEXTS,
+    correlation_id=TEXTS,
+    reply_to=TEXTS,
+    message_id=TEXTS,
+    expiration=st.integers(0, 10**9).map(str) | st.just(""),
+    type=TEXTS,
+    app_id=TEXTS,
+    timestamp=st.integers(0, 2**32 - 1),
+    delivery_mode=st.sampled_from([0, 1, 2]),
+    headers=HEADERS | st.none(),
+)
 
 
 class Heard:
@@ -39,8 +49,12 @@ class Heard:
     def __init__(self) -> None:
         self.all: list[Any] = []
 
-    def delivered(self, consumer: bytes, tag: int, redelivered: bool, place: bytes, header: bytes, body: bytes | None) -> None:
-        self.all.append(("delivered", consumer, tag, redelivered, place, fields.parse_properties(header), body))
+    def delivered(
+        self, consumer: bytes, tag: int, redelivered: bool, place: bytes, header: bytes, body: bytes | None
+    ) -> None:
+        self.all.append(
+            ("delivered", consumer, tag, redelivered, place, fields.parse_properties(header), body)
+        )
 
     def returned(self, method: bytes, header: bytes) -> None:
         self.all.append(("returned", method, fields.parse_properties(header)))
@@ -54,7 +68,9 @@ class Heard:
 
 def theirs(properties: Properties) -> commands.Basic.Properties:
     said: dict[str, Any] = {
-        name: getattr(properties, name) or None for name in properties.__struct_fields__ if name not in ("type", "timestamp")
+        name: getattr(properties, name) or None
+        for name in properties.__struct_fields__
+        if name not in ("type", "timestamp")
     }
     when = datetime.fromtimestamp(properties.timestamp, UTC) if properties.timestamp else None
     return commands.Basic.Properties(message_type=properties.type or None, timestamp=when, **said)
@@ -80,16 +96,25 @@ def unpacked(data: bytes) -> list[Any]:
 
 @given(PROPERTIES, st.binary(max_size=100), EXCHANGES, TEXTS, st.booleans(), st.integers(1, 40))
 @example(NONE, b"", "", "", False, 10)
-def test_pamqp_reads_what_we_publish(properties: Properties, text: bytes, exchange: str, key: str, mandatory: bool, most: int) -> None:
+def test_pamqp_reads_what_we_publish(
+    properties: Properties, text: bytes, exchange: str, key: str, mandatory: bool, most: int
+) -> None:
     data = frames.publish_method(exchange, key, mandatory)
     data += frames.content(fields.pack_properties(properties, len(text)), text, most)
     method, head, *pieces = unpacked(data)
-    assert (method.name, method.exchange, method.routing_key, method.mandatory) == ("Basic.Publish", exchange, key, mandatory)
+    assert (method.name, method.exchange, method.routing_key, method.mandatory) == (
+        "Basic.Publish",
+        exchange,
+        key,
+        mandatory,
+    )
     assert head.body_size == len(text)
     assert b"".join([piece.value for piece in pieces]) == text
     assert all(len(piece.value) <= most for piece in pieces)
     wanted, got = theirs(properties), head.properties
-    assert {name: getattr(got, name) for name in got.__slots__} == {name: getattr(wanted, name) for name in got.__slots__}
+    assert {name: getattr(got, name) for name in got.__slots__} == {
+        name: getattr(wanted, name) for name in got.__slots__
+    }
 
 
 @given(PROPERTIES, st.binary(max_size=100), EXCHANGES, TEXTS, TAGS, st.booleans(), st.integers(1, 200))
@@ -98,11 +123,18 @@ def test_we_read_what_pamqp_delivers(
 ) -> None:
     deliver = commands.Basic.Deliver("consumer", tag, again, exchange, key)
     half = len(text) // 2
-    data = frame.marshal(deliver, 1) + frame.marshal(header.ContentHeader(0, len(text), theirs(properties)), 1)
-    data += b"".join([frame.marshal(body.ContentBody(piece), 1) for piece in (text[:half], text[half:]) if piece])
+    data = frame.marshal(deliver, 1) + frame.marshal(
+        header.ContentHeader(0, len(text), theirs(properties)), 1
+    )
+    data += b"".join(
+        [frame.marshal(body.ContentBody(piece), 1) for piece in (text[:half], text[half:]) if piece]
+    )
     data += frame.marshal(commands.Basic.Ack(tag, again), 1)
     place = fields.short(exchange) + fields.short(key)
-    wanted = [("delivered", b"consumer", tag, again, place, properties, text), ("confirmed", tag, again, True)]
+    wanted = [
+        ("delivered", b"consumer", tag, again, place, properties, text),
+        ("confirmed", tag, again, True),
+    ]
     assert read_all(data, size) == wanted
 
 
@@ -117,7 +149,11 @@ def test_acks_and_rejects(tag: int, flag: bool) -> None:
 def test_a_stream_may_be_cut_anywhere(size: int) -> None:
     returned = frame.marshal(commands.Basic.Return(312, "NO_ROUTE", "", "gone"), 1)
     data = returned + frame.marshal(header.ContentHeader(0, 3, commands.Basic.Properties(message_id="m")), 1)
-    data += frame.marshal(body.ContentBody(b"abc"), 1) + frames.BEAT + frame.marshal(commands.Basic.Nack(7, True), 1)
+    data += (
+        frame.marshal(body.ContentBody(b"abc"), 1)
+        + frames.BEAT
+        + frame.marshal(commands.Basic.Nack(7, True), 1)
+    )
     data += frame.marshal(commands.Channel.Close(406, "no", 0, 0), 1)
     heard = read_all(data, size)
     assert [each[0] for each in heard] == ["returned", "confirmed", "said"]
@@ -168,7 +204,12 @@ def test_tables_in_too_many_tables_are_none() -> None:
 
 @pytest.mark.parametrize(
     "properties",
-    [Properties(type="x" * 256), Properties(expiration="soon"), Properties(headers={"a": 2**63}), Properties(headers={"a": object()})],
+    [
+        Properties(type="x" * 256),
+        Properties(expiration="soon"),
+        Properties(headers={"a": 2**63}),
+        Properties(headers={"a": object()}),
+    ],
 )
 def test_what_amqp_has_no_room_for(properties: Properties) -> None:
     with pytest.raises(ValueError):
@@ -186,6 +227,9 @@ def test_bytes_that_are_no_text_come_back_as_they_were() -> None:
 def test_a_request_is_packed_as_any_other_message(correlation_id: str, patience: int, deadline: int) -> None:
     short_way = fields.asking(correlation_id, "amq.rabbitmq.reply-to", str(patience), "x-deadline", deadline)
     usual = Properties(
-        correlation_id=correlation_id, reply_to="amq.rabbitmq.reply-to", expiration=str(patience), headers={"x-deadline": deadline}
+        correlation_id=correlation_id,
+        reply_to="amq.rabbitmq.reply-to",
+        expiration=str(patience),
+        headers={"x-deadline": deadline},
     )
     assert fields.pack_properties(short_way, 7) == fields.pack_properties(usual, 7)

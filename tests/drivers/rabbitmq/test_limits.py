@@ -23,7 +23,9 @@ def fill(publish: Callable[[], None]) -> str:
     return ""
 
 
-async def test_a_delivery_that_is_too_large_is_rejected_and_counted(url: str, link: Links, name: str, kept: Kept) -> None:
+async def test_a_delivery_that_is_too_large_is_rejected_and_counted(
+    url: str, link: Links, name: str, kept: Kept
+) -> None:
     ours, other = link(url, setup=kept.consuming(name), limits=Limits(message_bytes=1000)), link(url)
     await ours.start()
     await other.start()
@@ -53,7 +55,9 @@ async def test_no_more_than_the_limits_is_under_way(url: str, link: Links, name:
     small.publish("", name, b"x" * 900)
 
 
-async def test_wrong_use_is_an_error_and_changes_nothing(url: str, link: Links, name: str, kept: Kept) -> None:
+async def test_wrong_use_is_an_error_and_changes_nothing(
+    url: str, link: Links, name: str, kept: Kept
+) -> None:
     ours = link(url, setup=kept.consuming(name))
     await ours.start()
     with pytest.raises(ValueError, match="longer than 255 bytes"):

@@ -8,7 +8,15 @@ from collections.abc import Callable
 import pytest
 
 from tests.drivers.rabbitmq.support import Kept, until
-from tradewind.drivers.rabbitmq.amqp import BrokerUnusable, Delivery, Limits, Link, LinkDown, Properties, queues
+from tradewind.drivers.rabbitmq.amqp import (
+    BrokerUnusable,
+    Delivery,
+    Limits,
+    Link,
+    LinkDown,
+    Properties,
+    queues,
+)
 
 pytestmark = pytest.mark.rabbitmq
 Links = Callable[..., Link]
@@ -19,19 +27,38 @@ async def test_all_that_is_said_beside_a_body_arrives(url: str, link: Links, nam
     ours = link(url, setup=kept.consuming(name), confirms=True)
     await ours.start()
     said = Properties(
-        "application/json", "c-1", "answers", "m-1", "60000", "order.created", "tests", 1_763_720_197, 2,
-        {"x-deadline": 1_763_720_197_000, "traceparent": "00-ab-cd-01", "deep": {"list": [1, 2.5, None, True, "ü"]}},
-    )  # fmt: skip
+        "application/json",
+        "c-1",
+        "answers",
+        "m-1",
+        "60000",
+        "order.created",
+        "tests",
+        1_763_720_197,
+        2,
+        {
+            "x-deadline": 1_763_720_197_000,
+            "traceparent": "00-ab-cd-01",
+            "deep": {"list": [1, 2.5, None, True, "ü"]},
+        },
+    )
     ours.publish("", name, b"{}", said, mandatory=True, then=kept.outcomes.append)
     assert kept.outcomes == []  # never from within
     await until(lambda: kept.deliveries and kept.outcomes)
     [delivery] = kept.deliveries
-    assert (delivery.body, delivery.routing_key, delivery.exchange, delivery.redelivered) == (b"{}", name, "", False)
+    assert (delivery.body, delivery.routing_key, delivery.exchange, delivery.redelivered) == (
+        b"{}",
+        name,
+        "",
+        False,
+    )
     assert delivery.properties == said
     assert kept.outcomes == [""]
 
 
-async def test_every_message_is_confirmed_once_and_comes_in_order(url: str, link: Links, name: str, kept: Kept) -> None:
+async def test_every_message_is_confirmed_once_and_comes_in_order(
+    url: str, link: Links, name: str, kept: Kept
+) -> None:
     ours = link(url, setup=kept.consuming(name), confirms=True, limits=Limits(prefetch=2000))
     await ours.start()
     for number in range(1000):
@@ -60,7 +87,14 @@ async def test_a_message_that_no_queue_takes_is_told(url: str, link: Links, name
     told: list[tuple[int, str]] = []
     for number in range(20):  # every second one has somewhere to go
         key = name if number % 2 else name + ".none"
-        sure.publish("", key, b"", Properties(message_id=str(number)), mandatory=True, then=lambda says, n=number: told.append((n, says)))  # type: ignore[misc]
+        sure.publish(
+            "",
+            key,
+            b"",
+            Properties(message_id=str(number)),
+            mandatory=True,
+            then=lambda says, n=number: told.append((n, says)),  # type: ignore[misc]
+        )
     await until(lambda: len(told) == 20)
     assert all((says == "") == bool(number % 2) for number, says in told)
     assert f"no such queue (default exchange, {name}.none)" in dict(told)[0]
@@ -72,7 +106,12 @@ async def test_a_message_that_no_queue_takes_is_told(url: str, link: Links, name
 async def test_a_question_is_answered_directly(url: str, link: Links, name: str, kept: Kept) -> None:
     async def answering(server: Link) -> None:
         def answer(delivery: Delivery) -> None:
-            server.publish("", delivery.properties.reply_to, b"yes", Properties(correlation_id=delivery.properties.correlation_id))
+            server.publish(
+                "",
+                delivery.properties.reply_to,
+                b"yes",
+                Properties(correlation_id=delivery.properties.correlation_id),
+            )
             server.ack(delivery)
 
         await server.declare_queue(name, durable=False, auto_delete=True)
@@ -88,18 +127,31 @@ async def test_a_question_is_answered_directly(url: str, link: Links, name: str,
     await client.start()
     said = Properties(correlation_id="q", reply_to=DIRECT)
     client.publish("", name, b"?", said, mandatory=True, returned=kept.outcomes.append)
-    client.publish("", name + ".none", b"?", said, mandatory=True, returned=kept.outcomes.append)  # the broker rewrites its reply-to
+    client.publish(
+        "", name + ".none", b"?", said, mandatory=True, returned=kept.outcomes.append
+    )  # the broker rewrites its reply-to
     await until(lambda: answers.deliveries and kept.outcomes)
-    assert [(answer.body, answer.properties.correlation_id) for answer in answers.deliveries] == [(b"yes", "q")]
+    assert [(answer.body, answer.properties.correlation_id) for answer in answers.deliveries] == [
+        (b"yes", "q")
+    ]
     client.ack(answers.deliveries[0])  # there is nothing to ack: nothing happens
-    for wrong in (DIRECT, DIRECT + ".", DIRECT + ".nonsense", DIRECT + ".g1h2AA" + "x" * 100, "gone", "\udcff"):
+    for wrong in (
+        DIRECT,
+        DIRECT + ".",
+        DIRECT + ".nonsense",
+        DIRECT + ".g1h2AA" + "x" * 100,
+        "gone",
+        "\udcff",
+    ):
         server.publish("", wrong, b"to nobody")
     client.publish("", name, b"again", said)
     await until(lambda: len(answers.deliveries) == 2)
     assert server.lives == client.lives == 1
 
 
-async def test_what_is_rejected_comes_again_or_goes_to_the_dead_letters(url: str, link: Links, name: str, kept: Kept) -> None:
+async def test_what_is_rejected_comes_again_or_goes_to_the_dead_letters(
+    url: str, link: Links, name: str, kept: Kept
+) -> None:
     dead = Kept()
 
     async def setup(ours: Link) -> None:
@@ -148,7 +200,9 @@ async def test_acks_of_many_at_once_and_prefetch(url: str, link: Links, name: st
     assert ours.lives == 1
 
 
-async def test_a_handler_that_fails_stops_nobody(url: str, link: Links, name: str, kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_handler_that_fails_stops_nobody(
+    url: str, link: Links, name: str, kept: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
     def take(delivery: object) -> None:
         kept.outcomes.append("")
         if len(kept.outcomes) == 1:
@@ -183,7 +237,9 @@ async def test_a_cancelled_subscription_gets_no_more(url: str, link: Links, name
     assert kept.deliveries == []
 
 
-async def test_a_stop_waits_for_confirms_and_refuses_what_is_new(url: str, link: Links, name: str, kept: Kept) -> None:
+async def test_a_stop_waits_for_confirms_and_refuses_what_is_new(
+    url: str, link: Links, name: str, kept: Kept
+) -> None:
     ours = link(url, setup=kept.consuming(name), confirms=True)
     with pytest.raises(LinkDown, match="not started"):
         ours.publish("", name, b"")

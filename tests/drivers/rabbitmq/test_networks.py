@@ -1,4 +1,6 @@
-"""A link through a bad network: it comes back by itself, tells every message's end once, and keeps no more than its limits."""
+"""A link through a bad network: it comes back by itself, tells every message's end once, and keeps no more
+than its limits.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def through(network: Proxy) -> str:
 
 
 @pytest.mark.parametrize("how", ["cut", "reset", "inject"])
-async def test_a_lost_connection_comes_back(network: Proxy, through: str, link: Links, name: str, kept: Kept, how: str) -> None:
+async def test_a_lost_connection_comes_back(
+    network: Proxy, through: str, link: Links, name: str, kept: Kept, how: str
+) -> None:
     events: list[str] = []
 
     async def setup(ours: Link) -> None:
@@ -55,7 +59,10 @@ async def test_a_lost_connection_comes_back(network: Proxy, through: str, link: 
         getattr(network, how)()
     await until(lambda: len(events) == 3)
     assert len(kept.outcomes) == 101  # each once, when it went down at the latest
-    assert all(outcome == "" or outcome.startswith("lost before the broker confirmed it") for outcome in kept.outcomes)
+    assert all(
+        outcome == "" or outcome.startswith("lost before the broker confirmed it")
+        for outcome in kept.outcomes
+    )
     assert events[0] == events[2] == "up"
     assert "RabbitMQ 127.0.0.1" in events[1]
     assert ours.lives == 2 and ours.missing == ""
@@ -70,7 +77,9 @@ async def test_a_lost_connection_comes_back(network: Proxy, through: str, link: 
     assert ours.lives == 2
 
 
-async def test_an_ack_for_an_earlier_life_is_no_ack(network: Proxy, through: str, link: Links, name: str, kept: Kept) -> None:
+async def test_an_ack_for_an_earlier_life_is_no_ack(
+    network: Proxy, through: str, link: Links, name: str, kept: Kept
+) -> None:
     async def setup(ours: Link) -> None:
         await ours.declare_queue(name, arguments={"x-expires": 60_000})
         await ours.consume(name, kept.deliveries.append)
@@ -112,12 +121,16 @@ async def test_one_byte_at_a_time(network: Proxy, through: str, link: Links, nam
     network.piece = 1
     ours = link(through, setup=kept.consuming(name), confirms=True)
     await ours.start()
-    ours.publish("", name, b"x" * 300, Properties(headers={"a": 1}), mandatory=True, then=kept.outcomes.append)
+    ours.publish(
+        "", name, b"x" * 300, Properties(headers={"a": 1}), mandatory=True, then=kept.outcomes.append
+    )
     await until(lambda: kept.deliveries and kept.outcomes)
     assert kept.bodies == [b"x" * 300] and kept.outcomes == [""]
 
 
-async def test_a_connection_that_stands_still_is_noticed(network: Proxy, through: str, link: Links, kept: Kept) -> None:
+async def test_a_connection_that_stands_still_is_noticed(
+    network: Proxy, through: str, link: Links, kept: Kept
+) -> None:
     ours = link(f"{through}?heartbeat=1", confirms=True, limits=QUICK)
     idle = link(f"{through}?heartbeat=1")
     await ours.start()
@@ -134,11 +147,15 @@ async def test_a_connection_that_stands_still_is_noticed(network: Proxy, through
 async def test_heartbeats_keep_an_idle_connection(network: Proxy, through: str, link: Links) -> None:
     ours = link(f"{through}?heartbeat=1")
     await ours.start()
-    await until(lambda: network.heard.count(frames.BEAT) >= 5)  # the broker gives up after two intervals without
+    await until(
+        lambda: network.heard.count(frames.BEAT) >= 5
+    )  # the broker gives up after two intervals without
     assert ours.up and ours.lives == 1
 
 
-async def test_a_network_that_takes_nothing(network: Proxy, through: str, link: Links, name: str, kept: Kept) -> None:
+async def test_a_network_that_takes_nothing(
+    network: Proxy, through: str, link: Links, name: str, kept: Kept
+) -> None:
     limits = Limits(buffer_bytes=3_000_000, prefetch=1000)
     ours = link(through, setup=kept.consuming(name, no_ack=True), confirms=True, limits=limits)
     await ours.start()
@@ -172,15 +189,19 @@ async def test_a_confirm_that_never_comes(network: Proxy, through: str, link: Li
     assert "has not confirmed a message" in kept.outcomes[0]
 
 
-async def test_what_comes_unasked_is_no_matter_or_ends_the_connection(network: Proxy, through: str, link: Links) -> None:
+async def test_what_comes_unasked_is_no_matter_or_ends_the_connection(
+    network: Proxy, through: str, link: Links
+) -> None:
     ours = link(through, limits=QUICK)
     await ours.start()
     network.inject(
-        frame.marshal(commands.Basic.Deliver("nobody", 1, False, "", "k"), 1) + frames.content(fields.pack_properties(NONE, 0), b"", 9)
+        frame.marshal(commands.Basic.Deliver("nobody", 1, False, "", "k"), 1)
+        + frames.content(fields.pack_properties(NONE, 0), b"", 9)
     )
     network.inject(frame.marshal(commands.Basic.Ack(99, True), 1) + frame.marshal(commands.Basic.Nack(99), 1))
     network.inject(
-        frame.marshal(commands.Basic.Return(313, "NO_CONSUMERS", "", "k"), 1) + frames.content(fields.pack_properties(NONE, 0), b"", 9)
+        frame.marshal(commands.Basic.Return(313, "NO_CONSUMERS", "", "k"), 1)
+        + frames.content(fields.pack_properties(NONE, 0), b"", 9)
     )
     await ours.declare_queue("", exclusive=True, durable=False)
     assert ours.lives == 1
@@ -202,4 +223,8 @@ async def test_a_stop_ends_the_attempts(network: Proxy, through: str, link: Link
     other = link(through)
     await other.start()
     assert ours.lives == lives and not ours.up
-    assert not [task for task in asyncio.all_tasks() if task.get_name() == "amqp link test" and task is not other._keeper]
+    assert not [
+        task
+        for task in asyncio.all_tasks()
+        if task.get_name() == "amqp link test" and task is not other._keeper
+    ]

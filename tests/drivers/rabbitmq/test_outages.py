@@ -1,4 +1,6 @@
-"""A broker that restarts, is killed, throws us out or runs out of memory: nothing that it confirmed is lost, and all goes on by itself."""
+"""A broker that restarts, is killed, throws us out or runs out of memory: nothing that it confirmed is lost,
+and all goes on by itself.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,13 @@ def threw_us_out(broker: Broker) -> None:
 
 
 @pytest.mark.parametrize("how", [restarted, killed, threw_us_out], ids=lambda how: how.__name__)
-async def test_nothing_confirmed_is_lost(broker: Broker, link: Links, name: str, kept: Kept, how: Callable[[Broker], None]) -> None:
-    publisher, consumer = link(broker.url, confirms=True), link(broker.url, setup=kept.consuming(name, durable=True, done=True))
+async def test_nothing_confirmed_is_lost(
+    broker: Broker, link: Links, name: str, kept: Kept, how: Callable[[Broker], None]
+) -> None:
+    publisher, consumer = (
+        link(broker.url, confirms=True),
+        link(broker.url, setup=kept.consuming(name, durable=True, done=True)),
+    )
     await consumer.start()
     await publisher.start()
     ends: Counter[int] = Counter()
@@ -46,7 +53,14 @@ async def test_nothing_confirmed_is_lost(broker: Broker, link: Links, name: str,
     async def publish(count: int = 0) -> None:
         while True:
             try:
-                publisher.publish("", name, b"%d" % count, DURABLE, mandatory=True, then=lambda says, n=count: ended(n, says))  # type: ignore[misc]
+                publisher.publish(
+                    "",
+                    name,
+                    b"%d" % count,
+                    DURABLE,
+                    mandatory=True,
+                    then=lambda says, n=count: ended(n, says),  # type: ignore[misc]
+                )
                 count += 1
             except LinkDown:
                 pass
@@ -77,7 +91,9 @@ async def test_a_broker_without_memory(broker: Broker, link: Links, name: str, k
     await until(lambda: kept.outcomes == [""])
     try:
         await asyncio.to_thread(broker.control, "set_vm_memory_high_watermark", "0")
-        publisher.publish("", name, b"meanwhile", then=kept.outcomes.append)  # which is when the broker blocks us
+        publisher.publish(
+            "", name, b"meanwhile", then=kept.outcomes.append
+        )  # which is when the broker blocks us
         await until(lambda: publisher.blocked)
         assert "it takes no messages now: low on memory" in publisher.missing
         assert publisher.up and not consumer.blocked and consumer.missing == ""
@@ -99,7 +115,9 @@ async def test_a_broker_without_memory(broker: Broker, link: Links, name: str, k
     assert publisher.lives == consumer.lives == 1
 
 
-async def test_a_queue_that_is_deleted_under_its_consumer(broker: Broker, link: Links, name: str, kept: Kept) -> None:
+async def test_a_queue_that_is_deleted_under_its_consumer(
+    broker: Broker, link: Links, name: str, kept: Kept
+) -> None:
     ours = link(broker.url, setup=kept.consuming(name, durable=True))
     reasons: list[str] = []
     ours.on_down.append(reasons.append)
@@ -111,8 +129,12 @@ async def test_a_queue_that_is_deleted_under_its_consumer(broker: Broker, link: 
     await until(lambda: kept.deliveries)
 
 
-async def test_a_setup_that_the_broker_refuses_later(broker: Broker, link: Links, name: str, kept: Kept) -> None:
-    """Somebody has declared our queue otherwise meanwhile: said in `missing`, tried again for ever, good when it is put right."""
+async def test_a_setup_that_the_broker_refuses_later(
+    broker: Broker, link: Links, name: str, kept: Kept
+) -> None:
+    """Somebody has declared our queue otherwise meanwhile: said in `missing`, tried again for ever, good when
+    it is put right.
+    """
     ours = link(broker.url, setup=kept.consuming(name, durable=True), limits=Limits(retry_most_s=0.1))
     other = link(broker.url)
     await ours.start()

@@ -1,4 +1,6 @@
-"""Each message has one end, whatever the broker confirms together, gives back or never answers; and a heart knows its own pauses."""
+"""Each message has one end, whatever the broker confirms together, gives back or never answers; and a heart
+knows its own pauses.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ from tradewind.drivers.rabbitmq.amqp.messages import Delivery
 from tradewind.drivers.rabbitmq.amqp.outstanding import NACKED, Outstanding
 
 WHO = ("", "key", "correlation", "message")
-STEPS = st.lists(st.tuples(st.sampled_from(["publish", "ack", "nack", "acks", "nacks", "return"]), st.integers(0, 30)), max_size=60)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["publish", "ack", "nack", "acks", "nacks", "return"]), st.integers(0, 30)),
+    max_size=60,
+)
 
 
 @given(STEPS)
@@ -32,7 +37,11 @@ def test_one_end_each(steps: list[tuple[str, int]]) -> None:
             ends[last] = []
             outstanding.add(ends[last].append, None, ("", str(last), "", ""))
         elif act == "return":
-            if number in ends and number not in expected and not [n for n in range(number + 1, last + 1) if expected.get(n) == "gone"]:
+            if (
+                number in ends
+                and number not in expected
+                and not [n for n in range(number + 1, last + 1) if expected.get(n) == "gone"]
+            ):
                 outstanding.give_back(("", str(number), "", ""), "gone")
                 expected[number] = "gone"
         else:
@@ -116,7 +125,9 @@ def test_how_often_it_came(headers: dict[str, Any] | None, redelivered: bool, co
 def test_arguments_of_queues() -> None:
     assert queues.classic() == {}
     assert queues.classic(dead_letter="", dead_letter_key="dead", single_active=True) == {
-        "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead", "x-single-active-consumer": True,
-    }  # fmt: skip
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": "dead",
+        "x-single-active-consumer": True,
+    }
     assert queues.quorum(dead_letter="dlx", delivery_limit=5)["x-delivery-limit"] == 5
     assert queues.quorum() == {"x-queue-type": "quorum"}

@@ -70,7 +70,9 @@ async def test_wrong_credentials_and_vhosts(url: str, link: Links) -> None:
     at = urlsplit(url).netloc.rpartition("@")[2]
     assert "wrong user or password: correct RABBITMQ_URL" in await refusal(link(f"amqp://guest:secret@{at}"))
     assert "rabbitmqctl add_vhost" in await refusal(link(f"amqp://guest:guest@{at}/none"))
-    assert "Max length exceeded for virtual_host" in await refusal(link(f"amqp://guest:guest@{at}/{'x' * 200}"))
+    assert "Max length exceeded for virtual_host" in await refusal(
+        link(f"amqp://guest:guest@{at}/{'x' * 200}")
+    )
     assert "does not speak TLS there: write amqp://" in await refusal(link(f"amqps://{at}"))
 
 
@@ -114,7 +116,9 @@ async def test_what_a_setup_may_not_do(url: str, link: Links, name: str, kept: K
     async def default_exchange(ours: Link) -> None:
         await ours.bind(name, "", "x")
 
-    assert "it exists with other arguments: delete it when it is empty" in await refusal(link(url, setup=otherwise))
+    assert "it exists with other arguments: delete it when it is empty" in await refusal(
+        link(url, setup=otherwise)
+    )
     assert "a queue is missing: start the service that declares it" in await refusal(link(url, setup=none))
     assert "set_permissions" in await refusal(link(url, setup=default_exchange))
     with pytest.raises(LinkDown, match="a queue is missing"):
@@ -128,8 +132,19 @@ async def test_tls(url: str, link: Links, name: str, kept: Kept, tmp_path: Path)
         unmet("needs openssl")
     for file, host in (("ours", "127.0.0.1"), ("other", "127.0.0.2")):
         command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-        named = ["-subj", f"/CN={file}", "-addext", f"subjectAltName=IP:{host}", "-keyout", f"{file}.key", "-out", f"{file}.pem"]
-        await asyncio.to_thread(subprocess.run, [*command.split(), *named], cwd=tmp_path, check=True, capture_output=True)
+        named = [
+            "-subj",
+            f"/CN={file}",
+            "-addext",
+            f"subjectAltName=IP:{host}",
+            "-keyout",
+            f"{file}.key",
+            "-out",
+            f"{file}.pem",
+        ]
+        await asyncio.to_thread(
+            subprocess.run, [*command.split(), *named], cwd=tmp_path, check=True, capture_output=True
+        )
     security = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     security.load_cert_chain(tmp_path / "ours.pem", tmp_path / "ours.key")
     async with proxy(urlsplit(url).port or 5672, security=security) as tls:

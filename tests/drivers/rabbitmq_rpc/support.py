@@ -29,7 +29,9 @@ class Handlers(dict[str, Callable[[Ask], None]]):
     def __init__(self) -> None:
         self.seen: list[Ask] = []
         self.held: list[Ask] = []
-        super().__init__(echo=self.echo, refuse=self.refuse, hold=self.hold, pid=self.pid, **{"break": self.fail})
+        super().__init__(
+            echo=self.echo, refuse=self.refuse, hold=self.hold, pid=self.pid, **{"break": self.fail}
+        )
 
     def echo(self, ask: Ask) -> None:
         self.seen.append(ask)
@@ -49,24 +51,38 @@ class Handlers(dict[str, Callable[[Ask], None]]):
 
 
 class Both:
-    def __init__(self, client: RpcClient, server: RpcServer, handlers: Handlers, parked: list[tuple[str, bytes]]) -> None:
+    def __init__(
+        self, client: RpcClient, server: RpcServer, handlers: Handlers, parked: list[tuple[str, bytes]]
+    ) -> None:
         self.client, self.server, self.handlers, self.parked = client, server, handlers, parked
 
     def ask(
-        self, pattern: bytes, data: bytes = b"{}", timeout_s: float = PATIENCE_S, *, queue: str = "", traceparent: str = ""
+        self,
+        pattern: bytes,
+        data: bytes = b"{}",
+        timeout_s: float = PATIENCE_S,
+        *,
+        queue: str = "",
+        traceparent: str = "",
     ) -> asyncio.Future[Outcome]:
         return ask(self.client, queue or self.server.queue, pattern, data, timeout_s, traceparent)
 
 
-def ask(client: RpcClient, queue: str, pattern: bytes, data: bytes, timeout_s: float, traceparent: str = "") -> asyncio.Future[Outcome]:
-    """A second outcome would raise InvalidStateError, which the client logs: tests that look for one count it themselves."""
+def ask(
+    client: RpcClient, queue: str, pattern: bytes, data: bytes, timeout_s: float, traceparent: str = ""
+) -> asyncio.Future[Outcome]:
+    """A second outcome would raise InvalidStateError, which the client logs: tests that look for one count it
+    themselves.
+    """
     future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     client.call(queue, pattern, data, timeout_s, future.set_result, traceparent=traceparent)
     return future
 
 
 async def unacked(server: RpcServer) -> int:
-    """Leaves, and counts what the broker had to put back: on the same channel, so that nothing is under way any more."""
+    """Leaves, and counts what the broker had to put back: on the same channel, so that nothing is under way
+    any more.
+    """
     assert await server.drain(5.0)
     server._window.flush()
     await do(server._link, commands.Basic.Recover(requeue=True), "Basic.RecoverOk")
@@ -75,7 +91,13 @@ async def unacked(server: RpcServer) -> int:
 
 @asynccontextmanager
 async def both(
-    url: str, queue: str, *, client: Mapping[str, Any] | None = None, taking: str = "", answering: str = "", **server: Any
+    url: str,
+    queue: str,
+    *,
+    client: Mapping[str, Any] | None = None,
+    taking: str = "",
+    answering: str = "",
+    **server: Any,
 ) -> AsyncIterator[Both]:
     """`taking` and `answering`: other URLs for these links of the server."""
     handlers, parked = Handlers(), list[tuple[str, bytes]]()

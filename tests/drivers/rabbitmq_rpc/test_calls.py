@@ -29,8 +29,12 @@ async def test_refusal(pair: Both) -> None:
         assert await pair.ask(REFUSE, err) == Outcome(Kind.REFUSED, err)
 
 
-async def test_a_handler_with_a_bug_is_answered_as_nestjs_would(pair: Both, caplog: pytest.LogCaptureFixture) -> None:
-    assert await pair.ask(BREAK) == Outcome(Kind.REFUSED, b'{"status":"error","message":"Internal server error"}')
+async def test_a_handler_with_a_bug_is_answered_as_nestjs_would(
+    pair: Both, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await pair.ask(BREAK) == Outcome(
+        Kind.REFUSED, b'{"status":"error","message":"Internal server error"}'
+    )
     assert "ZeroDivisionError" in caplog.text
     assert await pair.ask(ECHO) == Outcome(Kind.ANSWER, b"{}")
     assert pair.server.taken.failed == 1
@@ -73,7 +77,9 @@ async def test_timeouts_come_in_the_order_of_the_deadlines_and_none_early(pair: 
     start = loop.time()
 
     def ask_for(timeout: float) -> None:
-        pair.ask(HOLD, timeout_s=timeout).add_done_callback(lambda _: ended.append((timeout, loop.time() - start)))
+        pair.ask(HOLD, timeout_s=timeout).add_done_callback(
+            lambda _: ended.append((timeout, loop.time() - start))
+        )
 
     for timeout in (0.2, 0.05, 0.15, 0.1, 0.05):
         ask_for(timeout)

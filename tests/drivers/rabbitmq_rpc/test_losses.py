@@ -1,4 +1,6 @@
-"""Whatever is lost on the way: a call ends once, with the truth about what is known; a request is answered or comes again."""
+"""Whatever is lost on the way: a call ends once, with the truth about what is known; a request is answered or
+comes again.
+"""
 
 import asyncio
 import sys
@@ -96,7 +98,9 @@ async def test_nothing_goes_through(shaky_client: Both, between: Proxy) -> None:
     await answered(shaky_client)
 
 
-async def test_the_connection_is_cut_that_requests_come_over(shaky_taking: Both, between: Proxy, outer: Outside) -> None:
+async def test_the_connection_is_cut_that_requests_come_over(
+    shaky_taking: Both, between: Proxy, outer: Outside
+) -> None:
     pair, held = shaky_taking, shaky_taking.handlers.held
     call = pair.ask(HOLD)
     await until(lambda: held)
@@ -112,7 +116,9 @@ async def test_the_connection_is_cut_that_requests_come_over(shaky_taking: Both,
     assert await unacked(pair.server) == 0
 
 
-async def test_answers_wait_while_the_link_for_them_is_down(shaky_answers: Both, between: Proxy, outer: Outside) -> None:
+async def test_answers_wait_while_the_link_for_them_is_down(
+    shaky_answers: Both, between: Proxy, outer: Outside
+) -> None:
     pair = shaky_answers
     await pair.ask(ECHO)  # now its address is known
     calls = [pair.ask(HOLD, b"%d" % number) for number in range(3)]
@@ -128,7 +134,9 @@ async def test_answers_wait_while_the_link_for_them_is_down(shaky_answers: Both,
     assert await unacked(pair.server) == 0
 
 
-async def test_answers_do_not_wait_for_what_comes_again(url: str, queue: str, outer: Outside, between: Proxy) -> None:
+async def test_answers_do_not_wait_for_what_comes_again(
+    url: str, queue: str, outer: Outside, between: Proxy
+) -> None:
     async with both(url, queue, taking=through(url, between)) as pair:
         call = pair.ask(HOLD)
         await until(lambda: pair.handlers.held)

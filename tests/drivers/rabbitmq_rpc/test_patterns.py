@@ -17,7 +17,19 @@ SAME = [
     ('"{\\"cmd\\":\\"x\\"}"', '{"cmd":"x"}'),
     ("[1]", '{"0":1}'),
 ]
-OTHERS = ["null", "true", "[]", "{}", '"y"', '""', "7", '{"cmd":"y"}', '{"cmd":"x","more":1}', '{"cmd":["x"]}', '{"CMD":"x"}']
+OTHERS = [
+    "null",
+    "true",
+    "[]",
+    "{}",
+    '"y"',
+    '""',
+    "7",
+    '{"cmd":"y"}',
+    '{"cmd":"x","more":1}',
+    '{"cmd":["x"]}',
+    '{"CMD":"x"}',
+]
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
@@ -27,7 +39,9 @@ def test_the_same(one: str, other: str) -> None:
 
 def test_a_route_is_spelled_as_nestjs_spells_it() -> None:
     assert route(b'{"cmd":"create_order"}') == '{"cmd":"create_order"}'
-    assert route(b'{"z":1,"a":{"y":"q","b":true},"l":[null]}') == '{"a":{"b":true,"y":"q"},"l":{"0":null},"z":1}'
+    assert (
+        route(b'{"z":1,"a":{"y":"q","b":true},"l":[null]}') == '{"a":{"b":true,"y":"q"},"l":{"0":null},"z":1}'
+    )
 
 
 def test_a_name_is_found_by_its_command_and_by_itself() -> None:
@@ -42,7 +56,9 @@ def test_nobody_is_meant(pattern: str) -> None:
     assert Routes({"x": 1}).find(pattern.encode()) is None
 
 
-@pytest.mark.parametrize("pattern", [b"", b"[" * 900 + b"]" * 900, b'"' + b"x" * LONGEST + b'"'], ids=["none", "deep", "long"])
+@pytest.mark.parametrize(
+    "pattern", [b"", b"[" * 900 + b"]" * 900, b'"' + b"x" * LONGEST + b'"'], ids=["none", "deep", "long"]
+)
 def test_nobody_is_meant_by_what_is_no_pattern(pattern: bytes) -> None:
     assert Routes({"x": 1}).find(pattern) is None
 
@@ -58,7 +74,10 @@ def test_spellings_are_not_remembered_without_end() -> None:
 def test_the_order_of_the_keys_is_of_no_matter(pattern: dict[str, object]) -> None:
     backwards = dict(reversed(pattern.items()))
     try:
-        spelled = json.dumps(pattern, ensure_ascii=False).encode(), json.dumps(backwards, ensure_ascii=False).encode()
+        spelled = (
+            json.dumps(pattern, ensure_ascii=False).encode(),
+            json.dumps(backwards, ensure_ascii=False).encode(),
+        )
     except UnicodeEncodeError:
         return
     assert route(spelled[0]) == route(spelled[1])

@@ -1,4 +1,6 @@
-"""Whatever lies on a queue: its sender is told, or it is parked with its reason; it is gone, and the next request is answered."""
+"""Whatever lies on a queue: its sender is told, or it is parked with its reason; it is gone, and the next
+request is answered.
+"""
 
 import asyncio
 import base64
@@ -129,7 +131,10 @@ async def test_a_reply_to_that_would_cost_us_the_connection(kind: str, pair: Bot
     outer.send(pair.server.queue, packet(), Properties(reply_to=WRONG[kind]))
     outer.send(pair.server.queue, b"hello", Properties(reply_to=WRONG[kind]))
     await until(lambda: len(pair.parked) == 2)
-    assert [reason for reason, _ in pair.parked] == ["a request without a reply-to that can be answered", "not JSON"]
+    assert [reason for reason, _ in pair.parked] == [
+        "a request without a reply-to that can be answered",
+        "not JSON",
+    ]
     await gone_and_well(pair)
     assert pair.server._answers.lives == lives, "the answers of all others go over the same link"
 
@@ -146,8 +151,12 @@ async def test_a_reply_to_where_nobody_is(kind: str, pair: Both, outer: Outside)
 
 
 @pytest.mark.parametrize("node", [b"v\0\x09reply@123", b"w\x09reply@123", b"d\0\x09reply@123"])
-async def test_a_reply_to_that_the_broker_breaks_at(node: bytes, url: str, queue: str, outer: Outside) -> None:
-    """It is well-formed, but of no node that is there. It costs a connection that nobody else answers over, twice, and is known then."""
+async def test_a_reply_to_that_the_broker_breaks_at(
+    node: bytes, url: str, queue: str, outer: Outside
+) -> None:
+    """It is well-formed, but of no node that is there. It costs a connection that nobody else answers over,
+    twice, and is known then.
+    """
     wrong = direct(b"\x83X" + node + bytes(12))
     async with both(url, queue, limits=Limits(retry_first_s=0.01, retry_most_s=0.01)) as pair:
         assert await pair.ask(ECHO, b"1")
@@ -185,7 +194,9 @@ async def test_an_answer_that_is_too_large(known: bool, pair: Both) -> None:
     assert await outcome == Outcome(Kind.REFUSED, wire.INTERNAL)
 
 
-async def test_a_place_to_park_that_fails(url: str, queue: str, outer: Outside, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_place_to_park_that_fails(
+    url: str, queue: str, outer: Outside, caplog: pytest.LogCaptureFixture
+) -> None:
     async with both(url, queue) as pair:
 
         def fail(reason: str, body: bytes) -> None:
@@ -197,7 +208,9 @@ async def test_a_place_to_park_that_fails(url: str, queue: str, outer: Outside, 
         await gone_and_well(pair)
 
 
-async def test_a_bug_of_ours_takes_one_message_with_it(pair: Both, outer: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_of_ours_takes_one_message_with_it(
+    pair: Both, outer: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(wire, "notes", lambda headers: 1 / 0)
     assert json.loads((await pair.ask(ECHO)).body) == bad("it could not be taken")
     monkeypatch.undo()

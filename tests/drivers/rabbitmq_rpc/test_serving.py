@@ -26,7 +26,9 @@ async def test_what_is_too_late_is_not_run(url: str, queue: str, outer: Outside)
         assert await unacked(pair.server) == 0
 
 
-async def test_what_nobody_took_in_time_is_dropped_by_the_broker(url: str, queue: str, outer: Outside) -> None:
+async def test_what_nobody_took_in_time_is_dropped_by_the_broker(
+    url: str, queue: str, outer: Outside
+) -> None:
     await outer.link.declare_queue(queue)
     client = RpcClient(url, name="alone")
     await client.start()
@@ -45,7 +47,9 @@ async def test_two_servers_share_a_queue(url: str, queue: str, outer: Outside) -
         await until(lambda: len(one.handlers.held) == len(other.handlers.held) == 4)
         for each in one.handlers.held + other.handlers.held:
             each.answer(each.data)
-        assert [outcome.body for outcome in await asyncio.gather(*calls)] == [b"%d" % number for number in range(8)]
+        assert [outcome.body for outcome in await asyncio.gather(*calls)] == [
+            b"%d" % number for number in range(8)
+        ]
 
 
 async def test_no_more_than_the_prefetch_at_once(url: str, queue: str, outer: Outside) -> None:
@@ -108,7 +112,9 @@ async def test_more_at_work_than_ever_should_be(pair: Both) -> None:
     pair.server._most = 1
     held = pair.ask(HOLD)
     refused = await pair.ask(HOLD)
-    assert refused == Outcome(Kind.REFUSED, b'{"status":"error","message":"Too much is under way","statusCode":503}')
+    assert refused == Outcome(
+        Kind.REFUSED, b'{"status":"error","message":"Too much is under way","statusCode":503}'
+    )
     assert pair.server.taken.shed == 1
     pair.handlers.held[0].answer(b"1")
     assert (await held).kind is Kind.ANSWER

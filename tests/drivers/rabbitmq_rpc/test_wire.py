@@ -1,4 +1,6 @@
-"""What is sent is what NestJS sends, and what comes is read as NestJS reads it: JSON of any shape goes through unchanged."""
+"""What is sent is what NestJS sends, and what comes is read as NestJS reads it: JSON of any shape goes
+through unchanged.
+"""
 
 import json
 from contextlib import suppress
@@ -14,7 +16,11 @@ from tradewind.drivers.rabbitmq.rpc.outcome import Kind
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )
@@ -67,7 +73,11 @@ REPLIES: list[tuple[bytes, Kind, bytes]] = [
     (b'{"response":1}', Kind.ANSWER, b"1"),
     (b'{"response":null,"isDisposed":true}', Kind.ANSWER, b"null"),
     (b'{"isDisposed":true}', Kind.ANSWER, b"null"),
-    (b'{"err":{"message":"no","statusCode":404},"isDisposed":true}', Kind.REFUSED, b'{"message":"no","statusCode":404}'),
+    (
+        b'{"err":{"message":"no","statusCode":404},"isDisposed":true}',
+        Kind.REFUSED,
+        b'{"message":"no","statusCode":404}',
+    ),
     (b'{"err":"no"}', Kind.REFUSED, b'"no"'),
     (b'{"id":"1","err":"There is no","status":"error"}', Kind.REFUSED, b'"There is no"'),
     (b'{"err":{},"response":1}', Kind.REFUSED, b"{}"),
@@ -94,7 +104,10 @@ def test_a_reply_is_read_as_nestjs_reads_it(body: bytes, kind: Kind, said: bytes
 
 
 def test_the_answer_to_an_unknown_pattern_is_that_of_nestjs_to_the_byte() -> None:
-    said = b'{"id":"7f","err":"There is no matching message handler defined in the remote service.","status":"error"}'
+    said = (
+        b'{"id":"7f","err":"There is no matching message handler defined in the remote '
+        b'service.","status":"error"}'
+    )
     assert wire.pack_unknown(b'"7f"') == said
 
 
@@ -123,7 +136,9 @@ def test_what_is_too_large_is_not_read() -> None:
         wire.unpack_request(body)
 
 
-@pytest.mark.parametrize("headers", [None, {}, {"x-deadline": "5", "traceparent": 7}, {"x-deadline": True}, {"x-deadline": 1.5}])
+@pytest.mark.parametrize(
+    "headers", [None, {}, {"x-deadline": "5", "traceparent": 7}, {"x-deadline": True}, {"x-deadline": 1.5}]
+)
 def test_headers_of_another_kind_are_none(headers: dict[str, Any] | None) -> None:
     assert wire.notes(headers) == (0, "")
 

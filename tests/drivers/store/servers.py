@@ -1,4 +1,6 @@
-"""Breaks the way between a store and PostgreSQL: a server that is killed, and a wire that is cut or goes silent."""
+"""Breaks the way between a store and PostgreSQL: a server that is killed, and a wire that is cut or goes
+silent.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class Cluster:
         """pg_ctl with these words."""
         folder = binaries()
         assert folder is not None
-        code, said = machine.run(self.server, folder / "pg_ctl", "-D", self.home / "data", "-l", self.home / "log", "-w", *words)
+        code, said = machine.run(
+            self.server, folder / "pg_ctl", "-D", self.home / "data", "-l", self.home / "log", "-w", *words
+        )
         assert code == 0, said
 
 
@@ -73,9 +77,13 @@ class Wire:
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._url.hostname, self._url.port)
         self._ends |= {writer, back}
-        await asyncio.gather(self._pass(reader, back, outwards=True), self._pass(there, writer, outwards=False))
+        await asyncio.gather(
+            self._pass(reader, back, outwards=True), self._pass(there, writer, outwards=False)
+        )
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, outwards: bool) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, outwards: bool
+    ) -> None:
         try:
             while data := await reader.read(65_536):
                 if self.silent:

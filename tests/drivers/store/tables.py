@@ -1,4 +1,6 @@
-"""A service that exists for the suites of the store: one table of aggregates with every kind of column, and a rule it must keep."""
+"""A service that exists for the suites of the store: one table of aggregates with every kind of column, and a
+rule it must keep.
+"""
 
 from pathlib import Path
 
@@ -29,7 +31,8 @@ class Thing(Aggregate, frozen=True):
 THINGS = Table(
     Thing,
     sa.Table(
-        "things", MD,
+        "things",
+        MD,
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
@@ -39,10 +42,12 @@ THINGS = Table(
         sa.CheckConstraint("held >= 0 AND amount >= held", name="probe_things_whole"),
         sa.Index("probe_things_amount", "amount"),
     ),
-)  # fmt: skip
+)
 ROWS = THINGS.rows
 PROBE = ServiceSchema(MD, Path(__file__).parent / "probe_steps")
 
 
-def row(key: str, amount: int = 1, *, title: str = "title", held: int = 0, note: str | None = None) -> tuple[object, ...]:
+def row(
+    key: str, amount: int = 1, *, title: str = "title", held: int = 0, note: str | None = None
+) -> tuple[object, ...]:
     return key, title, amount, held, "[]", note

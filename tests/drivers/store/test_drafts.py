@@ -11,15 +11,18 @@ from tradewind.drivers import drafts, migrations
 from tradewind.drivers.migrations import ServiceSchema
 
 
-def shelf(folder: Path, *more: "sa.Column[object] | sa.CheckConstraint | sa.Index", least: int = 0) -> ServiceSchema:
+def shelf(
+    folder: Path, *more: "sa.Column[object] | sa.CheckConstraint | sa.Index", least: int = 0
+) -> ServiceSchema:
     md = metadata("probe")
     sa.Table(
-        "shelf", md,
+        "shelf",
+        md,
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("count", sa.BigInteger, nullable=False),
         sa.CheckConstraint(f"count >= {least}", name=f"probe_shelf_{least}"),
         *more,
-    )  # fmt: skip
+    )
     return ServiceSchema(md, folder)
 
 
@@ -39,7 +42,10 @@ def test_a_draft_is_what_is_missing(place: Place, tmp_path: Path) -> None:
     assert agree(place, first)
 
     second = shelf(
-        folder, sa.Column("note", Doc), sa.CheckConstraint("count < 100", name="probe_shelf_top"), sa.Index("probe_shelf_count", "count")
+        folder,
+        sa.Column("note", Doc),
+        sa.CheckConstraint("count < 100", name="probe_shelf_top"),
+        sa.Index("probe_shelf_count", "count"),
     )
     assert not agree(place, second)
     made = drafts.new(second, "a note, and a bound")
@@ -61,7 +67,9 @@ def test_a_draft_is_what_is_missing(place: Place, tmp_path: Path) -> None:
         place.outside(f"INSERT INTO {table} (id, count) VALUES ('c', 4)")
 
     # PostgreSQL shows a condition in its own words, so there a changed one is not seen: give it another name
-    same_name = shelf(folder, sa.Column("note", Doc), sa.CheckConstraint("count >= 6", name="probe_shelf_5"), least=-1)
+    same_name = shelf(
+        folder, sa.Column("note", Doc), sa.CheckConstraint("count >= 6", name="probe_shelf_5"), least=-1
+    )
     same_name.md.tables["probe.shelf"].constraints = {
         one for one in same_name.md.tables["probe.shelf"].constraints if one.name != "probe_shelf_-1"
     }
@@ -99,7 +107,8 @@ def test_a_step_may_speak_sql_of_its_own_tables(place: Place, tmp_path: Path) ->
     kept = shelf(tmp_path)
     (tmp_path / "0001_first.py").write_text(
         "import sqlalchemy as sa\n\n\ndef up(op):\n"
-        '    op.create_table("shelf", sa.Column("id", sa.Text(), primary_key=True), sa.Column("count", sa.BigInteger(), nullable=False))\n'
+        '    op.create_table("shelf", sa.Column("id", sa.Text(), primary_key=True), sa.Column("count", '
+        "sa.BigInteger(), nullable=False))\n"
         """    op.execute(f"INSERT INTO {op.table('shelf')} VALUES ('a', 1)")\n"""
         '    op.rename_table("shelf", "board")\n'
     )

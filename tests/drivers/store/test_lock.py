@@ -28,7 +28,10 @@ def test_a_second_one_is_told_who_has_it(tmp_path: Path) -> None:
     with DataLock(data) as lock:
         assert holder(data) == Holder(os.getpid())
         lock.tell("http://127.0.0.1:8080")
-        with pytest.raises(DataInUse, match=r"data is in use by process \d+ at http://127.0.0.1:8080: stop it, or name another") as refused:
+        with pytest.raises(
+            DataInUse,
+            match=r"data is in use by process \d+ at http://127.0.0.1:8080: stop it, or name another",
+        ) as refused:
             DataLock(data).acquire()
         assert (refused.value.pid, refused.value.url) == (os.getpid(), "http://127.0.0.1:8080")
         assert isinstance(refused.value, StoreUnusable)
@@ -68,10 +71,15 @@ def test_a_program_that_the_holder_starts_does_not_keep_the_lock(tmp_path: Path)
 
 def test_looking_does_not_keep_anybody_out(tmp_path: Path) -> None:
     looker = subprocess.Popen(
-        [sys.executable, "-c", "import sys, time\nfrom pathlib import Path\nfrom tradewind.drivers.data_lock import holder\n"
-         "print('looks', flush=True)\nwhile True: holder(Path(sys.argv[1])), time.sleep(0.001)", str(tmp_path)],
+        [
+            sys.executable,
+            "-c",
+            "import sys, time\nfrom pathlib import Path\nfrom tradewind.drivers.data_lock import holder\n"
+            "print('looks', flush=True)\nwhile True: holder(Path(sys.argv[1])), time.sleep(0.001)",
+            str(tmp_path),
+        ],
         stdout=subprocess.PIPE,
-    )  # fmt: skip
+    )
     assert looker.stdout is not None
     looker.stdout.readline()
     for _ in range(100):
@@ -86,5 +94,10 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnusable, match="name another folder"):
         DataLock(tmp_path / "file").acquire()
-    with powerless(), pytest.raises(StoreUnusable, match="Permission denied: let this user write there, or name another folder"):
+    with (
+        powerless(),
+        pytest.raises(
+            StoreUnusable, match="Permission denied: let this user write there, or name another folder"
+        ),
+    ):
         DataLock(Path("/tradewind-test-may-not-be")).acquire()

@@ -1,4 +1,6 @@
-"""Schema steps: up, down, up again; killed, broken, at once, from a newer version; and fast where there is nothing to do."""
+"""Schema steps: up, down, up again; killed, broken, at once, from a newer version; and fast where there is
+nothing to do.
+"""
 
 import asyncio
 import os
@@ -60,7 +62,9 @@ def test_up_down_up(place: Place) -> None:
     assert migrations.down(*where, PROBE, 0) == [f"probe {FIRST}"]
     assert migrations.down(*where, PROBE, 0) == []
     assert migrations.status(*where, [PROBE]) == [State("probe", [], [FIRST], [])]
-    assert len(place.database.work(lambda connection: drafts.difference(connection, PROBE))) >= len(PROBE.md.tables)
+    assert len(place.database.work(lambda connection: drafts.difference(connection, PROBE))) >= len(
+        PROBE.md.tables
+    )
     assert migrations.up(*where, [PROBE]) == [f"probe {FIRST}"]
 
 
@@ -80,8 +84,13 @@ def test_a_newer_version_was_here(place: Place) -> None:
     place.fill(PROBE)
     notes = things(place).replace("things", "schema_steps")
     place.outside(f"INSERT INTO {notes} VALUES ('0002_from_tomorrow')")
-    assert migrations.status(place.url, place.data, [PROBE]) == [State("probe", [FIRST, "0002_from_tomorrow"], [], ["0002_from_tomorrow"])]
-    says = r"is from a newer version of Tradewind \(step probe 0002_from_tomorrow unknown\): run that version, or restore a backup"
+    assert migrations.status(place.url, place.data, [PROBE]) == [
+        State("probe", [FIRST, "0002_from_tomorrow"], [], ["0002_from_tomorrow"])
+    ]
+    says = (
+        r"is from a newer version of Tradewind \(step probe 0002_from_tomorrow unknown\): run that "
+        r"version, or restore a backup"
+    )
     with pytest.raises(StoreUnusable, match=says):
         migrations.up(place.url, place.data, [PROBE])
     with pytest.raises(StoreUnusable, match=says):
@@ -120,7 +129,8 @@ async def test_no_step_is_taken_under_a_running_tradewind(place: Place) -> None:
         await store.open()
         process = start(place)
         assert (
-            "is in use by process" in (said := (await asyncio.to_thread(process.communicate))[1]) or "another tradewind is running" in said
+            "is in use by process" in (said := (await asyncio.to_thread(process.communicate))[1])
+            or "another tradewind is running" in said
         )
         await store.close()
         if not place.url:
@@ -135,18 +145,25 @@ def test_a_step_that_fails_leaves_nothing_and_the_ones_before_it(place: Place, t
     broken = steps(
         folder,
         s0001_good='op.create_table("good", sa.Column("id", sa.Text(), primary_key=True))',
-        s0002_bad='op.create_table("half", sa.Column("id", sa.Text())); op.execute("INSERT INTO nowhere VALUES (1)")',
+        s0002_bad='op.create_table("half", sa.Column("id", sa.Text())); op.execute("INSERT INTO nowhere '
+        'VALUES (1)")',
     )
-    with pytest.raises(StoreUnusable, match=r"step probe 0002_bad failed, and nothing of it was kept: .*nowhere") as refused:
+    with pytest.raises(
+        StoreUnusable, match=r"step probe 0002_bad failed, and nothing of it was kept: .*nowhere"
+    ) as refused:
         migrations.up(place.url, place.data, [broken])
     assert "\n" not in str(refused.value)
-    assert migrations.status(place.url, place.data, [broken]) == [State("probe", ["0001_good"], ["0002_bad"], [])]
+    assert migrations.status(place.url, place.data, [broken]) == [
+        State("probe", ["0001_good"], ["0002_bad"], [])
+    ]
     (folder / "0002_bad.py").unlink()
     steps(folder, s0002_better='op.create_table("half", sa.Column("id", sa.Text()))')
     assert migrations.up(place.url, place.data, [broken]) == ["probe 0002_better"]
 
 
-@pytest.mark.parametrize("names", [["s0002_second"], ["s0001_a", "s0001_b"], ["s0001_a", "s0003_c"], ["s0001_Large"], ["sfirst"]])
+@pytest.mark.parametrize(
+    "names", [["s0002_second"], ["s0001_a", "s0001_b"], ["s0001_a", "s0003_c"], ["s0001_Large"], ["sfirst"]]
+)
 def test_steps_are_numbered_without_a_gap(tmp_path: Path, names: list[str]) -> None:
     with pytest.raises(ValueError, match="without a gap"):
         migrations.listed(steps(tmp_path, **dict.fromkeys(names, "pass")).folder)
@@ -155,6 +172,14 @@ def test_steps_are_numbered_without_a_gap(tmp_path: Path, names: list[str]) -> N
 @pytest.mark.postgres
 def test_texts_are_compared_by_byte_whatever_the_locale_of_the_database(postgres: Place) -> None:
     postgres.fill(PROBE)
-    plain = "SELECT attname FROM pg_attribute JOIN pg_collation c ON c.oid = attcollation WHERE attrelid = 'probe.things'::regclass"
-    assert {name for (name,) in postgres.outside(f"{plain} AND collname = 'C'")} == {"id", "title", "marks", "note"}
+    plain = (
+        "SELECT attname FROM pg_attribute JOIN pg_collation c ON c.oid = attcollation WHERE attrelid "
+        "= 'probe.things'::regclass"
+    )
+    assert {name for (name,) in postgres.outside(f"{plain} AND collname = 'C'")} == {
+        "id",
+        "title",
+        "marks",
+        "note",
+    }
     assert LEDGERS.log.schema == "probe"

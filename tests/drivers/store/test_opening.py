@@ -23,9 +23,14 @@ def test_a_server(scheme: str, tmp_path: Path) -> None:
     assert not open_store(f"{scheme}://u@h/d", tmp_path, exclusive=False).exclusive
 
 
-@pytest.mark.parametrize("url", ["mysql://u:secret@h/d", "sqlite:///tradewind.db", "postgresql+asyncpg://u@h/d", "tradewind.db", "://"])
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://u:secret@h/d", "sqlite:///tradewind.db", "postgresql+asyncpg://u@h/d", "tradewind.db", "://"],
+)
 def test_anything_else_names_the_two(url: str, tmp_path: Path) -> None:
-    with pytest.raises(StoreUnusable, match=r"leave it empty .a SQLite file., or give postgresql://") as refused:
+    with pytest.raises(
+        StoreUnusable, match=r"leave it empty .a SQLite file., or give postgresql://"
+    ) as refused:
         open_store(url, tmp_path)
     assert "secret" not in str(refused.value)
 

@@ -1,4 +1,6 @@
-"""A PostgreSQL that is not as the settings say, or that somebody else uses: one line says why, and what to do."""
+"""A PostgreSQL that is not as the settings say, or that somebody else uses: one line says why, and what to
+do.
+"""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -44,7 +46,9 @@ async def test_two_on_one_database(wired: PostgresStore, wire: Wire, postgres: P
         ({"netloc": "postgres@127.0.0.1:port"}, "TRADEWIND_DATABASE_URL"),
     ],
 )
-async def test_what_cannot_be_opened_says_why_in_one_line(postgres_url: str, change: dict[str, str], says: str) -> None:
+async def test_what_cannot_be_opened_says_why_in_one_line(
+    postgres_url: str, change: dict[str, str], says: str
+) -> None:
     parts = urlsplit(postgres_url)
     at = f"{parts.hostname}:{parts.port}"
     url = parts._replace(**{name: value.format(at=at) for name, value in change.items()}).geturl()

@@ -1,4 +1,6 @@
-"""A PostgreSQL that is killed, cut off, silent or full of locks: the store says so, never hangs, and works again after."""
+"""A PostgreSQL that is killed, cut off, silent or full of locks: the store says so, never hangs, and works
+again after.
+"""
 
 import asyncio
 import time
@@ -32,7 +34,9 @@ async def again(store: Store, key: str, within: float = 10) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_the_server_is_killed_in_the_middle(cluster: Cluster, impatient: None, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_the_server_is_killed_in_the_middle(
+    cluster: Cluster, impatient: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     place = Place(cluster.url, tmp_path_factory.mktemp("data"))
     place.fill(PROBE)
     store = PostgresStore(place.url)
@@ -78,7 +82,9 @@ async def test_the_answer_to_a_commit_is_lost(wire: Wire, wired: PostgresStore) 
     with pytest.raises(StoreUnavailable):
         await tx.commit()
     await tx.rollback()
-    assert await amounts(wired) == {"a": 1}  # it was kept: the batch that is tried again must find out by itself
+    assert await amounts(wired) == {
+        "a": 1
+    }  # it was kept: the batch that is tried again must find out by itself
     await again(wired, "b", within=3)
     assert await amounts(wired) == {"a": 1, "b": 1}
 
@@ -117,7 +123,12 @@ async def test_a_batch_that_is_cancelled_leaves_nothing_behind(wired: PostgresSt
             await task
         await tx.rollback()
         await again(wired, f"b{victim}", within=3)
-    assert set(await amounts(wired)) - {"gone1"} == {"a", "b0", "b1", "b2"}  # nobody can say what a cancelled commit did
+    assert set(await amounts(wired)) - {"gone1"} == {
+        "a",
+        "b0",
+        "b1",
+        "b2",
+    }  # nobody can say what a cancelled commit did
 
 
 async def test_a_reader_that_is_cancelled_hurts_no_other(wired: PostgresStore) -> None:

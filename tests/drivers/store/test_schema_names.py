@@ -1,4 +1,6 @@
-"""A service's schema may have another name than the service: steps, their list and their undoing follow it, and nothing else is touched."""
+"""A service's schema may have another name than the service: steps, their list and their undoing follow it,
+and nothing else is touched.
+"""
 
 import subprocess
 import time
@@ -18,8 +20,10 @@ from tradewind.drivers.opening import open_store
 
 SCHEMAS = {"probe": "probe_schema"}
 INSIDE = "SELECT tablename FROM pg_tables WHERE schemaname = 'probe_schema'"
-NAMES = "SELECT relname FROM pg_class WHERE relnamespace = '{}'::regnamespace AND relkind = 'i' UNION " \
-    "SELECT conname FROM pg_constraint WHERE connamespace = '{}'::regnamespace"  # fmt: skip
+NAMES = (
+    "SELECT relname FROM pg_class WHERE relnamespace = '{}'::regnamespace AND relkind = 'i' UNION "
+    "SELECT conname FROM pg_constraint WHERE connamespace = '{}'::regnamespace"
+)
 
 
 def test_the_file_knows_no_schemas(sqlite: Place) -> None:
@@ -35,9 +39,13 @@ def test_steps_run_in_the_schema_of_that_name(postgres: Place) -> None:
     assert migrations.up(*where, [PROBE], SCHEMAS) == []
     assert migrations.status(*where, [PROBE], SCHEMAS) == [State("probe", [FIRST], [], [])]
     assert migrations.status(*where, [PROBE]) == [State("probe", [], [FIRST], [])]
-    assert {name for (name,) in postgres.outside(INSIDE)} == {table.name for table in PROBE.md.tables.values()} | {"schema_steps"}
+    assert {name for (name,) in postgres.outside(INSIDE)} == {
+        table.name for table in PROBE.md.tables.values()
+    } | {"schema_steps"}
     assert postgres.outside("SELECT 1 FROM pg_namespace WHERE nspname = 'probe'") == []
-    assert postgres.database.work(lambda connection: drafts.difference(connection, PROBE, "probe_schema")) == []
+    assert (
+        postgres.database.work(lambda connection: drafts.difference(connection, PROBE, "probe_schema")) == []
+    )
     mapped = set(postgres.outside(NAMES.format("probe_schema", "probe_schema")))
     assert migrations.revert(*where, [PROBE], SCHEMAS) == [f"probe {FIRST}"]
     assert migrations.revert(*where, [PROBE], SCHEMAS) == []
@@ -59,7 +67,9 @@ async def test_the_store_finds_what_the_steps_made(postgres: Place) -> None:
 
 
 @pytest.mark.postgres
-async def test_others_may_run_while_a_step_is_taken_and_not_while_one_is_undone(postgres: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_others_may_run_while_a_step_is_taken_and_not_while_one_is_undone(
+    postgres: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tradewind.drivers.postgres.sessions.LEFT_OVER_S", 0.3)
     where = postgres.url, postgres.data
     running = open_store(postgres.url, postgres.data, exclusive=False, schemas=SCHEMAS)
@@ -79,14 +89,18 @@ def said(*processes: "subprocess.Popen[str]") -> list[str]:
 @pytest.mark.postgres
 def test_two_runs_at_once_are_one_after_the_other(postgres: Place) -> None:
     here = "(SELECT oid FROM pg_database WHERE datname = current_database())"
-    waiting = f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = {here}"
+    waiting = (
+        f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = {here}"
+    )
 
     def first(connection: sa.Connection) -> "list[subprocess.Popen[str]]":
         with connection.begin():
             postgres.database.alone(connection)
             others, until = [start(postgres), start(postgres)], time.monotonic() + 20
             while connection.exec_driver_sql(waiting).scalar() != 2:
-                assert time.monotonic() < until and all(other.poll() is None for other in others), "they did not wait for their turn"
+                assert time.monotonic() < until and all(other.poll() is None for other in others), (
+                    "they did not wait for their turn"
+                )
                 time.sleep(0.02)
             return others
 
@@ -96,7 +110,11 @@ def test_two_runs_at_once_are_one_after_the_other(postgres: Place) -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     ("schemas", "says"),
-    [({"a": "x; DROP"}, "small letters"), ({"a": "Orders"}, "small letters"), ({"a": "one", "b": "one"}, "two services cannot share")],
+    [
+        ({"a": "x; DROP"}, "small letters"),
+        ({"a": "Orders"}, "small letters"),
+        ({"a": "one", "b": "one"}, "two services cannot share"),
+    ],
 )
 def test_names_that_cannot_be(postgres: Place, schemas: dict[str, str], says: str) -> None:
     with pytest.raises(StoreUnusable, match=says):
@@ -106,34 +124,49 @@ def test_names_that_cannot_be(postgres: Place, schemas: dict[str, str], says: st
 @pytest.mark.postgres
 def test_a_database_that_is_not_there_is_told_with_the_command_that_makes_it(postgres: Place) -> None:
     with pytest.raises(
-        StoreUnusable, match=r"there is no such database: make it with `createdb -h \S+ -p \d+ -U \w+ no_such_place`"
+        StoreUnusable,
+        match=r"there is no such database: make it with `createdb -h \S+ -p \d+ -U \w+ no_such_place`",
     ) as told:
         migrations.up(postgres.url.rpartition("/")[0] + "/no_such_place", postgres.data, [PROBE])
     assert "\n" not in str(told.value)
 
 
 def test_createdb() -> None:
-    assert createdb("postgresql://ada:pass%20word@db.example:5433/my%20shop") == "createdb -h db.example -p 5433 -U ada 'my shop'"
+    assert (
+        createdb("postgresql://ada:pass%20word@db.example:5433/my%20shop")
+        == "createdb -h db.example -p 5433 -U ada 'my shop'"
+    )
     assert createdb("postgresql:///shop") == "createdb shop"
-    assert createdb("postgresql://ada@/shop?host=%2Frun%2Fpg&port=5433") == "createdb -h /run/pg -p 5433 -U ada shop"
+    assert (
+        createdb("postgresql://ada@/shop?host=%2Frun%2Fpg&port=5433")
+        == "createdb -h /run/pg -p 5433 -U ada shop"
+    )
 
 
 @pytest.mark.postgres
 def test_the_state_of_a_schema_in_one_line(postgres: Place, tmp_path: Path) -> None:
     def state() -> str:
-        return migrations.schema_state(postgres.url, [PROBE], SCHEMAS, command="tradewind migrate run --blueprint rpc")
+        return migrations.schema_state(
+            postgres.url, [PROBE], SCHEMAS, command="tradewind migrate run --blueprint rpc"
+        )
 
     way = "run `tradewind migrate run --blueprint rpc --service probe`"
     assert state().endswith(f"probe_schema is not migrated (missing: {FIRST}): {way}")
     migrations.up(postgres.url, postgres.data, [PROBE], SCHEMAS)
     assert state() == ""
     postgres.outside("INSERT INTO probe_schema.schema_steps VALUES ('0002_tomorrow'), ('0003_later')")
-    assert "whose steps 0002_tomorrow, 0003_later are not known to this one: start that version, or undo them with it" in state()
+    assert (
+        "whose steps 0002_tomorrow, 0003_later are not known to this one: start that version, or undo "
+        "them with it" in state()
+    )
     postgres.outside("DELETE FROM probe_schema.schema_steps WHERE step > '0002'")
     folder = tmp_path / "steps"
     folder.mkdir()
     for step in ("0001_first", "0002_second"):
         (folder / f"{step}.py").write_text("")
     half = migrations.schema_state(postgres.url, [migrations.ServiceSchema(PROBE.md, folder)], SCHEMAS)
-    assert half.endswith("probe_schema is only half migrated (missing: 0002_second): run `tradewind migrate run --service probe`")
+    assert half.endswith(
+        "probe_schema is only half migrated (missing: 0002_second): run `tradewind migrate run --service "
+        "probe`"
+    )
     assert "\n" not in half

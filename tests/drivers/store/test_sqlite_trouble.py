@@ -1,4 +1,6 @@
-"""A SQLite file that is locked, read-only, corrupt, full or no database: the store says so, writes nothing, and works again after."""
+"""A SQLite file that is locked, read-only, corrupt, full or no database: the store says so, writes nothing,
+and works again after.
+"""
 
 import os
 import sqlite3
@@ -79,14 +81,24 @@ async def test_a_file_or_folder_that_is_read_only(file: Path) -> None:
         lone.chmod(0o444)
         with powerless(), pytest.raises(StoreUnusable, match=r"read-only|cannot be opened"):
             await SqliteStore(lone).open()
-        with powerless(), pytest.raises(StoreUnusable, match="check that the folder exists and that this user may write to it"):
+        with (
+            powerless(),
+            pytest.raises(
+                StoreUnusable, match="check that the folder exists and that this user may write to it"
+            ),
+        ):
             await SqliteStore(Path(base) / "new.db").open()
 
 
-@pytest.mark.parametrize("content", [b"no database, but long enough to look like one" * 100, b"SQLite format 3\0" + b"\xff" * 4_096])
+@pytest.mark.parametrize(
+    "content",
+    [b"no database, but long enough to look like one" * 100, b"SQLite format 3\0" + b"\xff" * 4_096],
+)
 async def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "tradewind.db").write_bytes(content)
-    with pytest.raises(StoreUnusable, match=r"tradewind.db: it is not a SQLite database .*: restore a backup"):
+    with pytest.raises(
+        StoreUnusable, match=r"tradewind.db: it is not a SQLite database .*: restore a backup"
+    ):
         await SqliteStore(tmp_path / "tradewind.db").open()
     assert (tmp_path / "tradewind.db").read_bytes() == content
 

@@ -9,7 +9,12 @@ from tests.drivers.store.tables import LEDGERS, ROWS, THINGS, Mark, Thing, row
 from tests.support.databases import Place
 from tradewind.core.store import RowRefused, Store, StoreUnavailable, StoreUnusable, Transaction
 
-ABOVE = sa.select(ROWS).where(ROWS.c.amount > sa.bindparam("least")).order_by(ROWS.c.amount).limit(sa.bindparam("n"))
+ABOVE = (
+    sa.select(ROWS)
+    .where(ROWS.c.amount > sa.bindparam("least"))
+    .order_by(ROWS.c.amount)
+    .limit(sa.bindparam("n"))
+)
 TOTAL = sa.select(sa.func.sum(ROWS.c.amount), sa.func.count(), sa.func.max(ROWS.c.amount))
 AVERAGE = sa.select(sa.func.avg(ROWS.c.amount))
 BY_TITLE = sa.select(ROWS.c.title).order_by(ROWS.c.title)
@@ -35,7 +40,9 @@ async def refused(tx: Transaction, *rows: tuple[Any, ...]) -> None:
 async def test_an_aggregate_comes_back_as_it_went(store: Store) -> None:
     thing = Thing("a", "Größe ‘XL’ \\ \"quoted\" 'single' 🧭 \n", BIG, 3, (Mark("m", 1), Mark("ü", 2)), None)
     tx = await store.begin()
-    await tx.insert(ROWS, [("a", thing.title, BIG, 3, '[{"name":"m","weight":1},{"name":"ü","weight":2}]', None)])
+    await tx.insert(
+        ROWS, [("a", thing.title, BIG, 3, '[{"name":"m","weight":1},{"name":"ü","weight":2}]', None)]
+    )
     assert await tx.load(THINGS, ["a"]) == [thing]
     await tx.commit()
     assert await store.get(THINGS, "a") == thing
@@ -93,7 +100,12 @@ async def test_trim_takes_the_lowest_up_to_its_limit(store: Store) -> None:
 
 async def test_figures_are_plain_numbers_and_texts_sort_by_byte(store: Store) -> None:
     await put(
-        store, row("a", 1, title="b"), row("b", 4, title="B"), row("c", 5, title="ä"), row("d", 0, title="a-1"), row("e", 0, title="a1")
+        store,
+        row("a", 1, title="b"),
+        row("b", 4, title="B"),
+        row("c", 5, title="ä"),
+        row("d", 0, title="a-1"),
+        row("e", 0, title="a1"),
     )
     assert [[type(value) for value in found] for found in await store.rows(TOTAL)] == [[int, int, int]]
     assert await store.rows(TOTAL) == [(10, 5, 5)]

@@ -26,7 +26,10 @@ from tradewind.runtime.config import Config
 from tradewind.runtime.schema import migrate
 from tradewind.services.payments.provider.sandbox import Sandbox
 
-BUYER, ADMIN = Caller("01900000-0000-7000-8000-00000000b0b0", "customer"), Caller("01900000-0000-7000-8000-00000000ad00", "admin")
+BUYER, ADMIN = (
+    Caller("01900000-0000-7000-8000-00000000b0b0", "customer"),
+    Caller("01900000-0000-7000-8000-00000000ad00", "admin"),
+)
 PRICE = 1_999
 
 
@@ -41,8 +44,12 @@ class Shop:
         config.data.mkdir(exist_ok=True)
         migrate(config)
         clock = SystemClock(7)
-        self.provider = Sandbox(config.data / LEDGER, clock=clock.now, random=random.Random(7), timeout_s=0.05, commit_inline=True)
-        self.platform: Platform = platform(config, open_store(config.database_url, config.data), clock, self.provider)
+        self.provider = Sandbox(
+            config.data / LEDGER, clock=clock.now, random=random.Random(7), timeout_s=0.05, commit_inline=True
+        )
+        self.platform: Platform = platform(
+            config, open_store(config.database_url, config.data), clock, self.provider
+        )
         self.tea = ""
 
     async def __aenter__(self) -> Shop:
@@ -57,7 +64,9 @@ class Shop:
 
     async def ask(self, message: Request, caller: Caller = BUYER) -> dict[str, Any]:
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self.platform.submit(message, caller, reply.set_result, claim=f"claim-{self.platform.clock.uuid()}", fingerprint="f")
+        self.platform.submit(
+            message, caller, reply.set_result, claim=f"claim-{self.platform.clock.uuid()}", fingerprint="f"
+        )
         answer = await asyncio.wait_for(reply, 10)
         assert not answer.status, answer.body
         found: dict[str, Any] = msgspec.json.decode(answer.body)
@@ -109,4 +118,8 @@ def spoil(data: Path, *statements: str, file: str = "tradewind.db", **values: st
 def red(report: Report) -> dict[str, list[str]]:
     """The lines that are not well, with the ids that they name."""
     assert report.ok == all([finding.ok for finding in report.findings])
-    return {finding.name: [broken.id for broken in finding.broken] for finding in report.findings if not finding.ok}
+    return {
+        finding.name: [broken.id for broken in finding.broken]
+        for finding in report.findings
+        if not finding.ok
+    }

@@ -34,7 +34,8 @@ def test_one_does_not(data: Path, orders: dict[str, str]) -> None:
     done = run(data)
     assert done.exit_code == 1
     assert [line for line in done.stdout.splitlines() if line.startswith("VIOLATION")] == [
-        f"VIOLATION  legal transitions only          1 broken of 8 orders: {orders['confirmed']} is version 9, and its events lead to 2"
+        f"VIOLATION  legal transitions only          1 broken of 8 orders: {orders['confirmed']} is "
+        f"version 9, and its events lead to 2"
     ]
     assert done.stdout.splitlines()[-1].startswith("1 of 10 do not hold: 8 orders")
 
@@ -43,9 +44,19 @@ def test_json(data: Path, orders: dict[str, str]) -> None:
     spoil(data, "UPDATE orders_orders SET version = 9 WHERE id = :confirmed", **orders)
     done = run(data, "--json")
     report = json.loads(done.stdout)
-    assert (done.exit_code, report["ok"], report["running"], report["orders"], report["inFlight"]) == (1, False, False, 8, 0)
+    assert (done.exit_code, report["ok"], report["running"], report["orders"], report["inFlight"]) == (
+        1,
+        False,
+        False,
+        8,
+        0,
+    )
     (bad,) = [finding for finding in report["findings"] if not finding["ok"]]
-    assert (bad["name"], bad["violations"], [one["id"] for one in bad["broken"]]) == (Promise.LEGAL, 1, [orders["confirmed"]])
+    assert (bad["name"], bad["violations"], [one["id"] for one in bad["broken"]]) == (
+        Promise.LEGAL,
+        1,
+        [orders["confirmed"]],
+    )
 
 
 def gone(data: Path) -> None:
@@ -84,11 +95,16 @@ def halved(data: Path) -> None:
 @pytest.mark.parametrize(
     ("ruin", "says"),
     [
-        (gone, "no such data folder"), (empty, "there is no shop in this folder"), (no_ledger, "the provider's ledger is not there"),
-        (torn_ledger, "not a SQLite database"), (torn, "not a SQLite database"), (newer, "newer version"), (behind, "tradewind migrate up"),
+        (gone, "no such data folder"),
+        (empty, "there is no shop in this folder"),
+        (no_ledger, "the provider's ledger is not there"),
+        (torn_ledger, "not a SQLite database"),
+        (torn, "not a SQLite database"),
+        (newer, "newer version"),
+        (behind, "tradewind migrate up"),
         (halved, "corrupt"),
     ],
-)  # fmt: skip
+)
 def test_it_cannot_tell(data: Path, ruin: Callable[[Path], None], says: str) -> None:
     ruin(data)
     done = run(data)

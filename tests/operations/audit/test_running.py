@@ -42,7 +42,11 @@ def test_it_knows_that_a_platform_is_there(open_data: Path) -> None:
 
 def test_what_changed_a_moment_ago_is_on_its_way(open_data: Path, orders: dict[str, str]) -> None:
     now = SystemClock().now()
-    spoil(open_data, f"UPDATE payments_payments SET refunding = 1, updated_at = {now} WHERE order_id = :confirmed", **orders)
+    spoil(
+        open_data,
+        f"UPDATE payments_payments SET refunding = 1, updated_at = {now} WHERE order_id = :confirmed",
+        **orders,
+    )
     report = run_audit(config(open_data))
     assert (red(report), report.in_flight) == ({}, 1)
 
@@ -53,7 +57,9 @@ def test_unread_events(open_data: Path, orders: dict[str, str]) -> None:
     assert (red(report), report.in_flight) == ({Promise.MOVES: ["orders#1"]}, len(orders) - 1)
 
 
-def test_unread_events_of_a_platform_that_is_stopped_are_read_when_it_starts(data: Path, orders: dict[str, str]) -> None:
+def test_unread_events_of_a_platform_that_is_stopped_are_read_when_it_starts(
+    data: Path, orders: dict[str, str]
+) -> None:
     spoil(data, UNREAD)
     report = run_audit(config(data))
     assert (red(report), report.in_flight) == ({}, len(orders) - 1)
@@ -103,7 +109,10 @@ async def test_audits_of_a_shop_at_work(tmp_path: Path) -> None:
 
 
 async def _sell(shop: Shop, seconds: float) -> None:
-    until, tokens = asyncio.get_running_loop().time() + seconds, ("tok_ok", "tok_declined", "tok_charged_no_answer", "tok_no_answer")
+    until, tokens = (
+        asyncio.get_running_loop().time() + seconds,
+        ("tok_ok", "tok_declined", "tok_charged_no_answer", "tok_no_answer"),
+    )
     while asyncio.get_running_loop().time() < until:
         await asyncio.gather(*(shop.place(token, 1) for token in tokens))
         await trade(shop)
@@ -133,10 +142,18 @@ async def test_postgres(postgres: Place, tmp_path: Path) -> None:
         orders = await trade(shop)
         report = await audited(found, SystemClock())
         assert (red(report), report.running, report.orders) == ({}, True, 8)
-    assert (red(await audited(found, SystemClock())), (await audited(found, SystemClock())).running) == ({}, False)
-    postgres.outside(f"DELETE FROM notifications.notifications WHERE order_id = '{orders['confirmed']}' AND template = 'order_confirmed'")
+    assert (red(await audited(found, SystemClock())), (await audited(found, SystemClock())).running) == (
+        {},
+        False,
+    )
+    postgres.outside(
+        f"DELETE FROM notifications.notifications WHERE order_id = '{orders['confirmed']}' AND template "
+        f"= 'order_confirmed'"
+    )
     postgres.outside("UPDATE inventory.products SET on_hand = on_hand + 1")
-    postgres.outside("UPDATE invoices.invoices SET hash = 'x' WHERE number = 'INV-2000-000001' OR number LIKE '%-000002'")
+    postgres.outside(
+        "UPDATE invoices.invoices SET hash = 'x' WHERE number = 'INV-2000-000001' OR number LIKE '%-000002'"
+    )
     found_red = red(await audited(found, SystemClock()))
     assert list(found_red) == [Promise.STOCK, Promise.WHOLE, Promise.PAPERS]
     assert found_red[Promise.WHOLE] == [orders["confirmed"]]

@@ -1,4 +1,6 @@
-"""A house trades once for each way to wire it, and every test that spoils something has a copy of its database."""
+"""A house trades once for each way to wire it, and every test that spoils something has a copy of its
+database.
+"""
 
 from __future__ import annotations
 
@@ -60,15 +62,25 @@ async def _published(house: House) -> dict[str, str]:
     tea = await house.product()
     made = {"tea": tea, "plain": await house.order(tea), "keyed": await house.order(tea, key="k-1")}
     made["other"] = await house.order(tea, key="k-2")
-    made |= {"paid": await house.payment(made["keyed"], "p-1"), "twin": await house.payment(made["keyed"], "p-2")}
+    made |= {
+        "paid": await house.payment(made["keyed"], "p-1"),
+        "twin": await house.payment(made["keyed"], "p-2"),
+    }
     await house.quiet()
     return made
 
 
 async def _wired(house: House) -> dict[str, str]:
     tea = await house.product()
-    made = {"tea": tea, "first": await house.order(tea), "confirmed": await house.order(tea.upper(), key="k-1")}
-    made |= {"failed": await house.order(tea, 9_999), "noted": await house.payment("01900000-0000-7000-8000-000000000000")}
+    made = {
+        "tea": tea,
+        "first": await house.order(tea),
+        "confirmed": await house.order(tea.upper(), key="k-1"),
+    }
+    made |= {
+        "failed": await house.order(tea, 9_999),
+        "noted": await house.payment("01900000-0000-7000-8000-000000000000"),
+    }
     await house.ended(made["first"], made["confirmed"], made["failed"])
     await asyncio.sleep(0.3)
     await house.quiet()
@@ -88,12 +100,17 @@ def wired_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def traded(postgres_url: str, wired_file: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Shop]]:
+def traded(
+    postgres_url: str, wired_file: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Shop]]:
     """By blueprint; nobody has them open."""
     made: dict[str, Shop] = {}
     with contextlib.ExitStack() as stack:
         for name, which, trade in (("published", PUBLISHED, _published), ("wired", wired_file, _wired)):
-            data, url = tmp_path_factory.mktemp(name), stack.enter_context(_new(postgres_url, name, "template1"))
+            data, url = (
+                tmp_path_factory.mktemp(name),
+                stack.enter_context(_new(postgres_url, name, "template1")),
+            )
             made[name] = Shop(which, url, data, asyncio.run(_trading(trade, which, url, data)))
         time.sleep(GRACE_MS / 1_000)
         yield made

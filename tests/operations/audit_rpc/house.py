@@ -1,4 +1,6 @@
-"""The services of the blueprint rpc on one shared database, in this process, and no broker: what is said goes straight to who hears it."""
+"""The services of the blueprint rpc on one shared database, in this process, and no broker: what is said goes
+straight to who hears it.
+"""
 
 from __future__ import annotations
 
@@ -58,9 +60,12 @@ def variables(url: str) -> dict[str, str]:
     """As the published system names them."""
     parts = urlsplit(url)
     return {
-        "DB_HOST": parts.hostname or "localhost", "DB_PORT": str(parts.port or 5432), "DB_NAME": parts.path[1:],
-        "DB_USER": unquote(parts.username or "postgres"), "DB_PASSWORD": unquote(parts.password or ""),
-    }  # fmt: skip
+        "DB_HOST": parts.hostname or "localhost",
+        "DB_PORT": str(parts.port or 5432),
+        "DB_NAME": parts.path[1:],
+        "DB_USER": unquote(parts.username or "postgres"),
+        "DB_PASSWORD": unquote(parts.password or ""),
+    }
 
 
 def read(which: str, url: str, data: Path, *sets: str) -> tuple[Config, Blueprint]:
@@ -69,7 +74,9 @@ def read(which: str, url: str, data: Path, *sets: str) -> tuple[Config, Blueprin
 
 
 class Loop:
-    """A broker that is always there and loses nothing. `up`: does it take anything; `deaf`: it takes it, and tells nobody."""
+    """A broker that is always there and loses nothing. `up`: does it take anything; `deaf`: it takes it, and
+    tells nobody.
+    """
 
     def __init__(self) -> None:
         self.hearers: list[Callable[[EventRecord], None]] = []
@@ -94,8 +101,12 @@ class House:
         self.provider = slices.provider(config, clock, names)
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self.platform = Platform(
-            store, slices.services(names, config, self.provider), clock, delays_ms=config.retry_delays_ms, bus=self.bus
-        )  # fmt: skip
+            store,
+            slices.services(names, config, self.provider),
+            clock,
+            delays_ms=config.retry_delays_ms,
+            bus=self.bus,
+        )
         self.bus.hearers = [self._ear(name) for name in names]
         found = [handlers(name, self.platform, config) for name in names if name in QUEUES]
         self.asked = Asked({pattern: handle for some in found for pattern, handle in some.items()})
@@ -119,15 +130,36 @@ class House:
             await self.provider.close()
 
     async def product(self, sku: str = "TEA", stock: int = 100) -> str:
-        return str((await self.asked.answer("create_product", {"dto": {"name": sku, "sku": sku, "stock": stock, "price": 19.99}}))["id"])
+        return str(
+            (
+                await self.asked.answer(
+                    "create_product", {"dto": {"name": sku, "sku": sku, "stock": stock, "price": 19.99}}
+                )
+            )["id"]
+        )
 
     async def order(self, product: str, quantity: int = 2, key: str = "") -> str:
-        dto = {"items": [{"productId": product, "quantity": quantity, "price": 19.99}], "total": round(19.99 * quantity, 2)}
-        return str((await self.asked.answer("create_order", {"dto": dto, **({"idempotencyKey": key} if key else {})}))["id"])
+        dto = {
+            "items": [{"productId": product, "quantity": quantity, "price": 19.99}],
+            "total": round(19.99 * quantity, 2),
+        }
+        return str(
+            (
+                await self.asked.answer(
+                    "create_order", {"dto": dto, **({"idempotencyKey": key} if key else {})}
+                )
+            )["id"]
+        )
 
     async def payment(self, order: str, key: str = "") -> str:
         given = {"idempotencyKey": key} if key else {}
-        return str((await self.asked.answer("create_payment", {"dto": {"orderId": order, "amount": 39.98}, **given}))["id"])
+        return str(
+            (
+                await self.asked.answer(
+                    "create_payment", {"dto": {"orderId": order, "amount": 39.98}, **given}
+                )
+            )["id"]
+        )
 
     async def status(self, order: str) -> str:
         return str((await self.asked.answer("get_order_by_id", {"id": order}))["status"])
@@ -158,4 +190,6 @@ def clone(url: str, name: str, template: str) -> str:
 
 
 def on_server(url: str, text: str) -> None:
-    database(url, Path()).work(lambda connection: connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(text))
+    database(url, Path()).work(
+        lambda connection: connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(text)
+    )

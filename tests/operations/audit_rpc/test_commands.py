@@ -1,4 +1,6 @@
-"""`tradewind audit`, `dead-letters`, `stats` and `timeline` with `--blueprint rpc`: what they print, and their exit codes."""
+"""`tradewind audit`, `dead-letters`, `stats` and `timeline` with `--blueprint rpc`: what they print, and
+their exit codes.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +50,18 @@ def test_one_does_not(published: Shop, run: Callable[..., Result]) -> None:
     published.outside("UPDATE order_schema.orders SET idempotency_key = 'k-1' WHERE id = '{other}'")
     done = run(published, "audit", "--json")
     report = json.loads(done.stdout)
-    assert (done.exit_code, report["ok"], report["running"], report["orders"], report["inFlight"]) == (1, False, False, 3, 0)
-    assert [finding["name"] for finding in report["findings"] if not finding["wired"]] == [Promise.WHOLE, Promise.CLEAN, Promise.PAPERS]
+    assert (done.exit_code, report["ok"], report["running"], report["orders"], report["inFlight"]) == (
+        1,
+        False,
+        False,
+        3,
+        0,
+    )
+    assert [finding["name"] for finding in report["findings"] if not finding["wired"]] == [
+        Promise.WHOLE,
+        Promise.CLEAN,
+        Promise.PAPERS,
+    ]
     (bad,) = [finding for finding in report["findings"] if not finding["ok"]]
     assert (bad["name"], [one["id"] for one in bad["broken"]]) == (Promise.REAL, [published.ids["other"]])
 
@@ -67,7 +79,7 @@ def test_one_does_not(published: Shop, run: Callable[..., Result]) -> None:
 @pytest.mark.parametrize("command", ["audit", "stats"])
 def test_it_cannot_tell(
     published: Shop, run: Callable[..., Result], command: str, ruin: str, words: tuple[str, ...], says: str
-) -> None:  # fmt: skip
+) -> None:
     published.outside(ruin)
     done = run(published, command, *words)
     assert (done.exit_code, done.stdout) == (2, "")
@@ -81,7 +93,8 @@ def test_a_ledger_that_is_not_there(wired: Shop, run: Callable[..., Result]) -> 
     assert (done.exit_code, done.stdout) == (2, "") and "the provider's ledger is not there" in done.stderr
 
 
-# -- the desk ---------------------------------------------------------------------------------------------------------------
+# -- the desk
+# ---------------------------------------------------------------------------------------------------------------
 
 
 async def aside(work: Callable[..., Result], *words: Any) -> Result:
@@ -99,18 +112,25 @@ async def poisoned(house: House, shop: Shop, run: Callable[..., Result]) -> tupl
     """An order that is confirmed, and that inventory knows nothing of; its letter, once it is dead."""
     order = SystemClock().uuid()
     body = f'{{"type":"order.confirmed","orderId":"{order}","customerId":"","total":{{"amount":1,"currency":"EUR"}}}}'
-    house.bus.publish(EventRecord("orders", SystemClock().uuid(), "order.confirmed", order, body, "", 1, 1), lambda trouble: None)
+    house.bus.publish(
+        EventRecord("orders", SystemClock().uuid(), "order.confirmed", order, body, "", 1, 1),
+        lambda trouble: None,
+    )
 
     async def dead() -> Any:
         found = json.loads((await aside(run, shop, "dead-letters", "list", "--json")).stdout)
-        return [letter for letter in found if letter["status"] == "DEAD" and letter["name"] == "order.confirmed"]
+        return [
+            letter for letter in found if letter["status"] == "DEAD" and letter["name"] == "order.confirmed"
+        ]
 
     (letter,) = [letter for letter in await until(dead) if letter["reason"].startswith("Absent: res")]
     return order, letter
 
 
 @pytest.mark.usefixtures("silence")
-async def test_a_poison_message_is_shown_and_tried_again_by_the_service(wired: Shop, run: Callable[..., Result]) -> None:
+async def test_a_poison_message_is_shown_and_tried_again_by_the_service(
+    wired: Shop, run: Callable[..., Result]
+) -> None:
     config, blueprint = wired.read
     async with House(replace(config, retry_delays_ms=(10,)), blueprint) as house:
         order, letter = await poisoned(house, wired, run)
@@ -121,7 +141,9 @@ async def test_a_poison_message_is_shown_and_tried_again_by_the_service(wired: S
         assert letter["id"] in listed.stdout and "Absent: reservations" in listed.stdout
         audited = await aside(run, wired, "audit")
         assert letter["id"] in audited.stdout.splitlines()[-2]
-        wired.outside(f"INSERT INTO inventory_schema.reservations VALUES ('{order}', 'HELD', '{{{{}}}}', 0, 0, 0)")
+        wired.outside(
+            f"INSERT INTO inventory_schema.reservations VALUES ('{order}', 'HELD', '{{{{}}}}', 0, 0, 0)"
+        )
         done = await aside(run, wired, "dead-letters", "replay", letter["id"])
         assert (done.exit_code, done.stdout) == (0, f"{letter['id']} is tried again\n")
 
@@ -129,7 +151,9 @@ async def test_a_poison_message_is_shown_and_tried_again_by_the_service(wired: S
             return not wired.outside(f"SELECT 1 FROM inventory_schema.parked WHERE id = '{letter['id']}'")
 
         await until(handled)
-        assert wired.outside(f"SELECT status FROM inventory_schema.reservations WHERE id = '{order}'") == [("COMMITTED",)]
+        assert wired.outside(f"SELECT status FROM inventory_schema.reservations WHERE id = '{order}'") == [
+            ("COMMITTED",)
+        ]
 
 
 @pytest.mark.usefixtures("silence")
@@ -141,12 +165,18 @@ async def test_one_that_is_given_up(published: Shop, run: Callable[..., Result])
             return json.loads((await aside(run, published, "dead-letters", "list", "--json")).stdout)
 
         (letter,) = await until(letters)
-        assert (letter["status"], letter["name"], letter["reason"]) == ("DEAD", "request", "ValueError: poison")
+        assert (letter["status"], letter["name"], letter["reason"]) == (
+            "DEAD",
+            "request",
+            "ValueError: poison",
+        )
     # and now, with nobody there
     stats = await aside(run, published, "stats")
     assert [line.split()[0] for line in stats.stdout.splitlines()] == ["inventory", "orders", "payments"]
     assert [line.split()[-1] for line in stats.stdout.splitlines()] == ["0", "0", "1"]
-    assert (await aside(run, published, "dead-letters", "discard", letter["id"])).stdout == f"{letter['id']} is discarded\n"
+    assert (
+        await aside(run, published, "dead-letters", "discard", letter["id"])
+    ).stdout == f"{letter['id']} is discarded\n"
     assert (await aside(run, published, "dead-letters", "list")).stdout == "none\n"
     for what in ("replay", "discard", "show"):
         done = await aside(run, published, "dead-letters", what, letter["id"])
@@ -154,32 +184,49 @@ async def test_one_that_is_given_up(published: Shop, run: Callable[..., Result])
 
 
 def test_one_that_waits_behind_another(published: Shop, run: Callable[..., Result]) -> None:
-    published.outside(f"INSERT INTO order_schema.parked VALUES ('{LETTER}', 'WAITING', 'event', 'x', 'k', '{{{{}}}}', 0, '', '', 1, 1, 1)")
+    published.outside(
+        f"INSERT INTO order_schema.parked VALUES ('{LETTER}', 'WAITING', 'event', 'x', 'k', '{{{{}}}}', "
+        f"0, '', '', 1, 1, 1)"
+    )
     done = run(published, "dead-letters", "replay", LETTER)
     assert done.exit_code == 1 and done.stderr.startswith("tradewind: waits_for_another: An older message")
 
 
 def test_the_desk_does_nothing_that_is_due(wired: Shop, run: Callable[..., Result]) -> None:
-    """A timer and a letter are due: they are the services' to handle, and what came of them here nobody would hear."""
+    """A timer and a letter are due: they are the services' to handle, and what came of them here nobody would
+    hear.
+    """
     wired.outside(
-        "INSERT INTO order_schema.timers VALUES ('t', 'orders.payment_due', '{{\"orderId\":\"{confirmed}\"}}', 1000)",
-        f"INSERT INTO order_schema.parked VALUES ('{LETTER}', 'DEAD', 'event', 'x', '', '{{{{}}}}', 1, 'bug', '', 1, 1, 1)",
+        "INSERT INTO order_schema.timers VALUES ('t', 'orders.payment_due', "
+        '\'{{"orderId":"{confirmed}"}}\', 1000)',
+        f"INSERT INTO order_schema.parked VALUES ('{LETTER}', 'DEAD', 'event', 'x', '', '{{{{}}}}', 1, "
+        f"'bug', '', 1, 1, 1)",
     )
     assert run(wired, "dead-letters", "replay", LETTER).exit_code == 0
     assert wired.outside("SELECT id FROM order_schema.timers") == [("t",)]
     assert wired.outside("SELECT status, attempts FROM order_schema.parked") == [("RETRYING", 0)]
     stats = json.loads(run(wired, "stats", "--json").stdout)
     assert stats["services"]["orders"] | {"oldestTimerMs": 0} == {
-        "activities": 0, "oldestActivityMs": 0, "timersOverdue": 1, "oldestTimerMs": 0, "outbox": 0, "oldestOutboxMs": 0, "parked": 1
-    }  # fmt: skip
+        "activities": 0,
+        "oldestActivityMs": 0,
+        "timersOverdue": 1,
+        "oldestTimerMs": 0,
+        "outbox": 0,
+        "oldestOutboxMs": 0,
+        "parked": 1,
+    }
 
 
 def test_the_timeline_of_an_order(wired: Shop, run: Callable[..., Result]) -> None:
     done = run(wired, "timeline", wired.ids["confirmed"].upper())
     said = [line.split()[1:3] for line in done.stdout.splitlines()]
     assert said == [
-        ["orders", "order.created"], ["inventory", "stock.reserved"], ["orders", "payment.requested"],
-        ["payments", "payment.completed"], ["orders", "order.confirmed"], ["invoices", "invoice.issued"],
-    ]  # fmt: skip
+        ["orders", "order.created"],
+        ["inventory", "stock.reserved"],
+        ["orders", "payment.requested"],
+        ["payments", "payment.completed"],
+        ["orders", "order.confirmed"],
+        ["invoices", "invoice.issued"],
+    ]
     assert "tok_ok" not in done.stdout
     assert run(wired, "timeline", LETTER).stderr == f"tradewind: no order {LETTER}\n"

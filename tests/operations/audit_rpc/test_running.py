@@ -1,4 +1,6 @@
-"""An audit of services at work accuses nobody whose message is on its way, and still sees what does not move."""
+"""An audit of services at work accuses nobody whose message is on its way, and still sees what does not
+move.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
 
 pytestmark = pytest.mark.postgres
-LEASED = "INSERT INTO order_schema.outbox SELECT 'event', seq, key, 9000000000000, at - 20000 FROM order_schema.log WHERE key = '{plain}'"
+LEASED = (
+    "INSERT INTO order_schema.outbox SELECT 'event', seq, key, 9000000000000, at - 20000 FROM "
+    "order_schema.log WHERE key = '{plain}'"
+)
 AGAIN_S = 3.0  # a relay looks once a second
 
 

@@ -1,4 +1,6 @@
-"""Writes down what clients asked and heard: the other half of the audit, since the shop's own books cannot know what it promised."""
+"""Writes down what clients asked and heard: the other half of the audit, since the shop's own books cannot
+know what it promised.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ KINDS = (*WRITES, "read")
 
 @dataclass(slots=True)
 class Wish:
-    """A request that changes something. `mark` is found in its row: product, order or SKU; `key` is empty where there is none."""
+    """A request that changes something. `mark` is found in its row: product, order or SKU; `key` is empty
+    where there is none.
+    """
 
     kind: str
     mark: str
@@ -35,7 +39,9 @@ class Wish:
 
 @dataclass
 class Watch:
-    """What is heard from `since` on. Only attempts that began after `back` show that the shop serves again."""
+    """What is heard from `since` on. Only attempts that began after `back` show that the shop serves
+    again.
+    """
 
     since: float
     back: float = float("inf")
@@ -100,16 +106,23 @@ class Book:
 
         def enough() -> bool:
             assert self._watch is not None
-            return sum(count for name, count in self._watch.answers.items() if name.endswith(" 503")) >= number
+            return (
+                sum(count for name, count in self._watch.answers.items() if name.endswith(" 503")) >= number
+            )
 
         with self._changed:
             return self._changed.wait_for(enough, seconds)
 
     def served(self, each: int, seconds: float) -> dict[str, float]:
-        """Waits until so many of each kind have succeeded since `back`; how long the first took. Errors: AssertionError."""
+        """Waits until so many of each kind have succeeded since `back`; how long the first took. Errors:
+        AssertionError.
+        """
         watch = self._watch
         assert watch is not None
         with self._changed:
             done = self._changed.wait_for(lambda: all(watch.after[kind] >= each for kind in KINDS), seconds)
-            assert done, f"not served again within {seconds:g} s: {dict(watch.after)} of {each}; answers: {dict(watch.answers)}"
+            assert done, (
+                f"not served again within {seconds:g} s: {dict(watch.after)} of {each}; answers: "
+                f"{dict(watch.answers)}"
+            )
             return {kind: round(watch.firsts[kind], 2) for kind in KINDS}

@@ -1,4 +1,6 @@
-"""Breaks everything, again and again, under load, and says what came of it: `python -m tests.rpc.faults.campaign --help`."""
+"""Breaks everything, again and again, under load, and says what came of it: `python -m
+tests.rpc.faults.campaign --help`.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +21,24 @@ from tests.rpc.faults.house import House, house
 from tests.rpc.faults.troubles import FIRST_S, Row, Tell, Troubles, plan, told
 
 OPTIONS = (
-    ("kills", "kill", 20), ("broker", "broker", 10), ("postgres", "postgres", 5), ("both", "both", 2), ("sleeps", "sleep", 2),
-    ("connections", "connections", 2), ("alarms", "alarm", 2), ("rounds", "rounds", 1),
-)  # fmt: skip
+    ("kills", "kill", 20),
+    ("broker", "broker", 10),
+    ("postgres", "postgres", 5),
+    ("both", "both", 2),
+    ("sleeps", "sleep", 2),
+    ("connections", "connections", 2),
+    ("alarms", "alarm", 2),
+    ("rounds", "rounds", 1),
+)
 WARM = 20
 GROWTH_MB = 20.0
 LONGEST_ANSWER_S = 24.0
 """What all tries of a read may take together, by their preset, and a little more."""
 
 
-def run(place: House, book: Book, troubles: list[str], *, seed: int, tell: Tell, times: int = 1) -> tuple[dict[str, Any], list[str]]:
+def run(
+    place: House, book: Book, troubles: list[str], *, seed: int, tell: Tell, times: int = 1
+) -> tuple[dict[str, Any], list[str]]:
     """The summary, and what is wrong: nothing, where all promises were kept."""
     events.listen(place.broker.url)
     began, rows, wrong = time.monotonic(), list[Row](), list[str]()
@@ -64,7 +74,12 @@ def run(place: House, book: Book, troubles: list[str], *, seed: int, tell: Tell,
 
 
 def _summary(
-    book: Book, rows: list[Row], counts: dict[str, Any], first: dict[str, float], last: dict[str, float], loaded_s: float
+    book: Book,
+    rows: list[Row],
+    counts: dict[str, Any],
+    first: dict[str, float],
+    last: dict[str, float],
+    loaded_s: float,
 ) -> dict[str, Any]:
     by_trouble: dict[str, list[float]] = defaultdict(list)
     for row in rows:
@@ -73,14 +88,19 @@ def _summary(
     return {
         "seconds_under_load": round(loaded_s, 1),
         "troubles": {name: len(times) for name, times in by_trouble.items()},
-        "first_success_s": {name: {"median": sorted(times)[len(times) // 2], "most": max(times)} for name, times in by_trouble.items()},
-        "slowest_answer_s": round(book.slowest_s, 2), "slowest_answer": book.slowest, "longest_retry_after_s": book.longest_retry_after,
+        "first_success_s": {
+            name: {"median": sorted(times)[len(times) // 2], "most": max(times)}
+            for name, times in by_trouble.items()
+        },
+        "slowest_answer_s": round(book.slowest_s, 2),
+        "slowest_answer": book.slowest,
+        "longest_retry_after_s": book.longest_retry_after,
         "longest_until_known_s": round(max([wish.ended - wish.began for wish in book.wishes]), 2),
         "most_tries": max([wish.tries for wish in book.wishes]),
         "answers": dict(sorted(book.answers.items())),
         "counts": counts,
         "memory_mb": {"first": first, "most": most, "last": last},
-    }  # fmt: skip
+    }
 
 
 def main() -> int:

@@ -1,4 +1,6 @@
-"""Clients of the shop as good ones are: they ask again, under the same key, until they know; some have no key and ask once."""
+"""Clients of the shop as good ones are: they ask again, under the same key, until they know; some have no key
+and ask once.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,13 @@ ANSWER_S = 40.0
 PERSIST_S = 120.0
 FINAL = (201,)
 UNSURE = (409, 502, 503, 504)
-WRITERS = (*[("orders", True)] * 3, ("orders", False), ("payments", True), ("payments", False), ("products", True))
+WRITERS = (
+    *[("orders", True)] * 3,
+    ("orders", False),
+    ("payments", True),
+    ("payments", False),
+    ("products", True),
+)
 READERS = 2
 
 
@@ -49,8 +57,14 @@ class Client(threading.Thread):
         try:
             if self._connection is None:
                 self._connection = Connection(self._port, timeout=ANSWER_S)
-            answer = self._connection.call(method, path, body, headers={"X-Idempotency-Key": key} if key else {})
-            status, data, retry_after = answer.status, answer.json["data"], int(answer.headers.get("retry-after", "0"))
+            answer = self._connection.call(
+                method, path, body, headers={"X-Idempotency-Key": key} if key else {}
+            )
+            status, data, retry_after = (
+                answer.status,
+                answer.json["data"],
+                int(answer.headers.get("retry-after", "0")),
+            )
         except OSError as error:
             if isinstance(error, TimeoutError):
                 self._book.odd(f"{method} {path} hung for {ANSWER_S:g} s")
@@ -71,7 +85,9 @@ class Writer(Client):
         self._book.asked(wish)
         wish.began = time.monotonic()
         while True:
-            status, data = self.attempt(wish.kind, "POST", f"/api/{wish.kind}", wish.body, wish.key if wish.kind != "products" else "")
+            status, data = self.attempt(
+                wish.kind, "POST", f"/api/{wish.kind}", wish.body, wish.key if wish.kind != "products" else ""
+            )
             wish.tries += 1
             if status in FINAL:
                 wish.data, wish.status = data, status
@@ -94,8 +110,9 @@ class Writer(Client):
         if self._kind == "orders":
             quantity = random.randint(1, 5)
             body: dict[str, Any] = {
-                "items": [{"productId": mark, "quantity": quantity, "price": cents / 100}], "total": cents * quantity / 100,
-            }  # fmt: skip
+                "items": [{"productId": mark, "quantity": quantity, "price": cents / 100}],
+                "total": cents * quantity / 100,
+            }
         elif self._kind == "payments":
             body = {"orderId": mark, "amount": cents / 100}
         else:
@@ -109,7 +126,9 @@ class Reader(Client):
     def act(self) -> None:
         kind = self._random.choice(("orders", "payments", "products"))
         wishes = self._book.wishes
-        known = next((wish for wish in reversed(wishes[-200:]) if wish.kind == kind and wish.status == 201), None)
+        known = next(
+            (wish for wish in reversed(wishes[-200:]) if wish.kind == kind and wish.status == 201), None
+        )
         if known is None:
             self.attempt("read", "GET", "/api/orders?page=1&perPage=5")
             return
@@ -130,7 +149,10 @@ class Crowd:
             Writer(port, book, self._halt, seed * 1_000 + number, kind=kind, keyed=keyed, **how)
             for number, (kind, keyed) in enumerate(WRITERS * times)
         ]
-        self._clients += [Reader(port, book, self._halt, seed * 1_000 + 500 + number, **how) for number in range(READERS * times)]
+        self._clients += [
+            Reader(port, book, self._halt, seed * 1_000 + 500 + number, **how)
+            for number in range(READERS * times)
+        ]
         for client in self._clients:
             client.start()
 

@@ -1,4 +1,6 @@
-"""Compares, once all is quiet, what clients were promised with what the shop has: in its tables, over HTTP, on the bus, in its log."""
+"""Compares, once all is quiet, what clients were promised with what the shop has: in its tables, over HTTP,
+on the bus, in its log.
+"""
 
 from __future__ import annotations
 
@@ -78,11 +80,21 @@ def rows(found: Findings, house: House, book: Book) -> None:
         accepted = [wish for wish in wishes if wish.status == 201]
         found.counts[f"accepted {kind}"], found.counts[f"rows of {kind}"] = len(accepted), len(kept)
         found.add(f"accepted {kind} that are lost", [wish for wish in accepted if wish.id not in ids])
-        found.add(f"accepted {kind} with another content", [wish for wish in accepted if wish.id in ids and ids[wish.id][2] != wish.mark])
-        found.add(f"{kind} that are there twice", [mark for mark, count in (marks + keys).items() if count > 1])
-        found.add(f"keyed {kind} under another key", [w for w in accepted if w.key and kind != "products" and not keys[w.key]])
+        found.add(
+            f"accepted {kind} with another content",
+            [wish for wish in accepted if wish.id in ids and ids[wish.id][2] != wish.mark],
+        )
+        found.add(
+            f"{kind} that are there twice", [mark for mark, count in (marks + keys).items() if count > 1]
+        )
+        found.add(
+            f"keyed {kind} under another key",
+            [w for w in accepted if w.key and kind != "products" and not keys[w.key]],
+        )
         found.add(f"{kind} that nobody asked for", marks.keys() - {wish.mark for wish in wishes})
-        found.counts[f"keyless {kind} without an answer"] = len([w for w in wishes if not w.key and w.status != 201])
+        found.counts[f"keyless {kind} without an answer"] = len(
+            [w for w in wishes if not w.key and w.status != 201]
+        )
 
 
 def _reads(found: Findings, house: House, book: Book) -> None:
@@ -104,13 +116,17 @@ def _reads(found: Findings, house: House, book: Book) -> None:
 def _same(wish: Wish, data: dict[str, Any]) -> bool:
     asked, told = wish.body, wish.data
     if wish.kind == "products":
-        return bool(data["id"] == told["id"] and data["sku"] == asked["sku"] and data["stock"] == asked["stock"])
+        return bool(
+            data["id"] == told["id"] and data["sku"] == asked["sku"] and data["stock"] == asked["stock"]
+        )
     return bool(data == told and data[AMOUNT[wish.kind]] == asked[AMOUNT[wish.kind]])
 
 
 def _bus(found: Findings, house: House) -> None:
     def unsent() -> list[tuple[Any, ...]]:
-        return [row for schema in SCHEMAS.values() for row in sql(house, f"SELECT id, lease FROM {schema}.outbox")]
+        return [
+            row for schema in SCHEMAS.values() for row in sql(house, f"SELECT id, lease FROM {schema}.outbox")
+        ]
 
     try:
         until(lambda: not unsent(), "every event is sent", UNSENT_S)
@@ -118,24 +134,46 @@ def _bus(found: Findings, house: House) -> None:
         found.add("events that are left unsent", unsent())
     heard = events.collect(house.broker.url)
     ids = {(source, event_id) for source, event_id, _, _ in heard}
-    said = {(service, row[0]) for service, schema in SCHEMAS.items() for row in sql(house, f"SELECT id FROM {schema}.log")}
-    found.counts["events said"], found.counts["events heard"], found.counts["copies heard"] = len(said), len(heard), len(heard) - len(ids)
+    said = {
+        (service, row[0])
+        for service, schema in SCHEMAS.items()
+        for row in sql(house, f"SELECT id FROM {schema}.log")
+    }
+    found.counts["events said"], found.counts["events heard"], found.counts["copies heard"] = (
+        len(said),
+        len(heard),
+        len(heard) - len(ids),
+    )
     found.add("events that were never heard", said - ids)
     found.add("events that nobody said", ids - said)
-    created = Counter([key for _, name, key in {(event_id, name, key) for _, event_id, name, key in heard} if name == "order.created"])
+    created = Counter(
+        [
+            key
+            for _, name, key in {(event_id, name, key) for _, event_id, name, key in heard}
+            if name == "order.created"
+        ]
+    )
     orders = [row[0] for row in sql(house, "SELECT id FROM order_schema.orders")]
     found.add("orders without exactly one order.created", [order for order in orders if created[order] != 1])
 
 
 def _log(found: Findings, house: House) -> None:
     # a request that was answered 503 is told of as an error, and counted by its client
-    lines = [line for line in house.lines() if line["level"] not in ("info", "debug") and line["event"] != "request"]
+    lines = [
+        line
+        for line in house.lines()
+        if line["level"] not in ("info", "debug") and line["event"] != "request"
+    ]
     found.counts["warnings"] = sum(line["level"] == "warning" for line in lines)
-    found.add("lines in the log that nobody expects", [json.dumps(line) for line in lines if not _foreseen(line)])
+    found.add(
+        "lines in the log that nobody expects", [json.dumps(line) for line in lines if not _foreseen(line)]
+    )
 
 
 def _foreseen(line: dict[str, Any]) -> bool:
-    """A fault is worth a warning, and never a traceback. What is no JSON is the banner, or a third copy of orders that is up."""
+    """A fault is worth a warning, and never a traceback. What is no JSON is the banner, or a third copy of
+    orders that is up.
+    """
     if line["level"] == "raw":
         return not line["event"] or str(line["event"]).startswith(("tradewind: orders of", "  "))
     return line["level"] == "warning" and "exception" not in line

@@ -1,4 +1,6 @@
-"""Hears all events in a queue of its own, as another system would: each must come, at least once, under one id."""
+"""Hears all events in a queue of its own, as another system would: each must come, at least once, under one
+id.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def collect(url: str) -> list[tuple[str, str, str, str]]:
         def take(delivery: Delivery) -> None:
             properties = delivery.properties
             headers = properties.headers or {}
-            found.append((str(headers.get("source")), properties.message_id, properties.type, str(headers.get("key"))))
+            found.append(
+                (str(headers.get("source")), properties.message_id, properties.type, str(headers.get("key")))
+            )
             link.ack(delivery)
             if len(found) >= enough:
                 there.set()

@@ -1,4 +1,6 @@
-"""The blueprint as it runs in production, on a RabbitMQ and a PostgreSQL that nobody else uses, so that all of it may be broken."""
+"""The blueprint as it runs in production, on a RabbitMQ and a PostgreSQL that nobody else uses, so that all
+of it may be broken.
+"""
 
 from __future__ import annotations
 
@@ -41,17 +43,24 @@ class House:
 
     def __init__(self, folder: Path, broker: Broker, cluster: Cluster) -> None:
         self.folder, self.broker, self.cluster = folder, broker, cluster
-        first = next(port for port in range(28_000 + os.getpid() % 400 * 10, 60_000) if all(map(machine.free, range(port, port + 8))))
+        first = next(
+            port
+            for port in range(28_000 + os.getpid() % 400 * 10, 60_000)
+            if all(map(machine.free, range(port, port + 8)))
+        )
         self.port, self.ops = first, {name: first + 1 + place for place, name in enumerate(OPS)}
         self.variables = {
-            **cluster.server.blueprint_env(cluster.port, "rpc"), "RABBITMQ_URL": broker.url,
-            "API_GATEWAY_PORT": str(self.port), "ORDERS_COPIES": "2",
+            **cluster.server.blueprint_env(cluster.port, "rpc"),
+            "RABBITMQ_URL": broker.url,
+            "API_GATEWAY_PORT": str(self.port),
+            "ORDERS_COPIES": "2",
             **{f"{name}_OPS_PORT": str(port) for name, port in self.ops.items() if "-" not in name},
-        }  # fmt: skip
+        }
         self.log = folder / "log"
         self._up: subprocess.Popen[bytes] | None = None
 
-    # -- the program ------------------------------------------------------------------------------------------------------
+    # -- the program
+    # ------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         self._up = self._run("up", "--blueprint", "rpc", "--data", str(self.folder / "data"))
@@ -75,21 +84,30 @@ class House:
 
     def third_copy(self, fail: str) -> subprocess.Popen[bytes]:
         """Of orders, that dies where `fail` says, and that nobody starts again."""
-        return self._run("serve", "orders", "--blueprint", "rpc", "--copy", "3", "--set", f"fail={fail}", ORDERS_COPIES="3")
+        return self._run(
+            "serve", "orders", "--blueprint", "rpc", "--copy", "3", "--set", f"fail={fail}", ORDERS_COPIES="3"
+        )
 
     def audit(self) -> tuple[int, str]:
         command = [*PROGRAM, "audit", "--blueprint", "rpc", "--data", str(self.folder / "data"), "--json"]
-        done = subprocess.run(command, env={**environment(), **self.variables}, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, env={**environment(), **self.variables}, capture_output=True, text=True, timeout=300
+        )
         return done.returncode, done.stdout + done.stderr
 
     def _run(self, *words: str, **variables: str) -> subprocess.Popen[bytes]:
         settings = environment(log_format="json")
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [*PROGRAM, *words], env={**settings, **self.variables, **variables}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*PROGRAM, *words],
+                env={**settings, **self.variables, **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
-    # -- its processes ----------------------------------------------------------------------------------------------------
+    # -- its processes
+    # ----------------------------------------------------------------------------------------------------
 
     def processes(self) -> dict[str, int]:
         """Those that the supervisor runs now: the pid of each, copies as `orders-2`."""
@@ -112,12 +130,20 @@ class House:
 
     def unready(self) -> dict[str, str]:
         """Who is not ready, and why."""
-        ops = {"gateway": "GATEWAY", "orders-1": "ORDERS", "orders-2": "ORDERS-2", "inventory": "INVENTORY", "payments": "PAYMENTS"}
+        ops = {
+            "gateway": "GATEWAY",
+            "orders-1": "ORDERS",
+            "orders-2": "ORDERS-2",
+            "inventory": "INVENTORY",
+            "payments": "PAYMENTS",
+        }
         missing = {name: self._missing(self.ops[place]) for name, place in ops.items()}
         return {name: why for name, why in missing.items() if why}
 
     def ready(self) -> bool:
-        assert self._up is not None and self._up.poll() is None, f"`tradewind up` has ended: {self.log.read_text()[-2000:]}"
+        assert self._up is not None and self._up.poll() is None, (
+            f"`tradewind up` has ended: {self.log.read_text()[-2000:]}"
+        )
         return not self.unready()
 
     def memory_mb(self) -> dict[str, float]:
@@ -138,7 +164,8 @@ class House:
             return str(error) or type(error).__name__
         return "" if answer.status == 200 else answer.body.decode()
 
-    # -- its log ----------------------------------------------------------------------------------------------------------
+    # -- its log
+    # ----------------------------------------------------------------------------------------------------------
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """What is no JSON is an event that nobody has foreseen."""

@@ -1,4 +1,6 @@
-"""Everything is broken once or more while clients order, pay and read: no promise is broken with it. The long version is `campaign`."""
+"""Everything is broken once or more while clients order, pay and read: no promise is broken with it. The long
+version is `campaign`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ SEEDS = (20_261_121,)
 @pytest.mark.postgres
 @pytest.mark.rabbitmq
 @pytest.mark.parametrize("seed", SEEDS)
-def test_nothing_accepted_is_lost_or_doubled_and_all_is_served_again_at_once(tmp_path: Path, seed: int) -> None:
+def test_nothing_accepted_is_lost_or_doubled_and_all_is_served_again_at_once(
+    tmp_path: Path, seed: int
+) -> None:
     troubles = plan(Random(seed), kill=6, broker=2, postgres=1, connections=1, alarm=1)
     with house(tmp_path) as place:
         book = Book()
@@ -32,11 +36,23 @@ def test_nothing_accepted_is_lost_or_doubled_and_all_is_served_again_at_once(tmp
 
 def _assert_that_it_would_have_been_seen(place: House, book: Book) -> None:
     ends.sql(place, "DELETE FROM order_schema.orders WHERE id = (SELECT min(id) FROM order_schema.orders)")
-    ends.sql(place, "UPDATE payment_schema.payments SET order_id = 'another' WHERE id = (SELECT min(id) FROM payment_schema.payments)")
+    ends.sql(
+        place,
+        "UPDATE payment_schema.payments SET order_id = 'another' WHERE id = (SELECT min(id) FROM "
+        "payment_schema.payments)",
+    )
     twice = "ARRAY(SELECT id FROM inventory_schema.products ORDER BY id LIMIT 2)"
-    ends.sql(place, f"UPDATE inventory_schema.products SET sku = (SELECT min(sku) FROM inventory_schema.products) WHERE id = ANY({twice})")
+    ends.sql(
+        place,
+        f"UPDATE inventory_schema.products SET sku = (SELECT min(sku) FROM inventory_schema.products) "
+        f"WHERE id = ANY({twice})",
+    )
     found = ends.Findings()
     ends.rows(found, place, book)
     assert found.counts["accepted orders that are lost"] == 1
-    assert found.counts["accepted payments with another content"] == found.counts["payments that nobody asked for"] == 1
+    assert (
+        found.counts["accepted payments with another content"]
+        == found.counts["payments that nobody asked for"]
+        == 1
+    )
     assert found.counts["products that are there twice"] == 1

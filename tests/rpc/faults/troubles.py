@@ -1,4 +1,6 @@
-"""What happens to a shop: each trouble is brought about, ended, and the time until the shop serves again is measured."""
+"""What happens to a shop: each trouble is brought about, ended, and the time until the shop serves again is
+measured.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,13 @@ from tests.rpc.faults.book import Book
 from tests.rpc.faults.house import House, until
 
 NAMES = ("gateway", "orders-1", "orders-2", "inventory", "payments")
-FAILPOINTS = ("outbox.before-publish", "outbox.confirmed", "batch.before-commit", "batch.after-commit", "batch.after-answers")
+FAILPOINTS = (
+    "outbox.before-publish",
+    "outbox.confirmed",
+    "batch.before-commit",
+    "batch.after-commit",
+    "batch.after-answers",
+)
 FIRST_S = 5.0
 """The longest that may pass until the first success, once the server is back."""
 SERVED_S, READY_S = 60.0, 60.0
@@ -48,7 +56,9 @@ class Troubles:
         self._count = 0
 
     def do(self, trouble: str) -> Row:
-        """By its name: `kill`, `broker`, `postgres`, `both`, `sleep`, `connections`, `alarm`, or that of a failpoint."""
+        """By its name: `kill`, `broker`, `postgres`, `both`, `sleep`, `connections`, `alarm`, or that of a
+        failpoint.
+        """
         self._count += 1
         house, book = self._house, self._book
         watch = book.watch()
@@ -58,7 +68,11 @@ class Troubles:
         row.firsts = book.served(EACH, SERVED_S)
         until(house.ready, f"all processes are ready again after {row}; {house.unready()}", READY_S)
         row.ready_s = round(time.monotonic() - watch.back, 2)
-        row.slowest_s, row.answers, row.memory = round(watch.slowest_s, 2), dict(watch.answers), house.memory_mb()
+        row.slowest_s, row.answers, row.memory = (
+            round(watch.slowest_s, 2),
+            dict(watch.answers),
+            house.memory_mb(),
+        )
         return row
 
     def _kill(self, row: Row) -> None:
@@ -77,7 +91,11 @@ class Troubles:
     def _both(self, row: Row) -> None:
         """A process that is to start while a server is away."""
         name = self._random.choice(NAMES)
-        broker, cluster, at_broker = self._house.broker, self._house.cluster, name == "gateway" or self._count % 2
+        broker, cluster, at_broker = (
+            self._house.broker,
+            self._house.cluster,
+            name == "gateway" or self._count % 2,
+        )
         row.what = f"kill -9 of {name} while {'RabbitMQ' if at_broker else 'PostgreSQL'} is away"
         broker.stop() if at_broker else cluster.control("stop", "-m", "fast")
         pid = self._house.signal(name, signal.SIGKILL)
@@ -142,4 +160,7 @@ Tell = Callable[[str], None]
 def told(number: int, row: Row) -> str:
     """One line of progress."""
     firsts: Any = ", ".join(f"{kind} {seconds:.2f}" for kind, seconds in row.firsts.items())
-    return f"{number:3} {row.trouble} ({row.what}): down {row.down_s:.1f} s; first success after {firsts} s; ready {row.ready_s:.1f} s"
+    return (
+        f"{number:3} {row.trouble} ({row.what}): down {row.down_s:.1f} s; first success after "
+        f"{firsts} s; ready {row.ready_s:.1f} s"
+    )

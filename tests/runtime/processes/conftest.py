@@ -14,14 +14,18 @@ from tradewind.runtime.processes.restart_policy import Patience
 
 
 class Open(Protocol):
-    def __call__(self, hows: Mapping[str, str], stages: Mapping[str, int] | None = None, patience: Patience = QUICK) -> House: ...
+    def __call__(
+        self, hows: Mapping[str, str], stages: Mapping[str, int] | None = None, patience: Patience = QUICK
+    ) -> House: ...
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[Open]:
     houses: list[House] = []
 
-    def new(hows: Mapping[str, str], stages: Mapping[str, int] | None = None, patience: Patience = QUICK) -> House:
+    def new(
+        hows: Mapping[str, str], stages: Mapping[str, int] | None = None, patience: Patience = QUICK
+    ) -> House:
         houses.append(House(tmp_path, hows, stages, patience))
         return houses[-1]
 

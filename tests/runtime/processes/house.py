@@ -1,4 +1,6 @@
-"""A supervisor as a program of its own, with actors instead of services; its output is what a test waits for."""
+"""A supervisor as a program of its own, with actors instead of services; its output is what a test waits
+for.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +31,25 @@ QUICK = Patience(first_s=0.01, longest_s=0.02, stop_s=20.0, ready_s=20.0)
 class House:
     """`hows`: how each process behaves; `stages`: when it is stopped, where not with all others."""
 
-    def __init__(self, folder: Path, hows: Mapping[str, str], stages: Mapping[str, int] | None = None, patience: Patience = QUICK) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        hows: Mapping[str, str],
+        stages: Mapping[str, int] | None = None,
+        patience: Patience = QUICK,
+    ) -> None:
         self.folder = folder
         words = [
             json.dumps([[name, how, (stages or {}).get(name, 0)] for name, how in hows.items()]),
             msgspec.json.encode(patience).decode(),
         ]
         self.process = subprocess.Popen(
-            [sys.executable, __file__, str(folder), *words], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [sys.executable, __file__, str(folder), *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         self._text = ""
         self.told = ""
 
@@ -108,9 +119,11 @@ def main(folder: Path, managed: list[list[str]], patience: Patience) -> int:
         sys.stdout.flush()
 
     commands = [
-        Command(name, (sys.executable, str(ACTOR), FD, name, str(folder), how), int(stage)) if how != "missing"
-        else Command(name, ("/nowhere/to/be/found",), int(stage)) for name, how, stage in managed
-    ]  # fmt: skip
+        Command(name, (sys.executable, str(ACTOR), FD, name, str(folder), how), int(stage))
+        if how != "missing"
+        else Command(name, ("/nowhere/to/be/found",), int(stage))
+        for name, how, stage in managed
+    ]
     why = Supervisor(
         commands,
         say=say,
@@ -124,4 +137,6 @@ def main(folder: Path, managed: list[list[str]], patience: Patience) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1]), json.loads(sys.argv[2]), msgspec.json.decode(sys.argv[3], type=Patience)))
+    raise SystemExit(
+        main(Path(sys.argv[1]), json.loads(sys.argv[2]), msgspec.json.decode(sys.argv[3], type=Patience))
+    )

@@ -22,11 +22,16 @@ PROGRAM = Path(__file__).with_name("served.py")
 class Program:
     """stdout and stderr are one text. `variables` are the published ones, `settings` ours."""
 
-    def __init__(self, *words: str, fd: int = -1, variables: dict[str, str] | None = None, **settings: str) -> None:
+    def __init__(
+        self, *words: str, fd: int = -1, variables: dict[str, str] | None = None, **settings: str
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), *words], env={**environment(**settings), "PYTHONPATH": str(ROOT), **(variables or {})},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(fd,) if fd >= 0 else (),
-        )  # fmt: skip
+            [sys.executable, str(PROGRAM), *words],
+            env={**environment(**settings), "PYTHONPATH": str(ROOT), **(variables or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(fd,) if fd >= 0 else (),
+        )
         self.text = ""
 
     def says(self, pattern: str, times: int = 1) -> list[re.Match[str]]:

@@ -1,4 +1,6 @@
-"""`tradewind serve`, and `up`, as programs, with processes that do nothing but listen: the first word says which of the two."""
+"""`tradewind serve`, and `up`, as programs, with processes that do nothing but listen: the first word says
+which of the two.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ HEAVY = ("typer", "rich", "alembic", "sqlalchemy", "structlog", "asyncpg")
 class Listening:
     """Serves nobody. `SERVED_WHY` is why it cannot."""
 
-    def __init__(self, config: Config, blueprint: Blueprint, process: Process, name: str = "", *, patient: bool = False) -> None:
+    def __init__(
+        self, config: Config, blueprint: Blueprint, process: Process, name: str = "", *, patient: bool = False
+    ) -> None:
         self.config, self.blueprint, self.process = config, blueprint, process
 
     async def run(self, started: Callable[[str], None]) -> None:
@@ -36,7 +40,9 @@ class Listening:
         server = await asyncio.start_server(lambda *_: None, self.config.host, port)
         heavy = [name for name in HEAVY if name in sys.modules]
         what = {"process": self.process.name, "port": port, "pid": os.getpid(), "heavy": heavy}
-        sys.stderr.write("serves " + json.dumps(what) + "\n")  # in one piece: print writes the line's end on its own
+        sys.stderr.write(
+            "serves " + json.dumps(what) + "\n"
+        )  # in one piece: print writes the line's end on its own
         started(f"http://{self.config.host}:{server.sockets[0].getsockname()[1]}")
         await leave.wait()
         server.close()

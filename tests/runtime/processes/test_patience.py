@@ -33,7 +33,13 @@ def test_chance_keeps_two_from_starting_at_once() -> None:
 
 def test_five_ends_without_a_word_within_a_minute_are_enough() -> None:
     failures = Failures(Patience(), Most())
-    assert [failures.ended(now, None, False) is None for now in range(5)] == [False, False, False, False, True]
+    assert [failures.ended(now, None, False) is None for now in range(5)] == [
+        False,
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_but_not_spread_over_an_hour() -> None:

@@ -37,18 +37,32 @@ def empty(tmp_path: Path) -> Iterator[Keeping]:
     [
         ("shop", Arguments("shop")),
         ("orders --blueprint rpc --copy 2", Arguments("orders", "rpc", 2)),
-        ("--blueprint=rpc orders --set a=b --set=c=d --port 0", Arguments("orders", "rpc", sets=("a=b", "c=d", "port=0"))),
-        ("orders --supervised 7 --host h --data d", Arguments("orders", supervised=7, sets=("data=d", "host=h"))),
-        ("", None), ("orders payments", None), ("orders --help", None), ("orders -h x", None), ("orders --port", None),
-        ("orders --colour red", None), ("orders --copy two", None), ("orders --copy -1", None),
+        (
+            "--blueprint=rpc orders --set a=b --set=c=d --port 0",
+            Arguments("orders", "rpc", sets=("a=b", "c=d", "port=0")),
+        ),
+        (
+            "orders --supervised 7 --host h --data d",
+            Arguments("orders", supervised=7, sets=("data=d", "host=h")),
+        ),
+        ("", None),
+        ("orders payments", None),
+        ("orders --help", None),
+        ("orders -h x", None),
+        ("orders --port", None),
+        ("orders --colour red", None),
+        ("orders --copy two", None),
+        ("orders --copy -1", None),
     ],
-)  # fmt: skip
+)
 def test_what_is_asked(words: str, means: Arguments | None) -> None:
     assert parse(["serve", *words.split()]) == means
 
 
 def test_what_up_is_asked() -> None:
-    assert parse(["up", "--blueprint", "rpc", "--port=0", "--set", "a=b"]) == Arguments("", "rpc", sets=("a=b", "port=0"))
+    assert parse(["up", "--blueprint", "rpc", "--port=0", "--set", "a=b"]) == Arguments(
+        "", "rpc", sets=("a=b", "port=0")
+    )
     assert parse(["up"]) == Arguments()
     assert [parse(["up", *words.split()]) for words in ("orders", "--copy 1", "--help")] == [None] * 3
 
@@ -76,13 +90,23 @@ def test_reports_to_its_supervisor_and_leaves_with_it(program: New) -> None:
 
 
 def test_says_why_not(program: New) -> None:
-    served = program("serve", "gateway", "--blueprint", "rpc", variables={"SERVED_WHY": "the broker\nis away"})
+    served = program(
+        "serve", "gateway", "--blueprint", "rpc", variables={"SERVED_WHY": "the broker\nis away"}
+    )
     assert served.end() == 1
     assert served.text == "tradewind: the broker is away\n"
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        told = program("serve", "orders", "--blueprint", "rpc", "--supervised", str(theirs.fileno()), fd=theirs.fileno(),
-                       variables={"SERVED_WHY": "the broker is away"})  # fmt: skip
+        told = program(
+            "serve",
+            "orders",
+            "--blueprint",
+            "rpc",
+            "--supervised",
+            str(theirs.fileno()),
+            fd=theirs.fileno(),
+            variables={"SERVED_WHY": "the broker is away"},
+        )
         theirs.close()
         assert told.end() == 1
         assert told.text == ""
@@ -99,12 +123,18 @@ def test_says_why_not(program: New) -> None:
         ("orders --blueprint rpc --set port=x", "TRADEWIND_PORT (--set): 'x' is not a whole number"),
         ("orders --blueprint rpc --set database_url=", "rpc: TRADEWIND_DATABASE_URL is empty"),
         ("orders --blueprint rpc --set broker_url=", "rpc: TRADEWIND_BROKER_URL is empty"),
-        ("orders --blueprint rpc --set reactions=invoice", "rpc: the reaction invoice needs the service invoices: name it in a process"),
+        (
+            "orders --blueprint rpc --set reactions=invoice",
+            "rpc: the reaction invoice needs the service invoices: name it in a process",
+        ),
         (
             "orders --blueprint rpc --set reactions=payment --set payment_token=",
             "rpc: the reaction payment charges TRADEWIND_PAYMENT",
         ),
-        ("orders --blueprint rpc --set database_url=postgresql://nobody@127.0.0.1:9/x", "PostgreSQL 127.0.0.1:9/x: "),
+        (
+            "orders --blueprint rpc --set database_url=postgresql://nobody@127.0.0.1:9/x",
+            "PostgreSQL 127.0.0.1:9/x: ",
+        ),
     ],
 )
 def test_what_cannot_be_served_is_told_in_one_line(words: str, says: str) -> None:
@@ -115,10 +145,15 @@ def test_what_cannot_be_served_is_told_in_one_line(words: str, says: str) -> Non
 
 
 @pytest.mark.postgres
-def test_a_schema_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path: Path, empty: Keeping) -> None:
+def test_a_schema_that_is_not_there_is_told_with_the_command_that_makes_it(
+    tmp_path: Path, empty: Keeping
+) -> None:
     done = run("serve", "orders", "--blueprint", "rpc", "--set", f"database_url={empty.url}")
     assert done.returncode == 1
-    assert re.search(r"order_schema is not migrated .*run `tradewind migrate run --blueprint rpc --service orders`$", done.stderr.strip())
+    assert re.search(
+        r"order_schema is not migrated .*run `tradewind migrate run --blueprint rpc --service orders`$",
+        done.stderr.strip(),
+    )
     assert done.stderr.startswith("tradewind: ") and done.stderr.count("\n") == 1
 
 
@@ -143,7 +178,10 @@ def named(face: str, transport: str, **processes: tuple[str, ...]) -> Blueprint:
     [
         (named("v1", "rabbitmq", edge=(), orders=("orders",)), "mine: the face v1 runs in one process"),
         (named("rpc", "local", edge=("orders",)), 'mine: the face rpc needs transport = "rabbitmq"'),
-        (named("rpc", "rabbitmq", edge=("orders",)), "mine: processes.edge: is the edge of face rpc, which runs alone"),
+        (
+            named("rpc", "rabbitmq", edge=("orders",)),
+            "mine: processes.edge: is the edge of face rpc, which runs alone",
+        ),
     ],
 )
 def test_what_does_not_go_together(mine: Blueprint, says: str) -> None:
@@ -157,4 +195,7 @@ def test_each_copy_has_a_port_of_its_own() -> None:
     assert [plan.ops_port(config.load({}), orders, copy) for copy in (1, 2, 3)] == [9110, 9111, 9112]
     assert plan.ops_port(config.load({"TRADEWIND_OPS_PORT": "1"}), orders, 3) == 1
     assert plan.ops_port(config.load({}), blueprint.Process("orders", ("orders",), False, 3), 3) == 0
-    assert [plan.name_of(orders, 2), plan.name_of(blueprint.Process("orders", ("orders",), False), 1)] == ["orders-2", "orders"]
+    assert [plan.name_of(orders, 2), plan.name_of(blueprint.Process("orders", ("orders",), False), 1)] == [
+        "orders-2",
+        "orders",
+    ]

@@ -22,10 +22,25 @@ TOLD = ("--blueprint", "rpc", "--set")
 
 
 def test_runs_all_until_it_is_stopped(program: New, tmp_path: Path) -> None:
-    up = program("up", "--blueprint", "rpc", "--data", str(tmp_path), "--port", "0", variables={**FREE, "ORDERS_COPIES": "2"})
+    up = program(
+        "up",
+        "--blueprint",
+        "rpc",
+        "--data",
+        str(tmp_path),
+        "--port",
+        "0",
+        variables={**FREE, "ORDERS_COPIES": "2"},
+    )
     url = up.says(r"^  Tradewind, blueprint rpc, is up at (http://127.0.0.1:\d+)$")[0][1]
     up.says(r"Ctrl-C stops all of them")
-    assert re.findall(r"^    (\S+) +http://", up.text, re.MULTILINE) == ["gateway", "orders-1", "orders-2", "inventory", "payments"]
+    assert re.findall(r"^    (\S+) +http://", up.text, re.MULTILINE) == [
+        "gateway",
+        "orders-1",
+        "orders-2",
+        "inventory",
+        "payments",
+    ]
     assert '"event":"migrate took orders 0001_first"' in up.text
     assert "postgres:postgres" not in up.text and "guest:guest" not in up.text
     found = holder(tmp_path)
@@ -35,7 +50,8 @@ def test_runs_all_until_it_is_stopped(program: New, tmp_path: Path) -> None:
     assert second.returncode == 1
     assert (
         second.stderr
-        == f"tradewind: {tmp_path} is in use by process {up.process.pid} at {url}: stop it, or name another folder with --data\n"
+        == f"tradewind: {tmp_path} is in use by process {up.process.pid} at {url}: stop it, or name "
+        f"another folder with --data\n"
     )
 
     # the edge comes back where it was
@@ -50,7 +66,17 @@ def test_runs_all_until_it_is_stopped(program: New, tmp_path: Path) -> None:
 
 
 def test_a_console_shows_whose_line_it_is(program: New, tmp_path: Path) -> None:
-    up = program("up", "--blueprint", "rpc", "--data", str(tmp_path), "--port", "0", variables=FREE, log_format="console")
+    up = program(
+        "up",
+        "--blueprint",
+        "rpc",
+        "--data",
+        str(tmp_path),
+        "--port",
+        "0",
+        variables=FREE,
+        log_format="console",
+    )
     up.says("^gateway   \\| serves")
     up.says("^orders    \\| serves")
     assert "tradewind: migrate took orders 0001_first\n" in up.text
@@ -58,9 +84,13 @@ def test_a_console_shows_whose_line_it_is(program: New, tmp_path: Path) -> None:
 
 
 def test_one_that_cannot_start_is_told_in_one_line(program: New, tmp_path: Path) -> None:
-    up = program("up", "--blueprint", "rpc", "--data", str(tmp_path), variables={**FREE, "SERVED_WHY": "3000 is taken"})
+    up = program(
+        "up", "--blueprint", "rpc", "--data", str(tmp_path), variables={**FREE, "SERVED_WHY": "3000 is taken"}
+    )
     assert up.end() == 1
-    assert re.search(r"^tradewind: (gateway|orders|inventory|payments): 3000 is taken\n\Z", up.text, re.MULTILINE), up.text
+    assert re.search(
+        r"^tradewind: (gateway|orders|inventory|payments): 3000 is taken\n\Z", up.text, re.MULTILINE
+    ), up.text
 
 
 @pytest.mark.parametrize(
@@ -79,11 +109,13 @@ def test_a_start_without_its_servers(tmp_path: Path, words: str, says: str) -> N
 
 
 @pytest.mark.rabbitmq
-@pytest.mark.parametrize(("user", "password", "vhost", "says"), [
-    ("guest", "hunter2", "", "wrong user or password"),
-    ("guest", "guest", "/nowhere", "nowhere"),
-])  # fmt: skip
-def test_a_broker_that_does_not_let_us_in(tmp_path: Path, user: str, password: str, vhost: str, says: str) -> None:
+@pytest.mark.parametrize(
+    ("user", "password", "vhost", "says"),
+    [("guest", "hunter2", "", "wrong user or password"), ("guest", "guest", "/nowhere", "nowhere")],
+)
+def test_a_broker_that_does_not_let_us_in(
+    tmp_path: Path, user: str, password: str, vhost: str, says: str
+) -> None:
     done = run("up", "--data", str(tmp_path), *TOLD, f"broker_url=amqp://{user}:{password}@{broker()}{vhost}")
     assert done.returncode == 1
     assert says in done.stderr and "hunter2" not in done.stderr
@@ -102,10 +134,22 @@ def test_a_database_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_the_supervisor_is_small(program: New, tmp_path: Path) -> None:
-    text = "import sys, tradewind.runtime.processes.entry, tradewind.runtime.processes.starting; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", text], env=environment(), capture_output=True, text=True, check=True, timeout=60)
+    text = (
+        "import sys, tradewind.runtime.processes.entry, tradewind.runtime.processes.starting; "
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     loaded = done.stdout.split()
-    assert [name for name in ("sqlalchemy", "asyncio", "alembic", "rich", "structlog", "typer") if name in loaded] == []
+    assert [
+        name for name in ("sqlalchemy", "asyncio", "alembic", "rich", "structlog", "typer") if name in loaded
+    ] == []
     up = program("up", "--blueprint", "rpc", "--data", str(tmp_path), "--port", "0", variables=FREE)
     up.says("Ctrl-C stops all of them")
     status = Path(f"/proc/{up.process.pid}/status")

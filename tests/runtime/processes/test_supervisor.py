@@ -102,7 +102,9 @@ def test_who_never_gets_ready_is_killed(house: Open) -> None:
 
 
 def test_who_does_not_end_is_killed(house: Open) -> None:
-    run = house({"gateway": "steady", "orders": "stubborn", "payments": "steady"}, STAGES, replace(QUICK, stop_s=0.3))
+    run = house(
+        {"gateway": "steady", "orders": "stubborn", "payments": "steady"}, STAGES, replace(QUICK, stop_s=0.3)
+    )
     pid = run.pid("orders")
     run.line("^up")
     run.process.send_signal(signal.SIGTERM)

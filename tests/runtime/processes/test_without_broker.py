@@ -1,4 +1,6 @@
-"""A gateway that has to start again while the broker is away is there all the same: clients hear 503 at once, and not nothing."""
+"""A gateway that has to start again while the broker is away is there all the same: clients hear 503 at once,
+and not nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,33 @@ from tests.support.http import Connection
 from tests.support.program import PROGRAM, environment, run
 
 AWAY = "amqp://guest:guest@127.0.0.1:9"
-ORDER = {"items": [{"productId": "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "quantity": 1, "price": 1.5}], "total": 1.5}
+ORDER = {
+    "items": [{"productId": "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "quantity": 1, "price": 1.5}],
+    "total": 1.5,
+}
 
 
 def test_under_its_supervisor_it_answers_503_within_the_deadline() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        words = ("serve", "gateway", "--blueprint", "rpc", "--port", "0", "--set", f"broker_url={AWAY}", "--set", "ops_port=0")
+        words = (
+            "serve",
+            "gateway",
+            "--blueprint",
+            "rpc",
+            "--port",
+            "0",
+            "--set",
+            f"broker_url={AWAY}",
+            "--set",
+            "ops_port=0",
+        )
         variables = environment(log_format="json") | {"GATEWAY_OPS_PORT": "0"}
-        process = subprocess.Popen([*PROGRAM, *words, "--supervised", str(theirs.fileno())], env=variables, pass_fds=(theirs.fileno(),))
+        process = subprocess.Popen(
+            [*PROGRAM, *words, "--supervised", str(theirs.fileno())],
+            env=variables,
+            pass_fds=(theirs.fileno(),),
+        )
         try:
             ours.settimeout(30)
             said = json.loads(ours.recv(4096))

@@ -1,4 +1,6 @@
-"""Who gets what is on the shelf: every message in every state of a claim, and what a person may do to a product."""
+"""Who gets what is on the shelf: every message in every state of a claim, and what a person may do to a
+product.
+"""
 
 from __future__ import annotations
 
@@ -40,14 +42,17 @@ from tradewind.core.model import Refused, settle
 from tradewind.services.inventory import domain
 from tradewind.services.inventory.domain import MOST, Movement, Product, Reservation, SkuClaim, view
 
-DONE = [name for name, claim in CLAIMS.items() if claim is not None and claim.status in ("RELEASED", "EXPIRED")]
+DONE = [
+    name for name, claim in CLAIMS.items() if claim is not None and claim.status in ("RELEASED", "EXPIRED")
+]
 
 
 def moved(product: Product, held: int, committed: int) -> Product:
     return replace(product, held=held, committed=committed, version=product.version + 1, updated_at=NOW.at)
 
 
-# -- claims ---------------------------------------------------------------------------------------------------------------
+# -- claims
+# ---------------------------------------------------------------------------------------------------------------
 
 
 def test_an_order_holds_the_sum_of_its_lines() -> None:
@@ -80,7 +85,11 @@ def test_an_order_that_is_known_holds_nothing_more(claim: str) -> None:
 
 def test_a_confirmed_order_commits_what_it_holds() -> None:
     assert settle(domain.commit(CONFIRMED, NOW, CLAIM, HELD_SHELF)) == (
-        [moved(HELD_SHELF["p1"], 2, 4), moved(HELD_SHELF["p2"], 0, 3), replace(CLAIM, status="COMMITTED", updated_at=5_000)],
+        [
+            moved(HELD_SHELF["p1"], 2, 4),
+            moved(HELD_SHELF["p2"], 0, 3),
+            replace(CLAIM, status="COMMITTED", updated_at=5_000),
+        ],
         None,
     )
 
@@ -111,7 +120,11 @@ def test_an_order_that_ends_gives_back_what_it_holds(heard: OrderFailed | OrderC
 def test_a_confirmed_order_that_is_cancelled_gives_back_what_was_sold() -> None:
     claim = replace(CLAIM, status="COMMITTED")
     assert settle(domain.release(CANCELLED, NOW, claim, SOLD_SHELF)) == (
-        [moved(SOLD_SHELF["p1"], 2, 1), moved(SOLD_SHELF["p2"], 0, 0), replace(claim, status="RELEASED", updated_at=5_000)],
+        [
+            moved(SOLD_SHELF["p1"], 2, 1),
+            moved(SOLD_SHELF["p2"], 0, 0),
+            replace(claim, status="RELEASED", updated_at=5_000),
+        ],
         None,
     )
 
@@ -123,7 +136,9 @@ def test_nothing_is_given_back_twice(heard: OrderFailed | OrderCancelled, claim:
 
 
 @pytest.mark.parametrize("heard", ENDS)
-def test_an_end_that_is_heard_first_leaves_a_mark_that_holds_nothing(heard: OrderFailed | OrderCancelled) -> None:
+def test_an_end_that_is_heard_first_leaves_a_mark_that_holds_nothing(
+    heard: OrderFailed | OrderCancelled,
+) -> None:
     (mark,), _ = settle(domain.release(heard, NOW, None, {}))
     assert mark == Reservation(ORDER, "EXPIRED" if heard is LAPSED else "RELEASED", {}, 5_000, 5_000, 5_000)
     assert isinstance(mark, Reservation)
@@ -137,7 +152,8 @@ def test_a_claim_is_followed_to_its_products() -> None:
     assert list(domain.lines(CREATED)) == ["p1", "p2", "p1"]
 
 
-# -- products -------------------------------------------------------------------------------------------------------------
+# -- products
+# -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_product_claims_its_sku_and_is_listed() -> None:
@@ -188,7 +204,9 @@ def test_stock_comes_and_goes_with_its_reason(delta: int, on_hand: int) -> None:
     assert reply == MovementView("fresh", "p1", delta, "count", on_hand, "1970-01-01T00:00:05.000Z")
 
 
-@pytest.mark.parametrize(("delta", "code", "status"), [(-8, "insufficient_stock", 409), (MOST - 9, "too_much_stock", 422)])
+@pytest.mark.parametrize(
+    ("delta", "code", "status"), [(-8, "insufficient_stock", 409), (MOST - 9, "too_much_stock", 422)]
+)
 def test_what_is_promised_cannot_be_taken_and_a_shelf_has_an_end(delta: int, code: str, status: int) -> None:
     with pytest.raises(Refused, match=code) as refused:
         settle(domain.adjust(AdjustStock("p1", delta, "count"), NOW, TEA))

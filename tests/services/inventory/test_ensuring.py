@@ -27,6 +27,8 @@ def test_a_new_one_is_made_as_any_other() -> None:
 def test_one_that_is_there_is_the_answer() -> None:
     claim = SkuClaim("TEA-1", "p1")
     assert list(domain.owner(claim)) == ["p1"] and list(domain.owner(None)) == []
-    effects, reply = settle(domain.ensure(EnsureProduct("Other", "TEA-1", 1, Money(5, "EUR")), NOW, claim, SHELF))
+    effects, reply = settle(
+        domain.ensure(EnsureProduct("Other", "TEA-1", 1, Money(5, "EUR")), NOW, claim, SHELF)
+    )
     assert effects == [] and reply == recorded(TEA)
     assert (reply.stock, reply.reserved_stock) == (10, 3)

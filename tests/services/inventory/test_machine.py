@@ -1,4 +1,6 @@
-"""Orders for several products come, end and come again while people count the shelves: no piece is promised twice and none gets lost."""
+"""Orders for several products come, end and come again while people count the shelves: no piece is promised
+twice and none gets lost.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from tradewind.services.inventory.domain import COMMITTED, HELD, Movement, Produ
 from tradewind.services.inventory.service import SERVICE
 
 PRODUCTS = ["p0", "p1", "p2"]
-LINES = st.lists(st.tuples(st.sampled_from([*PRODUCTS, "unknown"]), st.integers(1, 6)), min_size=1, max_size=5)
+LINES = st.lists(
+    st.tuples(st.sampled_from([*PRODUCTS, "unknown"]), st.integers(1, 6)), min_size=1, max_size=5
+)
 
 
 class Stock(RuleBasedStateMachine):
@@ -43,7 +47,9 @@ class Stock(RuleBasedStateMachine):
     @initialize(stock=st.lists(st.integers(0, 12), min_size=3, max_size=3))
     def open(self, stock: list[int]) -> None:
         for name, pieces in zip(PRODUCTS, stock, strict=True):
-            self.memory.tell(AddProduct(name.upper(), name, Money(1, "EUR"), pieces), replace(NOW, new_id=name))
+            self.memory.tell(
+                AddProduct(name.upper(), name, Money(1, "EUR"), pieces), replace(NOW, new_id=name)
+            )
 
     @rule(target=orders, wanted=LINES)
     def order(self, wanted: list[tuple[str, int]]) -> OrderCreated:
@@ -61,7 +67,9 @@ class Stock(RuleBasedStateMachine):
         said = len(self.memory.said)
         assert self.tell(created) == ""
         heard = self.memory.said[said:]
-        assert [type(event) for event in heard] == ([] if known else [StockReserved if fits else StockRejected])
+        assert [type(event) for event in heard] == (
+            [] if known else [StockReserved if fits else StockRejected]
+        )
         if fits and not known:
             assert self.memory.rows[Reservation][created.order_id].items == dict(wanted)
 
@@ -93,9 +101,14 @@ class Stock(RuleBasedStateMachine):
         for movement in self.memory.all(Movement):
             moved[movement.product_id] += movement.delta
         for product in self.memory.all(Product):
-            assert product.on_hand == product.available + product.held + product.committed == moved[product.id]
+            assert (
+                product.on_hand == product.available + product.held + product.committed == moved[product.id]
+            )
             assert min(product.available, product.held, product.committed) >= 0
-            assert (product.held, product.committed) == (promised[HELD][product.id], promised[COMMITTED][product.id])
+            assert (product.held, product.committed) == (
+                promised[HELD][product.id],
+                promised[COMMITTED][product.id],
+            )
 
     @invariant()
     def what_has_ended_holds_nothing_and_never_will(self) -> None:

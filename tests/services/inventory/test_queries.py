@@ -1,4 +1,6 @@
-"""What inventory answers, from a real store: one product, the catalogue as it is searched and paged, and what orders asks for."""
+"""What inventory answers, from a real store: one product, the catalogue as it is searched and paged, and what
+orders asks for.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ async def test_a_product_is_shown_with_what_is_left_of_it(store: SqliteStore) ->
         ("nothing", []),
     ],
 )
-async def test_the_catalogue_is_searched_literally_and_paged(store: SqliteStore, q: str, found: list[str]) -> None:
+async def test_the_catalogue_is_searched_literally_and_paged(
+    store: SqliteStore, q: str, found: list[str]
+) -> None:
     for limit in (1, 3, 100):
         seen, cursor = [], ""
         while True:
@@ -67,7 +71,9 @@ async def test_the_catalogue_is_searched_literally_and_paged(store: SqliteStore,
 
 async def test_orders_finds_what_exists_by_id_and_by_sku(store: SqliteStore) -> None:
     tea, cup = Listing("p1", "TEA-1", "Assam", 1_999, "EUR", 4), Listing("p2", "CUP-1", "Cup", 500, "EUR", 1)
-    assert await queries.find_products(store, FindProducts(("p1", "p9"), ("CUP-1", "NEW")), NOBODY) == Found((tea, cup))
+    assert await queries.find_products(store, FindProducts(("p1", "p9"), ("CUP-1", "NEW")), NOBODY) == Found(
+        (tea, cup)
+    )
     assert await queries.find_products(store, FindProducts(), NOBODY) == Found(())
 
 
@@ -75,7 +81,9 @@ async def test_a_claim_comes_back_as_it_was(store: SqliteStore) -> None:
     assert await store.get(storage.RESERVATIONS, CLAIM.id) == CLAIM
 
 
-@pytest.mark.parametrize("bad", [replace(TEA, held=10), replace(TEA, held=-1), replace(TEA, committed=-1), replace(TEA, price=-1)])
+@pytest.mark.parametrize(
+    "bad", [replace(TEA, held=10), replace(TEA, held=-1), replace(TEA, committed=-1), replace(TEA, price=-1)]
+)
 async def test_the_store_itself_never_promises_too_much(store: SqliteStore, bad: object) -> None:
     with pytest.raises(RowRefused):
         await keep(store, storage.PRODUCTS, bad)  # type: ignore[arg-type]

@@ -12,7 +12,9 @@ CREATED = OrderCreated(ORDER, "cust-1", LINES, TOTAL, 900_000)
 CONFIRMED = OrderConfirmed(ORDER, "cust-1", TOTAL)
 FAILED = OrderFailed(ORDER, "cust-1", "expired")
 CANCELLED = OrderCancelled(ORDER, "cust-1", "")
-REFUNDED = PaymentRefunded(ORDER, "cust-1", "pay-1", REFUND, Money(500, "EUR"), Money(500, "EUR"), False, "damaged")
+REFUNDED = PaymentRefunded(
+    ORDER, "cust-1", "pay-1", REFUND, Money(500, "EUR"), Money(500, "EUR"), False, "damaged"
+)
 EVERY = (CREATED, CONFIRMED, FAILED, CANCELLED, REFUNDED)
 YEAR_2026 = 1_767_225_600_000
 YEAR_2027 = 1_798_761_600_000

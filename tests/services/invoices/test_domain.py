@@ -1,4 +1,6 @@
-"""What papers an order gets: the next number and a seal when it is confirmed, a credit note for a refund, and nothing twice."""
+"""What papers an order gets: the next number and a seal when it is confirmed, a credit note for a refund, and
+nothing twice.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,18 @@ import itertools
 import pytest
 from msgspec.structs import replace
 
-from tests.services.invoices.events import CANCELLED, CONFIRMED, CREATED, EVERY, FAILED, LINES, ORDER, REFUND, REFUNDED, YEAR_2026
+from tests.services.invoices.events import (
+    CANCELLED,
+    CONFIRMED,
+    CREATED,
+    EVERY,
+    FAILED,
+    LINES,
+    ORDER,
+    REFUND,
+    REFUNDED,
+    YEAR_2026,
+)
 from tests.support.memory import Memory
 from tradewind.contracts.invoices import CreditNoteIssued, InvoiceIssued
 from tradewind.contracts.values import Money
@@ -26,7 +39,17 @@ BOOKS = {"INV": Series("INV", 2026, 7, "a" * 64), "CN": Series("CN", 2026, 3, "b
 PAID = replace(DRAFT, status="PAID", number="INV-2026-000007", issued_at=YEAR_2026, previous_hash="a" * 64)
 PAID = replace(PAID, hash=invoice_seal(PAID))
 NOTE = CreditNote(
-    derived(REFUND, "credit-note"), ID, ORDER, "cust-1", "CN-2026-000003", "INV-2026-000007", 500, "EUR", "damaged", YEAR_2026, "b" * 64
+    derived(REFUND, "credit-note"),
+    ID,
+    ORDER,
+    "cust-1",
+    "CN-2026-000003",
+    "INV-2026-000007",
+    500,
+    "EUR",
+    "damaged",
+    YEAR_2026,
+    "b" * 64,
 )
 NOTE = replace(NOTE, hash=note_seal(NOTE))
 OWED = Owed(REFUND, Money(500, "EUR"), "damaged")
@@ -38,7 +61,11 @@ def test_an_order_gets_a_draft_without_a_number() -> None:
 
 def test_a_confirmed_order_gets_the_next_number_and_a_seal() -> None:
     effects, _ = settle(issue(CONFIRMED, NOW, DRAFT, BOOKS))
-    assert effects == [PAID, Series("INV", 2026, 8, PAID.hash or ""), InvoiceIssued(ORDER, ID, "INV-2026-000007")]
+    assert effects == [
+        PAID,
+        Series("INV", 2026, 8, PAID.hash or ""),
+        InvoiceIssued(ORDER, ID, "INV-2026-000007"),
+    ]
 
 
 def test_the_first_invoice_of_all_has_number_one() -> None:
@@ -100,7 +127,9 @@ def test_every_event_is_decided_in_every_state_and_once(heard: Heard, state: Inv
     assert (memory.rows, memory.said) == (rows, said)
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations([CREATED, CONFIRMED, CANCELLED, REFUNDED])), ids=lambda _: "")
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations([CREATED, CONFIRMED, CANCELLED, REFUNDED])), ids=lambda _: ""
+)
 def test_the_order_of_arrival_changes_nothing(order: tuple[Heard, ...]) -> None:
     memory = Memory(SERVICE)
     for heard in order:

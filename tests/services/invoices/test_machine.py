@@ -1,4 +1,6 @@
-"""Orders live their lives while events arrive in any order and more than once: papers follow, without a gap and in one chain."""
+"""Orders live their lives while events arrive in any order and more than once: papers follow, without a gap
+and in one chain.
+"""
 
 from __future__ import annotations
 
@@ -72,14 +74,21 @@ class Papers(RuleBasedStateMachine):
             if issued:
                 assert invoices[order].status == "PAID"
             elif OrderCreated in kinds:
-                assert invoices[order].status == ("VOID" if kinds & {OrderFailed, OrderCancelled} else "DRAFT")
+                assert invoices[order].status == (
+                    "VOID" if kinds & {OrderFailed, OrderCancelled} else "DRAFT"
+                )
             elif order in invoices:
                 assert not invoices[order].lines
 
     @invariant()
     def numbers_have_no_gap_and_the_chain_is_whole(self) -> None:
-        papers = sorted([paper for paper in self.memory.all(Invoice) if paper.number], key=lambda paper: place(paper.number or ""))
-        self.check("INV", [(i.number or "", i.previous_hash or "", i.hash or "", invoice_seal(i)) for i in papers])
+        papers = sorted(
+            [paper for paper in self.memory.all(Invoice) if paper.number],
+            key=lambda paper: place(paper.number or ""),
+        )
+        self.check(
+            "INV", [(i.number or "", i.previous_hash or "", i.hash or "", invoice_seal(i)) for i in papers]
+        )
         notes = sorted(self.memory.all(CreditNote), key=lambda note: place(note.number))
         self.check("CN", [(note.number, note.previous_hash, note.hash, note_seal(note)) for note in notes])
 

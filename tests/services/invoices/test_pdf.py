@@ -1,4 +1,6 @@
-"""An invoice on paper: a well-formed PDF of as many pages as it needs, with every figure on it, the same bytes each time."""
+"""An invoice on paper: a well-formed PDF of as many pages as it needs, with every figure on it, the same
+bytes each time.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from tradewind.services.invoices.pdf import InvoiceCredit, InvoiceDocument, Invo
 
 ISSUED = 1_795_252_200_123  # 2026-11-21 09:10 UTC
 LINE = InvoiceLine("Brass lamp", "LAMP-1", 2, 1_999, 3_998)
-INVOICE = InvoiceDocument("INV-000042", ISSUED, "customer-1", "order-1", "EUR", (LINE,), 3_998, "PAID", (), "ab" * 32)
+INVOICE = InvoiceDocument(
+    "INV-000042", ISSUED, "customer-1", "order-1", "EUR", (LINE,), 3_998, "PAID", (), "ab" * 32
+)
 
 
 def shown(file: bytes) -> list[list[str]]:
@@ -48,9 +52,22 @@ def plain(escaped: re.Match[bytes]) -> bytes:
 
 def test_all_that_matters_is_on_the_page() -> None:
     [page] = shown(render(replace(INVOICE, credit_notes=(InvoiceCredit("CN-000001", 500, ISSUED),))))
-    facts = ["INV-000042", "2026-11-21", "PAID", "order-1", "customer-1", "Brass lamp", "LAMP-1", "2", "19.99 EUR", "39.98 EUR"]
+    facts = [
+        "INV-000042",
+        "2026-11-21",
+        "PAID",
+        "order-1",
+        "customer-1",
+        "Brass lamp",
+        "LAMP-1",
+        "2",
+        "19.99 EUR",
+        "39.98 EUR",
+    ]
     assert [fact for fact in facts if fact not in page] == []
-    assert [text for text in ("Credit note CN-000001, 2026-11-21", "-5.00 EUR", "34.98 EUR") if text not in page] == []
+    assert [
+        text for text in ("Credit note CN-000001, 2026-11-21", "-5.00 EUR", "34.98 EUR") if text not in page
+    ] == []
     assert page[-2:] == ["Hash " + "ab" * 32, "INV-000042, page 1 of 1"]
 
 
@@ -70,13 +87,20 @@ def test_a_hundred_lines_take_several_pages_and_lose_none() -> None:
     lines = tuple(InvoiceLine(f"Lamp {n}", f"LAMP-{n}", n, 100, 100 * n) for n in range(1, 101))
     pages = shown(render(replace(INVOICE, lines=lines, total=505_000)))
     assert len(pages) > 2
-    assert [text for page in pages for text in page if text.startswith("LAMP-")] == [line.sku for line in lines]
+    assert [text for page in pages for text in page if text.startswith("LAMP-")] == [
+        line.sku for line in lines
+    ]
     assert all({"Item", "Quantity", "Unit price", "Amount"} <= set(page) for page in pages)
-    assert [page[-1] for page in pages] == [f"INV-000042, page {n} of {len(pages)}" for n in range(1, len(pages) + 1)]
+    assert [page[-1] for page in pages] == [
+        f"INV-000042, page {n} of {len(pages)}" for n in range(1, len(pages) + 1)
+    ]
     assert "5,050.00 EUR" in pages[-1]
 
 
-@pytest.mark.parametrize("name", ["a (b) c", "((", "))", "\\", "back\\slash\\", "\\(", "\\)Tj", "100 % “quoted” – 5 €", "Ærøskøbing"])
+@pytest.mark.parametrize(
+    "name",
+    ["a (b) c", "((", "))", "\\", "back\\slash\\", "\\(", "\\)Tj", "100 % “quoted” – 5 €", "Ærøskøbing"],
+)
 def test_marks_of_the_format_are_just_text(name: str) -> None:
     assert name in shown(render(replace(INVOICE, lines=(replace(LINE, name=name),))))[0]
 
@@ -136,6 +160,8 @@ def test_whatever_the_text_it_is_a_pdf(text: str, sku: str, amount: int, count: 
 def test_another_reader_sees_the_same(tmp_path: Path) -> None:
     file = tmp_path / "invoice.pdf"
     file.write_bytes(render(replace(INVOICE, lines=(replace(LINE, name="(Ärger) \\ 5 €"),))))
-    done = subprocess.run(["pdftotext", "-layout", "-enc", "UTF-8", str(file), "-"], capture_output=True, timeout=30, check=True)
+    done = subprocess.run(
+        ["pdftotext", "-layout", "-enc", "UTF-8", str(file), "-"], capture_output=True, timeout=30, check=True
+    )
     assert "(Ärger) \\ 5 €" in done.stdout.decode()
     assert done.stderr == b""

@@ -1,11 +1,22 @@
-"""Papers as they are answered, from a real store: to their customer and to admins, with their credit notes."""
+"""Papers as they are answered, from a real store: to their customer and to admins, with their credit
+notes.
+"""
 
 from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
 
-from tests.services.invoices.events import CANCELLED, CONFIRMED, CREATED, FAILED, LINES, ORDER, REFUNDED, YEAR_2026
+from tests.services.invoices.events import (
+    CANCELLED,
+    CONFIRMED,
+    CREATED,
+    FAILED,
+    LINES,
+    ORDER,
+    REFUNDED,
+    YEAR_2026,
+)
 from tests.support.memory import Memory
 from tests.support.tables import create_all, keep
 from tradewind.contracts.invoices import GetInvoice, GetInvoicePdf, ListInvoices
@@ -26,13 +37,20 @@ PAID = ORDER
 async def store() -> AsyncIterator[SqliteStore]:
     memory = Memory(SERVICE)
     for heard in (
-        CREATED, CONFIRMED, REFUNDED, replace(REFUNDED, refund_id="0192f0c3-0000-7000-8000-000000000001", amount=Money(100, "EUR")),
+        CREATED,
+        CONFIRMED,
+        REFUNDED,
+        replace(REFUNDED, refund_id="0192f0c3-0000-7000-8000-000000000001", amount=Money(100, "EUR")),
         replace(CREATED, order_id=DRAFT),
-        replace(CREATED, order_id=FOREIGN, customer_id="cust-2"), replace(CONFIRMED, order_id=FOREIGN, customer_id="cust-2"),
-        replace(REFUNDED, order_id=FOREIGN, customer_id="cust-2", refund_id="0192f0c4-0000-7000-8000-000000000001"),
-        replace(CREATED, order_id=VOID), replace(CANCELLED, order_id=VOID),
+        replace(CREATED, order_id=FOREIGN, customer_id="cust-2"),
+        replace(CONFIRMED, order_id=FOREIGN, customer_id="cust-2"),
+        replace(
+            REFUNDED, order_id=FOREIGN, customer_id="cust-2", refund_id="0192f0c4-0000-7000-8000-000000000001"
+        ),
+        replace(CREATED, order_id=VOID),
+        replace(CANCELLED, order_id=VOID),
         replace(FAILED, order_id=EARLY),
-    ):  # fmt: skip
+    ):
         memory.tell(heard, Context(YEAR_2026))
     store = SqliteStore(":memory:", commit_inline=True)
     await store.open()
@@ -46,27 +64,44 @@ async def store() -> AsyncIterator[SqliteStore]:
 
 async def test_rows_come_back_as_they_were(store: SqliteStore) -> None:
     assert (await store.get(storage.INVOICES, invoice_id(PAID)) or Invoice("", "", "", "VOID")).lines == LINES
-    assert await store.get(storage.SERIES, "CN") == Series("CN", 2026, 4, (await store.get(storage.SERIES, "CN") or Series("")).last_hash)
+    assert await store.get(storage.SERIES, "CN") == Series(
+        "CN", 2026, 4, (await store.get(storage.SERIES, "CN") or Series("")).last_hash
+    )
 
 
 async def test_an_invoice_comes_with_its_credit_notes(store: SqliteStore) -> None:
     for caller in (MINE, ADMIN):
         seen = await queries.get_invoice(store, GetInvoice(invoice_id(PAID)), caller)
         assert (seen.number, seen.status, seen.total, seen.issued_at) == (
-            "INV-2026-000001", "PAID", Money(3998, "EUR"), "2026-01-01T00:00:00.000Z",
-        )  # fmt: skip
-        assert [(note.number, note.amount.amount) for note in seen.credit_notes] == [("CN-2026-000001", 500), ("CN-2026-000002", 100)]
+            "INV-2026-000001",
+            "PAID",
+            Money(3998, "EUR"),
+            "2026-01-01T00:00:00.000Z",
+        )
+        assert [(note.number, note.amount.amount) for note in seen.credit_notes] == [
+            ("CN-2026-000001", 500),
+            ("CN-2026-000002", 100),
+        ]
 
 
 async def test_a_draft_has_no_number_yet(store: SqliteStore) -> None:
     seen = await queries.get_invoice(store, GetInvoice(invoice_id(DRAFT)), MINE)
-    assert (seen.status, seen.number, seen.issued_at, seen.hash, seen.credit_notes) == ("DRAFT", None, None, None, ())
+    assert (seen.status, seen.number, seen.issued_at, seen.hash, seen.credit_notes) == (
+        "DRAFT",
+        None,
+        None,
+        None,
+        (),
+    )
 
 
 @pytest.mark.parametrize(
-    ("order", "caller"), [(PAID, THEIRS), (PAID, NOBODY), (FOREIGN, MINE), (EARLY, ADMIN), (EARLY, MINE), ("0" * 36, ADMIN)]
+    ("order", "caller"),
+    [(PAID, THEIRS), (PAID, NOBODY), (FOREIGN, MINE), (EARLY, ADMIN), (EARLY, MINE), ("0" * 36, ADMIN)],
 )
-async def test_what_is_not_ones_own_or_not_there_is_not_found(store: SqliteStore, order: str, caller: Caller) -> None:
+async def test_what_is_not_ones_own_or_not_there_is_not_found(
+    store: SqliteStore, order: str, caller: Caller
+) -> None:
     with pytest.raises(Refused, match="not_found"):
         await queries.get_invoice(store, GetInvoice(invoice_id(order)), caller)
     with pytest.raises(Refused, match="not_found"):
@@ -75,7 +110,8 @@ async def test_what_is_not_ones_own_or_not_there_is_not_found(store: SqliteStore
 
 
 @pytest.mark.parametrize(
-    ("caller", "orders"), [(ADMIN, [PAID, DRAFT, FOREIGN, VOID]), (MINE, [PAID, DRAFT, VOID]), (THEIRS, [FOREIGN]), (NOBODY, [])]
+    ("caller", "orders"),
+    [(ADMIN, [PAID, DRAFT, FOREIGN, VOID]), (MINE, [PAID, DRAFT, VOID]), (THEIRS, [FOREIGN]), (NOBODY, [])],
 )
 async def test_lists_are_paged_newest_first(store: SqliteStore, caller: Caller, orders: list[str]) -> None:
     expected = sorted([invoice_id(order) for order in orders], reverse=True)
@@ -88,8 +124,12 @@ async def test_lists_are_paged_newest_first(store: SqliteStore, caller: Caller, 
                 break
             cursor = page.next_cursor
         assert [paper.id for paper in seen] == expected
-        assert [len(paper.credit_notes) for paper in seen if paper.order_id == PAID] == ([2] if PAID in orders else [])
-        assert [len(paper.credit_notes) for paper in seen if paper.order_id == FOREIGN] == ([1] if FOREIGN in orders else [])
+        assert [len(paper.credit_notes) for paper in seen if paper.order_id == PAID] == (
+            [2] if PAID in orders else []
+        )
+        assert [len(paper.credit_notes) for paper in seen if paper.order_id == FOREIGN] == (
+            [1] if FOREIGN in orders else []
+        )
 
 
 async def test_the_invoice_of_an_order_is_found_by_it(store: SqliteStore) -> None:

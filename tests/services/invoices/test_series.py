@@ -1,4 +1,6 @@
-"""The numbers and the chain: a year starts at one, the chain goes on, and anyone can check a seal from what the API answers."""
+"""The numbers and the chain: a year starts at one, the chain goes on, and anyone can check a seal from what
+the API answers.
+"""
 
 import json
 from hashlib import sha256
@@ -45,14 +47,29 @@ def test_anyone_can_check_the_seals_from_the_api() -> None:
     (invoice,), notes = memory.all(Invoice), memory.all(CreditNote)
     seen = json.loads(msgspec.json.encode(view(invoice, notes)))
     note = seen["creditNotes"][0]
-    assert seen["hash"] == sealed(seen["previousHash"], {name: seen[name] for name in ("number", "orderId", "lines", "total", "issuedAt")})
-    facts = {name: note[name] for name in ("number", "amount", "reason", "issuedAt")} | {"invoiceNumber": seen["number"]}
+    assert seen["hash"] == sealed(
+        seen["previousHash"],
+        {name: seen[name] for name in ("number", "orderId", "lines", "total", "issuedAt")},
+    )
+    facts = {name: note[name] for name in ("number", "amount", "reason", "issuedAt")} | {
+        "invoiceNumber": seen["number"]
+    }
     assert note["hash"] == sealed(note["previousHash"], facts)
 
 
 @pytest.mark.parametrize(
-    "change", [{"number": "INV-2026-000002"}, {"order_id": "x"}, {"lines": ()}, {"total": 1}, {"currency": "USD"}, {"issued_at": 1}]
+    "change",
+    [
+        {"number": "INV-2026-000002"},
+        {"order_id": "x"},
+        {"lines": ()},
+        {"total": 1},
+        {"currency": "USD"},
+        {"issued_at": 1},
+    ],
 )
 def test_a_changed_invoice_breaks_its_seal(change: dict[str, object]) -> None:
-    invoice = Invoice("i", "o", "c", "PAID", CREATED.lines, 3998, "EUR", "INV-2026-000001", YEAR_2026, "0" * 64)
+    invoice = Invoice(
+        "i", "o", "c", "PAID", CREATED.lines, 3998, "EUR", "INV-2026-000001", YEAR_2026, "0" * 64
+    )
     assert invoice_seal(replace(invoice, **change)) != invoice_seal(invoice)

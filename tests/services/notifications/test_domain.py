@@ -25,12 +25,21 @@ def test_an_order_that_came_in_is_acknowledged() -> None:
     effects, _ = settle(receive(CREATED, NOW, None))
     assert effects == [
         Notification(
-            derived(ORDER, "order_received"), ORDER, "cust-1", "order_received", ORDER, "inbox", "en", f"We have your order {ORDER}",
-            f"Thank you! We have received your order {ORDER} for 39.98 EUR. We are reserving the goods and taking the payment, "
+            derived(ORDER, "order_received"),
+            ORDER,
+            "cust-1",
+            "order_received",
+            ORDER,
+            "inbox",
+            "en",
+            f"We have your order {ORDER}",
+            f"Thank you! We have received your order {ORDER} for 39.98 EUR. We are reserving the goods "
+            f"and taking the payment, "
             "and will tell you as soon as it is confirmed.",
-            "SENT", 2_000,
+            "SENT",
+            2_000,
         )
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("heard", EVERY, ids=lambda heard: type(heard).__name__)
@@ -62,7 +71,10 @@ def test_what_is_short_is_named() -> None:
     assert f"for your order {ORDER}. You" in told(replace(FAILED, shortages=()))[0].body
 
 
-@pytest.mark.parametrize(("reason", "words"), [("", "cancelled. Should"), ("Too {late}.", "cancelled. The reason: Too {late}. Should")])
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("", "cancelled. Should"), ("Too {late}.", "cancelled. The reason: Too {late}. Should")],
+)
 def test_a_cancellation_gives_the_reason_where_there_is_one(reason: str, words: str) -> None:
     (effect,), _ = settle(cancel(replace(CANCELLED, reason=reason), NOW, None))
     assert isinstance(effect, Notification)
@@ -70,7 +82,10 @@ def test_a_cancellation_gives_the_reason_where_there_is_one(reason: str, words: 
 
 
 def test_each_refund_of_an_order_is_told() -> None:
-    part, whole = told(REFUNDED)[0], told(replace(REFUNDED, refund_id="refund-2", whole=True, refunded=Money(3998, "EUR")))[0]
+    part, whole = (
+        told(REFUNDED)[0],
+        told(replace(REFUNDED, refund_id="refund-2", whole=True, refunded=Money(3998, "EUR")))[0],
+    )
     assert part.id != whole.id
     assert (part.about, whole.about) == ("refund-1", "refund-2")
     assert "5.00 EUR" in part.body

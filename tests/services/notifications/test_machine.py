@@ -38,7 +38,9 @@ class Told(RuleBasedStateMachine):
     @invariant()
     def all_is_told_once_and_stays(self) -> None:
         assert self.memory.rows[Notification] == self.first
-        assert {told.id: told.order_id for told in self.memory.all(Notification)} == {key: h.order_id for key, h in self.heard.items()}
+        assert {told.id: told.order_id for told in self.memory.all(Notification)} == {
+            key: h.order_id for key, h in self.heard.items()
+        }
 
 
 TestTold = Told.TestCase

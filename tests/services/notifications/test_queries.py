@@ -26,7 +26,9 @@ def one(effects: list[object]) -> Notification:
 RECEIVED = one([*settle(receive(CREATED, Context(1_000), None))[0]])
 REFUND = one([*settle(refund(REFUNDED, Context(2_000), None))[0]])
 LATE = one([*settle(cancel(CANCELLED, Context(9_000), None))[0]])
-FOREIGN = one([*settle(receive(replace(CREATED, order_id=OTHER, customer_id="cust-2"), Context(3_000), None))[0]])
+FOREIGN = one(
+    [*settle(receive(replace(CREATED, order_id=OTHER, customer_id="cust-2"), Context(3_000), None))[0]]
+)
 ALL = [LATE, FOREIGN, REFUND, RECEIVED]
 
 
@@ -53,7 +55,9 @@ async def store() -> AsyncIterator[SqliteStore]:
         (MINE, OTHER, []),
     ],
 )
-async def test_who_sees_what(store: SqliteStore, caller: Caller, order: str, expected: list[Notification]) -> None:
+async def test_who_sees_what(
+    store: SqliteStore, caller: Caller, order: str, expected: list[Notification]
+) -> None:
     for limit in (1, 2, 10):
         seen, cursor = [], ""
         while True:

@@ -1,4 +1,6 @@
-"""The texts: every language says the same things with the same facts, and an amount looks as its currency wants."""
+"""The texts: every language says the same things with the same facts, and an amount looks as its currency
+wants.
+"""
 
 import tomllib
 from importlib.resources import files

@@ -29,7 +29,14 @@ from tests.services.orders.cases import (
     TOTAL,
     WHOLE,
 )
-from tradewind.contracts.orders import Failure, OrderCancelled, OrderConfirmed, OrderFailed, PaymentRequested, RefundRequested
+from tradewind.contracts.orders import (
+    Failure,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderFailed,
+    PaymentRequested,
+    RefundRequested,
+)
 from tradewind.core.model import Caller, CancelTimer, Message, Refused, settle
 from tradewind.services.orders import domain
 from tradewind.services.orders.domain import Order, view
@@ -106,7 +113,11 @@ def test_what_was_given_back_is_noted_and_never_taken_back(state: str, message: 
     order = STATES[state]
     order_of = ["none", "paid", "partially_refunded", "refunded"]
     status = "refunded" if message.whole else "partially_refunded"
-    expected = [later(order, payment_status=status)] if order_of.index(order.payment_status) < order_of.index(status) else []
+    expected = (
+        [later(order, payment_status=status)]
+        if order_of.index(order.payment_status) < order_of.index(status)
+        else []
+    )
     assert effects(message, order) == expected
 
 
@@ -128,7 +139,9 @@ def test_to_others_there_is_no_such_order(order: Order) -> None:
         assert refused.value.status == 404
 
 
-@pytest.mark.parametrize("state", [name for name, order in STATES.items() if order.status in ("FAILED", "CANCELLED")])
+@pytest.mark.parametrize(
+    "state", [name for name, order in STATES.items() if order.status in ("FAILED", "CANCELLED")]
+)
 def test_what_has_ended_cannot_be_cancelled(state: str) -> None:
     with pytest.raises(Refused, match="illegal_transition") as refused:
         settle(domain.cancel(CANCEL, NOW, STATES[state]))
@@ -138,19 +151,35 @@ def test_what_has_ended_cannot_be_cancelled(state: str) -> None:
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("message", EVENTS, ids=lambda m: type(m).__name__)
 def test_every_event_is_decided_in_every_state(state: str, message: Message) -> None:
-    """No event is refused, the token outlives no order, and to hear it again changes nothing where it has changed something."""
+    """No event is refused, the token outlives no order, and to hear it again changes nothing where it has
+    changed something.
+    """
     order = STATES[state]
     found = [effect for effect in effects(message, order) if isinstance(effect, Order)]
     assert len(found) <= 1
     for changed in found:
         assert (changed.status == "PENDING") == (changed.token != "")
-        assert (changed.version, changed.updated_at, changed.created_at) == (order.version + 1, NOW.at, order.created_at)
-        assert (changed.items, changed.total, changed.customer_id) == (order.items, order.total, order.customer_id)
+        assert (changed.version, changed.updated_at, changed.created_at) == (
+            order.version + 1,
+            NOW.at,
+            order.created_at,
+        )
+        assert (changed.items, changed.total, changed.customer_id) == (
+            order.items,
+            order.total,
+            order.customer_id,
+        )
         assert effects(message, changed) == []
 
 
 def test_a_view_shows_no_token() -> None:
     shown = view(OPEN)
-    assert (shown.id, shown.status, shown.payment_status, shown.total, shown.failure) == (ORDER, "PENDING", "none", TOTAL, None)
+    assert (shown.id, shown.status, shown.payment_status, shown.total, shown.failure) == (
+        ORDER,
+        "PENDING",
+        "none",
+        TOTAL,
+        None,
+    )
     assert (shown.expires_at, shown.created_at) == ("1970-01-01T00:00:09.000Z", "1970-01-01T00:00:01.000Z")
     assert "tok_ok" not in repr(shown)

@@ -1,4 +1,6 @@
-"""Messages about orders come in any order and more than once: no move is illegal, and late money is asked back exactly once."""
+"""Messages about orders come in any order and more than once: no move is illegal, and late money is asked
+back exactly once.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,16 @@ from msgspec.structs import replace
 
 from tests.services.orders.cases import CANCEL, EVENTS, NOW, OPEN, PAID
 from tests.support.memory import Memory
-from tradewind.contracts.orders import CancelOrder, Item, OrderConfirmed, OrderCreated, OrderFailed, PaymentBy, PlaceOrder, RefundRequested
+from tradewind.contracts.orders import (
+    CancelOrder,
+    Item,
+    OrderConfirmed,
+    OrderCreated,
+    OrderFailed,
+    PaymentBy,
+    PlaceOrder,
+    RefundRequested,
+)
 from tradewind.contracts.payments import PaymentCompleted
 from tradewind.core.model import CancelTimer, Message, Refused
 from tradewind.services.orders.domain import Entry, Order, PaymentDue
@@ -17,7 +28,12 @@ from tradewind.services.orders.service import orders
 
 SERVICE = orders(900_000)
 TEA = "0192f0c1-0000-7000-8000-0000000000aa"
-LEGAL = {("PENDING", "CONFIRMED"), ("PENDING", "FAILED"), ("PENDING", "CANCELLED"), ("CONFIRMED", "CANCELLED")}
+LEGAL = {
+    ("PENDING", "CONFIRMED"),
+    ("PENDING", "FAILED"),
+    ("PENDING", "CANCELLED"),
+    ("CONFIRMED", "CANCELLED"),
+}
 MESSAGES = [*EVENTS, CANCEL]
 
 
@@ -45,12 +61,18 @@ class Orders(RuleBasedStateMachine):
     def hear(self, order_id: str, message: Message) -> None:
         message = replace(message, order_id=order_id)
         before: Order = self.memory.rows[Order][order_id]
-        if isinstance(message, PaymentCompleted) and before.status in ("FAILED", "CANCELLED") and before.payment_status == "none":
+        if (
+            isinstance(message, PaymentCompleted)
+            and before.status in ("FAILED", "CANCELLED")
+            and before.payment_status == "none"
+        ):
             self.paid_late.add(order_id)
         try:
             self.memory.tell(message, NOW)
         except Refused as refused:
-            only_a_cancellation_is_refused = isinstance(message, CancelOrder) and refused.detail == {"current": before.status}
+            only_a_cancellation_is_refused = isinstance(message, CancelOrder) and refused.detail == {
+                "current": before.status
+            }
             assert only_a_cancellation_is_refused
             assert self.memory.rows[Order][order_id] == before
         self.calmed |= {effect.what.key for effect in self.memory.last if isinstance(effect, CancelTimer)}
@@ -65,12 +87,16 @@ class Orders(RuleBasedStateMachine):
 
     @invariant()
     def a_token_is_kept_only_while_it_is_needed(self) -> None:
-        assert all((order.status == "PENDING") == (order.token == OPEN.token) for order in self.memory.all(Order))
+        assert all(
+            (order.status == "PENDING") == (order.token == OPEN.token) for order in self.memory.all(Order)
+        )
         assert {order.token for order in self.memory.all(Order)} <= {OPEN.token, ""}
 
     @invariant()
     def every_end_is_told_once(self) -> None:
-        ends = [event.order_id for event in self.memory.said if isinstance(event, OrderConfirmed | OrderFailed)]
+        ends = [
+            event.order_id for event in self.memory.said if isinstance(event, OrderConfirmed | OrderFailed)
+        ]
         assert len(ends) == len(set(ends))
         assert self.calmed == {order.id for order in self.memory.all(Order) if order.status != "PENDING"}
         created = [event.order_id for event in self.memory.said if isinstance(event, OrderCreated)]
@@ -83,7 +109,9 @@ class Orders(RuleBasedStateMachine):
 
     @invariant()
     def a_failure_has_its_reason(self) -> None:
-        assert all((order.failure is not None) == (order.status == "FAILED") for order in self.memory.all(Order))
+        assert all(
+            (order.failure is not None) == (order.status == "FAILED") for order in self.memory.all(Order)
+        )
 
 
 def test_the_deadline_is_the_orders_own() -> None:

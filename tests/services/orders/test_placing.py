@@ -1,4 +1,6 @@
-"""What an order costs, to the last cent: prices are ours, sums are exact, and what cannot be summed is refused."""
+"""What an order costs, to the last cent: prices are ours, sums are exact, and what cannot be summed is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,28 @@ from tradewind.contracts.inventory import FindProducts, Found, Listing, ProductL
 from tradewind.contracts.orders import Item, Line, OrderCreated, PaymentBy, PlaceOrder
 from tradewind.contracts.values import Money
 from tradewind.core.model import Consult, Refused, SetTimer, settle
-from tradewind.services.orders.domain import MOST, CatalogueLearned, Entry, Order, PaymentDue, learn, learned, listed, placing, view, wanted
+from tradewind.services.orders.domain import (
+    MOST,
+    CatalogueLearned,
+    Entry,
+    Order,
+    PaymentDue,
+    learn,
+    learned,
+    listed,
+    placing,
+    view,
+    wanted,
+)
 
 PLACE = placing(900_000)
 IDS = [f"0192f0c1-0000-7000-8000-00000000000{n}" for n in range(6)]
 TEA = Entry(IDS[0], IDS[0], "TEA-1", "Assam", 1_999, "EUR", 1)
 CUP = Entry(IDS[1], IDS[1], "CUP-1", "Cup", 500, "EUR", 1)
 YEN = Entry(IDS[2], IDS[2], "YEN-1", "Bowl", 500, "JPY", 1)
-BOOK: Mapping[str, Entry] = {key: entry for entry in (TEA, CUP, YEN) for key in (entry.id, f"sku:{entry.sku}")}
+BOOK: Mapping[str, Entry] = {
+    key: entry for entry in (TEA, CUP, YEN) for key in (entry.id, f"sku:{entry.sku}")
+}
 
 
 def ask(*items: Item, expected: Money | None = None) -> PlaceOrder:
@@ -43,7 +59,9 @@ def test_an_order_is_taken_at_our_prices() -> None:
         Line(IDS[0], "TEA-1", "Assam", 2, Money(1_999, "EUR"), Money(3_998, "EUR")),
         Line(IDS[1], "CUP-1", "Cup", 3, Money(500, "EUR"), Money(1_500, "EUR")),
     )
-    order = Order("fresh", "PENDING", "none", "ada", lines, 5_498, "EUR", None, "tok_ok", 905_000, 1, 5_000, 5_000)
+    order = Order(
+        "fresh", "PENDING", "none", "ada", lines, 5_498, "EUR", None, "tok_ok", 905_000, 1, 5_000, 5_000
+    )
     assert effects == [
         order,
         OrderCreated("fresh", "ada", lines, Money(5_498, "EUR"), 905_000),
@@ -72,8 +90,16 @@ def test_currencies_are_not_mixed() -> None:
     assert refused.value.status == 422
 
 
-@pytest.mark.parametrize(("price", "quantity", "lines", "fits"), [(MOST, 1, 1, True), (MOST // 2, 1, 2, True), (MOST, 1, 2, False),
-                                                                   (MOST, 9_999, 100, False), (MOST // 9_999, 9_999, 1, True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("price", "quantity", "lines", "fits"),
+    [
+        (MOST, 1, 1, True),
+        (MOST // 2, 1, 2, True),
+        (MOST, 1, 2, False),
+        (MOST, 9_999, 100, False),
+        (MOST // 9_999, 9_999, 1, True),
+    ],
+)
 def test_a_total_has_a_bound(price: int, quantity: int, lines: int, fits: bool) -> None:
     book = {TEA.id: replace(TEA, price=price)}
     basket = ask(*[by_id(TEA, quantity)] * lines)
@@ -90,9 +116,18 @@ CURRENCY = st.sampled_from(["EUR", "EUR", "EUR", "EUR", "JPY"])
 
 @given(st.data(), PRICES)
 def test_any_basket_is_summed_exactly_or_refused(data: st.DataObject, prices: list[int]) -> None:
-    entries = [Entry(IDS[n], IDS[n], f"SKU-{n}", "Name", price, data.draw(CURRENCY), 1) for n, price in enumerate(prices)]
+    entries = [
+        Entry(IDS[n], IDS[n], f"SKU-{n}", "Name", price, data.draw(CURRENCY), 1)
+        for n, price in enumerate(prices)
+    ]
     book = {key: entry for entry in entries for key in (entry.id, f"sku:{entry.sku}")}
-    picks = data.draw(st.lists(st.tuples(st.integers(0, len(entries) - 1), st.integers(1, 9_999), st.booleans()), min_size=1, max_size=100))
+    picks = data.draw(
+        st.lists(
+            st.tuples(st.integers(0, len(entries) - 1), st.integers(1, 9_999), st.booleans()),
+            min_size=1,
+            max_size=100,
+        )
+    )
     basket = ask(*[by_id(entries[n], q) if named else by_sku(entries[n], q) for n, q, named in picks])
     exact = sum(prices[n] * quantity for n, quantity, _ in picks)
     currencies = {entries[n].currency for n, _, _ in picks}
@@ -106,14 +141,24 @@ def test_any_basket_is_summed_exactly_or_refused(data: st.DataObject, prices: li
     assert sum(line.line_total.amount for line in reply.items) == exact
     assert all(line.line_total.amount == line.unit_price.amount * line.quantity for line in reply.items)
     (order, created, _) = effects
-    assert isinstance(created, OrderCreated) and created.total == reply.total and order == replace(order, total=exact)
+    assert (
+        isinstance(created, OrderCreated)
+        and created.total == reply.total
+        and order == replace(order, total=exact)
+    )
     assert msgspec.json.decode(msgspec.json.encode(created), type=OrderCreated) == created
     settle(PLACE(replace(basket, expected_total=reply.total), NOW, book))
 
 
 def test_what_the_copy_lacks_is_asked_for_once() -> None:
     with pytest.raises(Consult) as consult:
-        settle(PLACE(ask(by_id(TEA), by_id(replace(TEA, product_id=IDS[5])), by_sku(replace(TEA, sku="NEW"))), NOW, BOOK))
+        settle(
+            PLACE(
+                ask(by_id(TEA), by_id(replace(TEA, product_id=IDS[5])), by_sku(replace(TEA, sku="NEW"))),
+                NOW,
+                BOOK,
+            )
+        )
     assert consult.value.query == FindProducts((IDS[5],), ("NEW",))
     found = (Listing(IDS[5], "NEW", "New", 700, "EUR", 1),)
     assert consult.value.then(Found(found)) == CatalogueLearned(found)
@@ -126,7 +171,10 @@ def test_a_basket_is_looked_up_by_what_it_names() -> None:
     assert list(wanted(ask(by_id(TEA), by_sku(CUP)))) == [IDS[0], "sku:CUP-1"]
     heard = ProductListed(IDS[0], "TEA-1", "Assam", 1, "EUR", 1)
     assert list(listed(heard)) == [IDS[0], "sku:TEA-1"]
-    assert list(learned(CatalogueLearned((Listing(IDS[0], "TEA-1", "Assam", 1, "EUR", 1),)))) == [IDS[0], "sku:TEA-1"]
+    assert list(learned(CatalogueLearned((Listing(IDS[0], "TEA-1", "Assam", 1, "EUR", 1),)))) == [
+        IDS[0],
+        "sku:TEA-1",
+    ]
 
 
 @pytest.mark.parametrize(("version", "price"), [(0, 1_999), (1, 1_999), (2, 2_500)])

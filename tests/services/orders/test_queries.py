@@ -1,4 +1,6 @@
-"""What orders answers, from a real store: to the owner and to admins, newest first, in the bytes in which an order was told before."""
+"""What orders answers, from a real store: to the owner and to admins, newest first, in the bytes in which an
+order was told before.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ async def test_an_order_is_shown_as_its_reply_was(store: SqliteStore, order: Ord
 
 
 @pytest.mark.parametrize(("order_id", "caller"), [("o1", EVE), ("o1", NOBODY), ("o5", OWNER), ("o9", ADMIN)])
-async def test_what_is_not_ones_own_or_not_there_is_not_found(store: SqliteStore, order_id: str, caller: Caller) -> None:
+async def test_what_is_not_ones_own_or_not_there_is_not_found(
+    store: SqliteStore, order_id: str, caller: Caller
+) -> None:
     with pytest.raises(Refused, match="not_found"):
         await queries.get_order(store, GetOrder(order_id), caller)
 
@@ -64,7 +68,9 @@ async def test_what_is_not_ones_own_or_not_there_is_not_found(store: SqliteStore
         (NOBODY, "", []),
     ],
 )
-async def test_lists_are_paged_newest_first(store: SqliteStore, caller: Caller, status: str, found: list[str]) -> None:
+async def test_lists_are_paged_newest_first(
+    store: SqliteStore, caller: Caller, status: str, found: list[str]
+) -> None:
     for limit in (1, 2, 100):
         seen, cursor = [], ""
         while True:

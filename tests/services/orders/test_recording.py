@@ -1,4 +1,6 @@
-"""An order that names its prices: kept as it was sent, or at ours; due for payment only where payments are wired."""
+"""An order that names its prices: kept as it was sent, or at ours; due for payment only where payments are
+wired.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +35,22 @@ PRICE, TOTAL = Money(2_999, "EUR"), Money(1, "EUR")
 ITEM = PricedItem(IDS[5], 2, PRICE)
 ASK = RecordOrder((ITEM,), TOTAL, "key-1")
 LINE = Line(IDS[5], "", "", 2, PRICE, Money(5_998, "EUR"))
-KEPT = Order("fresh", "PENDING", "none", "ada", (LINE,), 1, "EUR", None, "tok_ok", 905_000, 1, 5_000, 5_000, "key-1")
+KEPT = Order(
+    "fresh", "PENDING", "none", "ada", (LINE,), 1, "EUR", None, "tok_ok", 905_000, 1, 5_000, 5_000, "key-1"
+)
 
 
 def test_it_is_kept_as_it_was_sent() -> None:
     effects, reply = settle(recording(900_000, "tok_ok")(ASK, NOW))
-    assert effects == [KEPT, OrderCreated("fresh", "ada", (LINE,), TOTAL, 905_000), SetTimer(905_000, PaymentDue("fresh"))]
+    assert effects == [
+        KEPT,
+        OrderCreated("fresh", "ada", (LINE,), TOTAL, 905_000),
+        SetTimer(905_000, PaymentDue("fresh")),
+    ]
     assert reply == recorded(KEPT)
-    assert reply == RecordedOrder("fresh", "PENDING", (ITEM,), TOTAL, "key-1", "1970-01-01T00:00:05.000Z", "1970-01-01T00:00:05.000Z")
+    assert reply == RecordedOrder(
+        "fresh", "PENDING", (ITEM,), TOTAL, "key-1", "1970-01-01T00:00:05.000Z", "1970-01-01T00:00:05.000Z"
+    )
 
 
 def test_without_a_deadline_nothing_is_due() -> None:
@@ -54,7 +64,9 @@ def test_without_a_deadline_nothing_is_due() -> None:
 def test_others_hear_of_a_product_under_the_id_that_inventory_knows() -> None:
     item = replace(ITEM, product_id="AB" + IDS[5][2:].upper())
     (order, created), reply = settle(recording(0, "")(RecordOrder((item,), TOTAL), NOW))
-    assert isinstance(order, Order) and order.items[0].product_id == item.product_id == reply.items[0].product_id
+    assert (
+        isinstance(order, Order) and order.items[0].product_id == item.product_id == reply.items[0].product_id
+    )
     assert isinstance(created, OrderCreated) and created.lines[0].product_id == item.product_id.lower()
     assert list(wanted(RecordOrder((item,), TOTAL))) == [item.product_id.lower()]
 
@@ -68,9 +80,15 @@ def test_a_line_has_a_bound() -> None:
 
 def test_where_the_catalogue_counts_the_total_must_be_ours() -> None:
     price = pricing(900_000, "tok_ok")
-    asked = RecordOrder((PricedItem(TEA.product_id.upper(), 2, Money(1, "EUR")),), Money(3_998, "EUR"), "key-1")
+    asked = RecordOrder(
+        (PricedItem(TEA.product_id.upper(), 2, Money(1, "EUR")),), Money(3_998, "EUR"), "key-1"
+    )
     (order, created, due), reply = settle(price(asked, NOW, BOOK))
-    assert isinstance(order, Order) and isinstance(created, OrderCreated) and due == SetTimer(905_000, PaymentDue("fresh"))
+    assert (
+        isinstance(order, Order)
+        and isinstance(created, OrderCreated)
+        and due == SetTimer(905_000, PaymentDue("fresh"))
+    )
     assert (order.token, order.idempotency_key, order.total) == ("tok_ok", "key-1", 3_998)
     assert reply.items == (PricedItem(TEA.product_id, 2, Money(1_999, "EUR")),) and reply == recorded(order)
     with pytest.raises(Refused, match="price_changed"):
@@ -81,7 +99,10 @@ def test_where_the_catalogue_counts_the_total_must_be_ours() -> None:
         settle(price(ASK, replace(NOW, consulted=True), BOOK))
 
 
-@pytest.mark.parametrize(("reactions", "effects"), [(frozenset[str](), 2), (frozenset({"stock"}), 2), (frozenset({"stock", "payment"}), 3)])
+@pytest.mark.parametrize(
+    ("reactions", "effects"),
+    [(frozenset[str](), 2), (frozenset({"stock"}), 2), (frozenset({"stock", "payment"}), 3)],
+)
 def test_a_deadline_comes_with_the_reaction_payment(reactions: frozenset[str], effects: int) -> None:
     service = orders(1_000, reactions=reactions, pricing="client", payment_token="tok_ok")
     assert len(settle(service.rules[RecordOrder].do(ASK, NOW))[0]) == effects
@@ -104,7 +125,9 @@ async def store() -> Any:
 
 async def test_anybody_is_shown_what_was_recorded(store: SqliteStore) -> None:
     for caller in (NOBODY, OWNER):
-        assert await queries.get_recorded(store, GetRecordedOrder("o1"), caller) == recorded(replace(KEPT, id="o1"))
+        assert await queries.get_recorded(store, GetRecordedOrder("o1"), caller) == recorded(
+            replace(KEPT, id="o1")
+        )
     with pytest.raises(Refused, match="not_found"):
         await queries.get_recorded(store, GetRecordedOrder("o9"), NOBODY)
 

@@ -1,4 +1,6 @@
-"""What the sandbox tests share: a clock that only moves when somebody sleeps or a test says so, and short ways to ask."""
+"""What the sandbox tests share: a clock that only moves when somebody sleeps or a test says so, and short
+ways to ask.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,12 @@ async def quiet() -> None:
 
 
 def sandbox(path: Path | str, time: FakeTime, **settings: Any) -> Sandbox:
-    ours: dict[str, Any] = {"clock": time.clock, "sleep": time.sleep, "random": random.Random(7), "secret": b"a secret of the sandbox"}
+    ours: dict[str, Any] = {
+        "clock": time.clock,
+        "sleep": time.sleep,
+        "random": random.Random(7),
+        "secret": b"a secret of the sandbox",
+    }
     return Sandbox(path, **{**ours, **settings})
 
 

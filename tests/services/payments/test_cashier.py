@@ -1,4 +1,6 @@
-"""How the provider is spoken to: asked before it is told to charge again, and given up only once it has been stopped there."""
+"""How the provider is spoken to: asked before it is told to charge again, and given up only once it has been
+stopped there.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,14 @@ from tradewind.core.model import Attempt, Outcome, Temporary
 from tradewind.services.payments.activities import TRIES, Cashier
 from tradewind.services.payments.domain import Ask, Charge, GiveBack, GivenBack, Settled, Void
 from tradewind.services.payments.provider import port
-from tradewind.services.payments.provider.port import Answer, KeyReused, NoAnswer, ProviderDown, RefundTooLarge, State
+from tradewind.services.payments.provider.port import (
+    Answer,
+    KeyReused,
+    NoAnswer,
+    ProviderDown,
+    RefundTooLarge,
+    State,
+)
 
 CHARGE = Charge(ID, 1_999, "EUR", "tok_ok", 9_000)
 GIVE_BACK = GiveBack("r1", ID, 500)
@@ -98,13 +107,21 @@ async def test_it_is_given_up_only_after_it_was_stopped(attempt: Attempt) -> Non
 
 
 async def test_a_charge_that_is_made_while_it_is_stopped_counts() -> None:
-    assert (await Cashier(Scripted(find=UNKNOWN, void=TAKEN)).charge(CHARGE, later(TRIES + 1))).state == "CHARGED"
+    assert (
+        await Cashier(Scripted(find=UNKNOWN, void=TAKEN)).charge(CHARGE, later(TRIES + 1))
+    ).state == "CHARGED"
 
 
 @pytest.mark.parametrize("error", [ProviderDown("503"), NoAnswer()])
 @pytest.mark.parametrize("what", ["charge", "find", "void", "refund"])
 async def test_what_was_not_answered_is_tried_again(what: str, error: Exception) -> None:
-    script: dict[str, Answer | Exception] = {"charge": TAKEN, "find": UNKNOWN, "void": STOPPED, "refund": TAKEN, what: error}
+    script: dict[str, Answer | Exception] = {
+        "charge": TAKEN,
+        "find": UNKNOWN,
+        "void": STOPPED,
+        "refund": TAKEN,
+        what: error,
+    }
     cashier = Cashier(Scripted(**script))
     calls: dict[str, list[Any]] = {
         "charge": [cashier.charge(CHARGE, FIRST), cashier.charge(CHARGE, later(2))],

@@ -33,7 +33,17 @@ from tradewind.contracts.orders import OrderCancelled, OrderFailed
 from tradewind.contracts.payments import PaymentCompleted, PaymentFailed, PaymentVoided
 from tradewind.core.model import CancelTimer, Message, SetTimer, settle
 from tradewind.services.payments.activities import Cashier
-from tradewind.services.payments.domain import Ask, Charge, CheckDue, GiveBack, Payment, Refund, Settled, Void, view
+from tradewind.services.payments.domain import (
+    Ask,
+    Charge,
+    CheckDue,
+    GiveBack,
+    Payment,
+    Refund,
+    Settled,
+    Void,
+    view,
+)
 from tradewind.services.payments.service import payments
 
 SERVICE = payments(None)  # type: ignore[arg-type]
@@ -74,7 +84,8 @@ def looked(checks: int) -> list[Any]:
     return [CancelTimer(CheckDue(ID))] if checks else []
 
 
-# -- the charge -----------------------------------------------------------------------------------------------------------
+# -- the charge
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_payment_is_kept_before_the_provider_is_asked() -> None:
@@ -114,11 +125,18 @@ def test_what_the_provider_will_not_take_has_failed(heard: Settled, code: Any, l
         assert effects(heard, replace(ended, checks=looking)) == looked(looking)
 
 
-@pytest.mark.parametrize(("checks", "wait"), [(0, 2_000), (1, 4_000), (4, 32_000), (5, 60_000), (5_000, 60_000)])
+@pytest.mark.parametrize(
+    ("checks", "wait"), [(0, 2_000), (1, 4_000), (4, 32_000), (5, 60_000), (5_000, 60_000)]
+)
 @pytest.mark.parametrize("payment", only("open", "voided"))
-def test_what_is_not_decided_is_asked_about_at_growing_intervals(payment: Payment, checks: int, wait: int) -> None:
+def test_what_is_not_decided_is_asked_about_at_growing_intervals(
+    payment: Payment, checks: int, wait: int
+) -> None:
     payment = replace(payment, checks=checks)
-    assert effects(WAITING, payment) == [now(payment, checks=checks + 1), SetTimer(5_000 + wait, CheckDue(ID))]
+    assert effects(WAITING, payment) == [
+        now(payment, checks=checks + 1),
+        SetTimer(5_000 + wait, CheckDue(ID)),
+    ]
 
 
 def test_what_has_failed_is_not_waited_for() -> None:
@@ -128,14 +146,17 @@ def test_what_has_failed_is_not_waited_for() -> None:
 @pytest.mark.parametrize("message", [CHECK, REPORTED], ids=["deadline", "webhook"])
 @pytest.mark.parametrize("payment", states())
 def test_as_long_as_it_is_not_paid_the_provider_is_asked(message: Message, payment: Payment) -> None:
-    assert effects(message, payment) == ([Ask(ID)] if payment.status in ("PENDING", "VOIDED", "FAILED") else [])
+    assert effects(message, payment) == (
+        [Ask(ID)] if payment.status in ("PENDING", "VOIDED", "FAILED") else []
+    )
 
 
 def test_a_report_of_a_payment_that_nobody_knows_is_no_news() -> None:
     assert effects(REPORTED, None) == []
 
 
-# -- an order that ends ---------------------------------------------------------------------------------------------------
+# -- an order that ends
+# ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("heard", [ORDER_FAILED, ORDER_CANCELLED])
@@ -153,7 +174,11 @@ def test_an_order_that_fails_leaves_money_to_orders(payment: Payment) -> None:
 @pytest.mark.parametrize("payment", states("open"))
 @pytest.mark.parametrize(
     ("heard", "reason"),
-    [(ORDER_CANCELLED, "too late"), (replace(ORDER_CANCELLED, reason=""), "the order was cancelled"), (BACK, "late")],
+    [
+        (ORDER_CANCELLED, "too late"),
+        (replace(ORDER_CANCELLED, reason=""), "the order was cancelled"),
+        (BACK, "late"),
+    ],
 )
 def test_what_is_left_goes_back(heard: Message, reason: str, payment: Payment) -> None:
     paid = payment.status in ("COMPLETED", "PARTIALLY_REFUNDED")
@@ -164,7 +189,8 @@ def test_nothing_goes_back_of_what_never_came() -> None:
     assert effects(BACK, OPEN) == []
 
 
-# -- what is shown --------------------------------------------------------------------------------------------------------
+# -- what is shown
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_a_view_shows_no_token() -> None:

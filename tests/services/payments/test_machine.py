@@ -1,4 +1,6 @@
-"""Orders, people and the provider speak in any order and more than once: money is taken at most once, and never goes back beyond it."""
+"""Orders, people and the provider speak in any order and more than once: money is taken at most once, and
+never goes back beyond it.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,15 @@ from tradewind.services.payments.service import payments
 SERVICE = payments(None)  # type: ignore[arg-type]
 ORDERS = [f"0192f0c1-0000-7000-8000-{n:012d}" for n in range(3)]
 LEGAL = {
-    ("PENDING", "COMPLETED"), ("PENDING", "FAILED"), ("PENDING", "VOIDED"), ("VOIDED", "COMPLETED"), ("FAILED", "COMPLETED"),
-    ("COMPLETED", "PARTIALLY_REFUNDED"), ("COMPLETED", "REFUNDED"), ("PARTIALLY_REFUNDED", "REFUNDED"),
-}  # fmt: skip
+    ("PENDING", "COMPLETED"),
+    ("PENDING", "FAILED"),
+    ("PENDING", "VOIDED"),
+    ("VOIDED", "COMPLETED"),
+    ("FAILED", "COMPLETED"),
+    ("COMPLETED", "PARTIALLY_REFUNDED"),
+    ("COMPLETED", "REFUNDED"),
+    ("PARTIALLY_REFUNDED", "REFUNDED"),
+}
 OF_ORDERS = [ASKED, ORDER_FAILED, ORDER_CANCELLED, BACK]
 OF_PROVIDER = [CHARGED, DECLINED, WAITING, STOPPED, CHECK, REPORTED]
 
@@ -81,9 +89,15 @@ class Payments(RuleBasedStateMachine):
     def ask_for_a_refund(self, order_id: str, amount: int | None) -> Any:
         before, payment = len(self.calls[GiveBack]), self.payment(order_id)
         try:
-            self.tell(replace(REFUND, order_id=order_id, amount=None if amount is None else Money(amount, "EUR")))
+            self.tell(
+                replace(REFUND, order_id=order_id, amount=None if amount is None else Money(amount, "EUR"))
+            )
         except Refused:
-            paid = payment is not None and payment.status in ("COMPLETED", "PARTIALLY_REFUNDED") and payment.left > 0
+            paid = (
+                payment is not None
+                and payment.status in ("COMPLETED", "PARTIALLY_REFUNDED")
+                and payment.left > 0
+            )
             may = paid and payment is not None and (amount is None or 0 < amount <= payment.left)
             assert not may
         return multiple(*self.calls[GiveBack][before:])
@@ -106,7 +120,9 @@ class Payments(RuleBasedStateMachine):
     def no_more_goes_back_than_came(self) -> None:
         for payment in self.memory.all(Payment):
             refunds = [refund for refund in self.memory.all(Refund) if refund.payment_id == payment.id]
-            assert payment.refunded == sum(refund.amount for refund in refunds if refund.status == "SUCCEEDED")
+            assert payment.refunded == sum(
+                refund.amount for refund in refunds if refund.status == "SUCCEEDED"
+            )
             assert payment.refunding == sum(refund.amount for refund in refunds if refund.status == "PENDING")
             assert 0 <= payment.refunded + payment.refunding <= payment.amount
             assert (payment.status == "REFUNDED") == (payment.refunded == payment.amount)
@@ -117,15 +133,21 @@ class Payments(RuleBasedStateMachine):
     def everything_is_told_once(self) -> None:
         completed = [event.order_id for event in self.memory.said if isinstance(event, PaymentCompleted)]
         assert len(completed) == len(set(completed))
-        assert set(completed) == {payment.order_id for payment in self.memory.all(Payment) if payment.charge_id}
+        assert set(completed) == {
+            payment.order_id for payment in self.memory.all(Payment) if payment.charge_id
+        }
         told = [event.refund_id for event in self.memory.said if isinstance(event, PaymentRefunded)]
-        assert sorted(told) == sorted(refund.id for refund in self.memory.all(Refund) if refund.status == "SUCCEEDED")
+        assert sorted(told) == sorted(
+            refund.id for refund in self.memory.all(Refund) if refund.status == "SUCCEEDED"
+        )
 
     @invariant()
     def the_provider_is_told_once(self) -> None:
         charged = [call.payment_id for call in self.calls[Charge]]
         assert sorted(charged) == sorted(payment.id for payment in self.memory.all(Payment))
-        assert sorted(call.refund_id for call in self.calls[GiveBack]) == sorted(refund.id for refund in self.memory.all(Refund))
+        assert sorted(call.refund_id for call in self.calls[GiveBack]) == sorted(
+            refund.id for refund in self.memory.all(Refund)
+        )
 
 
 def test_an_outcome_is_about_a_payment() -> None:

@@ -21,7 +21,9 @@ ADMIN, ADA, EVE = Caller("root", "admin"), Caller("ada", "customer"), Caller("ev
 OTHERS = [f"0192f0c2-0000-7000-8000-00000000000{n}" for n in range(2)]
 HERS = replace(PAID, id=derived(OTHERS[0], "payment"), order_id=OTHERS[0], customer_id="eve")
 MINE = replace(VOIDED, id=derived(OTHERS[1], "payment"), order_id=OTHERS[1])
-REFUNDS = [replace(GIVEN, id=f"r{n}", status=status) for n, status in enumerate(["SUCCEEDED", "FAILED", "PENDING"])]
+REFUNDS = [
+    replace(GIVEN, id=f"r{n}", status=status) for n, status in enumerate(["SUCCEEDED", "FAILED", "PENDING"])
+]
 
 
 @pytest.fixture
@@ -30,7 +32,9 @@ async def store() -> AsyncIterator[SqliteStore]:
     await store.open()
     create_all(store, storage.MD)
     await keep(store, storage.PAYMENTS, PART, HERS, MINE)
-    await keep(store, storage.REFUNDS, *REFUNDS, replace(GIVEN, id="r9", payment_id=HERS.id, order_id=HERS.order_id))
+    await keep(
+        store, storage.REFUNDS, *REFUNDS, replace(GIVEN, id="r9", payment_id=HERS.id, order_id=HERS.order_id)
+    )
     yield store
     await store.close()
 
@@ -41,7 +45,9 @@ async def test_a_payment_is_shown_to_its_customer(store: SqliteStore, caller: Ca
     assert (await queries.list_payments(store, ListPayments(ORDER), caller)).data == [view(PART)]
 
 
-@pytest.mark.parametrize(("payment_id", "caller"), [(ID, EVE), (ID, NOBODY), (HERS.id, ADA), ("0" * 36, ADMIN)])
+@pytest.mark.parametrize(
+    ("payment_id", "caller"), [(ID, EVE), (ID, NOBODY), (HERS.id, ADA), ("0" * 36, ADMIN)]
+)
 async def test_to_others_there_is_none(store: SqliteStore, payment_id: str, caller: Caller) -> None:
     with pytest.raises(Refused, match="not_found"):
         await queries.get_payment(store, GetPayment(payment_id), caller)
@@ -54,7 +60,9 @@ async def test_the_refunds_of_a_foreign_order_are_not_found(store: SqliteStore) 
             await queries.list_refunds(store, ListRefunds(order_id), caller)
 
 
-@pytest.mark.parametrize(("caller", "found"), [(ADMIN, [PART, HERS, MINE]), (ADA, [PART, MINE]), (EVE, [HERS]), (NOBODY, [])])
+@pytest.mark.parametrize(
+    ("caller", "found"), [(ADMIN, [PART, HERS, MINE]), (ADA, [PART, MINE]), (EVE, [HERS]), (NOBODY, [])]
+)
 async def test_lists_are_paged_newest_first(store: SqliteStore, caller: Caller, found: list[Payment]) -> None:
     expected = sorted([payment.id for payment in found], reverse=True)
     for limit in (1, 2, 100):
@@ -75,7 +83,9 @@ async def test_the_refunds_of_an_order_are_paged_newest_first(store: SqliteStore
     assert second.next_cursor is None
 
 
-@pytest.mark.parametrize("bad", [replace(PART, refunding=1_500), replace(PART, refunded=2_000), replace(PART, refunding=-1)])
+@pytest.mark.parametrize(
+    "bad", [replace(PART, refunding=1_500), replace(PART, refunded=2_000), replace(PART, refunding=-1)]
+)
 async def test_the_store_itself_never_gives_back_too_much(store: SqliteStore, bad: Payment) -> None:
     with pytest.raises(RowRefused):
         await keep(store, storage.PAYMENTS, bad)

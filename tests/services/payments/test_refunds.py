@@ -1,4 +1,6 @@
-"""Money goes back once and never more than came: what an admin may ask for, and what the provider says of it."""
+"""Money goes back once and never more than came: what an admin may ask for, and what the provider says of
+it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.services.payments.cases import DONE, GIVEN, ID, NOW, ORDER, PAID, PART, REFUND, STATES, UNDONE, UNPAID, WHOLE
+from tests.services.payments.cases import (
+    DONE,
+    GIVEN,
+    ID,
+    NOW,
+    ORDER,
+    PAID,
+    PART,
+    REFUND,
+    STATES,
+    UNDONE,
+    UNPAID,
+    WHOLE,
+)
 from tradewind.contracts.payments import PaymentRefunded
 from tradewind.contracts.values import Money
 from tradewind.core.model import Refused, settle
@@ -22,7 +37,9 @@ def test_a_part_goes_back() -> None:
     assert (reply.status, reply.amount, reply.order_id) == ("PENDING", Money(500, "EUR"), ORDER)
 
 
-@pytest.mark.parametrize(("payment", "left"), [(PAID, 1_999), (PART, 1_499), (replace(PART, refunding=99), 1_400)])
+@pytest.mark.parametrize(
+    ("payment", "left"), [(PAID, 1_999), (PART, 1_499), (replace(PART, refunding=99), 1_400)]
+)
 def test_without_an_amount_all_that_is_left_goes_back(payment: Payment, left: int) -> None:
     _, reply = settle(refund(replace(REFUND, amount=None), NOW, payment))
     assert reply.amount == Money(left, "EUR")
@@ -65,8 +82,16 @@ def test_an_amount_must_make_sense(amount: Money, code: str) -> None:
     [
         (replace(PAID, refunding=500), replace(PAID, status="PARTIALLY_REFUNDED", refunded=500), False),
         (replace(PART, refunded=1_498, refunding=500), replace(PART, refunded=1_998), False),
-        (replace(PAID, refunding=1_999), replace(PAID, status="PARTIALLY_REFUNDED", refunded=500, refunding=1_499), False),
-        (replace(PART, refunded=1_499, refunding=500), replace(PART, status="REFUNDED", refunded=1_999), True),
+        (
+            replace(PAID, refunding=1_999),
+            replace(PAID, status="PARTIALLY_REFUNDED", refunded=500, refunding=1_499),
+            False,
+        ),
+        (
+            replace(PART, refunded=1_499, refunding=500),
+            replace(PART, status="REFUNDED", refunded=1_999),
+            True,
+        ),
     ],
 )
 def test_what_has_gone_back_is_counted_and_told(payment: Payment, after: Payment, whole: bool) -> None:
@@ -75,7 +100,9 @@ def test_what_has_gone_back_is_counted_and_told(payment: Payment, after: Payment
         [
             replace(GIVEN, status="SUCCEEDED", updated_at=5_000),
             after,
-            PaymentRefunded(ORDER, "ada", ID, "r1", Money(500, "EUR"), Money(after.refunded, "EUR"), whole, "damaged"),
+            PaymentRefunded(
+                ORDER, "ada", ID, "r1", Money(500, "EUR"), Money(after.refunded, "EUR"), whole, "damaged"
+            ),
         ],
         None,
     )
@@ -90,19 +117,27 @@ def test_what_could_not_go_back_is_there_again() -> None:
 @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED"])
 @pytest.mark.parametrize("heard", [DONE, UNDONE], ids=["done", "undone"])
 def test_the_end_of_a_refund_is_heard_of_once(status: str, heard: object) -> None:
-    assert settle(note_refund(heard, NOW, replace(PAID, refunding=500), replace(GIVEN, status=status))) == ([], None)  # type: ignore[arg-type]
+    assert settle(note_refund(heard, NOW, replace(PAID, refunding=500), replace(GIVEN, status=status))) == (  # type: ignore[arg-type]
+        [],
+        None,
+    )
 
 
 def told(payment: Payment, wanted: int | None, done: bool) -> tuple[Payment, int]:
     """The payment after a refund was asked for and has ended so, and how much went back. Errors: Refused."""
-    effects, reply = settle(refund(replace(REFUND, amount=None if wanted is None else Money(wanted, "EUR")), NOW, payment))
+    effects, reply = settle(
+        refund(replace(REFUND, amount=None if wanted is None else Money(wanted, "EUR")), NOW, payment)
+    )
     payment, given, _ = effects  # type: ignore[assignment]
     effects, _ = settle(note_refund(replace(DONE, done=done), NOW, payment, given))  # type: ignore[arg-type]
     assert isinstance(effects[1], Payment)
     return effects[1], reply.amount.amount if done else 0
 
 
-@given(st.integers(1, 10**12), st.lists(st.tuples(st.integers(0, 10**12) | st.none(), st.booleans()), max_size=12))
+@given(
+    st.integers(1, 10**12),
+    st.lists(st.tuples(st.integers(0, 10**12) | st.none(), st.booleans()), max_size=12),
+)
 def test_any_refunds_add_up(amount: int, asked: list[tuple[int | None, bool]]) -> None:
     payment, gone = replace(PAID, amount=amount), 0
     for wanted, done in asked:
@@ -113,4 +148,6 @@ def test_any_refunds_add_up(amount: int, asked: list[tuple[int | None, bool]]) -
         payment, back = told(payment, wanted, done)
         gone += back
         assert (payment.refunded, payment.refunding, payment.left) == (gone, 0, amount - gone)
-        assert payment.status == ("REFUNDED" if gone == amount else "PARTIALLY_REFUNDED" if gone else "COMPLETED")
+        assert payment.status == (
+            "REFUNDED" if gone == amount else "PARTIALLY_REFUNDED" if gone else "COMPLETED"
+        )

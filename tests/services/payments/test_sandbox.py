@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.services.payments.shop import DEADLINE, START, FakeTime, order, sandbox
-from tradewind.services.payments.provider.port import KeyReused, NoAnswer, Provider, ProviderDown, RefundTooLarge, State
+from tradewind.services.payments.provider.port import (
+    KeyReused,
+    NoAnswer,
+    Provider,
+    ProviderDown,
+    RefundTooLarge,
+    State,
+)
 
 
 @pytest.fixture
@@ -60,7 +67,9 @@ async def test_error_then_ok_fails_twice_per_key(provider: Provider) -> None:
         assert (await provider.charge(order("tok_error_then_ok", key))).state is State.CHARGED
 
 
-async def test_charged_no_answer_hangs_until_the_deadline_and_has_charged(provider: Provider, time: FakeTime) -> None:
+async def test_charged_no_answer_hangs_until_the_deadline_and_has_charged(
+    provider: Provider, time: FakeTime
+) -> None:
     with pytest.raises(NoAnswer):
         await provider.charge(order("tok_charged_no_answer"))
     assert time.slept == [1.0]
@@ -100,7 +109,9 @@ async def test_webhook_is_pending_for_a_second(provider: Provider, time: FakeTim
     assert (await provider.charge(order("tok_webhook"))).state is State.CHARGED
 
 
-async def test_never_arrives_after_the_deadline_and_cannot_be_stopped(provider: Provider, time: FakeTime) -> None:
+async def test_never_arrives_after_the_deadline_and_cannot_be_stopped(
+    provider: Provider, time: FakeTime
+) -> None:
     assert (await provider.charge(order("tok_never"))).state is State.PENDING
     time.now = DEADLINE + 999
     assert (await provider.void("pay-1")).state is State.PENDING

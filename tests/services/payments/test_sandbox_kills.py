@@ -36,7 +36,11 @@ asyncio.run(main())
 @pytest.mark.parametrize("token", ["tok_ok", "tok_charged_no_answer"])
 def test_killed_between_commit_and_answer(tmp_path: Path, token: str) -> None:
     path = tmp_path / "provider.db"
-    done = subprocess.run([sys.executable, "-c", PROGRAM, str(path), token, "provider.done:1:kill", "1"], capture_output=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(path), token, "provider.done:1:kill", "1"],
+        capture_output=True,
+        timeout=30,
+    )
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"")
     assert next(entries(path)).charges == 1
 

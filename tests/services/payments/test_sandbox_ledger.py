@@ -36,7 +36,11 @@ async def test_a_restart_forgets_nothing(tmp_path: Path, time: FakeTime) -> None
     provider = sandbox(path, time)
     assert (await provider.charge(order("tok_ok"))).charge_id == charged.charge_id
     assert (await provider.refund("pay-1", "refund-1", 999)).refunded == 999
-    assert [(await provider.find(key)).state for key in ("gone", "declined", "never")] == [State.VOIDED, State.DECLINED, State.PENDING]
+    assert [(await provider.find(key)).state for key in ("gone", "declined", "never")] == [
+        State.VOIDED,
+        State.DECLINED,
+        State.PENDING,
+    ]
     with pytest.raises(ProviderDown):
         await provider.charge(order("tok_error_then_ok", "error"))
     assert (await provider.charge(order("tok_error_then_ok", "error"))).state is State.CHARGED
@@ -47,15 +51,21 @@ async def test_a_restart_forgets_nothing(tmp_path: Path, time: FakeTime) -> None
     provider.start()
     await quiet()
     assert next(entry for entry in entries(path) if entry.key == "never").charges == 1
-    assert next(entries(path)) == LedgerEntry("declined", 1_999, "EUR", "DECLINED", refunded=0, charges=0, taken=0, calls=1)
-    assert list(entries(path))[-1] == LedgerEntry("pay-1", 1_999, "EUR", "CHARGED", refunded=999, charges=1, taken=1_999, calls=2)
+    assert next(entries(path)) == LedgerEntry(
+        "declined", 1_999, "EUR", "DECLINED", refunded=0, charges=0, taken=0, calls=1
+    )
+    assert list(entries(path))[-1] == LedgerEntry(
+        "pay-1", 1_999, "EUR", "CHARGED", refunded=999, charges=1, taken=1_999, calls=2
+    )
     await provider.close()
 
 
 async def test_a_crowd_with_one_key_is_charged_once_in_one_commit(tmp_path: Path, time: FakeTime) -> None:
     provider = sandbox(tmp_path / "provider.db", time)
     for token in ("tok_ok", "tok_slow", "tok_charged_no_answer"):
-        answers = await asyncio.gather(*(provider.charge(order(token, token)) for _ in range(64)), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(provider.charge(order(token, token)) for _ in range(64)), return_exceptions=True
+        )
         assert len({answer for answer in answers if not isinstance(answer, Exception)}) == 1
     await provider.close()
     assert {(entry.charges, entry.calls) for entry in entries(tmp_path / "provider.db")} == {(1, 64)}
@@ -83,7 +93,9 @@ async def test_a_commit_that_fails_is_a_provider_that_is_down(tmp_path: Path) ->
         disk: Any = Full(db)
         commits = Commits(disk, errors=sqlite3.Error, inline=inline)
         asked = [commits.ask(lambda db: db.execute("INSERT INTO t VALUES (1)")) for _ in range(3)]
-        assert [type(result) for result in await asyncio.gather(*asked, return_exceptions=True)] == [ProviderDown] * 3
+        assert [type(result) for result in await asyncio.gather(*asked, return_exceptions=True)] == [
+            ProviderDown
+        ] * 3
         disk.full = False
         assert (await commits.ask(lambda db: db.execute("SELECT count(*) FROM t").fetchone())) == (0,)
         await commits.close()
@@ -98,7 +110,11 @@ async def test_a_ledger_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 async def test_a_bad_value_hurts_nobody_else(time: FakeTime) -> None:
     provider = sandbox(":memory:", time)
-    bad = [order("tok_ok", "\ud800"), order("tok_ok", "pay-2", currency="\ud800"), order("tok_ok", "pay-3", amount=2**63)]
+    bad = [
+        order("tok_ok", "\ud800"),
+        order("tok_ok", "pay-2", currency="\ud800"),
+        order("tok_ok", "pay-3", amount=2**63),
+    ]
     calls = [provider.charge(what) for what in (*bad, order("tok_ok"))]
     *failed, good = await asyncio.gather(*calls, return_exceptions=True)
     assert all(isinstance(error, ValueError) for error in failed)
@@ -123,7 +139,9 @@ async def test_every_way_of_failing_happens(tmp_path: Path, time: FakeTime) -> N
         sandbox(":memory:", time, faults=1.1)
     provider = sandbox(tmp_path / "provider.db", time, faults=1.0, commit_inline=True)
     keys = [f"pay-{n}" for n in range(60)]
-    results = await asyncio.gather(*(provider.charge(order("tok_ok", key)) for key in keys), return_exceptions=True)
+    results = await asyncio.gather(
+        *(provider.charge(order("tok_ok", key)) for key in keys), return_exceptions=True
+    )
     calls = {entry.key: entry.calls for entry in entries(tmp_path / "provider.db")}
     seen = {(type(result).__name__, calls.get(key, 0)) for key, result in zip(keys, results, strict=True)}
     assert seen == {("ProviderDown", 0), ("NoAnswer", 0), ("NoAnswer", 1), ("Answer", 1), ("Answer", 2)}

@@ -1,4 +1,6 @@
-"""Whatever is asked in whatever order, with restarts between: at most one charge per key, refunds within it, and one story."""
+"""Whatever is asked in whatever order, with restarts between: at most one charge per key, refunds within it,
+and one story.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.services.payments.shop import FakeTime, order, sandbox
 from tradewind.services.payments.provider.ledger import LedgerEntry, entries
-from tradewind.services.payments.provider.port import Answer, KeyReused, NoAnswer, ProviderDown, RefundTooLarge, State
+from tradewind.services.payments.provider.port import (
+    Answer,
+    KeyReused,
+    NoAnswer,
+    ProviderDown,
+    RefundTooLarge,
+    State,
+)
 from tradewind.services.payments.provider.tokens import MANNERS
 
 T = TypeVar("T")
@@ -50,7 +59,11 @@ class Machine(RuleBasedStateMachine):
         if answer is None:
             return
         if before and before.state in FOR_GOOD:
-            assert (answer.state, answer.charge_id, answer.code) == (before.state, before.charge_id, before.code)
+            assert (answer.state, answer.charge_id, answer.code) == (
+                before.state,
+                before.charge_id,
+                before.code,
+            )
             assert answer.refunded >= before.refunded
         self.said[key] = answer
 
@@ -115,6 +128,9 @@ class Machine(RuleBasedStateMachine):
 
 
 Machine.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=40,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestMachine = Machine.TestCase

@@ -1,4 +1,6 @@
-"""What comes later is told later: signed, with the same id each time, until somebody listens or ten attempts are over."""
+"""What comes later is told later: signed, with the same id each time, until somebody listens or ten attempts
+are over.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,9 @@ async def test_webhook_comes_after_a_second_and_once_and_not_for_what_was_voided
     await time.pass_by(0.999)
     assert receiver.heard == []
     await time.pass_by(600)
-    assert receiver.heard == [(1_000, {"type": "charge.succeeded", "key": "pay-1", "chargeId": charge.charge_id, "amount": 1_999})]
+    assert receiver.heard == [
+        (1_000, {"type": "charge.succeeded", "key": "pay-1", "chargeId": charge.charge_id, "amount": 1_999})
+    ]
     await provider.close()
 
 

@@ -18,7 +18,15 @@ NOW = AT * 1_000
 
 
 def refused(**changed: object) -> str:
-    given = {"secrets": [SECRET], "id": ID, "timestamp": str(AT), "body": BODY, "header": SIGNATURE, "now": NOW, **changed}
+    given = {
+        "secrets": [SECRET],
+        "id": ID,
+        "timestamp": str(AT),
+        "body": BODY,
+        "header": SIGNATURE,
+        "now": NOW,
+        **changed,
+    }
     with pytest.raises(BadSignature) as caught:
         verify(**given)  # type: ignore[arg-type]
     return caught.value.reason
@@ -85,7 +93,11 @@ def test_an_empty_secret_is_a_mistake() -> None:
         verify([b""], ID, str(AT), BODY, SIGNATURE, NOW)
 
 
-@given(st.binary(min_size=1), st.text(st.characters(exclude_characters=".", exclude_categories=["Cs"]), min_size=1), st.binary())
+@given(
+    st.binary(min_size=1),
+    st.text(st.characters(exclude_characters=".", exclude_categories=["Cs"]), min_size=1),
+    st.binary(),
+)
 def test_what_was_signed_verifies_and_nothing_else(secret: bytes, id: str, body: bytes) -> None:
     header = sign(secret, id, AT, body)
     verify([secret], id, str(AT), body, header, NOW)

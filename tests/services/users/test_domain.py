@@ -1,11 +1,31 @@
-"""What users decides about people: an address is one person's, the shop keeps an admin, a deleted person leaves no trace."""
+"""What users decides about people: an address is one person's, the shop keeps an admin, a deleted person
+leaves no trace.
+"""
 
 import pytest
 from msgspec.structs import replace
 
-from tradewind.contracts.users import AddUser, ChangeUser, DeleteUser, Nothing, UserDeleted, UserRegistered, UserView
+from tradewind.contracts.users import (
+    AddUser,
+    ChangeUser,
+    DeleteUser,
+    Nothing,
+    UserDeleted,
+    UserRegistered,
+    UserView,
+)
 from tradewind.core.model import Caller, Context, Refused, settle
-from tradewind.services.users.domain import ALL_ADMINS, Admins, EmailClaim, User, add, change, claim_id, claims_of, delete
+from tradewind.services.users.domain import (
+    ALL_ADMINS,
+    Admins,
+    EmailClaim,
+    User,
+    add,
+    change,
+    claim_id,
+    claims_of,
+    delete,
+)
 
 NOW = Context(2_000, "u-new", Caller("root", "admin"))
 ADA = User("ada", "Ada@Example.com", "Ada", "customer", "ACTIVE", "$hash", 1, 1_000, 1_000)
@@ -55,7 +75,9 @@ def test_a_person_changes_the_own_name_but_not_the_role() -> None:
         settle(change(ChangeUser("root", "Mine"), self, ROOT, {}))
 
 
-@pytest.mark.parametrize("ask", [ChangeUser("ada"), ChangeUser("ada", "Ada"), ChangeUser("ada", "Ada", "customer")])
+@pytest.mark.parametrize(
+    "ask", [ChangeUser("ada"), ChangeUser("ada", "Ada"), ChangeUser("ada", "Ada", "customer")]
+)
 def test_a_change_of_nothing_writes_nothing(ask: ChangeUser) -> None:
     effects, reply = settle(change(ask, NOW, ADA, ONE))
     assert effects == []
@@ -73,7 +95,9 @@ def test_the_last_admin_can_neither_leave_nor_give_up_the_role() -> None:
 
 def test_a_deleted_person_leaves_no_trace() -> None:
     effects, reply = settle(delete(DeleteUser("ada"), NOW, ADA, {CLAIM.id: CLAIM}, {}))
-    gone = replace(ADA, email="", name="deleted user", status="DELETED", password_hash="", version=2, updated_at=2_000)
+    gone = replace(
+        ADA, email="", name="deleted user", status="DELETED", password_hash="", version=2, updated_at=2_000
+    )
     assert effects == [gone, replace(CLAIM, user_id=""), UserDeleted("ada")]
     assert reply == Nothing()
     assert claims_of(ADA) == (CLAIM.id,)

@@ -1,4 +1,6 @@
-"""Any number of people come, change, sign in and go: the promises about addresses, admins and sessions hold at every step."""
+"""Any number of people come, change, sign in and go: the promises about addresses, admins and sessions hold
+at every step.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.memory import Memory
-from tradewind.contracts.users import AddUser, ChangeUser, DeleteUser, EndSession, OpenSession, Role, RotateSession, UserDeleted
+from tradewind.contracts.users import (
+    AddUser,
+    ChangeUser,
+    DeleteUser,
+    EndSession,
+    OpenSession,
+    Role,
+    RotateSession,
+    UserDeleted,
+)
 from tradewind.core.model import Caller, Context, Message, Refused
 from tradewind.services.users.domain import ALL_ADMINS, Admins, EmailClaim, User, claim_id
 from tradewind.services.users.service import SERVICE
@@ -63,7 +74,12 @@ class Users(RuleBasedStateMachine):
     def rotate(self, token: tuple[str, int]) -> tuple[str, int]:
         before = self.memory.rows[Session].get(token[0])
         reply = self.tell(RotateSession(*token))
-        good = before is not None and before.status == "OPEN" and before.generation == token[1] and self.user(before.user_id).active
+        good = (
+            before is not None
+            and before.status == "OPEN"
+            and before.generation == token[1]
+            and self.user(before.user_id).active
+        )
         assert (reply.generation != OVER) == good
         assert good or before is None or self.memory.rows[Session][token[0]].status == "ENDED"
         return reply.session_id, reply.generation
@@ -91,7 +107,9 @@ class Users(RuleBasedStateMachine):
     def nothing_is_left_of_who_went(self) -> None:
         gone = [user for user in self.memory.all(User) if not user.active]
         assert {(user.email, user.name, user.password_hash) for user in gone} <= {("", "deleted user", "")}
-        assert sorted(e.user_id for e in self.memory.said if isinstance(e, UserDeleted)) == sorted(user.id for user in gone)
+        assert sorted(e.user_id for e in self.memory.said if isinstance(e, UserDeleted)) == sorted(
+            user.id for user in gone
+        )
 
 
 TestUsers = Users.TestCase

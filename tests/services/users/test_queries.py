@@ -6,7 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from tests.support.tables import create_all, keep
-from tradewind.contracts.users import Credentials, FindCredentials, FindPrincipal, GetMe, GetUser, ListUsers, Principal
+from tradewind.contracts.users import (
+    Credentials,
+    FindCredentials,
+    FindPrincipal,
+    GetMe,
+    GetUser,
+    ListUsers,
+    Principal,
+)
 from tradewind.core.model import NOBODY, Caller, Refused
 from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.users import queries, storage
@@ -27,7 +35,12 @@ async def store() -> AsyncIterator[SqliteStore]:
     await store.open()
     create_all(store, storage.MD)
     await keep(store, storage.USERS, ADA, BOB, EVE, GONE)
-    await keep(store, storage.CLAIMS, EmailClaim(claim_id("ada@example.com"), "a1"), EmailClaim(claim_id("free@example.com"), ""))
+    await keep(
+        store,
+        storage.CLAIMS,
+        EmailClaim(claim_id("ada@example.com"), "a1"),
+        EmailClaim(claim_id("free@example.com"), ""),
+    )
     ended = replace(SESSION, id="s2", status="ENDED")
     await keep(store, storage.SESSIONS, SESSION, ended, replace(SESSION, id="s3", user_id="d4"))
     yield store
@@ -58,14 +71,24 @@ async def test_the_list_is_paged_newest_first_without_the_deleted(store: SqliteS
 
 
 async def test_credentials_are_found_by_address_in_any_case(store: SqliteStore) -> None:
-    assert await queries.find_credentials(store, FindCredentials("ADA@example.com"), NOBODY) == Credentials("a1", "$hash")
+    assert await queries.find_credentials(store, FindCredentials("ADA@example.com"), NOBODY) == Credentials(
+        "a1", "$hash"
+    )
     for email in ("free@example.com", "unknown@example.com"):
         assert await queries.find_credentials(store, FindCredentials(email), NOBODY) is None
 
 
 @pytest.mark.parametrize(
     ("user", "session", "found"),
-    [("a1", "s1", Principal("a1", "customer")), ("a1", "s2", None), ("b2", "s1", None), ("d4", "s3", None), ("a1", "zz", None)],
+    [
+        ("a1", "s1", Principal("a1", "customer")),
+        ("a1", "s2", None),
+        ("b2", "s1", None),
+        ("d4", "s3", None),
+        ("a1", "zz", None),
+    ],
 )
-async def test_a_principal_has_an_open_session_and_is_here(store: SqliteStore, user: str, session: str, found: Principal | None) -> None:
+async def test_a_principal_has_an_open_session_and_is_here(
+    store: SqliteStore, user: str, session: str, found: Principal | None
+) -> None:
     assert await queries.find_principal(store, FindPrincipal(user, session), NOBODY) == found

@@ -1,4 +1,6 @@
-"""What users decides about sessions: an old refresh token ends them, and the end is written though the caller is turned away."""
+"""What users decides about sessions: an old refresh token ends them, and the end is written though the caller
+is turned away.
+"""
 
 import pytest
 from msgspec.structs import replace
@@ -45,7 +47,10 @@ def test_a_session_ends_after_thirty_days_or_with_its_user() -> None:
     late = replace(NOW, at=SESSION.expires_at)
     _, reply = settle(rotate(RotateSession("s1", 3), late, SESSION, HERE))
     assert reply.generation == -1
-    assert settle(rotate(RotateSession("s1", 3), NOW, SESSION, {"ada": replace(ADA, status="DELETED")})) == ([ENDED], OVER)
+    assert settle(rotate(RotateSession("s1", 3), NOW, SESSION, {"ada": replace(ADA, status="DELETED")})) == (
+        [ENDED],
+        OVER,
+    )
     assert settle(rotate(RotateSession("s1", 3), NOW, None, {})) == ([], OVER)
 
 

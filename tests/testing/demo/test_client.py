@@ -33,7 +33,16 @@ class Server:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                size = int(next((line.split(b":")[1] for line in head.split(b"\r\n") if line.startswith(b"Content-Length")), b"0"))
+                size = int(
+                    next(
+                        (
+                            line.split(b":")[1]
+                            for line in head.split(b"\r\n")
+                            if line.startswith(b"Content-Length")
+                        ),
+                        b"0",
+                    )
+                )
                 self.heard.append(head + await reader.readexactly(size))
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 writer.write(answer)
@@ -62,7 +71,11 @@ def client(server: Server, patience_s: float = 5.0, find: Callable[[], str | Non
     ("answer", "content"),
     [
         (OK, b"{}"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=1\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: 1\r\n\r\n", b"abcde"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+            b"chunked\r\n\r\n3;x=1\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: 1\r\n\r\n",
+            b"abcde",
+        ),
         (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", b"until the end"),
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, b"{}"),
         (b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n", b""),
@@ -76,7 +89,9 @@ async def test_forms_of_an_answer(answer: bytes, content: bytes) -> None:
         http.close()
 
 
-@pytest.mark.parametrize("answer", [b"220 mail.example.com ESMTP\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n"])
+@pytest.mark.parametrize(
+    "answer", [b"220 mail.example.com ESMTP\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n"]
+)
 async def test_what_is_not_http(answer: bytes) -> None:
     async with serving(answer) as server:
         with pytest.raises(BadAnswer):
@@ -91,7 +106,12 @@ async def test_a_request_as_it_is_sent() -> None:
     head, _, body = server.heard[0].partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     assert (lines[0], body) == (b"POST /behind/a/proxy/api HTTP/1.1", b'{"a":1}')
-    assert {b"Idempotency-Key: k", b"Authorization: Bearer t", b"Content-Length: 7", b"Content-Type: application/json"} < set(lines)
+    assert {
+        b"Idempotency-Key: k",
+        b"Authorization: Bearer t",
+        b"Content-Length: 7",
+        b"Content-Type: application/json",
+    } < set(lines)
 
 
 async def test_it_asks_again_with_the_same_key() -> None:
@@ -134,7 +154,9 @@ def answered(status: bytes, body: bytes) -> bytes:
 async def buy(server: Server, orders: int = 3, patience_s: float = 0.2) -> Figures:
     figures = Figures(orders)
     made = client(server, patience_s)
-    await Buying(made, [Buyer("b@example.com", "p", "t")], ["tea", "pot", "rare"], figures, random.Random(3), "run").all()
+    await Buying(
+        made, [Buyer("b@example.com", "p", "t")], ["tea", "pot", "rare"], figures, random.Random(3), "run"
+    ).all()
     made.http.close()
     return figures
 

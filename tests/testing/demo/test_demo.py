@@ -1,4 +1,6 @@
-"""`tradewind demo` against real platforms: its own, somebody else's, one that is killed under it, and none at all."""
+"""`tradewind demo` against real platforms: its own, somebody else's, one that is killed under it, and none at
+all.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,18 @@ def test_on_a_platform_of_its_own(tmp_path: Path) -> None:
     done = run("demo", "--orders", "40", "--data", str(tmp_path / "shop"), "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert (told["placed"], counted(told), told["notFinal"], told["refused"], told["lost"]) == (40, 40, 0, {}, {})
-    assert told["postMs"]["p50"] > 0 and told["finalMs"]["max"] >= told["finalMs"]["p50"] and told["ordersPerSecond"] > 0
+    assert (told["placed"], counted(told), told["notFinal"], told["refused"], told["lost"]) == (
+        40,
+        40,
+        0,
+        {},
+        {},
+    )
+    assert (
+        told["postMs"]["p50"] > 0
+        and told["finalMs"]["max"] >= told["finalMs"]["p50"]
+        and told["ordersPerSecond"] > 0
+    )
     # the admin is told once, at a first start
     assert "started a platform" in done.stderr and "password " in done.stderr
     assert running(tmp_path / "shop") is None
@@ -49,14 +61,24 @@ def test_on_a_platform_that_runs(shop: Shop) -> None:
         done = run("demo", "--orders", "15", "--buyers", "3", "--data", str(shop.keeping.data))
         assert done.returncode == 0, done.stderr
         assert "placed                      15 of 15" in done.stdout
-        assert all([word in done.stdout for word in ("confirmed", "answer to POST", "placed to final", "orders/s")])
+        assert all(
+            [word in done.stdout for word in ("confirmed", "answer to POST", "placed to final", "orders/s")]
+        )
         assert "buyers 3 of 3" in done.stderr and "orders final 15 of 15" in done.stderr
     assert shop.alive
 
 
 def test_by_url(shop: Shop, tmp_path: Path) -> None:
     shop.start()
-    here = ("demo", "--orders", "5", "--url", f"http://127.0.0.1:{shop.port}/", "--data", str(tmp_path / "none"))
+    here = (
+        "demo",
+        "--orders",
+        "5",
+        "--url",
+        f"http://127.0.0.1:{shop.port}/",
+        "--data",
+        str(tmp_path / "none"),
+    )
     refused = run(*here)
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
     assert "TRADEWIND_ADMIN_EMAIL" in refused.stderr and not (tmp_path / "none").exists()
@@ -69,11 +91,20 @@ def test_by_url(shop: Shop, tmp_path: Path) -> None:
 def test_a_platform_that_is_killed_and_comes_back(shop: Shop) -> None:
     shop.start()
     data = shop.keeping.data
-    demo = subprocess.Popen([*PROGRAM, "demo", "--orders", "400", "--data", str(data), "--json"], env=environment(),
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    demo = subprocess.Popen(
+        [*PROGRAM, "demo", "--orders", "400", "--data", str(data), "--json"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         for already in (50, 200):
-            until(lambda least=already: shop.keeping.sql("SELECT count(*) FROM {orders.orders}")[0][0] >= least, "orders", 30)  # type: ignore[misc]
+            until(
+                lambda least=already: shop.keeping.sql("SELECT count(*) FROM {orders.orders}")[0][0] >= least,  # type: ignore[misc]
+                "orders",
+                30,
+            )
             shop.restart()
         out, err = demo.communicate(timeout=90)
     finally:
@@ -97,8 +128,13 @@ def test_the_rate_limit_is_kept(shop: Shop) -> None:
 
 def test_ctrl_c(tmp_path: Path) -> None:
     data = tmp_path / "shop"
-    demo = subprocess.Popen([*PROGRAM, "demo", "--orders", "20000", "--buyers", "20", "--data", str(data)], env=environment(),
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    demo = subprocess.Popen(
+        [*PROGRAM, "demo", "--orders", "20000", "--buyers", "20", "--data", str(data)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert demo.stderr is not None
         for line in demo.stderr:

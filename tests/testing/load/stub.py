@@ -33,7 +33,10 @@ class Stub:
             case "GET", ["health"]:
                 return 200, {"success": True, "data": {"status": "ok"}}
             case "GET", ["api", "products"]:
-                return 200, {"success": True, "data": {"data": [{"id": product} for product in self.products], "meta": {"total": 3}}}
+                return 200, {
+                    "success": True,
+                    "data": {"data": [{"id": product} for product in self.products], "meta": {"total": 3}},
+                }
             case "POST", ["api", "orders"]:
                 assert body is not None
                 self.orders.append(body)
@@ -57,7 +60,9 @@ def serving(broken: tuple[str, ...] = ()) -> Iterator[Stub]:
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
-            status, found = stub.answer(self.command, self.path, body, self.headers.get("X-Idempotency-Key", ""))
+            status, found = stub.answer(
+                self.command, self.path, body, self.headers.get("X-Idempotency-Key", "")
+            )
             content = json.dumps(found).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))

@@ -1,4 +1,6 @@
-"""`tradewind load` against gateways that work, half work, are silent, talk nonsense or are not there; and an impatient operator."""
+"""`tradewind load` against gateways that work, half work, are silent, talk nonsense or are not there; and an
+impatient operator.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +22,36 @@ from tests.testing.load.stub import serving
 
 def test_smoke_shortened(tmp_path: Path) -> None:
     with serving() as stub:
-        done = run("load", "smoke", "--scale", "0.02", "--pause", "0.1", "--url", stub.url + "/", "--report", str(tmp_path / "report.json"))
+        done = run(
+            "load",
+            "smoke",
+            "--scale",
+            "0.02",
+            "--pause",
+            "0.1",
+            "--url",
+            stub.url + "/",
+            "--report",
+            str(tmp_path / "report.json"),
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, Any] = json.loads((tmp_path / "report.json").read_text())
     metrics = found["metrics"]
-    assert (found["profile"], found["passed"], found["complete"], found["plannedSeconds"]) == ("smoke", True, True, 2.4)
+    assert (found["profile"], found["passed"], found["complete"], found["plannedSeconds"]) == (
+        "smoke",
+        True,
+        True,
+        2.4,
+    )
     assert metrics["iterations"] == metrics["orders_created"] == len(stub.orders) > 3
     assert (metrics["requests"], metrics["failed"], metrics["usersMax"]) == (metrics["iterations"] * 5, 0, 1)
-    assert set(stub.heard) == {"GET /health", "GET /api/products", "POST /api/orders", "GET /api/orders/:id", "GET /api/payments/order/:id"}
+    assert set(stub.heard) == {
+        "GET /health",
+        "GET /api/products",
+        "POST /api/orders",
+        "GET /api/orders/:id",
+        "GET /api/payments/order/:id",
+    }
     assert len(set(stub.keys)) == len(stub.keys)
     for order in stub.orders:
         assert {item["productId"] for item in order["items"]} <= set(stub.products)
@@ -49,12 +73,17 @@ def test_what_fails_is_told_and_crosses_the_threshold() -> None:
     found = json.loads(done.stdout)
     assert (done.returncode, found["passed"], found["metrics"]["orders_created"]) == (1, False, 0)
     assert list(found["metrics"]["failures"]) == ["POST /api/orders: answered 503"]
-    assert {verdict["threshold"]: verdict["met"] for verdict in found["thresholds"]} == {"errors": False, "latency.p95": True}
+    assert {verdict["threshold"]: verdict["met"] for verdict in found["thresholds"]} == {
+        "errors": False,
+        "latency.p95": True,
+    }
 
 
 def test_a_limit_of_ones_own_is_crossed() -> None:
     with serving() as stub:
-        done = run("load", "smoke", "--scale", "0.01", "--threshold", "order_latency.max<0.001", "--url", stub.url)
+        done = run(
+            "load", "smoke", "--scale", "0.01", "--threshold", "order_latency.max<0.001", "--url", stub.url
+        )
     assert done.returncode == 1
     assert "  CROSSED  order_latency.max < 0.001" in done.stdout
 
@@ -69,8 +98,13 @@ def socket_that(answers: bytes | None) -> Iterator[str]:
         if answers is None:
             yield url
             return
-        child = "import socket, sys; s = socket.socket(fileno=0); c, _ = s.accept(); c.recv(4096); c.sendall(sys.argv[1].encode())"
-        with subprocess.Popen([PROGRAM[0], "-c", child, answers.decode()], stdin=listener.fileno()) as speaker:
+        child = (
+            "import socket, sys; s = socket.socket(fileno=0); c, _ = s.accept(); c.recv(4096); "
+            "c.sendall(sys.argv[1].encode())"
+        )
+        with subprocess.Popen(
+            [PROGRAM[0], "-c", child, answers.decode()], stdin=listener.fileno()
+        ) as speaker:
             yield url
             speaker.wait(10)
 
@@ -80,7 +114,10 @@ def test_nobody_is_there() -> None:
         closed.bind(("127.0.0.1", 0))
         done = run("load", "smoke", "--url", f"http://127.0.0.1:{closed.getsockname()[1]}")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "does not answer (connection refused): is it running? `tradewind up --blueprint rpc` starts it" in done.stderr
+    assert (
+        "does not answer (connection refused): is it running? `tradewind up --blueprint rpc` starts it"
+        in done.stderr
+    )
 
 
 def test_somebody_who_never_answers() -> None:
@@ -91,7 +128,9 @@ def test_somebody_who_never_answers() -> None:
     assert "does not answer (no answer within 5 s)" in done.stderr
 
 
-@pytest.mark.parametrize("answer", [b"220 mail ESMTP\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n", b"x" * 100_000])
+@pytest.mark.parametrize(
+    "answer", [b"220 mail ESMTP\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n", b"x" * 100_000]
+)
 def test_nonsense(answer: bytes) -> None:
     with socket_that(answer) as url:
         done = run("load", "smoke", "--url", url)
@@ -127,7 +166,9 @@ def test_what_cannot_be_meant(words: tuple[str, ...], said: str) -> None:
 def test_whoever_has_seen_enough_gets_the_report_so_far(number: signal.Signals) -> None:
     with serving() as stub:
         words = (*PROGRAM, "load", "spike", "--pause", "0.05", "--url", stub.url)
-        with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        with subprocess.Popen(
+            words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as program:
             deadline = time.monotonic() + 40
             while not stub.orders and time.monotonic() < deadline:
                 time.sleep(0.05)

@@ -57,14 +57,19 @@ def test_kinds_of_failure_are_bounded() -> None:
     metrics = Metrics()
     for number in range(KINDS_OF_FAILURE + 20):
         metrics.fail(f"reason {number}")
-    assert (metrics.failed, len(metrics.failures), metrics.failures["other reasons"]) == (KINDS_OF_FAILURE + 20, KINDS_OF_FAILURE + 1, 20)
+    assert (metrics.failed, len(metrics.failures), metrics.failures["other reasons"]) == (
+        KINDS_OF_FAILURE + 20,
+        KINDS_OF_FAILURE + 1,
+        20,
+    )
 
 
 def test_usual_thresholds() -> None:
     usual = parsed([])
     assert [(found.threshold, found.met) for found in judged(usual, measured([10.0] * 200, failed=1))] == [
-        ("errors", True), ("latency.p95", True),
-    ]  # fmt: skip
+        ("errors", True),
+        ("latency.p95", True),
+    ]
     assert [found.met for found in judged(usual, measured([10.0] * 200, failed=2))] == [False, True]
     assert [found.met for found in judged(usual, measured([600.0] * 200))] == [True, False]
     assert [(found.found, found.met) for found in judged(usual, Metrics())] == [(None, False), (None, False)]
@@ -72,11 +77,24 @@ def test_usual_thresholds() -> None:
 
 def test_a_threshold_of_ones_own() -> None:
     chosen = parsed(["errors < 0.5", "order_latency.p99<20"])
-    assert [(found.name, found.limit) for found in chosen] == [("errors", 0.5), ("latency.p95", 500), ("order_latency.p99", 20)]
+    assert [(found.name, found.limit) for found in chosen] == [
+        ("errors", 0.5),
+        ("latency.p95", 500),
+        ("order_latency.p99", 20),
+    ]
     assert [found.met for found in judged(chosen, measured([30.0] * 4, failed=1))] == [True, True, False]
 
 
-BAD = ("", "errors", "errors>1", "errors.p95<1", "latency<5", "stock_latency.p95<5", "latency.p42<5", "latency.p95<x")
+BAD = (
+    "",
+    "errors",
+    "errors>1",
+    "errors.p95<1",
+    "latency<5",
+    "stock_latency.p95<5",
+    "latency.p42<5",
+    "latency.p95<x",
+)
 
 
 @pytest.mark.parametrize("text", BAD)
@@ -102,7 +120,12 @@ def test_the_report() -> None:
     line = next(line for line in page.splitlines() if line.startswith("order_latency "))
     assert line.split() == ["order_latency", "15.0", "10.0", "10.0", "20.0", "20.0", "20.0", "20.0"]
     found = told(profile, "http://shop", 1.0, metrics, verdicts, 2)
-    assert (found["passed"], found["complete"], found["plannedUsers"], found["plannedSeconds"]) == (False, False, 2, 120)
+    assert (found["passed"], found["complete"], found["plannedUsers"], found["plannedSeconds"]) == (
+        False,
+        False,
+        2,
+        120,
+    )
     assert found["metrics"]["order_latency"]["avg"] == 15
     assert found["metrics"]["payment_latency"] == {}
     assert "(stopped)" in text(profile, "http://shop", metrics, verdicts, 2)

@@ -1,4 +1,6 @@
-"""The profiles are the published ones: their lengths, their users, their shapes; scaled, they keep their shape."""
+"""The profiles are the published ones: their lengths, their users, their shapes; scaled, they keep their
+shape.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,25 @@ PUBLISHED = {"smoke": (2, 2), "load": (50, 16), "stress": (200, 22), "spike": (3
 
 
 def test_length_and_users_as_published() -> None:
-    assert {name: (profile.most_users, profile.seconds / 60) for name, profile in PROFILES.items()} == PUBLISHED
+    assert {
+        name: (profile.most_users, profile.seconds / 60) for name, profile in PROFILES.items()
+    } == PUBLISHED
 
 
 def test_smoke_ramps_holds_and_goes_down() -> None:
     smoke = PROFILES["smoke"]
     assert [stage.seconds for stage in smoke.stages] == [30, 60, 30]
-    assert [smoke.users_at(second) for second in (0, 14, 30, 60, 89, 105, 119.9, 120, 500)] == [0, 1, 2, 2, 2, 1, 0, 0, 0]
+    assert [smoke.users_at(second) for second in (0, 14, 30, 60, 89, 105, 119.9, 120, 500)] == [
+        0,
+        1,
+        2,
+        2,
+        2,
+        1,
+        0,
+        0,
+        0,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,6 @@
-"""A run ends in time whatever the target does, and a target that is lost in the middle is told and not hammered."""
+"""A run ends in time whatever the target does, and a target that is lost in the middle is told and not
+hammered.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from tradewind.testing.load import running
 from tradewind.testing.load.display import Lines, display
 from tradewind.testing.load.metrics import Metrics
 from tradewind.testing.load.profiles import Profile, Stage
-from tradewind.testing.load.running import LoadOptions, Load
+from tradewind.testing.load.running import Load, LoadOptions
 
 SHORT = Profile("short", "for a test", (Stage(4, 0.2), Stage(4, 0.8), Stage(0, 0.2)))
 
@@ -43,7 +45,9 @@ def test_a_target_that_is_lost_is_not_hammered(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(running, "reach", reached)
     metrics = Load(LoadOptions(SHORT, url, 0.0), Watching(), random.Random(1)).run()
     assert 4 <= metrics.requests == metrics.failed < 150
-    assert set(metrics.failures) == {f"{what}: connection refused" for what in ("GET /health", "GET /api/products", "POST /api/orders")}
+    assert set(metrics.failures) == {
+        f"{what}: connection refused" for what in ("GET /health", "GET /api/products", "POST /api/orders")
+    }
 
 
 def test_a_hanging_target_does_not_hold_the_end_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +72,10 @@ def test_lines_for_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ""
     time.sleep(0.06)
     lines.show(metrics, 120)
-    assert capsys.readouterr().err == "tradewind: 10 of 120 s  2 users  1,000 requests  100.0/s  0 orders  0.00% errors  p95 0.0 ms\n"
+    assert (
+        capsys.readouterr().err
+        == "tradewind: 10 of 120 s  2 users  1,000 requests  100.0/s  0 orders  0.00% errors  p95 0.0 ms\n"
+    )
 
 
 def test_a_bar_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,6 @@
-"""Bugs as people write them, planted into the real parts: a simulator that does not find them would prove nothing."""
+"""Bugs as people write them, planted into the real parts: a simulator that does not find them would prove
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,9 @@ def remembers_nothing(monkeypatch: pytest.MonkeyPatch) -> Build:
 class BlindCashier(Cashier):
     async def charge(self, what: Charge, attempt: Attempt) -> Settled:
         key = what.payment_id if attempt.number == 1 else derived(what.payment_id, f"try {attempt.number}")
-        settled = await super().charge(Charge(key, what.amount, what.currency, what.token, what.expires_at), Attempt(1, attempt.at))
+        settled = await super().charge(
+            Charge(key, what.amount, what.currency, what.token, what.expires_at), Attempt(1, attempt.at)
+        )
         return Settled(what.payment_id, settled.state, settled.code, settled.charge_id)
 
 
@@ -79,7 +83,9 @@ def charges_blindly(monkeypatch: pytest.MonkeyPatch) -> Build:
     return build
 
 
-def _hold(heard: OrderCreated, now: Context, claim: Reservation | None, shelf: Mapping[str, Product]) -> Effects[None]:
+def _hold(
+    heard: OrderCreated, now: Context, claim: Reservation | None, shelf: Mapping[str, Product]
+) -> Effects[None]:
     if claim is None:
         wanted: dict[str, int] = {}
         for line in heard.lines:
@@ -99,12 +105,17 @@ def _with_rule(name: str, hears: type[Message], do: Callable[..., Any]) -> Build
     """The shop with another handler for one message of one service."""
 
     def other(service: Service) -> Service:
-        rules = [Rule(rule.hears, do, rule.loads) if rule.hears is hears else rule for rule in service.rules.values()]
+        rules = [
+            Rule(rule.hears, do, rule.loads) if rule.hears is hears else rule
+            for rule in service.rules.values()
+        ]
         does: list[Any] = [*rules, *service.performs.values(), *service.answers.values()]
         return Service(service.name, keeps=service.tables.values(), does=does, says=service.says)
 
     def built(store: Store, made: list[Service], clock: Clock, keep_ms: int) -> Platform:
-        return build(store, [other(service) if service.name == name else service for service in made], clock, keep_ms)
+        return build(
+            store, [other(service) if service.name == name else service for service in made], clock, keep_ms
+        )
 
     return built
 
@@ -132,7 +143,9 @@ def keeps_late_money(monkeypatch: pytest.MonkeyPatch) -> Build:
 
 class HastyCashier(Cashier):
     async def give_back(self, what: GiveBack, attempt: Attempt) -> GivenBack:
-        given = await super().give_back(GiveBack(derived(what.refund_id, f"{attempt.number}"), what.payment_id, what.amount), attempt)
+        given = await super().give_back(
+            GiveBack(derived(what.refund_id, f"{attempt.number}"), what.payment_id, what.amount), attempt
+        )
         return GivenBack(what.refund_id, what.payment_id, given.done)
 
 
@@ -153,7 +166,9 @@ def reads_again(monkeypatch: pytest.MonkeyPatch) -> Build:
 
 
 def trusts_its_memory(monkeypatch: pytest.MonkeyPatch) -> Build:
-    """After a commit of which nobody knows whether it was made, what was read before is still taken for true."""
+    """After a commit of which nobody knows whether it was made, what was read before is still taken for
+    true.
+    """
     monkeypatch.setattr(Cache, "clear", lambda cache: None)
     return build
 

@@ -24,8 +24,26 @@ def test_an_old_disk_and_a_new_one_tell_the_same(disk: Disk) -> None:
 
 
 def _simulated(hash_seed: str) -> tuple[str, dict[str, int]]:
-    command = [sys.executable, "-m", "tradewind", "simulate", "--seed", "400", "--schedules", "15", "--orders", "10", "--json"]
-    done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, check=False, timeout=120)
+    command = [
+        sys.executable,
+        "-m",
+        "tradewind",
+        "simulate",
+        "--seed",
+        "400",
+        "--schedules",
+        "15",
+        "--orders",
+        "10",
+        "--json",
+    ]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr.decode()
     found = msgspec.json.decode(done.stdout)
     return found["digest"], found["counts"]

@@ -1,4 +1,6 @@
-"""Each planted bug is found within a few schedules, by the promise that it breaks, and without it the same schedules are clean."""
+"""Each planted bug is found within a few schedules, by the promise that it breaks, and without it the same
+schedules are clean.
+"""
 
 from __future__ import annotations
 

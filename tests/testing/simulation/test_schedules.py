@@ -13,9 +13,15 @@ from tradewind.testing.simulation.shop import PLACES
 
 FIRST, CHUNKS, SCHEDULES, ORDERS = 20_261_121, 20, 50, 8
 ANSWERS = (
-    "PlaceOrder unknown_product", "PlaceOrder price_changed", "CancelOrder illegal_transition", "CancelOrder not_found",
-    "RefundPayment refund_exceeds_payment", "RefundPayment illegal_transition", "AdjustStock insufficient_stock", "AddProduct sku_exists",
-)  # fmt: skip
+    "PlaceOrder unknown_product",
+    "PlaceOrder price_changed",
+    "CancelOrder illegal_transition",
+    "CancelOrder not_found",
+    "RefundPayment refund_exceeds_payment",
+    "RefundPayment illegal_transition",
+    "AdjustStock insufficient_stock",
+    "AddProduct sku_exists",
+)
 seen: Counter[str] = Counter()
 ran: set[int] = set()
 
@@ -25,7 +31,11 @@ ran: set[int] = set()
 def test_every_promise_is_kept(disk: Disk, chunk: int) -> None:
     done = campaign(FIRST + chunk * SCHEDULES, SCHEDULES, ORDERS, disk)
     if (failure := done.failure) is not None:
-        lines = [f"tradewind simulate --seed {failure.seed} --orders {ORDERS}", *map(str, failure.violations), *failure.story]
+        lines = [
+            f"tradewind simulate --seed {failure.seed} --orders {ORDERS}",
+            *map(str, failure.violations),
+            *failure.story,
+        ]
         pytest.fail("\n".join(lines))
     assert done.schedules == SCHEDULES
     seen.update(done.counts)
@@ -33,7 +43,9 @@ def test_every_promise_is_kept(disk: Disk, chunk: int) -> None:
 
 
 def test_the_weather_was_bad_enough() -> None:
-    """What was never hit proves nothing: every place of the engine was crashed at, every end was reached, every answer was given."""
+    """What was never hit proves nothing: every place of the engine was crashed at, every end was reached,
+    every answer was given.
+    """
     if len(ran) < CHUNKS:
         pytest.skip("needs all schedules")
     places = [name for name in REGISTRY if name.startswith(PLACES)]

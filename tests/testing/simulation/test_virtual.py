@@ -35,7 +35,9 @@ async def _never_waits() -> None:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize(("work", "why"), [(_waits_for_ever, "everybody waits"), (_never_waits, "somebody never waits")])
+@pytest.mark.parametrize(
+    ("work", "why"), [(_waits_for_ever, "everybody waits"), (_never_waits, "somebody never waits")]
+)
 def test_a_schedule_that_cannot_end_is_ended(work: object, why: str) -> None:
     loop = VirtualLoop()
     task = loop.create_task(work())  # type: ignore[operator]

@@ -1,7 +1,8 @@
 """Makes sure that every step ends in an answer: the one place of the edge where any error at all is caught.
 
-A question to the gateway is usually answered without waiting (a read in this process), so it is asked without a task: the
-coroutine is started at once, and only one that really waits is carried on in a task of its own.
+A question to the gateway is usually answered without waiting (a read in this process), so it is asked without
+a task: the coroutine is started at once, and only one that really waits is carried on in a task of its
+own.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ def attempt(failed: Failed, step: Callable[..., None], *given: Any) -> None:
 
 
 class PendingReads:
-    """What is being awaited. Each is given `seconds`; exactly one of its two callbacks is called, always from the event loop.
+    """What is being awaited. Each is given `seconds`; exactly one of its two callbacks is called, always from
+    the event loop.
 
-    `at_once`: answers need no waiting as a rule. What is started that way has no task until its first wait, so it may not open an
-    `asyncio.timeout` before; where the answers come over a network, a task from the start costs little.
+    `at_once`: answers need no waiting as a rule. What is started that way has no task until its first wait,
+    so it may not open an `asyncio.timeout` before; where the answers come over a network, a task from the
+    start costs little.
     """
 
     def __init__(self, seconds: float, at_once: bool = True) -> None:

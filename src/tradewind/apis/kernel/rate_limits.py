@@ -1,4 +1,6 @@
-"""Gives every caller the same share, so that one of them cannot use up the shop: a token bucket per caller, bounded in number."""
+"""Gives every caller the same share, so that one of them cannot use up the shop: a token bucket per caller,
+bounded in number.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ MINUTE = 60_000
 class Buckets:
     """`rate` a minute, and at once as many as one minute's worth. 0: no limit.
 
-    A bucket is one number: when it would be full again. One that nobody touched for a minute is full, so two generations of a
-    minute each are all that must be kept; `most` of each.
+    A bucket is one number: when it would be full again. One that nobody touched for a minute is full, so two
+    generations of a minute each are all that must be kept; `most` of each.
     """
 
     def __init__(self, rate: int, most: int) -> None:
@@ -53,7 +55,9 @@ class Buckets:
 
 
 def network(client: str) -> str:
-    """What stands for an anonymous caller: the address, or of an IPv6 address the /64, which one household has whole."""
+    """What stands for an anonymous caller: the address, or of an IPv6 address the /64, which one household
+    has whole.
+    """
     if ":" not in client:
         return client
     try:

@@ -1,4 +1,6 @@
-"""Takes the body of a request as Express and its JSON reader take it, with their words where they refuse it."""
+"""Takes the body of a request as Express and its JSON reader take it, with their words where they refuse
+it.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,12 @@ def body_of(request: Request, most: int) -> bytes:
         charset = _CHARSET.search(content_type)
         # the ASCII of any other utf is no JSON in UTF-8, so that is refused where it is read
         if charset is not None and not charset[1].lower().startswith(b"utf-"):
-            raise BodyRefused(415, f'unsupported charset "{charset[1].decode("latin-1").upper()}"', "Unsupported Media Type")
+            raise BodyRefused(
+                415, f'unsupported charset "{charset[1].decode("latin-1").upper()}"', "Unsupported Media Type"
+            )
     coding = headers.get(b"content-encoding")
     if coding is not None and coding.lower() != b"identity":
-        raise BodyRefused(415, f'unsupported content encoding "{coding.decode("latin-1")}"', "Unsupported Media Type")
+        raise BodyRefused(
+            415, f'unsupported content encoding "{coding.decode("latin-1")}"', "Unsupported Media Type"
+        )
     return body

@@ -1,10 +1,18 @@
-"""The bounds of what this face takes, in one place for those who check, those who explain and those who describe."""
+"""The bounds of what this face takes, in one place for those who check, those who explain and those who
+describe.
+"""
 
 from __future__ import annotations
 
 import re
 
-MOST_ITEMS, MOST_PIECES, MOST_STOCK, MOST_MONEY, LONGEST = 1_000, 9_999_999, 1_000_000_000, 9_999_999_999.99, 255
+MOST_ITEMS, MOST_PIECES, MOST_STOCK, MOST_MONEY, LONGEST = (
+    1_000,
+    9_999_999,
+    1_000_000_000,
+    9_999_999_999.99,
+    255,
+)
 PER_PAGE, MOST_PER_PAGE = 10, 100
 # what validator.js takes for a UUID where no version is asked for
 UUID = re.compile(
@@ -14,7 +22,9 @@ UUID = re.compile(
 
 
 def cents(amount: float) -> int:
-    """The minor units of a decimal with two places; -1 where it has more, is negative or is past what can be kept."""
+    """The minor units of a decimal with two places; -1 where it has more, is negative or is past what can be
+    kept.
+    """
     if not 0 <= amount <= MOST_MONEY:
         return -1
     units = round(amount * 100)

@@ -1,4 +1,6 @@
-"""Says things in the caller's language. The catalogues are JSON files, so that who translates needs no Python."""
+"""Says things in the caller's language. The catalogues are JSON files, so that who translates needs no
+Python.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ LONGEST = 100
 def _catalogue(language: str) -> dict[str, str]:
     files = sorted((FOLDER / language).glob("*.json"))
     return {
-        f"{file.stem}.{name}": text for file in files for name, text in msgspec.json.decode(file.read_bytes(), type=dict[str, str]).items()
+        f"{file.stem}.{name}": text
+        for file in files
+        for name, text in msgspec.json.decode(file.read_bytes(), type=dict[str, str]).items()
     }
 
 
@@ -25,7 +29,9 @@ CATALOGUES = {language: _catalogue(language) for language in LANGUAGES}
 
 
 def language_of(wanted: Any) -> str:
-    """The language that `X-Lang` asks for: `de-AT` is `de`; of a list the first that we have; else English."""
+    """The language that `X-Lang` asks for: `de-AT` is `de`; of a list the first that we have; else
+    English.
+    """
     return _known(wanted) if isinstance(wanted, str) and len(wanted) <= LONGEST else DEFAULT
 
 
@@ -38,6 +44,8 @@ def _known(wanted: str) -> str:
 
 
 def say(name: str, language: str = DEFAULT) -> str:
-    """The text `orders.not_found`, `translations.unavailable` and so on. Errors: KeyError for a name that no catalogue has."""
+    """The text `orders.not_found`, `translations.unavailable` and so on. Errors: KeyError for a name that no
+    catalogue has.
+    """
     text = CATALOGUES[language].get(name)
     return CATALOGUES[DEFAULT][name] if text is None else text

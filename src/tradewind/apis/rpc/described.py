@@ -1,4 +1,6 @@
-"""Describes this face to programs (OpenAPI 3.1). The bodies are drawn from the rules that check them; made when it is first asked for."""
+"""Describes this face to programs (OpenAPI 3.1). The bodies are drawn from the rules that check them; made
+when it is first asked for.
+"""
 
 from __future__ import annotations
 
@@ -47,21 +49,34 @@ class Payment(msgspec.Struct, rename="camel"):
 
 _KINDS: list[Any] = [CreateOrder, CreateProduct, CreatePayment, Order, Product, Payment]
 _EXAMPLES: dict[str, Json] = {
-    "CreateOrder": {"items": [{"productId": "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "quantity": 2, "price": 29.99}], "total": 59.98},
+    "CreateOrder": {
+        "items": [{"productId": "a1b2c3d4-e5f6-4890-abcd-ef1234567890", "quantity": 2, "price": 29.99}],
+        "total": 59.98,
+    },
     "CreateProduct": {"name": "Widget Pro", "sku": "WDG-PRO-001", "stock": 100},
     "CreatePayment": {"orderId": "7c69ae16-a49a-4c3b-b507-88e40093a637", "amount": 59.98},
 }
 _LANG = {
-    "name": "X-Lang", "in": "header", "required": False, "description": "The language of messages.",
+    "name": "X-Lang",
+    "in": "header",
+    "required": False,
+    "description": "The language of messages.",
     "schema": {"type": "string", "enum": ["en", "de"], "default": "en"},
-}  # fmt: skip
+}
 _KEY = {
-    "name": "X-Idempotency-Key", "in": "header", "required": False,
+    "name": "X-Idempotency-Key",
+    "in": "header",
+    "required": False,
     "description": "The same key again is the same thing again; one is made for you where you send none.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}  # fmt: skip
+}
 _PAGES = [
-    {"name": name, "in": "query", "required": False, "schema": {"type": "integer", "minimum": 1, "default": default} | most}
+    {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "schema": {"type": "integer", "minimum": 1, "default": default} | most,
+    }
     for name, default, most in (("page", 1, {}), ("perPage", PER_PAGE, {"maximum": MOST_PER_PAGE}))
 ]
 _ERRORS = {
@@ -88,7 +103,8 @@ def document() -> Json:
             "title": "API Gateway",
             "version": "1.0",
             "summary": "Orders, products and payments over RabbitMQ",
-            "description": 'Answers are `{"success":true,"data":…}`; errors `{"success":false,"data":{"message","statusCode"}}`. '
+            "description": 'Answers are `{"success":true,"data":…}`; errors '
+            '`{"success":false,"data":{"message","statusCode"}}`. '
             "Fields that are not known are dropped.",
         },
         "tags": [{"name": "Orders"}, {"name": "Products"}, {"name": "Payments"}, {"name": "Health"}],
@@ -97,10 +113,20 @@ def document() -> Json:
             **_things("Products", "product", "CreateProduct", []),
             **_things("Payments", "payment", "CreatePayment", [_KEY, _LANG], listed=False),
             "/api/payments/order/{orderId}": {
-                "get": _operation("Payments", "Payments of an order", [_in_path("orderId")], 200, _many("Payment"), (503,))
+                "get": _operation(
+                    "Payments", "Payments of an order", [_in_path("orderId")], 200, _many("Payment"), (503,)
+                )
             },
-            "/health": {"get": _operation("Health", "Health check", [], 200, _object(status={"type": "string"}), (), bare=True)},
-            "/health/circuits": {"get": _operation("Health", "State and statistics of the circuits", [], 200, {}, (), bare=True)},
+            "/health": {
+                "get": _operation(
+                    "Health", "Health check", [], 200, _object(status={"type": "string"}), (), bare=True
+                )
+            },
+            "/health/circuits": {
+                "get": _operation(
+                    "Health", "State and statistics of the circuits", [], 200, {}, (), bare=True
+                )
+            },
         },
         "components": {"schemas": schemas},
     }
@@ -120,21 +146,47 @@ def _things(tag: str, thing: str, body: str, headers: list[Json], *, listed: boo
     if listed:
         meta = {"type": "object", "description": "`page`, `perPage`, and how many there are."}
         methods["get"] = _operation(
-            tag, f"List {thing}s", list(_PAGES), 200, _object(data={"type": "array", "items": _ref(name)}, meta=meta), (400, 503)
+            tag,
+            f"List {thing}s",
+            list(_PAGES),
+            200,
+            _object(data={"type": "array", "items": _ref(name)}, meta=meta),
+            (400, 503),
         )
     one = _operation(tag, f"Get {thing} by UUID", [_in_path("id"), _LANG], 200, _ref(name), (404, 503))
     return {f"/api/{thing}s": methods, f"/api/{thing}s/{{id}}": {"get": one}}
 
 
 def _operation(
-    tag: str, says: str, parameters: list[Json], status: int, shape: Json, refused: tuple[int, ...], *, bare: bool = False
+    tag: str,
+    says: str,
+    parameters: list[Json],
+    status: int,
+    shape: Json,
+    refused: tuple[int, ...],
+    *,
+    bare: bool = False,
 ) -> Json:
     shape = shape if bare else _object(success={"type": "boolean", "enum": [True]}, data=shape)
-    answers = {str(status): {"description": "Created" if status == 201 else "OK", "content": {"application/json": {"schema": shape}}}}
+    answers = {
+        str(status): {
+            "description": "Created" if status == 201 else "OK",
+            "content": {"application/json": {"schema": shape}},
+        }
+    }
     for code in refused:
-        answers[str(code)] = {"description": _ERRORS[code], "content": {"application/json": {"schema": _ref("Error")}}}
+        answers[str(code)] = {
+            "description": _ERRORS[code],
+            "content": {"application/json": {"schema": _ref("Error")}},
+        }
     name = says.lower().replace(" ", "_")
-    return {"operationId": name, "tags": [tag], "summary": says, "parameters": parameters, "responses": answers}
+    return {
+        "operationId": name,
+        "tags": [tag],
+        "summary": says,
+        "parameters": parameters,
+        "responses": answers,
+    }
 
 
 def _in_path(name: str) -> Json:
@@ -150,4 +202,8 @@ def _ref(name: str) -> Json:
 
 
 def _object(**properties: Json) -> Json:
-    return {"type": "object", "properties": properties, "required": [name for name in properties if name != "error"]}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name != "error"],
+    }

@@ -1,4 +1,6 @@
-"""Writes what every answer of this face looks like: the envelope, its errors, and the headers that any page may read it."""
+"""Writes what every answer of this face looks like: the envelope, its errors, and the headers that any page
+may read it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ _decode = msgspec.json.Decoder().decode
 
 def error(status: int, message: str | list[str], name: str = "") -> bytes:
     """The body of an error. `name` is NestJS's, such as `Bad Request`; errors of a service have none."""
-    data: dict[str, Any] = {"message": message, "error": name, "statusCode": status} if name else {"message": message, "statusCode": status}
+    data: dict[str, Any] = (
+        {"message": message, "error": name, "statusCode": status}
+        if name
+        else {"message": message, "statusCode": status}
+    )
     return _encode({"success": False, "data": data})
 
 
@@ -32,7 +38,9 @@ def bad_request(message: str | list[str]) -> bytes:
 
 
 def refusal(err: bytes) -> tuple[int, bytes]:
-    """Status and body of what a service has sent as `err`: the object of an RpcException, or what NestJS makes of a bug."""
+    """Status and body of what a service has sent as `err`: the object of an RpcException, or what NestJS
+    makes of a bug.
+    """
     try:
         sent = _decode(err)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -76,5 +84,9 @@ def _phrase(status: int) -> str:
 def of_problem(problem: Response) -> Response:
     """An answer that the HTTP server has made by itself, as this face would have made it."""
     status = problem.status
-    body = error(413, *TOO_LARGE) if status == 413 else error(status, _decode(problem.body)["detail"], _phrase(status))
+    body = (
+        error(413, *TOO_LARGE)
+        if status == 413
+        else error(status, _decode(problem.body)["detail"], _phrase(status))
+    )
     return Response(status, body, (*problem.headers, *CORS), JSON)

@@ -1,6 +1,8 @@
-"""The gateway of this face: takes HTTP requests, asks the services over their queues, and keeps nothing itself.
+"""The gateway of this face: takes HTTP requests, asks the services over their queues, and keeps nothing
+itself.
 
-A request costs no task: it is checked and sent at once, and what comes back is put into its envelope as it came.
+A request costs no task: it is checked and sent at once, and what comes back is put into its envelope as it
+came.
 """
 
 from __future__ import annotations
@@ -27,7 +29,12 @@ from .routes import Route, Routes
 from .settings import RpcSettings
 
 _STATES = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
-_VERDICTS = {Kind.ANSWER: Verdict.FINE, Kind.TIMEOUT: Verdict.TIMED_OUT, Kind.DOWN: Verdict.FAILED, Kind.BUSY: Verdict.BUSY}
+_VERDICTS = {
+    Kind.ANSWER: Verdict.FINE,
+    Kind.TIMEOUT: Verdict.TIMED_OUT,
+    Kind.DOWN: Verdict.FAILED,
+    Kind.BUSY: Verdict.BUSY,
+}
 NOTHING = b'{"id":"00000000-0000-4000-8000-000000000000"}'
 """What nobody has: who says so is there."""
 logger = logging.getLogger(__name__)
@@ -46,14 +53,18 @@ def judge(outcome: Outcome) -> Verdict:
 
 
 def _ids() -> Callable[[], bytes]:
-    """Makes ids of requests and keys of writes: a name of this start, which nobody can guess, and a number."""
+    """Makes ids of requests and keys of writes: a name of this start, which nobody can guess, and a
+    number.
+    """
     start, number = os.urandom(10).hex().encode(), count(1)
     return lambda: b"%b-%x" % (start, next(number))
 
 
 class RpcApi:
-    """A `Handler` of the HTTP server. `later` is `loop.call_later`; `lacks` adds to what readiness misses; `pages` are served as
-    they are, beside those of `/api/docs`. What is observed and logged, see `exchange.Means`."""
+    """A `Handler` of the HTTP server. `later` is `loop.call_later`; `lacks` adds to what readiness misses;
+    `pages` are served as they are, beside those of `/api/docs`. What is observed and logged, see
+    `exchange.Means`.
+    """
 
     def __init__(
         self,
@@ -77,22 +88,36 @@ class RpcApi:
         def downstream(name: str, queue: str, thing: bytes) -> Downstream:
             look = partial(client.call, queue, b'{"cmd":"get_%b_by_id"}' % thing, NOTHING)
             guarded: Guarded[Outcome] = Guarded(
-                name, judge, clock=clock, later=later, in_flight=settings.in_flight, rules=settings.breaker, look=look, **more
+                name,
+                judge,
+                clock=clock,
+                later=later,
+                in_flight=settings.in_flight,
+                rules=settings.breaker,
+                look=look,
+                **more,
             )
             return Downstream(queue, guarded)
 
         orders = downstream("ORDER_SERVICE", settings.order_queue, b"order")
         inventory = downstream("INVENTORY_SERVICE", settings.inventory_queue, b"product")
         payments = downstream("PAYMENT_SERVICE", settings.payment_queue, b"payment")
-        self.services: dict[str, Guarded[Outcome]] = {one.guarded.name: one.guarded for one in (orders, inventory, payments)}
+        self.services: dict[str, Guarded[Outcome]] = {
+            one.guarded.name: one.guarded for one in (orders, inventory, payments)
+        }
         self._health = Health(client, self.services, lacks)
         self._unmatched = Route("unmatched", "", "", self._not_found)
         self._preflight = Route("preflight", "OPTIONS", "", self._allow, status=204)
-        self._routes = Routes([
-            *Operations(settings, orders, inventory, payments, fresh).routes(),
-            *self._health.routes(),
-            *(Route(f"page {path}", "GET", path, _page(page)) for path, page in {**docs_pages(), **(pages or {})}.items()),
-        ])  # fmt: skip
+        self._routes = Routes(
+            [
+                *Operations(settings, orders, inventory, payments, fresh).routes(),
+                *self._health.routes(),
+                *(
+                    Route(f"page {path}", "GET", path, _page(page))
+                    for path, page in {**docs_pages(), **(pages or {})}.items()
+                ),
+            ]
+        )
 
     def __call__(self, request: Request) -> None:
         route, value = self._routes.find(request.method, request.path)
@@ -130,7 +155,11 @@ class RpcApi:
         exchange.answer(404, envelope.error(404, f"Cannot {request.method} {url}", "Not Found"))
 
     def _allow(self, exchange: RequestContext) -> None:
-        headers: envelope.Headers = (*CORS, (b"access-control-allow-methods", METHODS), (b"vary", b"Access-Control-Request-Headers"))
+        headers: envelope.Headers = (
+            *CORS,
+            (b"access-control-allow-methods", METHODS),
+            (b"vary", b"Access-Control-Request-Headers"),
+        )
         if wanted := exchange.request.headers.get(b"access-control-request-headers"):
             headers = (*headers, (b"access-control-allow-headers", wanted))
         exchange.answer(204, b"", headers)

@@ -1,4 +1,6 @@
-"""Tells load balancers, operators and the published smoke test how the gateway and its circuits are; without an envelope, as published."""
+"""Tells load balancers, operators and the published smoke test how the gateway and its circuits are; without
+an envelope, as published.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Health:
-    def __init__(self, client: Client, services: Mapping[str, Guarded[Outcome]], lacks: Callable[[], list[str]]) -> None:
+    def __init__(
+        self, client: Client, services: Mapping[str, Guarded[Outcome]], lacks: Callable[[], list[str]]
+    ) -> None:
         self._client, self._services, self._lacks = client, services, lacks
         self.closing = False
 
@@ -29,7 +33,10 @@ class Health:
         yield Route("health.ready", "GET", "/health/ready", self.ready)
 
     def circuits(self, exchange: RequestContext) -> None:
-        shown = {name: {"state": service.state.value, "stats": service.stats()} for name, service in self._services.items()}
+        shown = {
+            name: {"state": service.state.value, "stats": service.stats()}
+            for name, service in self._services.items()
+        }
         exchange.answer(200, _encode(shown))
 
     def ready(self, exchange: RequestContext) -> None:

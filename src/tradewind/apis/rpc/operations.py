@@ -1,4 +1,6 @@
-"""Says of every path of this face which service is asked what, and what must be true of a request before it is."""
+"""Says of every path of this face which service is asked what, and what must be true of a request before it
+is.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,18 @@ from . import envelope
 from .bodies import BodyRefused, body_of
 from .request_context import Downstream, RequestContext
 from .routes import Route
-from .rules import UUID, CreateOrder, CreatePayment, CreateProduct, NotJson, json_of, order_of, page_of, payment_of, product_of
+from .rules import (
+    UUID,
+    CreateOrder,
+    CreatePayment,
+    CreateProduct,
+    NotJson,
+    json_of,
+    order_of,
+    page_of,
+    payment_of,
+    product_of,
+)
 from .settings import RpcSettings
 from .texts import text
 
@@ -30,22 +43,53 @@ class Operations:
     """`fresh` makes the key of a write whose client sent none: it is what allows us to try it again."""
 
     def __init__(
-        self, settings: RpcSettings, orders: Downstream, inventory: Downstream, payments: Downstream, fresh: Callable[[], bytes]
+        self,
+        settings: RpcSettings,
+        orders: Downstream,
+        inventory: Downstream,
+        payments: Downstream,
+        fresh: Callable[[], bytes],
     ) -> None:
         self._settings, self._fresh = settings, fresh
         self._orders, self._inventory, self._payments = orders, inventory, payments
 
     def routes(self) -> Iterator[Route]:
         orders, inventory, payments = self._orders, self._inventory, self._payments
-        yield Route("orders.create", "POST", "/api/orders", self.create_order, status=201, asks="create_order")
+        yield Route(
+            "orders.create", "POST", "/api/orders", self.create_order, status=201, asks="create_order"
+        )
         yield Route("orders.list", "GET", "/api/orders", self._listing(orders), asks="get_orders")
-        yield Route("orders.get", "GET", "/api/orders/:id", self._reading(orders, "order"), asks="get_order_by_id")
-        yield Route("products.create", "POST", "/api/products", self.create_product, status=201, asks="create_product")
+        yield Route(
+            "orders.get", "GET", "/api/orders/:id", self._reading(orders, "order"), asks="get_order_by_id"
+        )
+        yield Route(
+            "products.create", "POST", "/api/products", self.create_product, status=201, asks="create_product"
+        )
         yield Route("products.list", "GET", "/api/products", self._listing(inventory), asks="get_products")
-        yield Route("products.get", "GET", "/api/products/:id", self._reading(inventory, "product"), asks="get_product_by_id")
-        yield Route("payments.create", "POST", "/api/payments", self.create_payment, status=201, asks="create_payment")
-        yield Route("payments.get", "GET", "/api/payments/:id", self._reading(payments, "payment"), asks="get_payment_by_id")
-        yield Route("payments.of_order", "GET", "/api/payments/order/:orderId", self.payments_of, asks="get_payments_by_order_id")
+        yield Route(
+            "products.get",
+            "GET",
+            "/api/products/:id",
+            self._reading(inventory, "product"),
+            asks="get_product_by_id",
+        )
+        yield Route(
+            "payments.create", "POST", "/api/payments", self.create_payment, status=201, asks="create_payment"
+        )
+        yield Route(
+            "payments.get",
+            "GET",
+            "/api/payments/:id",
+            self._reading(payments, "payment"),
+            asks="get_payment_by_id",
+        )
+        yield Route(
+            "payments.of_order",
+            "GET",
+            "/api/payments/order/:orderId",
+            self.payments_of,
+            asks="get_payments_by_order_id",
+        )
 
     def create_order(self, exchange: RequestContext) -> None:
         order = self._checked(exchange, order_of)
@@ -75,7 +119,11 @@ class Operations:
     def _reading(self, downstream: Downstream, thing: str) -> Callable[[RequestContext], None]:
         def read(exchange: RequestContext) -> None:
             if UUID.match(exchange.value):
-                exchange.ask(downstream, self._settings.read, b'{"id":"%b","lang":"%b"}' % (exchange.value.encode(), exchange.language))
+                exchange.ask(
+                    downstream,
+                    self._settings.read,
+                    b'{"id":"%b","lang":"%b"}' % (exchange.value.encode(), exchange.language),
+                )
             else:  # what cannot be an id is the id of nothing
                 exchange.answer(404, envelope.error(404, text(thing, exchange.language)))
 
@@ -85,12 +133,20 @@ class Operations:
         def show(exchange: RequestContext) -> None:
             # the last of several counts; anything but plain digits is no number to us, so nothing is decoded
             query = exchange.request.query
-            given = {name.decode(): value.decode("latin-1") for name, value in _PARAMETER.findall(query)} if query else {}
+            given = (
+                {name.decode(): value.decode("latin-1") for name, value in _PARAMETER.findall(query)}
+                if query
+                else {}
+            )
             asked = page_of(given)
             if isinstance(asked, list):
                 exchange.refuse(asked)
             else:
-                exchange.ask(downstream, self._settings.read, b'{"page":%d,"perPage":%d}' % (asked.page, asked.per_page))
+                exchange.ask(
+                    downstream,
+                    self._settings.read,
+                    b'{"page":%d,"perPage":%d}' % (asked.page, asked.per_page),
+                )
 
         return show
 

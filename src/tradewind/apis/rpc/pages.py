@@ -1,4 +1,6 @@
-"""Says where the explorer of this face and its parts are. What makes them is imported when somebody looks: a gateway has to stay small."""
+"""Says where the explorer of this face and its parts are. What makes them is imported when somebody looks: a
+gateway has to stay small.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +44,8 @@ def _asset(name: str, kind: bytes) -> Page:
     def page(_: Request) -> Response:
         from importlib import resources
 
-        return Response(200, (resources.files("tradewind.apis.kernel.docs") / "assets" / name).read_bytes(), (), kind)
+        return Response(
+            200, (resources.files("tradewind.apis.kernel.docs") / "assets" / name).read_bytes(), (), kind
+        )
 
     return page

@@ -1,4 +1,6 @@
-"""One request on its way through the gateway: what it asks of which service, and that it is answered once, counted and logged."""
+"""One request on its way through the gateway: what it asks of which service, and that it is answered once,
+counted and logged.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _VISIBLE = re.compile(rb"[\x21-\x7e]{1,128}")
-_UNANSWERED = {Verdict.OPEN: "open", Verdict.BUSY: "busy", Verdict.TIMED_OUT: "timeout", Verdict.FAILED: "down"}
+_UNANSWERED = {
+    Verdict.OPEN: "open",
+    Verdict.BUSY: "busy",
+    Verdict.TIMED_OUT: "timeout",
+    Verdict.FAILED: "down",
+}
 _ENDS = {Verdict.OPEN: "busy", Verdict.BUSY: "busy", Verdict.TIMED_OUT: "timeout", Verdict.FAILED: "down"}
 
 
@@ -34,7 +41,14 @@ class Client(Protocol):
     @property
     def missing(self) -> str: ...
     def call(
-        self, queue: str, pattern: bytes, data: bytes, timeout_s: float, then: Callable[[Outcome], None], *, traceparent: str = ""
+        self,
+        queue: str,
+        pattern: bytes,
+        data: bytes,
+        timeout_s: float,
+        then: Callable[[Outcome], None],
+        *,
+        traceparent: str = "",
     ) -> None: ...
 
 
@@ -48,8 +62,9 @@ class Downstream:
 
 
 class GatewayContext:
-    """What all requests of one gateway share. `observe` takes operation, status, seconds; `observe_call` service, operation, outcome,
-    seconds; `log` is `observability.access.AccessLog.write`."""
+    """What all requests of one gateway share. `observe` takes operation, status, seconds; `observe_call`
+    service, operation, outcome, seconds; `log` is `observability.access.AccessLog.write`.
+    """
 
     __slots__ = ("client", "clock", "fresh", "log", "observe", "observe_call", "tracer")
 
@@ -69,8 +84,19 @@ class GatewayContext:
 
 class RequestContext:
     __slots__ = (
-        "_answered", "_began", "_data", "_downstream", "_means", "_parent", "_span", "_tries", "request", "request_id", "route", "value",
-    )  # fmt: skip
+        "_answered",
+        "_began",
+        "_data",
+        "_downstream",
+        "_means",
+        "_parent",
+        "_span",
+        "_tries",
+        "request",
+        "request_id",
+        "route",
+        "value",
+    )
 
     _span: Span | None
     _data: bytes
@@ -87,13 +113,16 @@ class RequestContext:
         self._parent = "" if sent is None else context.header(sent)
         if self._parent and context.parse(self._parent) is None:
             self._parent = ""
-        self._span = None if means.tracer is None else spans.http_request(means.tracer, request.method, headers)
+        self._span = (
+            None if means.tracer is None else spans.http_request(means.tracer, request.method, headers)
+        )
 
     @property
     def language(self) -> bytes:
         return language(self.request.headers.get(b"x-lang"))
 
-    # -- the service ------------------------------------------------------------------------------------------------------
+    # -- the service
+    # ------------------------------------------------------------------------------------------------------
 
     def ask(self, downstream: Downstream, preset: Preset, data: bytes, *, retryable: bool = True) -> None:
         """Asks the service what the route says; its answer is the answer."""
@@ -128,13 +157,20 @@ class RequestContext:
         else:
             ended = _ENDS[verdict]
             wait = (b"retry-after", b"%d" % guarded.retry_after())
-            self.answer(503, envelope.error(503, text(_UNANSWERED[verdict], self.language, guarded.name)), (*CORS, wait))
+            self.answer(
+                503,
+                envelope.error(503, text(_UNANSWERED[verdict], self.language, guarded.name)),
+                (*CORS, wait),
+            )
         means = self._means
         means.observe_call(guarded.name, self.route.name, ended, means.clock() - self._began)
 
-    # -- the answer -------------------------------------------------------------------------------------------------------
+    # -- the answer
+    # -------------------------------------------------------------------------------------------------------
 
-    def answer(self, status: int, body: bytes, headers: envelope.Headers = CORS, content_type: bytes = JSON) -> None:
+    def answer(
+        self, status: int, body: bytes, headers: envelope.Headers = CORS, content_type: bytes = JSON
+    ) -> None:
         if self._answered:
             return
         self._answered = True

@@ -1,4 +1,6 @@
-"""Finds what a method and a path mean, as Express does: case does not count, nor one slash at the end, and what is not known is 404."""
+"""Finds what a method and a path mean, as Express does: case does not count, nor one slash at the end, and
+what is not known is 404.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ class Route:
 
     __slots__ = ("method", "name", "path", "pattern", "serve", "status")
 
-    def __init__(self, name: str, method: str, path: str, serve: Serve, *, status: int = 200, asks: str = "") -> None:
+    def __init__(
+        self, name: str, method: str, path: str, serve: Serve, *, status: int = 200, asks: str = ""
+    ) -> None:
         self.name, self.method, self.path, self.serve, self.status = name, method, path, serve, status
         self.pattern = b'{"cmd":"%b"}' % asks.encode()
 
@@ -45,7 +49,9 @@ class Routes:
             return route, unquote(value) if "%" in value else value
         return self._loosely(whole, taking, path)
 
-    def _loosely(self, whole: dict[str, Route], taking: dict[str, Route], path: str) -> tuple[Route | None, str]:
+    def _loosely(
+        self, whole: dict[str, Route], taking: dict[str, Route], path: str
+    ) -> tuple[Route | None, str]:
         path = path.removesuffix("/")
         if (route := whole.get(path.lower())) is not None:
             return route, ""

@@ -1,7 +1,9 @@
-"""Says what a valid order, product or payment of this face is, so that gateway and services refuse the same things in the same words.
+"""Says what a valid order, product or payment of this face is, so that gateway and services refuse the same
+things in the same words.
 
-The words are those of class-validator, since clients of the published system read them. A valid body costs one typed decode; only
-one that fails it is walked again, field by field, to find what to say. Fields that are not known are dropped.
+The words are those of class-validator, since clients of the published system read them. A valid body costs
+one typed decode; only one that fails it is walked again, field by field, to find what to say. Fields that are
+not known are dropped.
 """
 
 from __future__ import annotations
@@ -12,15 +14,44 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from .bounds import LONGEST, MOST_ITEMS, MOST_MONEY, MOST_PER_PAGE, MOST_PIECES, MOST_STOCK, PER_PAGE, UUID, cents
+from .bounds import (
+    LONGEST,
+    MOST_ITEMS,
+    MOST_MONEY,
+    MOST_PER_PAGE,
+    MOST_PIECES,
+    MOST_STOCK,
+    PER_PAGE,
+    UUID,
+    cents,
+)
 from .validation import ORDER, PAYMENT, PRODUCT, NotJson, number, paging, walked
 from .validation import key as walk_key
 
 __all__ = [
-    "LONGEST", "MOST_ITEMS", "MOST_MONEY", "MOST_PER_PAGE", "MOST_PIECES", "MOST_STOCK", "PER_PAGE", "UUID", "CreateOrder",
-    "CreatePayment", "CreateProduct", "NotJson", "OrderItem", "Paging", "cents", "exact", "json_of", "key_of", "order_of", "page_of",
-    "payment_of", "product_of",
-]  # fmt: skip
+    "LONGEST",
+    "MOST_ITEMS",
+    "MOST_MONEY",
+    "MOST_PER_PAGE",
+    "MOST_PIECES",
+    "MOST_STOCK",
+    "PER_PAGE",
+    "UUID",
+    "CreateOrder",
+    "CreatePayment",
+    "CreateProduct",
+    "NotJson",
+    "OrderItem",
+    "Paging",
+    "cents",
+    "exact",
+    "json_of",
+    "key_of",
+    "order_of",
+    "page_of",
+    "payment_of",
+    "product_of",
+]
 
 _Uuid = Annotated[str, Meta(pattern=UUID.pattern)]
 _Money = Annotated[float, Meta(ge=0, le=MOST_MONEY)]
@@ -28,7 +59,9 @@ _Text = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
 
 
 class OrderItem(msgspec.Struct, rename="camel", gc=False):
-    """`price` in units of the currency, with two decimals at the most; `product_id` as it was sent, in either case."""
+    """`price` in units of the currency, with two decimals at the most; `product_id` as it was sent, in either
+    case.
+    """
 
     product_id: _Uuid
     quantity: Annotated[int, Meta(ge=1, le=MOST_PIECES)]
@@ -74,7 +107,11 @@ def product_of(body: bytes) -> CreateProduct | list[str]:
         product = _decode_product(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return walked(body, CreateProduct, PRODUCT)
-    sound = "\0" not in product.name and "\0" not in product.sku and (product.price is None or cents(product.price) >= 0)
+    sound = (
+        "\0" not in product.name
+        and "\0" not in product.sku
+        and (product.price is None or cents(product.price) >= 0)
+    )
     return product if sound else walked(body, CreateProduct, PRODUCT)
 
 
@@ -88,13 +125,17 @@ def payment_of(body: bytes) -> CreatePayment | list[str]:
 
 
 def page_of(given: Mapping[str, Any]) -> Paging | list[str]:
-    """The page that is asked for by `page` and `perPage`, numbers or the texts of a query string; what is absent has its default."""
+    """The page that is asked for by `page` and `perPage`, numbers or the texts of a query string; what is
+    absent has its default.
+    """
     read = {name: number(given[name]) for name in ("page", "perPage") if given.get(name) is not None}
     return paging(read) or Paging(int(read.get("page", 1)), int(read.get("perPage", PER_PAGE)))
 
 
 def key_of(key: Any) -> list[str]:
-    """What is wrong with an idempotency key; one that is absent or empty is none, as in the published system."""
+    """What is wrong with an idempotency key; one that is absent or empty is none, as in the published
+    system.
+    """
     return [] if key is None or key == "" else walk_key(key)
 
 

@@ -1,4 +1,6 @@
-"""Listens for the gateway, and sees to it that what the HTTP server refuses by itself looks like every other answer of this face."""
+"""Listens for the gateway, and sees to it that what the HTTP server refuses by itself looks like every other
+answer of this face.
+"""
 
 from __future__ import annotations
 

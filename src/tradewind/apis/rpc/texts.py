@@ -1,4 +1,6 @@
-"""Finds what the gateway itself says, in the language of `X-Lang`: what a service says comes in its own words."""
+"""Finds what the gateway itself says, in the language of `X-Lang`: what a service says comes in its own
+words.
+"""
 
 from __future__ import annotations
 
@@ -14,5 +16,7 @@ def language(header: bytes | None) -> bytes:
 
 
 def text(name: str, language: bytes, service: str = "") -> str:
-    """That a thing (`order`, …) is not there, or why a service was not asked (`open`, `busy`, `timeout`, `down`)."""
+    """That a thing (`order`, …) is not there, or why a service was not asked (`open`, `busy`, `timeout`,
+    `down`).
+    """
     return say(_THINGS.get(name) or f"gateway.{name}", language.decode()).replace("{service}", service)

@@ -27,7 +27,9 @@ class NotJson(ValueError):
 
 def walked(body: bytes, kind: type[T], fields: Fields) -> T | list[str]:
     try:
-        given = json.loads(body.decode(), parse_int=float, parse_constant=_no_constant) if body.strip() else {}
+        given = (
+            json.loads(body.decode(), parse_int=float, parse_constant=_no_constant) if body.strip() else {}
+        )
     except (ValueError, RecursionError):
         raise NotJson("the body is not JSON") from None
     given = given if isinstance(given, dict) else {}
@@ -54,7 +56,11 @@ def _whole(value: Any, fields: Fields) -> Any:
 
 def number(value: Any) -> Any:
     if isinstance(value, str):
-        return float(value) if re.fullmatch(r"\s*[+-]?[0-9]{1,400}(\.[0-9]{0,400})?\s*", value, re.ASCII) else math.nan
+        return (
+            float(value)
+            if re.fullmatch(r"\s*[+-]?[0-9]{1,400}(\.[0-9]{0,400})?\s*", value, re.ASCII)
+            else math.nan
+        )
     return value
 
 
@@ -129,8 +135,11 @@ def _item(path: str, index: int, item: Any) -> list[str]:
 _ITEM: Fields = (("productId", _uuid), ("quantity", _int(1, MOST_PIECES)), ("price", _money))
 ORDER: Fields = (("items", _items), ("total", _money))
 PRODUCT: Fields = (
-    ("name", _text(LONGEST)), ("sku", _text(LONGEST)), ("stock", _int(0, MOST_STOCK)), ("price", _perhaps_money),
-)  # fmt: skip
+    ("name", _text(LONGEST)),
+    ("sku", _text(LONGEST)),
+    ("stock", _int(0, MOST_STOCK)),
+    ("price", _perhaps_money),
+)
 PAYMENT: Fields = (("orderId", _uuid), ("amount", _money))
 PAGING: Fields = (("page", _int(1, 1_000_000_000)), ("perPage", _int(1, MOST_PER_PAGE)))
 

@@ -9,7 +9,9 @@ from ...core.model import NOBODY, Caller, Refused
 
 
 class Rule(NamedTuple):
-    """`reads`: a token that comes along says who calls. `needs`: there must be one. `role`: and its user must have this role."""
+    """`reads`: a token that comes along says who calls. `needs`: there must be one. `role`: and its user must
+    have this role.
+    """
 
     reads: bool
     needs: bool
@@ -30,7 +32,9 @@ def admit(rule: Rule, caller: Caller | None) -> Caller:
     """Who calls, in the end. Errors: Refused 401, 403."""
     if caller is None:
         if rule.needs:
-            raise Refused("unauthorized", 401, "Send an access token that is alive, as Authorization: Bearer …")
+            raise Refused(
+                "unauthorized", 401, "Send an access token that is alive, as Authorization: Bearer …"
+            )
         return NOBODY
     if rule.role and caller.role != rule.role:
         raise Refused("forbidden", 403, "This is for others.")

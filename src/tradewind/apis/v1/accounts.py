@@ -1,4 +1,6 @@
-"""Registers people and signs them in. Apart from other operations: passwords and tokens stay here, services see hashes and sessions."""
+"""Registers people and signs them in. Apart from other operations: passwords and tokens stay here, services
+see hashes and sessions.
+"""
 
 from __future__ import annotations
 
@@ -45,16 +47,30 @@ def address(email: str) -> str:
 
 class Accounts:
     def __init__(
-        self, serving: Serving, gateway: Gateway, clock: Clock, passwords: Passwords, tokens: TokenWriter, settings: V1Settings
+        self,
+        serving: Serving,
+        gateway: Gateway,
+        clock: Clock,
+        passwords: Passwords,
+        tokens: TokenWriter,
+        settings: V1Settings,
     ) -> None:
-        self._serving, self._gateway, self._clock, self._passwords, self._tokens = serving, gateway, clock, passwords, tokens
+        self._serving, self._gateway, self._clock, self._passwords, self._tokens = (
+            serving,
+            gateway,
+            clock,
+            passwords,
+            tokens,
+        )
         self._failures = Buckets(settings.failed_logins_per_minute, settings.buckets)
 
     def register(self, call: Call) -> None:
         asked: Register = call.bound()
         email = address(asked.email)
         if passwords.weak(asked.password, email, email.partition("@")[0], asked.name):
-            raise field_refused("password", "weak_password", "This password is among the first that anybody tries.")
+            raise field_refused(
+                "password", "weak_password", "This password is among the first that anybody tries."
+            )
 
         def add(password_hash: str) -> None:
             self._serving.submit(call, asked, AddUser(email, asked.name, password_hash), call.caller)
@@ -102,7 +118,9 @@ class Accounts:
         session = _session(reply.body)
         if session.generation < 1:
             raise _invalid_token()
-        call.answer(call.route.status, _encode(self._tokens.write(session)), REPLAYED if reply.replayed else COMMON)
+        call.answer(
+            call.route.status, _encode(self._tokens.write(session)), REPLAYED if reply.replayed else COMMON
+        )
 
     def _session(self, refresh_token: str) -> tuple[str, int]:
         read = self._tokens.read_refresh(refresh_token)
@@ -112,4 +130,6 @@ class Accounts:
 
 
 def _invalid_token() -> Refused:
-    return Refused("invalid_token", 401, "The refresh token is not ours, was used before, or its session is over.")
+    return Refused(
+        "invalid_token", 401, "The refresh token is not ours, was used before, or its session is over."
+    )

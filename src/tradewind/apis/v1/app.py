@@ -1,7 +1,8 @@
-"""The shop's front gateway: takes every request from the HTTP server to its operation and sees that it is answered.
+"""The shop's front gateway: takes every request from the HTTP server to its operation and sees that it is
+answered.
 
-The way in is the same for all and has no wait in it as a rule: find the route, know the caller, count the request, bind the message,
-hand it to the gateway. What comes later comes by callback.
+The way in is the same for all and has no wait in it as a rule: find the route, know the caller, count the
+request, bind the message, hand it to the gateway. What comes later comes by callback.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ...contracts.api import OPERATIONS
 from ...contracts.operation import Operation
+from ...core.clock import Clock
 from ...core.gateway import Gateway
 from ...core.http import Request, Response
 from ...core.model import Caller, Refused
-from ...core.clock import Clock
 from ..kernel import pending_reads as guard
 from ..kernel.rate_limits import Buckets, network
 from .access import admit
@@ -36,7 +37,9 @@ Page = Callable[[Request], Response]
 Observe = Callable[[str, int, float], None]
 """Operation, status, seconds."""
 Log = Callable[[str, str, str, str, int, float, str], None]
-"""Request id, trace id, method, route, status, milliseconds, caller: `observability.access.AccessLog.write`."""
+"""Request id, trace id, method, route, status, milliseconds, caller:
+`observability.access.AccessLog.write`.
+"""
 
 
 def _nothing(*_: object) -> None:
@@ -44,7 +47,9 @@ def _nothing(*_: object) -> None:
 
 
 class V1Api:
-    """A `Handler` of the HTTP server. `pages` are served as they are, to anybody: metrics, the API's description."""
+    """A `Handler` of the HTTP server. `pages` are served as they are, to anybody: metrics, the API's
+    description.
+    """
 
     def __init__(
         self,
@@ -88,20 +93,31 @@ class V1Api:
         }
         operations = tuple(operations)
         self._unmatched = plain("unmatched", "", _nothing)
-        self._routes: Routes[Route] = Routes([
-            *((operation.method, operation.path, route(operation, operations, serving, special)) for operation in operations),
-            *pages_routes(pages or {}),
-            ("GET", "/health/live", plain("health.live", "/health/live", ops.live)),
-            ("GET", "/health/ready", plain("health.ready", "/health/ready", ops.ready)),
-            ("POST", "/webhooks/sandbox", plain("webhooks.sandbox", "/webhooks/sandbox", webhooks.take, 204)),
-        ])  # fmt: skip
+        self._routes: Routes[Route] = Routes(
+            [
+                *(
+                    (operation.method, operation.path, route(operation, operations, serving, special))
+                    for operation in operations
+                ),
+                *pages_routes(pages or {}),
+                ("GET", "/health/live", plain("health.live", "/health/live", ops.live)),
+                ("GET", "/health/ready", plain("health.ready", "/health/ready", ops.ready)),
+                (
+                    "POST",
+                    "/webhooks/sandbox",
+                    plain("webhooks.sandbox", "/webhooks/sandbox", webhooks.take, 204),
+                ),
+            ]
+        )
 
     def __call__(self, request: Request) -> None:
         call = Call(request, self._tick(), self._fresh, self._unmatched, self._ended)
         guard.attempt(call.fail, self._enter, call)
 
     def drain(self) -> None:
-        """Says that we are about to leave: no longer ready, and whoever waits for an order is answered now."""
+        """Says that we are about to leave: no longer ready, and whoever waits for an order is answered
+        now.
+        """
         self._closing = True
         self._waiting.close()
 
@@ -155,4 +171,12 @@ class V1Api:
         seconds = self._tick() - call.began
         request, route = call.request, call.route
         self.observe(route.name, status, seconds)
-        self.log(call.request_id.decode(), call.trace_id, request.method, route.path, status, seconds * 1_000, call.caller.id)
+        self.log(
+            call.request_id.decode(),
+            call.trace_id,
+            request.method,
+            route.path,
+            status,
+            seconds * 1_000,
+            call.caller.id,
+        )

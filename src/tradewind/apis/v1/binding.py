@@ -1,7 +1,9 @@
-"""Makes an operation's message of what came in: path, query string and body, each checked against the one declaration.
+"""Makes an operation's message of what came in: path, query string and body, each checked against the one
+declaration.
 
-What a body may hold is declared by the message; what the path says, or the wire name, a body may not say again. So a body has
-a type of its own, made once, and the message is put together from values that are checked already.
+What a body may hold is declared by the message; what the path says, or the wire name, a body may not say
+again. So a body has a type of its own, made once, and the message is put together from values that are
+checked already.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ def binder(operation: Operation) -> Bind:
     fields = msgspec.structs.fields(kind)
     named = _IN_PATH.findall(operation.path)
     if [field.encode_name for field in fields[: len(named)]] != named:
-        raise ValueError(f"{operation.name}: the first fields of {kind.__name__} must be those of the path, in its order")
+        raise ValueError(
+            f"{operation.name}: the first fields of {kind.__name__} must be those of the path, in its order"
+        )
     path, rest = fields[: len(named)], fields[len(named) :]
     inner = _struct(kind.__name__, rest)
     path_types = [field.type for field in path]
@@ -48,12 +52,19 @@ def binder(operation: Operation) -> Bind:
 
 
 def _struct(name: str, fields: Sequence[FieldInfo]) -> type[msgspec.Struct]:
-    declared = [(field.name, field.type) if field.required else (field.name, field.type, _default(field)) for field in fields]
-    return msgspec.defstruct(f"{name}Fields", declared, frozen=True, rename="camel", forbid_unknown_fields=True, module=__name__)
+    declared = [
+        (field.name, field.type) if field.required else (field.name, field.type, _default(field))
+        for field in fields
+    ]
+    return msgspec.defstruct(
+        f"{name}Fields", declared, frozen=True, rename="camel", forbid_unknown_fields=True, module=__name__
+    )
 
 
 def _default(field: FieldInfo) -> Any:
-    return msgspec.field(default_factory=field.default_factory) if field.default is NODEFAULT else field.default
+    return (
+        msgspec.field(default_factory=field.default_factory) if field.default is NODEFAULT else field.default
+    )
 
 
 def _whole(field: FieldInfo) -> bool:
@@ -70,9 +81,13 @@ def _of_body(kind: type[Message], path: list[Any], inner: type[msgspec.Struct], 
         if body:
             content_type = request.headers.get(b"content-type")
             if content_type != JSON and (content_type is None or _JSON.fullmatch(content_type) is None):
-                raise Refused("unsupported_media_type", 415, "Send JSON in UTF-8, with Content-Type: application/json.")
+                raise Refused(
+                    "unsupported_media_type", 415, "Send JSON in UTF-8, with Content-Type: application/json."
+                )
             if b"content-encoding" in request.headers:
-                raise Refused("unsupported_media_type", 415, "Send the JSON as it is, without a Content-Encoding.")
+                raise Refused(
+                    "unsupported_media_type", 415, "Send the JSON as it is, without a Content-Encoding."
+                )
         elif optional:
             body = b"{}"
         fields, _ = decode(body, decoder)
@@ -96,7 +111,9 @@ def _of_query(kind: type[Message], path: list[Any], inner: type[msgspec.Struct],
                 raise field_refused(shown, "unknown_field", "This field is not known here.")
             if _UNSEEN.search(value):
                 raise invalid_field(name, "The text has a control character.")
-        sought: dict[str, Any] = {n: int(v) if n in whole and _WHOLE.fullmatch(v) else v for n, v in given.items()}
+        sought: dict[str, Any] = {
+            n: int(v) if n in whole and _WHOLE.fullmatch(v) else v for n, v in given.items()
+        }
         try:
             return kind(*checked, *astuple(msgspec.convert(sought, inner)))
         except msgspec.ValidationError as error:
@@ -109,8 +126,12 @@ def _of_query(kind: type[Message], path: list[Any], inner: type[msgspec.Struct],
 
 
 def _holder(types: list[Any]) -> type[msgspec.Struct]:
-    """A struct of the path's values: msgspec finds a class by its address, but works an annotated type out anew each time."""
-    return msgspec.defstruct("Path", [(f"value{n}", type) for n, type in enumerate(types)], array_like=True, frozen=True)
+    """A struct of the path's values: msgspec finds a class by its address, but works an annotated type out
+    anew each time.
+    """
+    return msgspec.defstruct(
+        "Path", [(f"value{n}", type) for n, type in enumerate(types)], array_like=True, frozen=True
+    )
 
 
 def _checked(holder: type[msgspec.Struct], values: tuple[str, ...]) -> tuple[Any, ...]:
@@ -124,7 +145,9 @@ def _checked(holder: type[msgspec.Struct], values: tuple[str, ...]) -> tuple[Any
 def _parameters(query: bytes) -> dict[str, str]:
     try:
         text = query.decode("ascii")
-        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+        pairs = parse_qsl(
+            text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MOST_PARAMETERS
+        )
     except ValueError:
         raise invalid_field("", "The query string is malformed.") from None
     given = dict(pairs)

@@ -22,12 +22,16 @@ JSON = b"application/json"
 COMMON: Headers = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 REPLAYED: Headers = (*COMMON, (b"idempotent-replayed", b"true"))
 _VISIBLE = re.compile(rb"[\x21-\x7e]{1,128}")
-_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+_TRACEPARENT = re.compile(
+    rb"(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
+)
 _encode = msgspec.json.Encoder().encode
 
 
 class Route:
-    """One line of the table that the edge serves: what is bound, who may, what serves it, and how a reply to it is finished."""
+    """One line of the table that the edge serves: what is bound, who may, what serves it, and how a reply to
+    it is finished.
+    """
 
     __slots__ = ("bind", "finish", "location", "name", "path", "rule", "serve", "status")
 
@@ -43,20 +47,46 @@ class Route:
         status: int = 200,
         location: bytes = b"",
     ) -> None:
-        self.name, self.path, self.rule, self.serve, self.status, self.location = name, path, rule, serve, status, location
+        self.name, self.path, self.rule, self.serve, self.status, self.location = (
+            name,
+            path,
+            rule,
+            serve,
+            status,
+            location,
+        )
         self.bind, self.finish = bind or _unbound, finish or finish_view
 
 
 def request_ids(clock: Clock) -> Callable[[], str]:
-    """Makes ids for requests that came without one: a name of this start and a number. Nothing is kept under them, so that is enough."""
+    """Makes ids for requests that came without one: a name of this start and a number. Nothing is kept under
+    them, so that is enough.
+    """
     start, number = clock.uuid().replace("-", "")[:20], count(1)
     return lambda: f"{start}-{next(number):x}"
 
 
 class Call:
-    __slots__ = ("_answered", "_ends", "began", "caller", "request", "request_id", "route", "trace_id", "values")
+    __slots__ = (
+        "_answered",
+        "_ends",
+        "began",
+        "caller",
+        "request",
+        "request_id",
+        "route",
+        "trace_id",
+        "values",
+    )
 
-    def __init__(self, request: Request, began: float, fresh: Callable[[], str], route: Route, ends: Callable[[Call, int], None]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        began: float,
+        fresh: Callable[[], str],
+        route: Route,
+        ends: Callable[[Call, int], None],
+    ) -> None:
         headers = request.headers
         given = headers.get(b"x-request-id")
         self.request_id = given if given is not None and _VISIBLE.fullmatch(given) else fresh().encode()
@@ -75,21 +105,27 @@ class Call:
 
     @property
     def instance(self) -> str | None:
-        """Which thing an answer is about; the same each time, so that a refusal that is sent again has the same bytes."""
+        """Which thing an answer is about; the same each time, so that a refusal that is sent again has the
+        same bytes.
+        """
         return self.request.path if self.route.path else None
 
-    # -- the message ------------------------------------------------------------------------------------------------------
+    # -- the message
+    # ------------------------------------------------------------------------------------------------------
 
     def bound(self) -> Any:
         return self.route.bind(self.request, self.values)
 
-    # -- the answer -------------------------------------------------------------------------------------------------------
+    # -- the answer
+    # -------------------------------------------------------------------------------------------------------
 
     def answer(self, status: int, body: bytes, headers: Headers = COMMON, content_type: bytes = JSON) -> None:
         if self._answered:
             return
         self._answered = True
-        self.request.respond(Response(status, body, (*headers, (b"x-request-id", self.request_id)), content_type))
+        self.request.respond(
+            Response(status, body, (*headers, (b"x-request-id", self.request_id)), content_type)
+        )
         self._ends(self, status)
 
     def send(self, response: Response, headers: Headers = COMMON) -> None:
@@ -107,7 +143,10 @@ class Call:
 
     def _deliver(self, reply: Reply) -> None:
         if reply.status:
-            self.send(refusals.of_reply(reply.status, reply.body, self.instance), REPLAYED if reply.replayed else COMMON)
+            self.send(
+                refusals.of_reply(reply.status, reply.body, self.instance),
+                REPLAYED if reply.replayed else COMMON,
+            )
         else:
             self.route.finish(self, reply)
 
@@ -117,7 +156,9 @@ def _unbound(request: Request, values: tuple[str, ...]) -> Message:
 
 
 def finish_view(call: Call, reply: Reply) -> None:
-    """A reply is a view already. A thing that was made says where it is: its id is the first field of every view."""
+    """A reply is a view already. A thing that was made says where it is: its id is the first field of every
+    view.
+    """
     headers = REPLAYED if reply.replayed else COMMON
     route, body = call.route, reply.body
     if route.location and body.startswith(b'{"id":"'):

@@ -1,4 +1,6 @@
-"""Says when two requests are the same one, so that a client may try again without asking what became of the first."""
+"""Says when two requests are the same one, so that a client may try again without asking what became of the
+first.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def _plain(key: bytes) -> bytes:
 
 
 class Claims:
-    """Keyed hashes: what is stored neither shows a key nor lets anybody guess a body, which may hold a password."""
+    """Keyed hashes: what is stored neither shows a key nor lets anybody guess a body, which may hold a
+    password.
+    """
 
     def __init__(self, secret: bytes) -> None:
         # begun once, with the key already in it: a copy costs less than a beginning
@@ -47,7 +51,9 @@ class Claims:
         return self._hash(b"%b\0%b\0%b" % (caller.encode(), operation.encode(), key))
 
     def fingerprint(self, message: Message) -> str:
-        """Of the message as it was understood: order of fields, spaces and defaults written out make no difference."""
+        """Of the message as it was understood: order of fields, spaces and defaults written out make no
+        difference.
+        """
         return self._hash(_encode(message))
 
     def _hash(self, data: bytes) -> str:

@@ -1,4 +1,6 @@
-"""Shows operators and their machines how it goes: is it alive, is it ready, what waits, what could not be handled."""
+"""Shows operators and their machines how it goes: is it alive, is it ready, what waits, what could not be
+handled.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Keeps passwords out of everybody's reach, ours too: argon2id, made by few threads with a short queue, since each hash costs 20 ms.
+"""Keeps passwords out of everybody's reach, ours too: argon2id, made by few threads with a short queue, since
+each hash costs 20 ms.
 
-A log-in costs the same whether the address is known or not: who has an account here cannot be read off a clock.
+A log-in costs the same whether the address is known or not: who has an account here cannot be read off a
+clock.
 """
 
 from __future__ import annotations
@@ -42,7 +44,12 @@ class Passwords:
     def __init__(self, settings: V1Settings, clock: Clock) -> None:
         self._clock = clock
         self._hasher = PasswordHasher(
-            time_cost=settings.hash_rounds, memory_cost=settings.hash_memory_kib, parallelism=1, hash_len=HASH, salt_len=SALT, type=Type.ID
+            time_cost=settings.hash_rounds,
+            memory_cost=settings.hash_memory_kib,
+            parallelism=1,
+            hash_len=HASH,
+            salt_len=SALT,
+            type=Type.ID,
         )
         self._dummy = f"$argon2id$v=19$m={settings.hash_memory_kib},t={settings.hash_rounds},p=1${_text(SALT)}${_text(HASH)}"
         self._pool = ThreadPoolExecutor(settings.hasher_workers, "hasher")

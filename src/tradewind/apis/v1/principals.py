@@ -1,7 +1,8 @@
-"""Remembers who a token belongs to, so that the hot path pays one dictionary look-up, and asks again so often that a log-out counts.
+"""Remembers who a token belongs to, so that the hot path pays one dictionary look-up, and asks again so often
+that a log-out counts.
 
-A token is believed for a few seconds; then, or at first sight, the request waits until users has said that the session is alive and
-what role its user has now. The role in the token itself is never used.
+A token is believed for a few seconds; then, or at first sight, the request waits until users has said that
+the session is alive and what role its user has now. The role in the token itself is never used.
 """
 
 from __future__ import annotations
@@ -35,7 +36,14 @@ class _Known:
 
 
 class Principals:
-    def __init__(self, gateway: Gateway, clock: Clock, asks: guard.PendingReads, tokens: TokenWriter, settings: V1Settings) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        clock: Clock,
+        asks: guard.PendingReads,
+        tokens: TokenWriter,
+        settings: V1Settings,
+    ) -> None:
         self._gateway, self._clock, self._asks, self._tokens = gateway, clock, asks, tokens
         self._recheck, self._most = settings.recheck_ms, settings.tokens_remembered
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
@@ -46,7 +54,9 @@ class Principals:
         return known.caller if known is not None and now < known.until else None
 
     def find(self, authorization: bytes, then: Then, failed: guard.Failed) -> None:
-        """Calls one of the two: with the caller, None for a token that does not hold, or an error of the gateway."""
+        """Calls one of the two: with the caller, None for a token that does not hold, or an error of the
+        gateway.
+        """
         now = self._clock.now()
         known = self._known.get(authorization)
         if known is None:
@@ -63,7 +73,11 @@ class Principals:
             self._asks.run(asked, partial(self._told, authorization, known), partial(self._untold, known))
 
     def _read(self, authorization: bytes, now: int) -> _Known | None:
-        if len(authorization) > LONGEST + SCHEME or authorization[:SCHEME].lower() != b"bearer " or not authorization.isascii():
+        if (
+            len(authorization) > LONGEST + SCHEME
+            or authorization[:SCHEME].lower() != b"bearer "
+            or not authorization.isascii()
+        ):
             return None
         claims = self._tokens.read(authorization[SCHEME:].decode(), now)
         return None if claims is None else _Known(claims.sub, claims.sid, claims.exp * 1_000)

@@ -1,4 +1,6 @@
-"""Turns whatever stopped a request into one problem answer, so that no stack, no input and no inner word leaves the house."""
+"""Turns whatever stopped a request into one problem answer, so that no stack, no input and no inner word
+leaves the house.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,21 @@ def invalid_field(field: str, says: str) -> Refused:
 
 
 def of_error(error: BaseException, operation: str, instance: str | None) -> Response:
-    """The answer to an error. One that nobody foresaw is logged by where it came from: its text may quote the request."""
+    """The answer to an error. One that nobody foresaw is logged by where it came from: its text may quote the
+    request.
+    """
     if isinstance(error, Refused):
         detail = dict(error.detail)
-        return answer(error.status, error.code, error.says, detail, instance, int(detail.pop("retry_after", 0)))
+        return answer(
+            error.status, error.code, error.says, detail, instance, int(detail.pop("retry_after", 0))
+        )
     if isinstance(error, Invalid):
         code = error.code if error.code in BY_CODE else "invalid_field"
-        where = [{"field": error.field, "code": error.code, "detail": error.detail}] if error.status == 422 else []
+        where = (
+            [{"field": error.field, "code": error.code, "detail": error.detail}]
+            if error.status == 422
+            else []
+        )
         return answer(error.status, code, error.detail, {"errors": where} if where else {}, instance)
     if isinstance(error, asyncio.CancelledError):
         return answer(503, "overloaded", "The server is shutting down.", {}, instance, 1)
@@ -52,7 +62,9 @@ def of_error(error: BaseException, operation: str, instance: str | None) -> Resp
         return answer(503, "store_unavailable", "", {}, instance, 1)
     if isinstance(error, TimeoutError):
         return answer(504, "answer_timeout", "", {}, instance)
-    log.error("%s in %s at %s", type(error).__name__, operation, "".join(traceback.format_tb(error.__traceback__)))
+    log.error(
+        "%s in %s at %s", type(error).__name__, operation, "".join(traceback.format_tb(error.__traceback__))
+    )
     return answer(500, "internal_error", "", {}, instance)
 
 
@@ -61,7 +73,9 @@ def of_reply(status: int, body: bytes, instance: str | None) -> Response:
     return answer(status, refusal.code, refusal.says, refusal.detail, instance, refusal.retry_after)
 
 
-def answer(status: int, code: str, says: str, detail: dict[str, Any], instance: str | None, retry_after: int = 0) -> Response:
+def answer(
+    status: int, code: str, says: str, detail: dict[str, Any], instance: str | None, retry_after: int = 0
+) -> Response:
     known = BY_CODE.get(code)
     content: dict[str, Any] = {
         "type": f"/docs/problems#{code}",

@@ -1,4 +1,6 @@
-"""Finds the operation that a method and a path mean, so that a request costs one dictionary or one short walk."""
+"""Finds the operation that a method and a path mean, so that a request costs one dictionary or one short
+walk.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What most operations are: a request goes to the gateway and its reply comes back, a question is asked and its answer shown."""
+"""What most operations are: a request goes to the gateway and its reply comes back, a question is asked and
+its answer shown.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Serving:
             return
         claim = self._claims.claim(call.caller.id, call.route.name, key)
         fingerprint = self._claims.fingerprint(asked)
-        self.gateway.submit(message, caller, call.deliver, claim=claim, fingerprint=fingerprint, trace=call.trace)
+        self.gateway.submit(
+            message, caller, call.deliver, claim=claim, fingerprint=fingerprint, trace=call.trace
+        )
 
     def query(self, call: Call) -> None:
         self.asks.run(self.gateway.ask(call.bound(), call.caller), call.show, call.fail)

@@ -19,7 +19,9 @@ class V1Settings:
 
     access_ttl_s: int = 900
     recheck_ms: int = 5_000
-    """How long a session that has ended elsewhere, or a role that has changed, may still be taken for what it was."""
+    """How long a session that has ended elsewhere, or a role that has changed, may still be taken for what it
+    was.
+    """
     tokens_remembered: int = 20_000
     buckets: int = 50_000
     """Callers whose use is counted at a time; beyond, the longest unseen are forgotten."""
@@ -45,5 +47,7 @@ class V1Settings:
             raise ValueError("an empty webhook secret proves nothing")
 
     def key(self, purpose: str) -> bytes:
-        """A key of its own for each use of the one secret, so that what one made can never pass for another."""
+        """A key of its own for each use of the one secret, so that what one made can never pass for
+        another.
+        """
         return hmac.digest(self.jwt_secret, b"tradewind/" + purpose.encode(), hashlib.sha256)

@@ -1,7 +1,9 @@
-"""Takes JSON of strangers, because what one parser forgives another reads differently, and a caller's key must stand for one meaning.
+"""Takes JSON of strangers, because what one parser forgives another reads differently, and a caller's key
+must stand for one meaning.
 
-msgspec is strict about types and syntax; what it lets through is refused here: duplicate keys, control characters,
-integers past 64 bits, texts and nesting without a bound. No refusal says what the client has sent.
+msgspec is strict about types and syntax; what it lets through is refused here: duplicate keys, control
+characters, integers past 64 bits, texts and nesting without a bound. No refusal says what the client has
+sent.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ _DIGITS_ALIKE = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(2
 _LONG_NUMBER = b"0" * 19
 _BRACKETS_ALIKE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
-# the last quote is optional so that a text without an end matches too: else every quote in it would be tried anew
+# the last quote is optional so that a text without an end matches too: else every quote in it would be tried
+# anew
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 # C0 but for tab and line ends, DEL and C1, and what turns the direction of the text around it
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -47,7 +50,9 @@ class Invalid(Exception):
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes]:
-    """The value, and the same JSON with sorted keys and no spaces: equal bytes for equal bodies, whoever wrote them."""
+    """The value, and the same JSON with sorted keys and no spaces: equal bytes for equal bodies, whoever
+    wrote them.
+    """
     if body.count(b"[") + body.count(b"{") > DEEPEST:
         _check_depth(body)
     try:
@@ -59,7 +64,13 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes]:
     # a duplicate is lost in `plain`, and its colon with it; \u003a alone could make up for that
     if body.count(b":") != canonical.count(b":") or b"\\u" in body:
         _check_duplicates(body)
-    if not body.isascii() or b"\\" in body or b"\x7f" in body or len(body) > LONGEST_TEXT or _LONG_NUMBER in body.translate(_DIGITS_ALIKE):
+    if (
+        not body.isascii()
+        or b"\\" in body
+        or b"\x7f" in body
+        or len(body) > LONGEST_TEXT
+        or _LONG_NUMBER in body.translate(_DIGITS_ALIKE)
+    ):
         _check_values(plain)
     return value, canonical
 
@@ -140,9 +151,16 @@ def _refusal(message: str) -> Invalid:
         return _invalid_json(f"{text}.")
     path = (place or "").split("[...]")[0]
     if unknown := _UNKNOWN.fullmatch(text):
-        return Invalid(422, "unknown_field", f"{path}.{_name(unknown[1])}".removeprefix("."), "This field is not known here.")
+        return Invalid(
+            422,
+            "unknown_field",
+            f"{path}.{_name(unknown[1])}".removeprefix("."),
+            "This field is not known here.",
+        )
     if missing := _MISSING.fullmatch(text):
-        return Invalid(422, "missing_field", f"{path}.{missing[1]}".removeprefix("."), "This field is required.")
+        return Invalid(
+            422, "missing_field", f"{path}.{missing[1]}".removeprefix("."), "This field is required."
+        )
     if text.startswith(("Invalid enum value", "Invalid value")):
         text = "This is not one of the allowed values"  # msgspec's own words would repeat the value
     return Invalid(422, "invalid_field", path.removeprefix("."), f"{text}.")

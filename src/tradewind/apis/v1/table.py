@@ -1,4 +1,6 @@
-"""Turns the declarations into the table of routes: who serves an operation, and what its answer looks like on the way out."""
+"""Turns the declarations into the table of routes: who serves an operation, and what its answer looks like on
+the way out.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,12 @@ Finish = Callable[[Call, Reply], None]
 Special = tuple[Serve | None, Finish | None]
 
 
-def route(operation: Operation, operations: Sequence[Operation], serving: Serving, special: Mapping[str, Special]) -> Route:
-    """The usual way, except where `special` names another. Errors: KeyError for an operation without an access rule."""
+def route(
+    operation: Operation, operations: Sequence[Operation], serving: Serving, special: Mapping[str, Special]
+) -> Route:
+    """The usual way, except where `special` names another. Errors: KeyError for an operation without an
+    access rule.
+    """
     serve, finish = special.get(operation.name, (None, None))
     return Route(
         operation.name,
@@ -39,14 +45,22 @@ def _location(operation: Operation, operations: Sequence[Operation]) -> bytes:
         return b""
     for other in operations:
         before, brace, after = other.path.partition("{")
-        if other.method == "GET" and other.gives is operation.gives and brace and after.endswith("}") and "/" not in after:
+        if (
+            other.method == "GET"
+            and other.gives is operation.gives
+            and brace
+            and after.endswith("}")
+            and "/" not in after
+        ):
             return before.encode()
     return b""
 
 
 def plain(name: str, path: str, serve: Serve, status: int = 200) -> Route:
     """A route for anybody, which nobody counts."""
-    return Route(name, path, None, serve, finish=finish_nothing if status == 204 else finish_view, status=status)
+    return Route(
+        name, path, None, serve, finish=finish_nothing if status == 204 else finish_view, status=status
+    )
 
 
 def pages_routes(pages: Mapping[str, Callable[[Request], Response]]) -> Iterator[tuple[str, str, Route]]:

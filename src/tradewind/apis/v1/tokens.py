@@ -1,7 +1,7 @@
 """Writes and reads the two tokens of a session, so that only what this shop wrote itself is ever believed.
 
-Both are functions of the session and its generation alone: an answer that is sent again has the same bytes. How long a session lasts,
-and which generation of its refresh tokens is good, the users service decides.
+Both are functions of the session and its generation alone: an answer that is sent again has the same bytes.
+How long a session lasts, and which generation of its refresh tokens is good, the users service decides.
 """
 
 from __future__ import annotations
@@ -25,12 +25,16 @@ KIND = "at+jwt"
 SKEW_S = 60
 LONGEST = 1_024
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
-_REFRESH = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{43})")
+_REFRESH = re.compile(
+    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{43})"
+)
 _CLAIMED = {
     "require": ["iss", "aud", "sub", "sid", "role", "iat", "exp", "jti"],
     # times are checked below, against the clock of the house
-    "verify_exp": False, "verify_iat": False, "verify_nbf": False,
-}  # fmt: skip
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
 
 
 class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,9 +58,15 @@ class TokenWriter:
     def write(self, session: SessionView) -> Tokens:
         at = session.at // 1_000
         claims = {
-            "iss": WHO, "aud": WHO, "sub": session.user_id, "sid": session.session_id, "role": session.role, "iat": at,
-            "exp": at + self._ttl, "jti": f"{session.session_id}.{session.generation}",
-        }  # fmt: skip
+            "iss": WHO,
+            "aud": WHO,
+            "sub": session.user_id,
+            "sid": session.session_id,
+            "role": session.role,
+            "iat": at,
+            "exp": at + self._ttl,
+            "jti": f"{session.session_id}.{session.generation}",
+        }
         named = f"{session.session_id}.{session.generation}"
         return Tokens(self._sign(claims), f"{named}.{self._proof(named)}", "Bearer", self._ttl)
 
@@ -67,7 +77,14 @@ class TokenWriter:
         if shape is None or shape[1] != self._header:
             return None
         try:
-            payload = jwt.decode(token, self._access, algorithms=[ALGORITHM], audience=WHO, issuer=WHO, options=_CLAIMED)  # type: ignore[arg-type]
+            payload = jwt.decode(
+                token,
+                self._access,
+                algorithms=[ALGORITHM],
+                audience=WHO,
+                issuer=WHO,
+                options=_CLAIMED,  # type: ignore[arg-type]
+            )
             claims = msgspec.convert(payload, Claims)
         except (jwt.PyJWTError, msgspec.ValidationError):
             return None

@@ -1,4 +1,6 @@
-"""Lets a client wait for an order's end with one request (`Prefer: wait=N`, RFC 7240), so that nobody has to ask every second."""
+"""Lets a client wait for an order's end with one request (`Prefer: wait=N`, RFC 7240), so that nobody has to
+ask every second.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class Waiting:
             self._serving.query(call)
             return
         query: GetOrder = call.bound()
-        self._serving.asks.run(self._gateway.ask(query, call.caller), partial(self._looked, call, query, seconds), call.fail)
+        self._serving.asks.run(
+            self._gateway.ask(query, call.caller), partial(self._looked, call, query, seconds), call.fail
+        )
 
     def close(self) -> None:
         """From now on nobody begins to wait, and who waits is answered within a second."""
@@ -50,7 +54,9 @@ class Waiting:
             call.show(order)
         else:
             self._waiting += 1
-            self._serving.asks.later(self._ended(call, query, seconds, order), show, call.fail, seconds + self._answer_s)
+            self._serving.asks.later(
+                self._ended(call, query, seconds, order), show, call.fail, seconds + self._answer_s
+            )
 
     async def _ended(self, call: Call, query: GetOrder, seconds: int, order: OrderView) -> OrderView:
         try:

@@ -1,4 +1,6 @@
-"""Takes what the payment provider reports, once its signature is proven (Standard Webhooks, symmetric): anybody can reach this path."""
+"""Takes what the payment provider reports, once its signature is proven (Standard Webhooks, symmetric):
+anybody can reach this path.
+"""
 
 from __future__ import annotations
 
@@ -38,23 +40,40 @@ _report = msgspec.json.Decoder(Report).decode
 
 
 def genuine(secrets: Sequence[bytes], headers: dict[bytes, bytes], body: bytes, now: int) -> bool:
-    """Whether one of the secrets made one of the signatures, of these very bytes, within five minutes of `now` (ms)."""
+    """Whether one of the secrets made one of the signatures, of these very bytes, within five minutes of
+    `now` (ms).
+    """
     id, time = headers.get(b"webhook-id", b""), headers.get(b"webhook-timestamp", b"")
     if not _ID.fullmatch(id) or not _TIME.fullmatch(time) or abs(now // 1_000 - int(time)) > TOLERANCE_S:
         return False
     given = headers.get(b"webhook-signature", b"").split(b" ", MOST_SIGNATURES)[:MOST_SIGNATURES]
     matches = 0
     for secret in secrets:
-        expected = b"v1," + base64.b64encode(hmac.digest(secret, b"%b.%b.%b" % (id, time, body), hashlib.sha256))
+        expected = b"v1," + base64.b64encode(
+            hmac.digest(secret, b"%b.%b.%b" % (id, time, body), hashlib.sha256)
+        )
         for signature in given:
             matches += hmac.compare_digest(expected, signature)
     return matches > 0
 
 
 class Webhooks:
-    def __init__(self, gateway: Gateway, clock: Clock, claims: Claims, secrets: Sequence[bytes], refused: Callable[[Call], None]) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        clock: Clock,
+        claims: Claims,
+        secrets: Sequence[bytes],
+        refused: Callable[[Call], None],
+    ) -> None:
         """`refused` counts a forged one against its sender."""
-        self._gateway, self._clock, self._claims, self._secrets, self._refused = gateway, clock, claims, secrets, refused
+        self._gateway, self._clock, self._claims, self._secrets, self._refused = (
+            gateway,
+            clock,
+            claims,
+            secrets,
+            refused,
+        )
 
     def take(self, call: Call) -> None:
         request = call.request
@@ -70,4 +89,11 @@ class Webhooks:
             return
         claim = self._claims.claim("sandbox", OPERATION, request.headers[b"webhook-id"])
         message = ProviderReported(report.key, report.charge_id)
-        self._gateway.submit(message, NOBODY, call.deliver, claim=claim, fingerprint=self._claims.fingerprint(message), trace=call.trace)
+        self._gateway.submit(
+            message,
+            NOBODY,
+            call.deliver,
+            claim=claim,
+            fingerprint=self._claims.fingerprint(message),
+            trace=call.trace,
+        )

@@ -1,4 +1,6 @@
-"""Judges a request head beyond its grammar: what two servers in a row could understand in two ways is refused (request smuggling)."""
+"""Judges a request head beyond its grammar: what two servers in a row could understand in two ways is refused
+(request smuggling).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from . import refusals
 from .refusals import Refused, malformed
 
 SINGLE = frozenset(
-    b"host content-length transfer-encoding content-type content-encoding expect authorization proxy-authorization "
+    b"host content-length transfer-encoding content-type content-encoding expect authorization "
+    b"proxy-authorization "
     b"idempotency-key x-idempotency-key x-api-key x-request-id if-match origin traceparent".split()
 )
 HOST_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+;=:[]"

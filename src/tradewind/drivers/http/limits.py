@@ -1,4 +1,6 @@
-"""Says how much of everything one client may take, in one place, so that no queue, body or wait is without a bound."""
+"""Says how much of everything one client may take, in one place, so that no queue, body or wait is without a
+bound.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Times are seconds and are kept by a sweep every `tick_seconds`: one may end up to one tick early, never late."""
+    """Times are seconds and are kept by a sweep every `tick_seconds`: one may end up to one tick early, never
+    late.
+    """
 
     header_seconds: float = 10.0
-    """A whole request head, from the connect, or on a kept connection from the first byte of the request (408)."""
+    """A whole request head, from the connect, or on a kept connection from the first byte of the request
+    (408).
+    """
     body_seconds: float = 30.0
     """A whole request body, from the end of its head (408)."""
     keep_alive_seconds: float = 75.0

@@ -1,4 +1,5 @@
-"""Keeps the requests of one connection in order: handed on when their turn has come, answered in the order of their arrival.
+"""Keeps the requests of one connection in order: handed on when their turn has come, answered in the order of
+their arrival.
 
 Apart from the protocol, which is about time and about the client's manners.
 """
@@ -18,7 +19,16 @@ NEVER = math.inf
 
 
 class Pipeline:
-    __slots__ = ("_closing", "_drain_by", "_inflight", "_linger", "_pumping", "_ready", "_shared", "_transport")
+    __slots__ = (
+        "_closing",
+        "_drain_by",
+        "_inflight",
+        "_linger",
+        "_pumping",
+        "_ready",
+        "_shared",
+        "_transport",
+    )
 
     _transport: asyncio.Transport
 
@@ -30,7 +40,9 @@ class Pipeline:
         self._closing = self._linger = self._pumping = False
 
     def _pump(self) -> None:
-        """Writes the answers that are due and hands on the requests whose turn it is, until neither can go on."""
+        """Writes the answers that are due and hands on the requests whose turn it is, until neither can go
+        on.
+        """
         if self._pumping or self._closing:
             return
         self._pumping = True
@@ -62,7 +74,11 @@ class Pipeline:
     def _may_overlap(self, request: Request) -> bool:
         """RFC 9112 9.3.2: only safe requests may be worked on side by side."""
         inflight = self._inflight
-        return len(inflight) < self._shared.limits.pipeline and request.method in SAFE and inflight[-1].method in SAFE
+        return (
+            len(inflight) < self._shared.limits.pipeline
+            and request.method in SAFE
+            and inflight[-1].method in SAFE
+        )
 
     def _hand_on(self, request: Request) -> None:
         shared = self._shared
@@ -70,7 +86,9 @@ class Pipeline:
         request.due = shared.now + shared.limits.answer_seconds
         try:
             shared.handler(request)
-        except Exception:  # whatever a handler's bug is, this client gets an answer and its neighbours do not notice
+        except (
+            Exception
+        ):  # whatever a handler's bug is, this client gets an answer and its neighbours do not notice
             logger.exception("the handler of a %s request failed", request.method)
             if request.answer is None:
                 request.answer = refusals.INTERNAL

@@ -1,7 +1,8 @@
-"""Keeps one connection in time: no client is waited for without end, and none can make the server keep more than its share.
+"""Keeps one connection in time: no client is waited for without end, and none can make the server keep more
+than its share.
 
-All time is `Shared.now`, which the server's sweep moves on: a request costs no clock reading and no timer, and a process
-that was stopped for a while does not take its own absence for the clients' slowness.
+All time is `Shared.now`, which the server's sweep moves on: a request costs no clock reading and no timer,
+and a process that was stopped for a while does not take its own absence for the clients' slowness.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Connection(Pipeline, asyncio.Protocol):
         self._read_by = shared.now + shared.limits.header_seconds
         self._deaf = self._half_closed = self._paused = False
 
-    # -- called by the event loop -------------------------------------------------------------------------------------
+    # -- called by the event loop
+    # -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         shared = self._shared
@@ -84,7 +86,8 @@ class Connection(Pipeline, asyncio.Protocol):
         if not shared.connections and shared.on_empty is not None:
             shared.on_empty()
 
-    # -- called by the server -----------------------------------------------------------------------------------------
+    # -- called by the server
+    # -----------------------------------------------------------------------------------------
 
     def check(self, now: float) -> None:
         """Ends what is overdue."""
@@ -106,12 +109,15 @@ class Connection(Pipeline, asyncio.Protocol):
     def abort(self) -> None:
         self._transport.abort()
 
-    # -- reading ------------------------------------------------------------------------------------------------------
+    # -- reading
+    # ------------------------------------------------------------------------------------------------------
 
     def _expect_rest(self) -> None:
         limits = self._shared.limits
         self._stage = self._reader.stage
-        self._read_by = self._shared.now + (limits.body_seconds if self._reader.phase == BODY else limits.header_seconds)
+        self._read_by = self._shared.now + (
+            limits.body_seconds if self._reader.phase == BODY else limits.header_seconds
+        )
 
     def _give_up_reading(self) -> None:
         if self._closing:
@@ -137,7 +143,8 @@ class Connection(Pipeline, asyncio.Protocol):
         if self._reader.phase != IDLE:
             self._expect_rest()
 
-    # -- called by the pipeline ---------------------------------------------------------------------------------------
+    # -- called by the pipeline
+    # ---------------------------------------------------------------------------------------
 
     def _is_last(self) -> bool:
         if not self._half_closed and not self._shared.draining:
@@ -161,7 +168,8 @@ class Connection(Pipeline, asyncio.Protocol):
         if crowded != self._paused:
             self._pause_or_resume(crowded)
 
-    # -- ending -------------------------------------------------------------------------------------------------------
+    # -- ending
+    # -------------------------------------------------------------------------------------------------------
 
     def _close(self) -> None:
         self._closing = True

@@ -17,15 +17,39 @@ from .refusals import Refused
 
 IDLE, HEAD, BODY = 0, 1, 2
 SLASH = 0x2F
-METHODS = {method.encode(): method for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")}
+METHODS = {
+    method.encode(): method
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+}
 
 
 class Reader:
     __slots__ = (
-        "_body", "_bulk", "_first", "_headers", "_http10", "_keep_alive", "_known_host", "_known_url", "_limits", "_long_body",
-        "_method", "_parser", "_path", "_piece", "_query", "_raw", "_upgrading", "_url",
-        "client", "continue_due", "finished", "phase", "ready", "stage",
-    )  # fmt: skip
+        "_body",
+        "_bulk",
+        "_first",
+        "_headers",
+        "_http10",
+        "_keep_alive",
+        "_known_host",
+        "_known_url",
+        "_limits",
+        "_long_body",
+        "_method",
+        "_parser",
+        "_path",
+        "_piece",
+        "_query",
+        "_raw",
+        "_upgrading",
+        "_url",
+        "client",
+        "continue_due",
+        "finished",
+        "phase",
+        "ready",
+        "stage",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -71,7 +95,8 @@ class Reader:
                 if self.finished:
                     return
                 raise self._reason(error) from None
-        # what is kept or skipped without a callback that could refuse it: half a header, padding, chunk extensions, trailers
+        # what is kept or skipped without a callback that could refuse it: half a header, padding, chunk
+        # extensions, trailers
         if len(self._raw) > self._limits.header_count:
             raise Refused(refusals.HEADERS_TOO_LARGE)
         if self.phase == HEAD and self._bulk > 2 * (self._limits.header_bytes + self._limits.url_bytes):
@@ -91,14 +116,26 @@ class Reader:
         return Refused(refusals.MALFORMED)
 
     def _without_upgrade(self) -> bytes:
-        """The same head again without its Upgrade: the parser would take the body of such a request for another protocol,
-        and the next request would begin inside the body."""
-        lines = [b"%b: %b\r\n" % (name, value) for name, value in self._raw if name.lower() not in (b"upgrade", b"connection")]
-        lines.append(b"connection: %b\r\n\r\n" % (b"keep-alive" if self._parser.should_keep_alive() else b"close"))
-        start = b"%b %b HTTP/%b\r\n" % (self._parser.get_method(), self._url, self._parser.get_http_version().encode())
+        """The same head again without its Upgrade: the parser would take the body of such a request for
+        another protocol, and the next request would begin inside the body.
+        """
+        lines = [
+            b"%b: %b\r\n" % (name, value)
+            for name, value in self._raw
+            if name.lower() not in (b"upgrade", b"connection")
+        ]
+        lines.append(
+            b"connection: %b\r\n\r\n" % (b"keep-alive" if self._parser.should_keep_alive() else b"close")
+        )
+        start = b"%b %b HTTP/%b\r\n" % (
+            self._parser.get_method(),
+            self._url,
+            self._parser.get_http_version().encode(),
+        )
         return start + b"".join(lines)
 
-    # -- called by the parser -----------------------------------------------------------------------------------------
+    # -- called by the parser
+    # -----------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         self._url = self._body = b""
@@ -122,14 +159,18 @@ class Reader:
         if len(raw) > limits.header_count:
             raise Refused(refusals.HEADERS_TOO_LARGE)
         # the first test is the cheap one: so few bytes cannot hold a large head
-        if self._first + self._bulk > limits.header_bytes and sum(map(len, chain.from_iterable(raw))) > limits.header_bytes:
+        if (
+            self._first + self._bulk > limits.header_bytes
+            and sum(map(len, chain.from_iterable(raw))) > limits.header_bytes
+        ):
             raise Refused(refusals.HEADERS_TOO_LARGE)
         self._headers = headers = heads.gather(raw)
         method = parser.get_method()
         self._method = METHODS.get(method) or method.decode("ascii")
         self._keep_alive = parser.should_keep_alive()
         self._http10 = False
-        # neither of the first two: 1.1 for certain, since the other versions are closed unless they ask not to be
+        # neither of the first two: 1.1 for certain, since the other versions are closed unless they ask not
+        # to be
         if not self._keep_alive or b"connection" in headers or self._method == "CONNECT":
             self._look_at_connection()
             if self._upgrading:
@@ -186,7 +227,18 @@ class Reader:
         if self._upgrading:
             return
         body = self._body if self._long_body is None else bytes(self._long_body)
-        self.ready.append(Request(self._method, self._path, self._query, self._headers, body, self.client, self._keep_alive, self._http10))
+        self.ready.append(
+            Request(
+                self._method,
+                self._path,
+                self._query,
+                self._headers,
+                body,
+                self.client,
+                self._keep_alive,
+                self._http10,
+            )
+        )
         self.phase = IDLE
         self.stage += 1
         self.continue_due = False

@@ -31,7 +31,9 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.port = 0
-        """Where it listens, once started: the one that was asked for, or the one that the system chose for port 0."""
+        """Where it listens, once started: the one that was asked for, or the one that the system chose for
+        port 0.
+        """
 
     @property
     def connections(self) -> int:
@@ -40,7 +42,9 @@ class HttpServer:
     async def start(self, host: str, port: int) -> None:
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: Connection(self._shared), host, port, backlog=1024)
+            self._server = await loop.create_server(
+                lambda: Connection(self._shared), host, port, backlog=1024
+            )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(host, port) from error
@@ -58,7 +62,9 @@ class HttpServer:
             connection.check(shared.now)
 
     async def stop(self, grace: float) -> None:
-        """Returns when no connection is left; after `grace` seconds it breaks those that still wait for an answer."""
+        """Returns when no connection is left; after `grace` seconds it breaks those that still wait for an
+        answer.
+        """
         if self._server is None:
             return
         server, self._server = self._server, None

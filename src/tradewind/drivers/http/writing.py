@@ -1,4 +1,6 @@
-"""Makes bytes of an answer: a head per status and second is built once, so that an answer costs one formatting."""
+"""Makes bytes of an answer: a head per status and second is built once, so that an answer costs one
+formatting.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,11 @@ from http import HTTPStatus
 
 from ...core.http import Request, Response
 
-STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200}
+STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+    for status in HTTPStatus
+    if status >= 200
+}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 BODILESS = frozenset({204, 304})
 

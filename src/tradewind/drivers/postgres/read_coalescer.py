@@ -1,4 +1,6 @@
-"""Lets reads of single rows at the same time share one statement: a round trip for all costs hardly more than for one."""
+"""Lets reads of single rows at the same time share one statement: a round trip for all costs hardly more than
+for one.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _BY_KEY = re.compile(r"SELECT (?P<first>\S+), .*\bWHERE (?P<key>\S+) = \$1(::\w+
 
 @lru_cache(maxsize=2_000)
 def by_key(text: str) -> str:
-    """The same select for many keys, where `text` finds rows by the column that it shows first; else nothing."""
+    """The same select for many keys, where `text` finds rows by the column that it shows first; else
+    nothing.
+    """
     found = _BY_KEY.fullmatch(text.strip())
     if found is None or found["first"] != found["key"]:
         return ""
@@ -26,7 +30,9 @@ def by_key(text: str) -> str:
 
 
 class ReadCoalescer:
-    """`fetch` runs a statement with one argument, the list of keys; the first column of its rows is the key."""
+    """`fetch` runs a statement with one argument, the list of keys; the first column of its rows is the
+    key.
+    """
 
     def __init__(self, fetch: Callable[[str, list[str]], Awaitable[Iterable[Any]]]) -> None:
         self._fetch = fetch

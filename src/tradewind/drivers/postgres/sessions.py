@@ -1,4 +1,6 @@
-"""Opens sessions of PostgreSQL as we want them and tells its errors apart: the one place to change for another driver than asyncpg."""
+"""Opens sessions of PostgreSQL as we want them and tells its errors apart: the one place to change for
+another driver than asyncpg.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ except ModuleNotFoundError as missing:
 
 CONNECT_S, STATEMENT_S, IDLE_S = 5, 10, 30
 READERS = 4
-OURS = int.from_bytes(hashlib.sha256(b"tradewind").digest()[:8], signed=True)  # the lock of who has a database alone; they are per database
+OURS = int.from_bytes(
+    hashlib.sha256(b"tradewind").digest()[:8], signed=True
+)  # the lock of who has a database alone; they are per database
 LEFT_OVER_S = 3.0  # what the session of a process that was killed may take to end
 RACES = ("23505", "40001", "40P01")
 TROUBLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -27,23 +31,36 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 
 async def connect(url: str, *, patience: int = 0, reader: bool = False) -> Connection:
-    """A connection with our settings; `patience` (s) where statements may be slow. Errors: StoreUnusable, with the way out."""
+    """A connection with our settings; `patience` (s) where statements may be slow. Errors: StoreUnusable,
+    with the way out.
+    """
     patience = patience or STATEMENT_S
     settings = {
         "application_name": "tradewind",
-        "statement_timeout": f"{patience}s", "lock_timeout": f"{min(patience * 500, 60_000)}ms",
+        "statement_timeout": f"{patience}s",
+        "lock_timeout": f"{min(patience * 500, 60_000)}ms",
         "idle_in_transaction_session_timeout": f"{IDLE_S}s",
-        "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",  # a dead client gives up its locks
-        "plan_cache_mode": "force_custom_plan",  # a plan from when a table was empty scans it when it is full: measured, 7 times slower
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",  # a dead client gives up its locks
+        # a plan from when a table was empty scans it when it is full: measured, 7 times slower
+        "plan_cache_mode": "force_custom_plan",
         "jit": "off",
-    }  # fmt: skip
+    }
     try:
         connection = await asyncpg.connect(
-            url, timeout=CONNECT_S, command_timeout=patience + CONNECT_S, statement_cache_size=1_000, max_cached_statement_lifetime=0,
-            target_session_attrs=SessionAttribute.read_write, server_settings=settings,
-        )  # fmt: skip
+            url,
+            timeout=CONNECT_S,
+            command_timeout=patience + CONNECT_S,
+            statement_cache_size=1_000,
+            max_cached_statement_lifetime=0,
+            target_session_attrs=SessionAttribute.read_write,
+            server_settings=settings,
+        )
         # a sum of integers is an integer, as on SQLite
-        await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
+        await connection.set_type_codec(
+            "numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text"
+        )
         if reader:
             await connection.execute("SET default_transaction_read_only = on")
     except (*TROUBLE, ValueError) as error:
@@ -65,7 +82,9 @@ def pool(url: str) -> Pool:
 
 def taken(url: str) -> StoreUnusable:
     """Somebody else has OURS."""
-    return StoreUnusable(f"{where(url)}: another tradewind is running on this database: stop it, or name another one")
+    return StoreUnusable(
+        f"{where(url)}: another tradewind is running on this database: stop it, or name another one"
+    )
 
 
 def where(url: str) -> str:
@@ -82,14 +101,18 @@ def _number(text: str) -> int | float:
 
 
 def lost(error: Exception) -> bool:
-    """Is the connection of no more use? A server that became a standby is as good as gone, and 0A000 are plans for older tables."""
+    """Is the connection of no more use? A server that became a standby is as good as gone, and 0A000 are
+    plans for older tables.
+    """
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "08").startswith(("08", "57P", "25006", "25P03", "0A000"))
     return not isinstance(error, asyncpg.DataError)
 
 
 def translate_shared(error: Exception) -> Exception:
-    """Where others write too: a key that is taken, a deadlock or a lost serialization is a race, and no row's fault."""
+    """Where others write too: a key that is taken, a deadlock or a lost serialization is a race, and no row's
+    fault.
+    """
     state = getattr(error, "sqlstate", None) or ""
     return Raced(str(error)) if state in RACES else translate(error)
 

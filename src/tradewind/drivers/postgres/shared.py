@@ -1,7 +1,8 @@
-"""Shares a PostgreSQL database between processes, each of which may run twice: nobody has it alone, so the database decides every race.
+"""Shares a PostgreSQL database between processes, each of which may run twice: nobody has it alone, so the
+database decides every race.
 
-A batch is written in one statement, which is one round trip and its own commit, as long as nothing had to be read under a lock. Single
-rows that are read at the same time are read together.
+A batch is written in one statement, which is one round trip and its own commit, as long as nothing had to be
+read under a lock. Single rows that are read at the same time are read together.
 """
 
 from __future__ import annotations
@@ -84,13 +85,17 @@ class SharedStore(PostgresStore):
             except sessions.TROUBLE:
                 connection.terminate()
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
         many = by_key(text)
         if many and isinstance(arguments[0], str):
             return [tuple(row) for row in await self._together.read(many, arguments[0])]
         # in a task: who asks may have none of its own, and a deadline needs one
-        return [tuple(row) for row in await asyncio.get_running_loop().create_task(self._read(text, *arguments))]
+        return [
+            tuple(row) for row in await asyncio.get_running_loop().create_task(self._read(text, *arguments))
+        ]
 
     async def get(self, table: Table[Ag], key: str) -> Ag | None:
         found = await self._together.read(self._sql.read_many(table.rows), key) if storable([key]) else []
@@ -113,7 +118,9 @@ class SharedTransaction(PostgresTransaction):
         await self._begin()
         return await super().load(table, keys)
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         if statement._for_update_arg is not None or self._texts:
             await self._begin()
         return await super().rows(statement, values)

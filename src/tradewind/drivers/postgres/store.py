@@ -1,7 +1,9 @@
-"""Keeps a schema per service in one PostgreSQL database, so that a shop can outgrow a file and be looked after in the usual ways.
+"""Keeps a schema per service in one PostgreSQL database, so that a shop can outgrow a file and be looked
+after in the usual ways.
 
-One connection writes; a few others read what is committed. A lost connection is told once, as StoreUnavailable, and made anew at the
-next `begin`: whoever remembers what lies in the store then knows that someone else may have written since.
+One connection writes; a few others read what is committed. A lost connection is told once, as
+StoreUnavailable, and made anew at the next `begin`: whoever remembers what lies in the store then knows that
+someone else may have written since.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from ..sql import PostgresSql, storable
 from . import sessions
 from .sessions import TROUBLE, Connection, Pool
 
-DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
 
 
 class PostgresStore:
@@ -74,7 +78,9 @@ class PostgresStore:
             raise StoreUnavailable("a transaction is open already")
         return self._writer
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
         return [tuple(row) for row in await self._read(text, *arguments)]
 
@@ -82,7 +88,9 @@ class PostgresStore:
         found = await self._read(self._sql.load_one(table.rows), key) if storable([key]) else []
         return codec(table).from_row(found[0]) if found else None
 
-    async def find(self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None) -> list[Ag]:
+    async def find(
+        self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[Ag]:
         turn = codec(table).from_row
         return [turn(row) for row in await self.rows(statement, values)]
 
@@ -96,7 +104,9 @@ class PostgresStore:
             except (*TROUBLE, StoreUnusable) as error:
                 if not again or isinstance(error, (TimeoutError, StoreUnusable)) or not sessions.lost(error):
                     raise sessions.translate(error) from error
-                await self._readers.expire_connections()  # one server had them all: what is true of this one is true of the others
+                await (
+                    self._readers.expire_connections()
+                )  # one server had them all: what is true of this one is true of the others
         raise AssertionError("unreachable")
 
     async def _connect(self, wait: float = 0) -> Connection:
@@ -136,7 +146,9 @@ class PostgresTransaction:
         turn = codec(table).from_row
         return [turn(row) for row in found]
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
         return [tuple(row) for row in await self.ask(text, *arguments)]
 

@@ -1,1 +1,3 @@
-"""Carries events between processes. Where services share a process, the log and its lines do it, with the same promises."""
+"""Carries events between processes. Where services share a process, the log and its lines do it, with the
+same promises.
+"""

@@ -1,7 +1,8 @@
 """The events of every service on a topic exchange of RabbitMQ, a durable queue for each service that listens.
 
-Out: persistent, with confirms, the routing key is the event's name. In: by one consumer at a time a queue (the broker hands over to the
-next copy when the active one goes), so that the events of a key are heard in their order, and acknowledged only after the commit.
+Out: persistent, with confirms, the routing key is the event's name. In: by one consumer at a time a queue
+(the broker hands over to the next copy when the active one goes), so that the events of a key are heard in
+their order, and acknowledged only after the commit.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class EventQueue(msgspec.Struct, frozen=True):
     arguments: dict[str, Any]
 
 
-def ear(service: str, names: Iterable[str], queue_type: str = "quorum", exchange: str = EXCHANGE) -> EventQueue:
+def ear(
+    service: str, names: Iterable[str], queue_type: str = "quorum", exchange: str = EXCHANGE
+) -> EventQueue:
     """As the service itself declares it."""
     arguments = (quorum if queue_type == "quorum" else classic)(single_active=True)
     return EventQueue(f"{exchange}.{service}", tuple(sorted(names)), arguments)
@@ -51,14 +54,24 @@ async def listen(link: Link, exchange: str, ears: Iterable[EventQueue]) -> None:
 
 
 class Publisher:
-    """Implements `engine.outbox.Bus`. `ears`: who is known to listen; their queues are there before the first event."""
+    """Implements `engine.outbox.Bus`. `ears`: who is known to listen; their queues are there before the first
+    event.
+    """
 
     def __init__(
-        self, url: str, *, name: str, exchange: str = EXCHANGE, ears: Iterable[EventQueue] = (), limits: Limits | None = None,
+        self,
+        url: str,
+        *,
+        name: str,
+        exchange: str = EXCHANGE,
+        ears: Iterable[EventQueue] = (),
+        limits: Limits | None = None,
         tracer: Tracer | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._exchange, self._ears, self._tracer = exchange, tuple(ears), tracer
-        self.link = Link(url, name=f"{name} events out", setup=self._set_up, confirms=True, limits=limits or Limits())
+        self.link = Link(
+            url, name=f"{name} events out", setup=self._set_up, confirms=True, limits=limits or Limits()
+        )
         self.published: Counter[str] = Counter()  # what the broker has confirmed, by the event's name
         self._quiet = UnroutableBuffer(self._send)
 
@@ -79,12 +92,27 @@ class Publisher:
         return self.up and self._quiet.publish(event, then)
 
     def _send(self, event: EventRecord, then: Callable[[str, bool], None]) -> bool:
-        name, span = event.name, event_sent(self._tracer, self._exchange, event.name, event.trace) if self._tracer is not None else None
+        name, span = (
+            event.name,
+            event_sent(self._tracer, self._exchange, event.name, event.trace)
+            if self._tracer is not None
+            else None,
+        )
         trace = event.trace if span is None else span.traceparent
         properties = Properties(
-            content_type="application/json", message_id=event.id, type=name, delivery_mode=2, timestamp=event.at // 1000,
-            headers={"key": event.key, "source": event.source, "seq": event.seq, "at": event.at, "trace": trace},
-        )  # fmt: skip
+            content_type="application/json",
+            message_id=event.id,
+            type=name,
+            delivery_mode=2,
+            timestamp=event.at // 1000,
+            headers={
+                "key": event.key,
+                "source": event.source,
+                "seq": event.seq,
+                "at": event.at,
+                "trace": trace,
+            },
+        )
         unheard = False
 
         def returned(_reason: str) -> None:
@@ -104,19 +132,38 @@ class Publisher:
             then(trouble, unheard)
 
         try:
-            self.link.publish(self._exchange, name, event.body.encode(), properties, mandatory=True, then=told, returned=returned)
+            self.link.publish(
+                self._exchange,
+                name,
+                event.body.encode(),
+                properties,
+                mandatory=True,
+                then=told,
+                returned=returned,
+            )
         except (LinkDown, LinkFull):
             return False
         return True
 
 
 class Subscriber:
-    """One service's ear. `hear(told, done, again)` for what may be a message, `refuse(name, body, reason, done)` for what is none."""
+    """One service's ear. `hear(told, done, again)` for what may be a message, `refuse(name, body, reason,
+    done)` for what is none.
+    """
 
     def __init__(
-        self, url: str, service: str, names: Iterable[str], hear: Hear, refuse: Refuse, *, exchange: str = EXCHANGE,
-        queue_type: str = "quorum", prefetch: int = PREFETCH, limits: Limits | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        url: str,
+        service: str,
+        names: Iterable[str],
+        hear: Hear,
+        refuse: Refuse,
+        *,
+        exchange: str = EXCHANGE,
+        queue_type: str = "quorum",
+        prefetch: int = PREFETCH,
+        limits: Limits | None = None,
+    ) -> None:
         self.service = service
         self.hear, self._refuse = hear, refuse
         self._ear = ear(service, names, queue_type, exchange)
@@ -168,9 +215,15 @@ class Subscriber:
             self._refuse(name, body, "an event without a message id cannot be told from its copies", done)
             return
         told = EventRecord(
-            str(headers.get("source", "")), properties.message_id, name, str(headers.get("key", "")), body, str(headers.get("trace", "")),
-            _whole(headers.get("seq")), _whole(headers.get("at")),
-        )  # fmt: skip
+            str(headers.get("source", "")),
+            properties.message_id,
+            name,
+            str(headers.get("key", "")),
+            body,
+            str(headers.get("trace", "")),
+            _whole(headers.get("seq")),
+            _whole(headers.get("at")),
+        )
         self.hear(told, done, again)
 
 

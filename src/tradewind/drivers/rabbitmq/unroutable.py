@@ -1,8 +1,9 @@
 """Spares the broker events that nobody listens to, and loses none for whoever begins to listen.
 
-An event that the broker can route nowhere comes back. From then on events of that name are held here, and twice a second the oldest is
-sent again: comes it back too, then nobody was listening when those held were said, and they are done with; is it taken, then somebody
-listens now, and the others follow it in their order.
+An event that the broker can route nowhere comes back. From then on events of that name are held here, and
+twice a second the oldest is sent again: comes it back too, then nobody was listening when those held were
+said, and they are done with; is it taken, then somebody listens now, and the others follow it in their
+order.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ PROBE_S = 0.5
 Then = Callable[[str], None]
 Held = tuple[EventRecord, Then]
 Send = Callable[[EventRecord, Callable[[str, bool], None]], bool]
-"""Sends an event; calls back with what went wrong, and whether it came back because nobody listens. False: not now, and no call."""
+"""Sends an event; calls back with what went wrong, and whether it came back because nobody listens. False:
+not now, and no call.
+"""
 
 LOST = "the connection to the broker was lost while it waited"
 

@@ -1,5 +1,7 @@
-"""Chooses where a COMMIT waits for the disk: in a thread, so that the loop goes on, or in the loop where that is cheaper than two threads
-handing a lock to each other. Measured at one order at a time: a third of the whole CPU of a story was the hand-over."""
+"""Chooses where a COMMIT waits for the disk: in a thread, so that the loop goes on, or in the loop where that
+is cheaper than two threads handing a lock to each other. Measured at one order at a time: a third of the
+whole CPU of a story was the hand-over.
+"""
 
 from __future__ import annotations
 

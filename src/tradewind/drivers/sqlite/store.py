@@ -1,7 +1,8 @@
 """Keeps everything in one SQLite file, so that a real shop starts with nothing to install.
 
-SQL runs in the event-loop thread and only `COMMIT`, which waits for the disk, in a thread of its own: measured against writer threads,
-a seventh more throughput and a tenth of the p99 at low load. Readers have a connection of their own and see what is committed.
+SQL runs in the event-loop thread and only `COMMIT`, which waits for the disk, in a thread of its own:
+measured against writer threads, a seventh more throughput and a tenth of the p99 at low load. Readers have a
+connection of their own and see what is committed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ TROUBLE = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 def connect(path: str, *, reader: bool = False) -> sqlite3.Connection:
     """A connection with our settings. Errors: StoreUnusable, with the way out."""
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         if not reader:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -47,12 +50,16 @@ def connect(path: str, *, reader: bool = False) -> sqlite3.Connection:
 
 
 def _translate(error: Exception) -> Exception:
-    refused = isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)) or "binding" in str(error)
+    refused = isinstance(
+        error, (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
+    ) or "binding" in str(error)
     return RowRefused(str(error)) if refused else StoreUnavailable(explain.sqlite(error))
 
 
 class SqliteStore:
-    """The store of one process. `commit_inline` keeps even COMMIT in the loop: for a simulation, where threads would be chance."""
+    """The store of one process. `commit_inline` keeps even COMMIT in the loop: for a simulation, where
+    threads would be chance.
+    """
 
     exclusive = True
     kind = "sqlite"
@@ -68,7 +75,8 @@ class SqliteStore:
     async def open(self) -> None:
         self._committing = Committing("commit", inline=self._commit_inline)
         self._writer = connect(self.path)
-        # it is the event loop that would wait for another's lock: rather fail at once, and let the batch be tried again
+        # it is the event loop that would wait for another's lock: rather fail at once, and let the batch be
+        # tried again
         self._writer.execute(f"PRAGMA busy_timeout={LOOP_BUSY_MS}")
         self._reader = self._writer if self.path == ":memory:" else connect(self.path, reader=True)
 
@@ -91,7 +99,9 @@ class SqliteStore:
         return SqliteTransaction(connection, self._sql, self._committing, self._look_away)
 
     def _look(self) -> None:
-        """Opens a view of what is committed, for all reads until the next commit: opening one per read would cost two locks each."""
+        """Opens a view of what is committed, for all reads until the next commit: opening one per read would
+        cost two locks each.
+        """
         if self._reader is not None and self._reader is not self._writer and not self._reader.in_transaction:
             _all(self._reader, "BEGIN", ())
 
@@ -100,7 +110,9 @@ class SqliteStore:
         if self._reader is not None and self._reader is not self._writer and self._reader.in_transaction:
             _all(self._reader, "COMMIT", ())
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         if self._reader is None:
             raise StoreUnavailable("the store is closed")
         text, arguments = self._sql.compiled(statement, values)
@@ -114,7 +126,9 @@ class SqliteStore:
         found = _all(self._reader, self._sql.load_one(table.rows), (key,)) if storable([key]) else []
         return codec(table).from_row(found[0]) if found else None
 
-    async def find(self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None) -> list[Ag]:
+    async def find(
+        self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[Ag]:
         turn = codec(table).from_row
         return [turn(row) for row in await self.rows(statement, values)]
 
@@ -129,7 +143,13 @@ def _all(connection: sqlite3.Connection, text: str, arguments: Sequence[Any]) ->
 class SqliteTransaction:
     statements: list[tuple[str, float, float]] | None = None
 
-    def __init__(self, connection: sqlite3.Connection, sql: SqliteSql, committing: Committing, ended: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        sql: SqliteSql,
+        committing: Committing,
+        ended: Callable[[], None],
+    ) -> None:
         self._connection, self._sql, self._committing, self._ended = connection, sql, committing, ended
         self._before = connection.total_changes
         self._refused = False
@@ -143,7 +163,9 @@ class SqliteTransaction:
         turn = codec(table).from_row
         return [turn(row) for row in found]
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
         return _all(self._connection, text, arguments)
 

@@ -32,10 +32,13 @@ class Desk:
 
     def __init__(self, name: str, ledgers: Ledgers, *made: sa.Table) -> None:
         self.name, inbox = name, ledgers.inbox.c
-        # an answer begins with an id: this finds it without reading JSON in SQL, and what it finds is read properly
+        # an answer begins with an id: this finds it without reading JSON in SQL, and what it finds is read
+        # properly
         told = sa.func.substr(inbox.reply, 8, 36)
         answered = (inbox.status == 0, inbox.reply != "")  # of an event that was heard nobody is told
-        self.lost = sa.select(inbox.id, inbox.reply).where(*answered, *(~sa.exists().where(table.c.id == told) for table in made))
+        self.lost = sa.select(inbox.id, inbox.reply).where(
+            *answered, *(~sa.exists().where(table.c.id == told) for table in made)
+        )
         self.count = sa.select(sa.func.count()).select_from(ledgers.inbox).where(*answered)
         self.one = [sa.select(table.c.id).where(table.c.id == sa.bindparam("id")) for table in made]
 
@@ -48,7 +51,9 @@ DESKS = (
 
 
 async def forgotten(source: Rows, services: frozenset[str]) -> tuple[list[Broken], int]:
-    """Requests that were told of what is not there; of how many. A request has one answer: its claim is the key of its row."""
+    """Requests that were told of what is not there; of how many. A request has one answer: its claim is the
+    key of its row.
+    """
     missing, count = [], 0
     for desk in DESKS:
         if desk.name not in services:
@@ -62,8 +67,12 @@ async def forgotten(source: Rows, services: frozenset[str]) -> tuple[list[Broken
             except msgspec.DecodeError:
                 missing.append(Broken(claim, "an answer that cannot be read"))
                 continue
-            if not answer.origin and not [row for one in desk.one for row in await source.rows(one, {"id": answer.id})]:
-                missing.append(Broken(answer.id, f"answered to request {claim} of {desk.name}, and it is not there"))
+            if not answer.origin and not [
+                row for one in desk.one for row in await source.rows(one, {"id": answer.id})
+            ]:
+                missing.append(
+                    Broken(answer.id, f"answered to request {claim} of {desk.name}, and it is not there")
+                )
     return missing, count
 
 
@@ -73,9 +82,17 @@ class Keyed:
     def __init__(self, what: str, table: sa.Table) -> None:
         row: Any = table.c
         self.what = what
-        shared = sa.select(row.idempotency_key).where(row.idempotency_key.is_not(None)).group_by(row.idempotency_key)
+        shared = (
+            sa.select(row.idempotency_key)
+            .where(row.idempotency_key.is_not(None))
+            .group_by(row.idempotency_key)
+        )
         self.shared = shared.having(sa.func.count() > 1).limit(MOST)
-        self.under = sa.select(row.id, row.created_at).where(row.idempotency_key == sa.bindparam("key")).order_by(row.created_at, row.id)
+        self.under = (
+            sa.select(row.id, row.created_at)
+            .where(row.idempotency_key == sa.bindparam("key"))
+            .order_by(row.created_at, row.id)
+        )
 
 
 KEYED = (Keyed("order", orders.ORDERS.rows), Keyed("payment", payments.PAYMENTS.rows))

@@ -1,4 +1,6 @@
-"""Takes all orders past all invariants once. Apart from where the rows come from, so that a simulation can ask it after every run."""
+"""Takes all orders past all invariants once. Apart from where the rows come from, so that a simulation can
+ask it after every run.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,20 @@ GRACE_MS = 1_000
 
 
 class Check:
-    """`now` is when the ledger was read, which was before the rows: what changed later is on its way. `quiet`: nothing changes."""
+    """`now` is when the ledger was read, which was before the rows: what changed later is on its way.
+    `quiet`: nothing changes.
+    """
 
-    def __init__(self, source: Rows, ledger: Ledger, now: int, *, quiet: bool = False, wiring: Wiring = WHOLE) -> None:
+    def __init__(
+        self, source: Rows, ledger: Ledger, now: int, *, quiet: bool = False, wiring: Wiring = WHOLE
+    ) -> None:
         self._source: Rows = source if wiring.services >= WHOLE.services else Here(source, wiring.services)
         self._ledger, self._now, self._wiring = ledger, now, wiring
         self._grace = 0 if quiet else GRACE_MS
         self.tallies: dict[Promise, Tally] = {
-            promise: Tally(promise, wired=wiring.has(promise)) for promise in Promise if promise is not Promise.LETTERS
+            promise: Tally(promise, wired=wiring.has(promise))
+            for promise in Promise
+            if promise is not Promise.LETTERS
         }
         self.orders = self.in_flight = 0
         self._shelf, self._money, self._papers = Shelf(), money.Money(), Papers()
@@ -101,7 +109,9 @@ class Check:
 
     def _rests(self, order: OrderRow, story: Story, flight: Flight) -> bool:
         """One that was only written down stays PENDING, and waits for nobody."""
-        return self._wiring.apart and order.status == PENDING and not order.expires_at and not flight.has(story)
+        return (
+            self._wiring.apart and order.status == PENDING and not order.expires_at and not flight.has(story)
+        )
 
     def _settled(self, story: Story, flight: Flight) -> bool:
         if story.order is None or story.order.status == PENDING or flight.has(story):
@@ -111,6 +121,8 @@ class Check:
 
 
 async def check(source: Rows, entries: Iterable[LedgerEntry], now: int) -> list[Finding]:
-    """All lines, for rows that nobody changes meanwhile: an open store that is at rest, and the provider's entries by key."""
+    """All lines, for rows that nobody changes meanwhile: an open store that is at rest, and the provider's
+    entries by key.
+    """
     made = Check(source, Ledger(entries), now, quiet=True)
     return await made.run(await stuck(source, now, unread_before=now))

@@ -32,7 +32,9 @@ _claimed = msgspec.json.Decoder(dict[str, int])
 
 
 def whole(story: Story, wiring: Wiring) -> Iterator[Broken]:
-    """A confirmed order has one payment, one invoice, its stock, and its customer was told once: as far as that is wired."""
+    """A confirmed order has one payment, one invoice, its stock, and its customer was told once: as far as
+    that is wired.
+    """
     order = story.order
     if order is None or order.status != CONFIRMED:
         return
@@ -75,12 +77,20 @@ def clean(story: Story, wiring: Wiring) -> Iterator[Broken]:
 
 
 def _told(story: Story, order: OrderRow) -> Iterator[Broken]:
-    """Once each, and once for every refund. An order that is cancelled may have been confirmed before, as far as the log remembers."""
+    """Once each, and once for every refund. An order that is cancelled may have been confirmed before, as far
+    as the log remembers.
+    """
     heard = [notice.template for notice in story.told]
-    wanted = [RECEIVED, TOLD[order.status], *[REFUNDED for refund in story.refunds if refund.status == "SUCCEEDED"]]
+    wanted = [
+        RECEIVED,
+        TOLD[order.status],
+        *[REFUNDED for refund in story.refunds if refund.status == "SUCCEEDED"],
+    ]
     if order.status == CANCELLED:
         said = [event.name for event in story.said]
-        confirmed = wire_name(OrderConfirmed) in said if wire_name(OrderCreated) in said else ACCEPTED in heard
+        confirmed = (
+            wire_name(OrderConfirmed) in said if wire_name(OrderCreated) in said else ACCEPTED in heard
+        )
         wanted += [ACCEPTED] * confirmed
     if sorted(heard) != sorted(wanted):
         for template in sorted({*heard, *wanted}):
@@ -89,7 +99,9 @@ def _told(story: Story, order: OrderRow) -> Iterator[Broken]:
 
 
 def _owners(story: Story) -> list[str]:
-    return [payment.customer_id for payment in story.payments] + [invoice.customer_id for invoice in story.invoices]
+    return [payment.customer_id for payment in story.payments] + [
+        invoice.customer_id for invoice in story.invoices
+    ]
 
 
 def _same(order: OrderRow, claimed: str) -> bool:

@@ -33,7 +33,8 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One promise. `broken` has the first of the `violations`; what a line merely lists stands there too, with `ok`.
+    """One promise. `broken` has the first of the `violations`; what a line merely lists stands there too,
+    with `ok`.
 
     `wired`: false where nobody gives it, as no service that runs here could keep it.
     """
@@ -76,4 +77,12 @@ class Tally:
     def finding(self) -> Finding:
         if not self.wired and not self.violations:
             return Finding(self.promise.value, True, 0, self.of, 0, (), "not wired here", wired=False)
-        return Finding(self.promise.value, not self.violations, self.checked, self.of, self.violations, tuple(self._first), self.note)
+        return Finding(
+            self.promise.value,
+            not self.violations,
+            self.checked,
+            self.of,
+            self.violations,
+            tuple(self._first),
+            self.note,
+        )

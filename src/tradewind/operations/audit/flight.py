@@ -1,4 +1,6 @@
-"""Knows which orders something still concerns, so that an order on its way is not taken for one that went wrong."""
+"""Knows which orders something still concerns, so that an order on its way is not taken for one that went
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def about(body: str) -> About:
 
 
 class Flight:
-    """Orders and payments that a message, an activity, a timer or a parked message concerns. `checks`: a look at the provider is due."""
+    """Orders and payments that a message, an activity, a timer or a parked message concerns. `checks`: a look
+    at the provider is due.
+    """
 
     def __init__(self) -> None:
         self.orders: set[str] = set()
@@ -50,7 +54,9 @@ class Flight:
         """Is something still about to happen to it?"""
         if story.due or story.id in self.orders:
             return True
-        return any([p.id in self.payments or (p.id in self.checks and p.status not in PAID) for p in story.payments])
+        return any(
+            [p.id in self.payments or (p.id in self.checks and p.status not in PAID) for p in story.payments]
+        )
 
 
 async def in_flight(source: Rows, wiring: Wiring = WHOLE) -> Flight:

@@ -1,7 +1,8 @@
-"""Finds what was said and not heard where a broker stands in between, which nobody can look into: from the log of the one and the
-inbox of the other.
+"""Finds what was said and not heard where a broker stands in between, which nobody can look into: from the
+log of the one and the inbox of the other.
 
-An event is heard when its id is in the inbox. What was said before a service began to listen to a name was not meant for it.
+An event is heard when its id is in the inbox. What was said before a service began to listen to a name was
+not meant for it.
 """
 
 from __future__ import annotations
@@ -35,19 +36,29 @@ class EventQueue:
         log, inbox = source.log, runtime.inbox.rows
         of = sa.or_(*[log.c.name == name for name in names])
         self._first: Any = (
-            sa.select(log.c.name, sa.func.min(log.c.seq)).select_from(log.join(inbox, inbox.c.id == log.c.id))
-            .where(of).group_by(log.c.name)
-        )  # fmt: skip
+            sa.select(log.c.name, sa.func.min(log.c.seq))
+            .select_from(log.join(inbox, inbox.c.id == log.c.id))
+            .where(of)
+            .group_by(log.c.name)
+        )
         self._missed = (
-            sa.select(*[log.c[name] for name in Missed.__struct_fields__]).select_from(log.outerjoin(inbox, inbox.c.id == log.c.id))
-            .where(of, log.c.seq > sa.bindparam("after"), inbox.c.id.is_(None)).order_by(log.c.seq)
-        )  # fmt: skip
+            sa.select(*[log.c[name] for name in Missed.__struct_fields__])
+            .select_from(log.outerjoin(inbox, inbox.c.id == log.c.id))
+            .where(of, log.c.seq > sa.bindparam("after"), inbox.c.id.is_(None))
+            .order_by(log.c.seq)
+        )
 
     async def missed(self, source: Rows, *, known: bool = False) -> list[Missed]:
-        """In the order it was said; `known`: only of names that were heard before, so that somebody was listening for sure."""
+        """In the order it was said; `known`: only of names that were heard before, so that somebody was
+        listening for sure.
+        """
         firsts = dict(await source.rows(self._first))
         after = min(firsts.values(), default=NEVER) if known or len(firsts) == self._names else -1
-        rows = [Missed(*row) for row in await source.rows(self._missed, {"after": after})] if after < NEVER else []
+        rows = (
+            [Missed(*row) for row in await source.rows(self._missed, {"after": after})]
+            if after < NEVER
+            else []
+        )
         return [missed for missed in rows if missed.seq > firsts.get(missed.name, NEVER if known else -1)]
 
 
@@ -56,4 +67,8 @@ def ears(runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: W
     if not wiring.apart:
         return []
     heard = {wire_name(kind) for kind in reactions.heard(runtime.name, wiring.reactions, wiring.pricing)}
-    return [EventQueue(runtime, source, sorted(names)) for source in runtimes.values() if (names := heard & source.says.keys())]
+    return [
+        EventQueue(runtime, source, sorted(names))
+        for source in runtimes.values()
+        if (names := heard & source.says.keys())
+    ]

@@ -1,4 +1,6 @@
-"""Lists what could not be handled and waits for a person: no broken promise by itself, but these orders are not finished."""
+"""Lists what could not be handled and waits for a person: no broken promise by itself, but these orders are
+not finished.
+"""
 
 from __future__ import annotations
 

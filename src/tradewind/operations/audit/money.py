@@ -38,11 +38,14 @@ class Money:
         sums = sorted(self.provider.keys() | self.payments.keys())
         return [
             Broken(c, f"the provider has {self.provider[c]}, payments {self.payments[c]}")
-            for c in sums if self.provider[c] != self.payments[c]
-        ]  # fmt: skip
+            for c in sums
+            if self.provider[c] != self.payments[c]
+        ]
 
     def note(self) -> str:
-        return ", ".join([show(amount, currency) for currency, amount in sorted(self.payments.items()) if amount])
+        return ", ".join(
+            [show(amount, currency) for currency, amount in sorted(self.payments.items()) if amount]
+        )
 
 
 def left(payment: PaymentRow) -> int:
@@ -70,7 +73,11 @@ def _priced(order: OrderRow) -> str:
         return "a line is not price times quantity"
     if not any([line.sku for line in lines]):
         return ""  # priced by the caller, whose total is his own
-    return "" if sum([line.line_total.amount for line in lines]) == order.total else "its lines do not come to its total"
+    return (
+        ""
+        if sum([line.line_total.amount for line in lines]) == order.total
+        else "its lines do not come to its total"
+    )
 
 
 def agreed(story: Story) -> Iterator[Broken]:
@@ -79,7 +86,11 @@ def agreed(story: Story) -> Iterator[Broken]:
     if order is None:
         return
     for payment in story.payments:
-        for fault in (*_ours(payment, order), *_theirs(payment, story.charges.get(payment.id)), *_given_back(payment, story)):
+        for fault in (
+            *_ours(payment, order),
+            *_theirs(payment, story.charges.get(payment.id)),
+            *_given_back(payment, story),
+        ):
             yield story.broken(fault)
     paid = [payment for payment in story.payments if payment.status in PAID]
     if order.status == CONFIRMED and not paid:
@@ -91,9 +102,14 @@ def agreed(story: Story) -> Iterator[Broken]:
 
 def _ours(payment: PaymentRow, order: OrderRow) -> Iterator[str]:
     if (payment.amount, payment.currency) != (order.total, order.currency):
-        yield f"its payment is {payment.amount} {payment.currency} and its total {order.total} {order.currency}"
-    fits = {COMPLETED: payment.refunded == 0, PARTIALLY_REFUNDED: 0 < payment.refunded < payment.amount,
-            REFUNDED: payment.refunded == payment.amount}  # fmt: skip
+        yield (
+            f"its payment is {payment.amount} {payment.currency} and its total {order.total} {order.currency}"
+        )
+    fits = {
+        COMPLETED: payment.refunded == 0,
+        PARTIALLY_REFUNDED: 0 < payment.refunded < payment.amount,
+        REFUNDED: payment.refunded == payment.amount,
+    }
     if not fits.get(payment.status, payment.refunded == 0):
         yield f"its payment is {payment.status} with {payment.refunded} of {payment.amount} given back"
     if payment.status == "PENDING":
@@ -107,7 +123,10 @@ def _theirs(payment: PaymentRow, entry: LedgerEntry | None) -> Iterator[str]:
         return
     if payment.status not in PAID:
         yield f"its payment is {payment.status}, and the provider has charged it"
-    if (entry.amount, entry.currency) != (payment.amount, payment.currency) or entry.taken != entry.amount * entry.charges:
+    if (entry.amount, entry.currency) != (
+        payment.amount,
+        payment.currency,
+    ) or entry.taken != entry.amount * entry.charges:
         yield f"the provider took {entry.taken} {entry.currency} for {payment.amount} {payment.currency}"
     if entry.refunded != payment.refunded:
         yield f"the provider gave {entry.refunded} back, payments says {payment.refunded}"

@@ -1,4 +1,6 @@
-"""Checks that an order is there because somebody placed it, is still there, and became what it is by steps that are allowed."""
+"""Checks that an order is there because somebody placed it, is still there, and became what it is by steps
+that are allowed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,14 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed, PaymentRequested, RefundRequested
+from ...contracts.orders import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderCreated,
+    OrderFailed,
+    PaymentRequested,
+    RefundRequested,
+)
 from ...core.model import wire_name
 from ...services.orders.domain import CANCELLED, CONFIRMED, FAILED, PENDING
 from ...services.orders.storage import LEDGERS
@@ -15,12 +24,19 @@ from .rows import Rows, Said
 from .stories import Story
 
 CREATED, PAY, REFUND = wire_name(OrderCreated), wire_name(PaymentRequested), wire_name(RefundRequested)
-ENDS = {wire_name(OrderConfirmed): CONFIRMED, wire_name(OrderFailed): FAILED, wire_name(OrderCancelled): CANCELLED}
+ENDS = {
+    wire_name(OrderConfirmed): CONFIRMED,
+    wire_name(OrderFailed): FAILED,
+    wire_name(OrderCancelled): CANCELLED,
+}
 # which status an event may be said in
 FROM = {
-    PAY: (PENDING,), REFUND: (FAILED, CANCELLED), wire_name(OrderConfirmed): (PENDING,), wire_name(OrderFailed): (PENDING,),
+    PAY: (PENDING,),
+    REFUND: (FAILED, CANCELLED),
+    wire_name(OrderConfirmed): (PENDING,),
+    wire_name(OrderFailed): (PENDING,),
     wire_name(OrderCancelled): (PENDING, CONFIRMED),
-}  # fmt: skip
+}
 ONCE = {CREATED, PAY, REFUND}
 
 _oldest = sa.select(LEDGERS.log.c.seq, LEDGERS.log.c.at).order_by(LEDGERS.log.c.seq).limit(1)
@@ -49,7 +65,9 @@ def real(story: Story, since: int) -> Iterator[Broken]:
 
 
 def legal(story: Story) -> Iterator[Broken]:
-    """What was said of an order, one after the other, leads to what it is now by allowed steps, and counts its versions."""
+    """What was said of an order, one after the other, leads to what it is now by allowed steps, and counts
+    its versions.
+    """
     order = story.order
     if order is None or not story.said:
         return
@@ -67,7 +85,10 @@ def legal(story: Story) -> Iterator[Broken]:
     if status not in ("", order.status):
         yield story.broken(f"is {order.status}, and its events lead to {status}")
     elif names[0] == CREATED and order.version not in _versions(names, order.payment_status):
-        yield story.broken(f"is version {order.version}, and its events lead to {max(_versions(names, order.payment_status))}")
+        yield story.broken(
+            f"is version {order.version}, and its events lead to "
+            f"{max(_versions(names, order.payment_status))}"
+        )
 
 
 def _step(status: str, event: Said) -> tuple[str, str]:
@@ -83,6 +104,12 @@ def _step(status: str, event: Said) -> tuple[str, str]:
 
 
 def _versions(names: Iterable[str], payment_status: str) -> range:
-    """One for being placed, one for each end, one for money that came late, and one or two for refunds, which payments tells."""
-    least = 1 + sum([name in ENDS or name == REFUND for name in names]) + (payment_status in ("partially_refunded", "refunded"))
+    """One for being placed, one for each end, one for money that came late, and one or two for refunds, which
+    payments tells.
+    """
+    least = (
+        1
+        + sum([name in ENDS or name == REFUND for name in names])
+        + (payment_status in ("partially_refunded", "refunded"))
+    )
     return range(least, least + 1 + (payment_status == "refunded"))

@@ -1,6 +1,8 @@
-"""Checks that no paper was slipped in, changed or lost: the numbers have no gap, and every seal covers the one before.
+"""Checks that no paper was slipped in, changed or lost: the numbers have no gap, and every seal covers the
+one before.
 
-Of each paper 16 bytes are kept until all have passed: the beginning of its seal and of the seal it follows.
+Of each paper 16 bytes are kept until all have passed: the beginning of its seal and of the seal it
+follows.
 """
 
 from __future__ import annotations
@@ -58,11 +60,18 @@ class Papers:
 
     def _invoice(self, invoice: Invoice) -> Iterator[Broken]:
         if invoice.status == "PAID" and invoice.number:
-            yield from self._paper(INVOICES, invoice.number, invoice.hash or "", invoice.previous_hash or "", invoice)
+            yield from self._paper(
+                INVOICES, invoice.number, invoice.hash or "", invoice.previous_hash or "", invoice
+            )
         elif invoice.status == "PAID" or invoice.number:
-            yield Broken(invoice.number or invoice.id, f"is {invoice.status} {'with' if invoice.number else 'without'} a number")
+            yield Broken(
+                invoice.number or invoice.id,
+                f"is {invoice.status} {'with' if invoice.number else 'without'} a number",
+            )
 
-    def _paper(self, series: str, number: str, seal: str, previous: str, paper: Invoice | CreditNote) -> Iterator[Broken]:
+    def _paper(
+        self, series: str, number: str, seal: str, previous: str, paper: Invoice | CreditNote
+    ) -> Iterator[Broken]:
         self.count += 1
         try:
             name, year, count = place(number)
@@ -95,7 +104,11 @@ class Papers:
                     last = book.seals[number]
             highest = len(self.books[name, series.year].seals) if (name, series.year) in self.books else 1
             if series.next != highest or _short(series.last_hash) != last:
-                yield Broken(name, f"goes on with number {series.next} after {highest - 1} papers, or from another seal than the last")
+                yield Broken(
+                    name,
+                    f"goes on with number {series.next} after {highest - 1} papers, or from another seal "
+                    f"than the last",
+                )
 
 
 def _short(seal: str) -> int:

@@ -1,4 +1,6 @@
-"""Checks payments that were only written down, as the face rpc does: nobody has charged them, so no money may have moved for them."""
+"""Checks payments that were only written down, as the face rpc does: nobody has charged them, so no money may
+have moved for them.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,17 @@ _row = PAYMENTS.rows.c
 NOTED = _row.provider == ""
 _count = sa.select(sa.func.count()).select_from(PAYMENTS.rows).where(NOTED)
 # one that was taken over from another system may have been given back there
-_moved = sa.or_(_row.charge_id != "", _row.refunding != 0, sa.and_(_row.refunded != 0, _row.status != REFUNDED))
+_moved = sa.or_(
+    _row.charge_id != "", _row.refunding != 0, sa.and_(_row.refunded != 0, _row.status != REFUNDED)
+)
 _charged = sa.select(_row.id, _row.order_id).where(NOTED, _moved).order_by(_row.id).limit(1_000)
 
 
 async def recorded(source: Rows) -> tuple[list[Broken], int]:
     """Those that were charged or given back after all; of how many."""
-    found = [Broken(key, f"only written down (order {order}), and money moved for it") for key, order in await source.rows(_charged)]
+    found = [
+        Broken(key, f"only written down (order {order}), and money moved for it")
+        for key, order in await source.rows(_charged)
+    ]
     count = await source.rows(_count)
     return found, count[0][0] if count else 0

@@ -1,4 +1,6 @@
-"""Says what an audit reads of each table, and in which ranges, so that nothing is read that it does not look at."""
+"""Says what an audit reads of each table, and in which ranges, so that nothing is read that it does not look
+at.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ TIMER = f"{wire_name(PaymentDue)}:"
 class Rows(Protocol):
     """Where rows are read: a snapshot, a transaction, or a store that nobody writes to meanwhile."""
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]: ...
+    async def rows(
+        self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]: ...
 
 
 class OrderRow(msgspec.Struct, frozen=True):
@@ -87,12 +91,19 @@ def _within(statement: sa.Select[Any], key: sa.Column[Any]) -> sa.Select[Any]:
 
 
 def _end(key: sa.Column[Any]) -> sa.Select[Any]:
-    return sa.select(key).where(key > sa.bindparam("after")).order_by(key).limit(1).offset(sa.bindparam("n", type_=sa.Integer))
+    return (
+        sa.select(key)
+        .where(key > sa.bindparam("after"))
+        .order_by(key)
+        .limit(1)
+        .offset(sa.bindparam("n", type_=sa.Integer))
+    )
 
 
 ORDERS_IN = _range(ORDERS.rows, OrderRow, "id")
 HOLDS_IN = _range(RESERVATIONS.rows, Hold, "id")
-# one that was only written down is nobody's charge: it belongs to no order's story, and its order need not be there
+# one that was only written down is nobody's charge: it belongs to no order's story, and its order need not be
+# there
 PAYMENTS_IN = _range(PAYMENTS.rows, PaymentRow, "id").where(PAYMENTS.rows.c.provider != "")
 REFUNDS_IN = _range(REFUNDS.rows, RefundRow, "payment_id")
 TOLD_IN = _range(NOTIFICATIONS.rows, Told, "id")
@@ -100,4 +111,13 @@ SAID_IN = _range(LEDGERS.log, Said, "key")
 INVOICES_IN = _within(sa.select(INVOICES.rows), INVOICES.rows.c.id)
 NOTES_IN = _within(sa.select(NOTES.rows), NOTES.rows.c.invoice_id)
 DUE_IN = _within(sa.select(LEDGERS.timers.c.id), LEDGERS.timers.c.id)
-ENDS = [_end(column) for column in (ORDERS.rows.c.id, RESERVATIONS.rows.c.id, PAYMENTS.rows.c.id, INVOICES.rows.c.id, LEDGERS.log.c.key)]
+ENDS = [
+    _end(column)
+    for column in (
+        ORDERS.rows.c.id,
+        RESERVATIONS.rows.c.id,
+        PAYMENTS.rows.c.id,
+        INVOICES.rows.c.id,
+        LEDGERS.log.c.key,
+    )
+]

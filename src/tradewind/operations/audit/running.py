@@ -31,8 +31,9 @@ LOOK_AGAIN_S = 3.0
 
 
 def run_audit(config: Config, blueprint: Blueprint | None = None) -> Report:
-    """Of what a blueprint runs; without one, of the whole shop. Errors: StoreUnusable, with one line that says why there is nothing to
-    audit."""
+    """Of what a blueprint runs; without one, of the whole shop. Errors: StoreUnusable, with one line that
+    says why there is nothing to audit.
+    """
     return asyncio.run(audited(config, SystemClock(), blueprint))
 
 
@@ -42,13 +43,18 @@ async def audited(config: Config, clock: Clock, blueprint: Blueprint | None = No
     await asyncio.to_thread(place.ready)
     running = place.held()
     # the ledger first: whatever it holds was asked for by rows that are older than it
-    now, ledger = clock.now(), Ledger(_entries(config.data / LEDGER) if place.wiring.sets_off("payment") else ())
+    now, ledger = (
+        clock.now(),
+        Ledger(_entries(config.data / LEDGER) if place.wiring.sets_off("payment") else ()),
+    )
     async with place.snapshot() as source:
         running = running or source.worked_on or place.held()
         check = Check(source, ledger, now, quiet=not running, wiring=place.wiring)
         late = await (_stuck(place, clock, source) if running else _was_stuck(source, place.wiring))
         findings = await check.run(late)
-    return Report(all([finding.ok for finding in findings]), running, check.orders, check.in_flight, tuple(findings))
+    return Report(
+        all([finding.ok for finding in findings]), running, check.orders, check.in_flight, tuple(findings)
+    )
 
 
 class Place:
@@ -64,19 +70,27 @@ class Place:
         return snapshot(self.config.database_url, self.config.data, self._schemas)
 
     def held(self) -> bool:
-        """Does a platform have the data folder? Processes apart do not need one: their database knows of them."""
+        """Does a platform have the data folder? Processes apart do not need one: their database knows of
+        them.
+        """
         return not self.wiring.apart and holder(self.config.data) is not None
 
     def ready(self) -> None:
         """Errors: StoreUnusable."""
         if not self.wiring.apart:
-            _ready(self.config, [SLICES[name] for name in SLICES if name in self.wiring.services], self._schemas)
-        elif self._blueprint is not None and (why := schema_state(self.config, self._blueprint, sorted(self.wiring.services))):
+            _ready(
+                self.config, [SLICES[name] for name in SLICES if name in self.wiring.services], self._schemas
+            )
+        elif self._blueprint is not None and (
+            why := schema_state(self.config, self._blueprint, sorted(self.wiring.services))
+        ):
             raise StoreUnusable(why)
 
 
 async def _stuck(place: Place, clock: Clock, source: Snapshot) -> list[Broken]:
-    """What is late and still there a little later: after a start, or under load, much is late for a moment."""
+    """What is late and still there a little later: after a start, or under load, much is late for a
+    moment.
+    """
     now = clock.now()
     late = await stuck(source, now, unread_before=now - place.unread_ms, wiring=place.wiring)
     if not late:
@@ -84,7 +98,10 @@ async def _stuck(place: Place, clock: Clock, source: Snapshot) -> list[Broken]:
     await asyncio.sleep(LOOK_AGAIN_S)
     async with place.snapshot() as again:
         now = clock.now()
-        still = {found.id for found in await stuck(again, now, unread_before=now - place.unread_ms, wiring=place.wiring)}
+        still = {
+            found.id
+            for found in await stuck(again, now, unread_before=now - place.unread_ms, wiring=place.wiring)
+        }
     return [found for found in late if found.id in still]
 
 
@@ -100,15 +117,23 @@ def _ready(config: Config, slices: Sequence[ServiceSchema], schemas: Mapping[str
         raise StoreUnusable(f"{config.data}: there is no shop in this folder; `tradewind up` makes one")
     for state in migrations.status(config.database_url, config.data, slices, schemas):
         if state.unknown:
-            raise StoreUnusable(f"the store is from a newer version of Tradewind (step {state.service} {state.unknown[0]}): use that one")
+            raise StoreUnusable(
+                f"the store is from a newer version of Tradewind (step {state.service} "
+                f"{state.unknown[0]}): use that one"
+            )
         if state.pending:
-            raise StoreUnusable(f"the schema is behind (step {state.service} {state.pending[0]}): `tradewind migrate up` takes it there")
+            raise StoreUnusable(
+                f"the schema is behind (step {state.service} {state.pending[0]}): `tradewind migrate up` "
+                f"takes it there"
+            )
 
 
 def _entries(path: Path) -> Iterator[LedgerEntry]:
     try:
         yield from entries(path)
     except FileNotFoundError as error:
-        raise StoreUnusable(f"{path}: the provider's ledger is not there, so nobody can say where the money is") from error
+        raise StoreUnusable(
+            f"{path}: the provider's ledger is not there, so nobody can say where the money is"
+        ) from error
     except sqlite.TROUBLE as error:
         raise StoreUnusable(f"{path}: {explain.sqlite(error)}") from error

@@ -1,4 +1,6 @@
-"""Reads a whole store as it was at one moment, whether or not a platform works on it, and without a lock that would hold one up."""
+"""Reads a whole store as it was at one moment, whether or not a platform works on it, and without a lock that
+would hold one up.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Snapshot:
 
     worked_on = False
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         raise NotImplementedError
 
 
@@ -47,7 +51,9 @@ class _File(Snapshot):
         self._path, self._sql = path, SqliteSql()
         self.connection = sqlite.connect(str(path), reader=True)
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
         return self.ask(text, arguments)
 
@@ -74,7 +80,9 @@ async def _server(url: str, schemas: Mapping[str, str]) -> AsyncIterator[Snapsho
     from ...drivers.postgres import sessions  # its driver is an extra
 
     class _Server(Snapshot):
-        async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        async def rows(
+            self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+        ) -> list[tuple[Any, ...]]:
             text, arguments = sql.compiled(statement, values)
             return await self.ask(text, *arguments)
 

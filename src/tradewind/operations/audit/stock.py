@@ -1,4 +1,6 @@
-"""Checks that every piece on the shelf came from somewhere and that what is held and sold is what orders hold and bought."""
+"""Checks that every piece on the shelf came from somewhere and that what is held and sold is what orders hold
+and bought.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from .rows import Hold, Rows
 
 _product = PRODUCTS.rows.c
 _products = sa.select(_product.id, _product.on_hand, _product.held, _product.committed)
-_moved = sa.select(MOVEMENTS.rows.c.product_id, sa.func.sum(MOVEMENTS.rows.c.delta)).group_by(MOVEMENTS.rows.c.product_id)
+_moved = sa.select(MOVEMENTS.rows.c.product_id, sa.func.sum(MOVEMENTS.rows.c.delta)).group_by(
+    MOVEMENTS.rows.c.product_id
+)
 _claimed = msgspec.json.Decoder(dict[str, int])
 
 
@@ -46,9 +50,15 @@ class Shelf:
                 "held": (held, self.held.pop(product, 0)),
                 "committed": (committed, self.committed.pop(product, 0)),
             }
-            broken += [Broken(product, f"{name} {says}, counted {is_}") for name, (says, is_) in counts.items() if says != is_]
+            broken += [
+                Broken(product, f"{name} {says}, counted {is_}")
+                for name, (says, is_) in counts.items()
+                if says != is_
+            ]
             if min(held, committed, on_hand - held - committed) < 0:
                 broken.append(Broken(product, f"{on_hand - held - committed} available"))
-        left = {name for counts in (moved, self.held, self.committed) for name, pieces in counts.items() if pieces}
+        left = {
+            name for counts in (moved, self.held, self.committed) for name, pieces in counts.items() if pieces
+        }
         broken += [Broken(name, "moved, held or sold, and there is no such product") for name in sorted(left)]
         return broken, len(products)

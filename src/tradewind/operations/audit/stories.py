@@ -1,7 +1,9 @@
-"""Puts together all that the shop keeps of each order, a window of orders at a time, so that a million of them fit in little memory.
+"""Puts together all that the shop keeps of each order, a window of orders at a time, so that a million of
+them fit in little memory.
 
-Every id that is derived from an order's begins with the order's millisecond. So a range of ids cuts the same orders out of every table
-by its primary key, and out of the provider's ledger, whose keys are the ids of payments.
+Every id that is derived from an order's begins with the order's millisecond. So a range of ids cuts the same
+orders out of every table by its primary key, and out of the provider's ledger, whose keys are the ids of
+payments.
 """
 
 from __future__ import annotations
@@ -25,9 +27,23 @@ MILLISECOND = 13  # so many characters of a UUIDv7 are its time
 
 
 class Story:
-    """One order as every service keeps it. `order` is None where the others speak of an order that is not there."""
+    """One order as every service keeps it. `order` is None where the others speak of an order that is not
+    there.
+    """
 
-    __slots__ = ("charges", "due", "hold", "id", "invoices", "notes", "order", "payments", "refunds", "said", "told")
+    __slots__ = (
+        "charges",
+        "due",
+        "hold",
+        "id",
+        "invoices",
+        "notes",
+        "order",
+        "payments",
+        "refunds",
+        "said",
+        "told",
+    )
 
     def __init__(self, order_id: str) -> None:
         self.id = order_id
@@ -66,7 +82,9 @@ class Window:
         if self.after < order_id <= self.upto:
             story = self._by_paper[row_id] = self.of(order_id)
             return story
-        self.strays[promise].append(Broken(row_id, f"says that it is of order {order_id}, and its id does not come from there"))
+        self.strays[promise].append(
+            Broken(row_id, f"says that it is of order {order_id}, and its id does not come from there")
+        )
         return None
 
     def following(self, promise: Promise, row_id: str, paper_id: str, what: str) -> Story | None:
@@ -78,7 +96,9 @@ class Window:
 
 
 class Ledger:
-    """The provider's entries, taken as far as a window goes. The first is read at once, which fixes the moment of them all."""
+    """The provider's entries, taken as far as a window goes. The first is read at once, which fixes the
+    moment of them all.
+    """
 
     def __init__(self, entries: Iterable[LedgerEntry]) -> None:
         self._entries = iter(entries)
@@ -96,7 +116,11 @@ async def windows(source: rows.Rows, ledger: Ledger) -> AsyncIterator[Window]:
     """All orders, oldest first."""
     after, upto = "", ""
     while upto != TOP:
-        ends = [row[0] for statement in rows.ENDS for row in await source.rows(statement, {"after": after, "n": WINDOW})]
+        ends = [
+            row[0]
+            for statement in rows.ENDS
+            for row in await source.rows(statement, {"after": after, "n": WINDOW})
+        ]
         upto = min(ends)[:MILLISECOND] + TOP if ends else TOP
         yield await _read(source, ledger, Window(after, upto))
         after = upto
@@ -118,13 +142,19 @@ async def _read(source: rows.Rows, ledger: Ledger, window: Window) -> Window:
             story.refunds.append(rows.RefundRow(*row))
     for entry in ledger.upto(window.upto):
         moved = entry.charges or entry.refunded
-        if moved and (story := window.following(Promise.MONEY, entry.key, entry.key, "charged, and there is no such payment")):
+        if moved and (
+            story := window.following(
+                Promise.MONEY, entry.key, entry.key, "charged, and there is no such payment"
+            )
+        ):
             story.charges[entry.key] = entry
     for row in await source.rows(rows.TOLD_IN, span):
         if story := window.owner(Promise.WHOLE, row[0], row[1]):
             story.told.append(rows.Told(*row))
     await _papers(source, window, span)
-    for (timer,) in await source.rows(rows.DUE_IN, {"after": rows.TIMER + window.after, "upto": rows.TIMER + window.upto}):
+    for (timer,) in await source.rows(
+        rows.DUE_IN, {"after": rows.TIMER + window.after, "upto": rows.TIMER + window.upto}
+    ):
         window.of(timer.removeprefix(rows.TIMER)).due = True
     return window
 
@@ -136,7 +166,9 @@ async def _papers(source: rows.Rows, window: Window, span: dict[str, str]) -> No
             story.invoices.append(invoice)
     for row in await source.rows(rows.NOTES_IN, span):
         note = _decoded(NOTES, row, window)
-        if note is not None and (story := window.following(Promise.WHOLE, note.id, note.invoice_id, "a credit note of no invoice")):
+        if note is not None and (
+            story := window.following(Promise.WHOLE, note.id, note.invoice_id, "a credit note of no invoice")
+        ):
             story.notes.append(note)
 
 

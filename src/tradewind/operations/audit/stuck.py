@@ -1,4 +1,6 @@
-"""Checks that whatever waits is waited for by somebody, since what nobody moves stays where it is for ever."""
+"""Checks that whatever waits is waited for by somebody, since what nobody moves stays where it is for
+ever.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ MOST = 1_000
 
 
 async def stuck(source: Rows, now: int, *, unread_before: int, wiring: Wiring = WHOLE) -> list[Broken]:
-    """What is late at `now`, the first thousand of each kind; and what was said before `unread_before` and is not read."""
+    """What is late at `now`, the first thousand of each kind; and what was said before `unread_before` and is
+    not read.
+    """
     found = []
     for of in waits(wiring):
         found += await _unread(source, of, unread_before)
@@ -29,7 +33,8 @@ async def stuck(source: Rows, now: int, *, unread_before: int, wiring: Wiring = 
 
 
 def pending(story: Story, flight: Flight, wiring: Wiring) -> Iterator[Broken]:
-    """An order's deadline is set and taken away with its status, in one transaction: PENDING without one, it waits for nothing.
+    """An order's deadline is set and taken away with its status, in one transaction: PENDING without one, it
+    waits for nothing.
 
     One that was only written down never had a deadline, and may stay as it is.
     """
@@ -40,7 +45,9 @@ def pending(story: Story, flight: Flight, wiring: Wiring) -> Iterator[Broken]:
 
 
 async def last_sign(source: Rows, wiring: Wiring = WHOLE) -> int:
-    """When the platform was last seen to do something: for one that is stopped, time has stood still since."""
+    """When the platform was last seen to do something: for one that is stopped, time has stood still
+    since.
+    """
     seen = [0]
     for of in waits(wiring):
         for question in (of.last_said, of.last_answered):
@@ -62,7 +69,10 @@ async def _unheard(source: Rows, of: Waits, before: int) -> list[Broken]:
     found = []
     for ear in of.ears if before else ():
         found += [
-            Broken(f"{ear.source}#{missed.seq}", f"{missed.name} of {ear.source} ({missed.key}) is not heard by {of.name}")
+            Broken(
+                f"{ear.source}#{missed.seq}",
+                f"{missed.name} of {ear.source} ({missed.key}) is not heard by {of.name}",
+            )
             for missed in (await ear.missed(source, known=True))[:1]
             if missed.at < before
         ]
@@ -71,17 +81,28 @@ async def _unheard(source: Rows, of: Waits, before: int) -> list[Broken]:
 
 async def _late(source: Rows, of: Waits, now: int) -> list[Broken]:
     late: dict[str, Any] = {"before": now - LATE_MS, "n": MOST}
-    timers = [Broken(key, f"a timer of {of.name}, {(now - due) // 1_000} s late") for key, due in await source.rows(of.late_timers, late)]
+    timers = [
+        Broken(key, f"a timer of {of.name}, {(now - due) // 1_000} s late")
+        for key, due in await source.rows(of.late_timers, late)
+    ]
     activities = [
-        Broken(key, f"{name} is {(now - at) // 1_000} s old after {attempts} attempts{f' ({reason})' if reason else ''}")
-        for key, name, attempts, reason, at in await source.rows(of.old_activities, {**late, "before": now - OLD_MS})
+        Broken(
+            key,
+            f"{name} is {(now - at) // 1_000} s old after {attempts} "
+            f"attempts{f' ({reason})' if reason else ''}",
+        )
+        for key, name, attempts, reason, at in await source.rows(
+            of.old_activities, {**late, "before": now - OLD_MS}
+        )
     ]
     retries = [
         Broken(key, f"{of.name} was to try {name} again {(now - due) // 1_000} s ago")
         for key, name, due in await source.rows(of.late_retries, late)
     ]
     unsent = [
-        Broken(key, f"an event of {of.name} ({order}) is not handed to the broker after {(now - at) // 1_000} s")
+        Broken(
+            key, f"an event of {of.name} ({order}) is not handed to the broker after {(now - at) // 1_000} s"
+        )
         for key, order, at in await source.rows(of.late_unsent, {**late, "before": now - UNSENT_MS})
     ]
     return timers + activities + retries + unsent

@@ -1,4 +1,6 @@
-"""Knows where each service keeps what waits, as questions that are made once: a simulation asks them after every one of its runs."""
+"""Knows where each service keeps what waits, as questions that are made once: a simulation asks them after
+every one of its runs.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from ...engine.service_runtime import Subscription, ServiceRuntime, furnish
+from ...engine.service_runtime import ServiceRuntime, Subscription, furnish
 from ...runtime.assembly import services
 from ...services.payments.provider.port import Provider
 from .hearing import ears
@@ -21,34 +23,53 @@ n: Any = sa.bindparam("n")
 
 
 class Waits:
-    """One service's. `unread` are, by source, the keys of what it has not read yet, and the first of it; `ears` hear over a broker."""
+    """One service's. `unread` are, by source, the keys of what it has not read yet, and the first of it;
+    `ears` hear over a broker.
+    """
 
     def __init__(self, runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring) -> None:
         self.name, self.positions = runtime.name, runtime.positions
         self.ears = ears(runtime, runtimes, wiring)
         outbox = runtime.outbox.c
         self.unsent = sa.select(outbox.key)
-        self.late_unsent = sa.select(outbox.id, outbox.key, outbox.at).where(outbox.at < before).order_by(outbox.at).limit(n)
-        self.unread = {name: _unread(runtime, subscription) for name, subscription in runtime.subscriptions.items()}
+        self.late_unsent = (
+            sa.select(outbox.id, outbox.key, outbox.at).where(outbox.at < before).order_by(outbox.at).limit(n)
+        )
+        self.unread = {
+            name: _unread(runtime, subscription) for name, subscription in runtime.subscriptions.items()
+        }
         activity, timer, letter = runtime.activities.c, runtime.timers.c, runtime.parked.rows.c
         self.activities = sa.select(activity.body)
         # an order's own deadline is read with its story: there may be as many as orders
         self.timers = sa.select(timer.body).where(~timer.id.startswith(TIMER))
         self.parked = sa.select(letter.key, letter.body)
-        self.late_timers = sa.select(timer.id, timer.due_at).where(timer.due_at < before).order_by(timer.due_at).limit(n)
-        old = sa.select(activity.id, activity.name, activity.attempts, activity.reason, activity.at).where(activity.at < before)
+        self.late_timers = (
+            sa.select(timer.id, timer.due_at).where(timer.due_at < before).order_by(timer.due_at).limit(n)
+        )
+        old = sa.select(activity.id, activity.name, activity.attempts, activity.reason, activity.at).where(
+            activity.at < before
+        )
         self.old_activities = old.order_by(activity.at).limit(n)
-        late = sa.select(letter.id, letter.name, letter.due_at).where(letter.status == "RETRYING", letter.due_at < before)
+        late = sa.select(letter.id, letter.name, letter.due_at).where(
+            letter.status == "RETRYING", letter.due_at < before
+        )
         self.late_retries = late.order_by(letter.due_at).limit(n)
         dead = letter.status == "DEAD"
         self.dead_count = sa.select(sa.func.count()).select_from(runtime.parked.rows).where(dead)
-        self.dead = sa.select(letter.id, letter.name, letter.key, letter.body, letter.reason).where(dead).order_by(letter.id).limit(n)
+        self.dead = (
+            sa.select(letter.id, letter.name, letter.key, letter.body, letter.reason)
+            .where(dead)
+            .order_by(letter.id)
+            .limit(n)
+        )
         self.last_said = sa.select(runtime.log.c.at).order_by(runtime.log.c.seq.desc()).limit(1)
         self.last_answered = sa.select(sa.func.coalesce(sa.func.max(runtime.inbox.rows.c.at), 0))
 
 
 def _unread(runtime: ServiceRuntime, subscription: Subscription) -> tuple[Question, Question]:
-    """Rows that a subscriber does not hear do not count: its place moves over them with the next one that it does."""
+    """Rows that a subscriber does not hear do not count: its place moves over them with the next one that it
+    does.
+    """
     log = subscription.source.log.c
     heard = [log.name == name for name, kind in subscription.source.says.items() if runtime.hears(kind)]
 

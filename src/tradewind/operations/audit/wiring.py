@@ -1,4 +1,6 @@
-"""Knows which services run and what sets them off, so that a promise which nobody gave here is not asked for."""
+"""Knows which services run and what sets them off, so that a promise which nobody gave here is not asked
+for.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from .rows import Rows
 
 
 class Wiring(msgspec.Struct, frozen=True):
-    """`apart`: services hear each other over a broker, and the face rpc writes down orders and payments as they come."""
+    """`apart`: services hear each other over a broker, and the face rpc writes down orders and payments as
+    they come.
+    """
 
     services: frozenset[str] = frozenset(SERVICES)
     reactions: frozenset[str] = reactions.ALL
@@ -44,7 +48,9 @@ class Wiring(msgspec.Struct, frozen=True):
         }.get(promise, True)
 
     def ours(self, order_id: str) -> bool:
-        """Did we make this id? Orders that were taken over from a NestJS system keep theirs, which are no UUIDv7."""
+        """Did we make this id? Orders that were taken over from a NestJS system keep theirs, which are no
+        UUIDv7.
+        """
         return not self.apart or order_id[14:15] == "7"
 
 
@@ -59,12 +65,16 @@ def wiring_of(config: Config, blueprint: Blueprint | None) -> Wiring:
 
 
 class Here:
-    """The rows of services that run; of the others there are none. A statement that reads several tables reads only such."""
+    """The rows of services that run; of the others there are none. A statement that reads several tables
+    reads only such.
+    """
 
     def __init__(self, source: Rows, services: frozenset[str]) -> None:
         self._source, self._services = source, services
 
-    async def rows(self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         (first, *_) = statement.get_final_froms()
         if isinstance(first, sa.Table) and first.schema not in self._services:
             return []

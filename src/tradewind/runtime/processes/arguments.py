@@ -1,4 +1,5 @@
-"""Reads `tradewind serve` and `tradewind up` without the command line's library, whose 3 MB and 80 ms each process would pay for.
+"""Reads `tradewind serve` and `tradewind up` without the command line's library, whose 3 MB and 80 ms each
+process would pay for.
 
 What is not written as usual, such as a mistake or a call for help, is left to that library.
 """
@@ -39,7 +40,11 @@ def parse(words: Sequence[str]) -> Arguments | None:
         name = option.removeprefix("--")
         if name == "set":
             sets.append(value)
-        elif name in SETTINGS or name == "blueprint" or (command == "serve" and name in ("copy", "supervised") and value.isdecimal()):
+        elif (
+            name in SETTINGS
+            or name == "blueprint"
+            or (command == "serve" and name in ("copy", "supervised") and value.isdecimal())
+        ):
             found[name] = value
         else:
             return None

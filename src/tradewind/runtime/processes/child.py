@@ -24,7 +24,9 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Child:
-    """One life of a command. In a process group of its own, so that a Ctrl-C of the terminal reaches the supervisor alone."""
+    """One life of a command. In a process group of its own, so that a Ctrl-C of the terminal reaches the
+    supervisor alone.
+    """
 
     def __init__(self, command: Command, *, piped: bool) -> None:
         """`piped`: what it prints goes to `output`; else where ours goes. Errors: OSError."""
@@ -34,9 +36,13 @@ class Child:
         try:
             self.process = subprocess.Popen(
                 [str(theirs.fileno()) if word == FD else word for word in command.argv],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if piped else None, stderr=subprocess.STDOUT if piped else None,
-                bufsize=0, pass_fds=(theirs.fileno(),), process_group=0,
-            )  # fmt: skip
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if piped else None,
+                stderr=subprocess.STDOUT if piped else None,
+                bufsize=0,
+                pass_fds=(theirs.fileno(),),
+                process_group=0,
+            )
         except OSError:
             self.report.close()
             raise
@@ -66,7 +72,9 @@ class Child:
         return found
 
     def printed(self, write: Callable[[bytes], None], mark: bytes, *, last: bool = False) -> bool:
-        """Hands on whole lines, each after `mark`, and at the `last` call a broken one too. False: no more will come."""
+        """Hands on whole lines, each after `mark`, and at the `last` call a broken one too. False: no more
+        will come.
+        """
         more = True
         try:
             while data := os.read(self.output, MOST):

@@ -1,4 +1,6 @@
-"""Says what a supervisor is to run. Apart from running it, so that a process that only serves imports nothing of that."""
+"""Says what a supervisor is to run. Apart from running it, so that a process that only serves imports nothing
+of that.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ FD = "{fd}"
 
 
 class Command(msgspec.Struct, frozen=True):
-    """The word FD of `argv` becomes the descriptor to report on (`reporting.Report`). Lower stages are stopped first."""
+    """The word FD of `argv` becomes the descriptor to report on (`reporting.Report`). Lower stages are
+    stopped first.
+    """
 
     name: str
     argv: tuple[str, ...]

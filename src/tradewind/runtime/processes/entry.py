@@ -1,4 +1,6 @@
-"""Runs `tradewind serve` and `tradewind up` of blueprints whose services are apart, without the command line's library."""
+"""Runs `tradewind serve` and `tradewind up` of blueprints whose services are apart, without the command
+line's library.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,18 @@ STOPPED = "tradewind: stopped; everything that was accepted is kept"
 
 
 def main(words: Sequence[str]) -> None:
-    """Ends the program where it has done what `words` ask for; returns where that is for somebody else to do."""
+    """Ends the program where it has done what `words` ask for; returns where that is for somebody else to
+    do.
+    """
     found = parse(words)
     if found is None:
         return
     try:
-        if not plan.apart(blueprints.load(found.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)):
+        if not plan.apart(
+            blueprints.load(
+                found.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ
+            )
+        ):
             return
     except BadBlueprint as error:
         _end(str(error))
@@ -39,9 +47,15 @@ def up(parse: Arguments) -> str:
     from .starting import start
 
     try:
-        chosen = blueprints.load(parse.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)
+        chosen = blueprints.load(
+            parse.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ
+        )
         config = settings.load(os.environ, chosen.settings, parse.sets)
-        return start(config, chosen, ["--blueprint", parse.blueprint, *(word for pair in parse.sets for word in ("--set", pair))])
+        return start(
+            config,
+            chosen,
+            ["--blueprint", parse.blueprint, *(word for pair in parse.sets for word in ("--set", pair))],
+        )
     except (BadBlueprint, BadSetting, StoreUnusable) as error:
         return str(error)
 

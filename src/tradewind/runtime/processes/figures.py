@@ -1,4 +1,6 @@
-"""Feeds /metrics of the processes that run apart: what memory knows at the scrape, what only store and broker know every few seconds."""
+"""Feeds /metrics of the processes that run apart: what memory knows at the scrape, what only store and broker
+know every few seconds.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,13 @@ class Figures:
     """`start` in the loop, `stop` before it ends."""
 
     def __init__(
-        self, metrics: Metrics, platform: Platform, bus: Publisher, servers: Sequence[RpcServer], ears: Sequence[Subscriber]
-    ) -> None:  # fmt: skip
+        self,
+        metrics: Metrics,
+        platform: Platform,
+        bus: Publisher,
+        servers: Sequence[RpcServer],
+        ears: Sequence[Subscriber],
+    ) -> None:
         self._platform = platform
         takers: list[RpcServer | Subscriber] = [*servers, *ears]
         self._queues = {taker.queue: taker for taker in takers}
@@ -34,7 +41,9 @@ class Figures:
         self._consumers: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
         inbound, runner = platform.processor.inbound, platform.runner
-        metrics.watch("queue_depth", lambda: {"requests": len(inbound.requests), "internal": len(inbound.internal)})
+        metrics.watch(
+            "queue_depth", lambda: {"requests": len(inbound.requests), "internal": len(inbound.internal)}
+        )
         metrics.watch("activities_running", lambda: runner.running)
         metrics.watch("timers_overdue", self._of("timersOverdue"))
         metrics.watch("parked", self._of("parked"))
@@ -45,9 +54,16 @@ class Figures:
         metrics.watch("events_published", lambda: bus.published)
         metrics.watch("events_consumed", lambda: sum([ear.heard for ear in ears], Counter()))
         metrics.watch("events_redelivered", lambda: sum([ear.redelivered for ear in ears], Counter()))
-        metrics.watch("rpc_server_late", lambda: {server.queue: float(server.taken.too_late) for server in servers})
-        metrics.watch("rpc_server_poison", lambda: {server.queue: float(server.taken.poison) for server in servers})
-        links: dict[str, Link] = {"events out": bus.link, **{f"{ear.service} events in": ear.link for ear in ears}}
+        metrics.watch(
+            "rpc_server_late", lambda: {server.queue: float(server.taken.too_late) for server in servers}
+        )
+        metrics.watch(
+            "rpc_server_poison", lambda: {server.queue: float(server.taken.poison) for server in servers}
+        )
+        links: dict[str, Link] = {
+            "events out": bus.link,
+            **{f"{ear.service} events in": ear.link for ear in ears},
+        }
         for server in servers:
             links |= server.links
         watch_links(metrics, links)

@@ -1,4 +1,6 @@
-"""The edge of face `rpc` as a process: HTTP in, requests over the broker out, no store; while the broker is away it says 503."""
+"""The edge of face `rpc` as a process: HTTP in, requests over the broker out, no store; while the broker is
+away it says 503.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +33,19 @@ from .links import watch_links
 LOG = logging.getLogger("tradewind.gateway")
 CONNECT_S, AGAIN_S, DRAIN_S, FLUSH_S = 10.0, 0.5, 8.0, 4.0
 SLACK = 1024
-"""How much more than the largest body the HTTP server reads, so that the face says itself what is too large."""
+"""How much more than the largest body the HTTP server reads, so that the face says itself what is too
+large.
+"""
 
 
 class GatewayProcess:
-    """`run` until SIGTERM: readiness off, no new connections, finish what is here, close. `patient`: start without the broker, too."""
+    """`run` until SIGTERM: readiness off, no new connections, finish what is here, close. `patient`: start
+    without the broker, too.
+    """
 
-    def __init__(self, config: Config, blueprint: Blueprint, process: Process, *, patient: bool = False) -> None:
+    def __init__(
+        self, config: Config, blueprint: Blueprint, process: Process, *, patient: bool = False
+    ) -> None:
         self._config, self._patient = config, patient
         self._connecting: asyncio.Task[None] | None = None
         failpoints.arm(config.fail)
@@ -47,12 +55,20 @@ class GatewayProcess:
         self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, clock, os.environ)
         self._client = RpcClient(config.broker_url, name=process.name, clock=clock.now)
         settings = RpcSettings(
-            order_queue=config.order_queue, inventory_queue=config.inventory_queue, payment_queue=config.payment_queue
+            order_queue=config.order_queue,
+            inventory_queue=config.inventory_queue,
+            payment_queue=config.payment_queue,
         )
         self._gateway = RpcApi(
-            self._client, settings, later=_later, pages={"/metrics": self._figures}, observe=self._metrics.request,
-            observe_call=self._metrics.rpc_call, log=self._log.write, tracer=self._tracing.tracer if self._tracing.tracer.on else None,
-        )  # fmt: skip
+            self._client,
+            settings,
+            later=_later,
+            pages={"/metrics": self._figures},
+            observe=self._metrics.request,
+            observe_call=self._metrics.rpc_call,
+            log=self._log.write,
+            tracer=self._tracing.tracer if self._tracing.tracer.on else None,
+        )
         self._server = RpcHttpServer(self._gateway, Limits(body_bytes=settings.body_bytes + SLACK))
         self._ops = HttpServer(Ops(process.name, self._missing, self._metrics.render), Limits())
         self._leaving = False
@@ -89,14 +105,18 @@ class GatewayProcess:
             await self._stop()
 
     async def _connect(self) -> None:
-        """Errors: BrokerUnusable, unless we are patient: then requests are answered 503 until the broker is back."""
+        """Errors: BrokerUnusable, unless we are patient: then requests are answered 503 until the broker is
+        back.
+        """
         try:
             await self._client.start(CONNECT_S)
         except BrokerUnusable as error:
             if not self._patient:
                 raise
             LOG.warning("requests are answered 503 for now: %s", error)
-            self._connecting = asyncio.get_running_loop().create_task(self._connect_later(), name="connecting")
+            self._connecting = asyncio.get_running_loop().create_task(
+                self._connect_later(), name="connecting"
+            )
 
     async def _connect_later(self) -> None:
         while not self._client.up:

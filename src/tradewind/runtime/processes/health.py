@@ -14,7 +14,9 @@ TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 class Ops:
-    """A handler of the HTTP server. `missing`: what stands between us and readiness; `figures` renders /metrics."""
+    """A handler of the HTTP server. `missing`: what stands between us and readiness; `figures` renders
+    /metrics.
+    """
 
     def __init__(self, name: str, missing: Callable[[], list[str]], figures: Callable[[], bytes]) -> None:
         self._name, self._missing, self._figures = name, missing, figures
@@ -26,11 +28,15 @@ class Ops:
             request.respond(_said(200, {"status": "ok", "process": self._name}))
         elif request.path == "/health/ready":
             missing = self._missing()
-            request.respond(_said(503 if missing else 200, {"status": "unready" if missing else "ok", "missing": missing}))
+            request.respond(
+                _said(503 if missing else 200, {"status": "unready" if missing else "ok", "missing": missing})
+            )
         elif request.path == "/metrics":
             request.respond(Response(200, self._figures(), (), TEXT))
         else:
-            request.respond(_said(404, {"status": "error", "detail": "there is /health/live, /health/ready and /metrics"}))
+            request.respond(
+                _said(404, {"status": "error", "detail": "there is /health/live, /health/ready and /metrics"})
+            )
 
 
 def _said(status: int, what: dict[str, Any]) -> Response:

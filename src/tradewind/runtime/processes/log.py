@@ -1,4 +1,6 @@
-"""Logs one process that runs apart, with the standard library alone: structlog would cost each of them five megabytes."""
+"""Logs one process that runs apart, with the standard library alone: structlog would cost each of them five
+megabytes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ LOUD = ("asyncio",)
 
 
 class _Lines(logging.Handler):
-    """The same fields as everywhere, and which process it is: ts, level, event, logger, process, exception."""
+    """The same fields as everywhere, and which process it is: ts, level, event, logger, process,
+    exception.
+    """
 
     def __init__(self, sink: Sink, format: str, process: str) -> None:
         super().__init__()
@@ -26,9 +30,12 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = {
-                "ts": self._stamps.now(), "level": record.levelname.lower(), "event": redaction.text(record.getMessage()),
-                "logger": record.name, "process": self._process,
-            }  # fmt: skip
+                "ts": self._stamps.now(),
+                "level": record.levelname.lower(),
+                "event": redaction.text(record.getMessage()),
+                "logger": record.name,
+                "process": self._process,
+            }
             if record.exc_info and record.exc_info[0] is not None:
                 line["exception"] = redaction.text("".join(traceback.format_exception(*record.exc_info)))
             self._sink.write(self._text(line))
@@ -37,7 +44,10 @@ class _Lines(logging.Handler):
 
     def _text(self, line: dict[str, str]) -> bytes:
         if self._console:
-            text = f"{line['ts'][11:23]} {line['level']:<8} {line['event']} ({line['logger']})\n{line.get('exception', '')}"
+            text = (
+                f"{line['ts'][11:23]} {line['level']:<8} {line['event']} "
+                f"({line['logger']})\n{line.get('exception', '')}"
+            )
             return text.encode(errors="replace")
         try:
             return msgspec.json.encode(line) + b"\n"

@@ -1,4 +1,6 @@
-"""Turns a blueprint into the commands of its processes, or says in one line why they could not work together."""
+"""Turns a blueprint into the commands of its processes, or says in one line why they could not work
+together.
+"""
 
 from __future__ import annotations
 
@@ -24,25 +26,43 @@ def check(config: Config, blueprint: Blueprint) -> None:
     """Errors: BadBlueprint, where parts are missing that the others need."""
     if not apart(blueprint):
         if blueprint.face != "v1":
-            raise BadBlueprint(f'{blueprint.name}: the face {blueprint.face} needs transport = "rabbitmq", and a process for its edge')
+            raise BadBlueprint(
+                f'{blueprint.name}: the face {blueprint.face} needs transport = "rabbitmq", and a '
+                f"process for its edge"
+            )
         return
     if blueprint.face == "v1":
-        raise BadBlueprint(f'{blueprint.name}: the face v1 runs in one process with all services; processes apart need face = "rpc"')
+        raise BadBlueprint(
+            f"{blueprint.name}: the face v1 runs in one process with all services; processes apart need "
+            f'face = "rpc"'
+        )
     edge = next(process for process in blueprint.processes if process.edge)
     if edge.services:
-        raise BadBlueprint(f"{blueprint.name}: processes.{edge.name}: is the edge of face rpc, which runs alone; give its services another")
-    for field, what in (("broker_url", "amqp://user:password@host:5672"), ("database_url", "postgresql://user:password@host:5432/name")):
+        raise BadBlueprint(
+            f"{blueprint.name}: processes.{edge.name}: is the edge of face rpc, which runs alone; give "
+            f"its services another"
+        )
+    for field, what in (
+        ("broker_url", "amqp://user:password@host:5672"),
+        ("database_url", "postgresql://user:password@host:5432/name"),
+    ):
         if not getattr(config, field):
-            raise BadBlueprint(f"{blueprint.name}: {wire(field)} is empty, and processes that run apart share it: set it, like {what}")
+            raise BadBlueprint(
+                f"{blueprint.name}: {wire(field)} is empty, and processes that run apart share it: set "
+                f"it, like {what}"
+            )
     served = {service for process in blueprint.processes for service in process.services}
     for reaction in config.reactions if "orders" in served else ():
         if HEARS[reaction] not in served:
             raise BadBlueprint(
-                f"{blueprint.name}: the reaction {reaction} needs the service {HEARS[reaction]}: name it in a process, "
+                f"{blueprint.name}: the reaction {reaction} needs the service {HEARS[reaction]}: name it "
+                f"in a process, "
                 f"or leave the reaction out of {wire('reactions')} (none: no reaction)"
             )
     if "payment" in config.reactions and not config.payment_token:
-        raise BadBlueprint(f"{blueprint.name}: the reaction payment charges {wire('payment_token')}, which is empty: set it")
+        raise BadBlueprint(
+            f"{blueprint.name}: the reaction payment charges {wire('payment_token')}, which is empty: set it"
+        )
 
 
 def name_of(process: Process, copy: int) -> str:
@@ -50,12 +70,16 @@ def name_of(process: Process, copy: int) -> str:
 
 
 def ops_port(config: Config, process: Process, copy: int) -> int:
-    """Where this copy answers /health and /metrics: as set for it alone, or the process's port counted on; 0: any that is free."""
+    """Where this copy answers /health and /metrics: as set for it alone, or the process's port counted on; 0:
+    any that is free.
+    """
     return config.ops_port or (process.ops_port + copy - 1 if process.ops_port else 0)
 
 
 def commands(blueprint: Blueprint, words: Sequence[str]) -> list[Command]:
-    """One for each copy of each process; `words` are options for all of them. The edge stops first, then the others as they are named."""
+    """One for each copy of each process; `words` are options for all of them. The edge stops first, then the
+    others as they are named.
+    """
     ordered = sorted(blueprint.processes, key=lambda process: not process.edge)
     return [
         Command(name_of(process, copy), _words(process, copy, words), stage)
@@ -65,4 +89,15 @@ def commands(blueprint: Blueprint, words: Sequence[str]) -> list[Command]:
 
 
 def _words(process: Process, copy: int, words: Sequence[str]) -> tuple[str, ...]:
-    return (sys.executable, "-m", "tradewind", "serve", process.name, "--copy", str(copy), "--supervised", FD, *words)
+    return (
+        sys.executable,
+        "-m",
+        "tradewind",
+        "serve",
+        process.name,
+        "--copy",
+        str(copy),
+        "--supervised",
+        FD,
+        *words,
+    )

@@ -1,4 +1,6 @@
-"""Sees to it that the servers answer and the schemas are there before a process starts, in a fork whose memory ends with it."""
+"""Sees to it that the servers answer and the schemas are there before a process starts, in a fork whose
+memory ends with it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ ANSWER_S = 5.0
 
 
 def prepare(config: Config, blueprint: Blueprint) -> list[str]:
-    """Takes pending schema steps of the services that the blueprint names; which ones. Errors: StoreUnusable, BrokerUnusable."""
+    """Takes pending schema steps of the services that the blueprint names; which ones. Errors: StoreUnusable,
+    BrokerUnusable.
+    """
     from ...drivers import migrations
     from ..schema import SLICES
 
@@ -22,15 +26,20 @@ def prepare(config: Config, blueprint: Blueprint) -> list[str]:
 
 
 def check_schema(config: Config, blueprint: Blueprint, services: tuple[str, ...]) -> list[str]:
-    """Nothing, where all is there. Errors: StoreUnusable, where a step is missing, or one was taken that we do not know."""
+    """Nothing, where all is there. Errors: StoreUnusable, where a step is missing, or one was taken that we
+    do not know.
+    """
     from ...core.store import StoreUnusable
     from ...drivers import migrations
     from ..schema import SLICES
 
     why = migrations.schema_state(
-        config.database_url, [SLICES[service] for service in services], blueprint.schemas, data=config.data,
+        config.database_url,
+        [SLICES[service] for service in services],
+        blueprint.schemas,
+        data=config.data,
         command=f"tradewind migrate run --blueprint {blueprint.name}",
-    )  # fmt: skip
+    )
     if why:
         raise StoreUnusable(why)
     return []

@@ -1,4 +1,6 @@
-"""Asks inventory about products that orders has not heard of yet: where prices come from the catalogue, news may be slower than a buyer."""
+"""Asks inventory about products that orders has not heard of yet: where prices come from the catalogue, news
+may be slower than a buyer.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class RemoteQueries:
         self.client = RpcClient(url, name="orders asks", clock=clock)
 
     async def ask(self, query: Query) -> Any:
-        """Errors: Refused for a question that nobody answers over a queue; TimeoutError, where there was no answer."""
+        """Errors: Refused for a question that nobody answers over a queue; TimeoutError, where there was no
+        answer.
+        """
         if not isinstance(query, FindProducts):
             raise Refused("not_here", 503, f"No service of this process answers {type(query).__name__}.")
         came: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -40,5 +44,8 @@ class RemoteQueries:
         self.client.call(self._queue, PATTERN, _encode(query), PATIENCE_S, then)
         outcome = await came
         if outcome.kind is not Kind.ANSWER:
-            raise TimeoutError(f"{self._queue} did not answer: {outcome.kind.value}: {outcome.body[:200].decode(errors='replace')}")
+            raise TimeoutError(
+                f"{self._queue} did not answer: {outcome.kind.value}: "
+                f"{outcome.body[:200].decode(errors='replace')}"
+            )
         return _found(outcome.body)

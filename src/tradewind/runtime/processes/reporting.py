@@ -1,7 +1,9 @@
-"""Tells the supervisor that this process is ready or why it cannot be, and ends this process when the supervisor is gone.
+"""Tells the supervisor that this process is ready or why it cannot be, and ends this process when the
+supervisor is gone.
 
-`tradewind serve … --supervised FD` names the descriptor: one end of a socket pair, whose other end the supervisor has. Lines of JSON go
-there, `{"ready": true, "url": "http://…"}` or `{"failed": "one line"}`. Nothing ever comes back: its end means that the supervisor died.
+`tradewind serve … --supervised FD` names the descriptor: one end of a socket pair, whose other end the
+supervisor has. Lines of JSON go there, `{"ready": true, "url": "http://…"}` or `{"failed": "one line"}`.
+Nothing ever comes back: its end means that the supervisor died.
 """
 
 from __future__ import annotations

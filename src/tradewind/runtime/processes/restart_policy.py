@@ -1,4 +1,6 @@
-"""Decides how long a supervisor waits for a process, and when it stops trying: pure, so that a test needs no clock of its own."""
+"""Decides how long a supervisor waits for a process, and when it stops trying: pure, so that a test needs no
+clock of its own.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ class Patience(msgspec.Struct, frozen=True):
     stop_s: float = 30.0
     """To end when asked; then it is killed. More than a process needs to drain."""
     first_s: float = 0.1
-    """The pause after the first failure; doubled after each further one, up to `longest_s`, and cut by chance by up to a half."""
+    """The pause after the first failure; doubled after each further one, up to `longest_s`, and cut by chance
+    by up to a half.
+    """
     longest_s: float = 3.0
     steady_s: float = 5.0
     """Who has been ready for so long begins with `first_s` again."""
@@ -25,7 +29,9 @@ class Patience(msgspec.Struct, frozen=True):
 
 
 class Failures:
-    """The ends of one process, as its supervisor remembers them. Times are seconds of a clock that does not jump."""
+    """The ends of one process, as its supervisor remembers them. Times are seconds of a clock that does not
+    jump.
+    """
 
     def __init__(self, patience: Patience, chance: random.Random) -> None:
         self._patience, self._chance = patience, chance
@@ -33,7 +39,9 @@ class Failures:
         self._mute: list[float] = []
 
     def ended(self, now: float, ready_for: float | None, said: bool) -> float | None:
-        """How long to wait before the next start; None: it stays down. `ready_for`: None when it never was ready; `said`: it told why."""
+        """How long to wait before the next start; None: it stays down. `ready_for`: None when it never was
+        ready; `said`: it told why.
+        """
         patience = self._patience
         if ready_for is not None and ready_for >= patience.steady_s:
             self._in_a_row = 0

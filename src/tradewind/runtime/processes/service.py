@@ -1,4 +1,6 @@
-"""One process of services that run apart: requests come from their queues, events from the bus, and copies of it share its store."""
+"""One process of services that run apart: requests come from their queues, events from the bus, and copies of
+it share its store.
+"""
 
 from __future__ import annotations
 
@@ -53,15 +55,25 @@ class ServiceProcess:
         self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, clock, os.environ)
         self._tracer = self._tracing.tracer if self._tracing.tracer.on else None
         self._bus = Publisher(
-            config.broker_url, name=name, exchange=config.event_exchange, ears=ears(config, blueprint), tracer=self._tracer
+            config.broker_url,
+            name=name,
+            exchange=config.event_exchange,
+            ears=ears(config, blueprint),
+            tracer=self._tracer,
         )
         self._provider = provider(config, clock, process.services)
         self.platform = Platform(
-            store, services(process.services, config, self._provider), clock, delays_ms=config.retry_delays_ms,
-            retention_ms=config.retention_days * DAY_MS, bus=self._bus,
-        )  # fmt: skip
+            store,
+            services(process.services, config, self._provider),
+            clock,
+            delays_ms=config.retry_delays_ms,
+            retention_ms=config.retention_days * DAY_MS,
+            bus=self._bus,
+        )
         self._servers = [self._server(service) for service in process.services if service in QUEUES]
-        self._ears = [self._ear(service) for service in process.services if self.platform.runtimes[service].heard]
+        self._ears = [
+            self._ear(service) for service in process.services if self.platform.runtimes[service].heard
+        ]
         self._elsewhere = self._others(process.services)
         self.platform.processor.observer, self.platform.runner.count = self._metrics, self._metrics.activity
         if self._tracer is not None:
@@ -77,9 +89,14 @@ class ServiceProcess:
         if self._tracer is not None:
             answering = following.requests(self._tracer, queue, answering)
         return RpcServer(
-            self._config.broker_url, queue, answering, name=service, park=partial(self._park, service), clock=self._clock.now,
+            self._config.broker_url,
+            queue,
+            answering,
+            name=service,
+            park=partial(self._park, service),
+            clock=self._clock.now,
             observe=self._metrics.rpc_served,
-        )  # fmt: skip
+        )
 
     def _others(self, names: tuple[str, ...]) -> RemoteQueries | None:
         if self._config.pricing != "catalogue" or "orders" not in names or "inventory" in names:
@@ -117,7 +134,11 @@ class ServiceProcess:
     def _missing(self) -> list[str]:
         if self._leaving:
             return ["leaving"]
-        links = [self._bus.link.missing, *(server.missing for server in self._servers), *(ear.link.missing for ear in self._ears)]
+        links = [
+            self._bus.link.missing,
+            *(server.missing for server in self._servers),
+            *(ear.link.missing for ear in self._ears),
+        ]
         if self._elsewhere is not None:
             links.append(self._elsewhere.client.missing)
         return [*self.platform.missing(), *dict.fromkeys(why for why in links if why)]
@@ -134,7 +155,10 @@ class ServiceProcess:
             stopped, parse = loop.create_task(self.platform.ended()), loop.create_task(leave.wait())
             await asyncio.wait({stopped, parse}, return_when=asyncio.FIRST_COMPLETED)
             if stopped.done() and not leave.is_set():
-                raise StoreUnavailable("the processor has stopped; the log says why. Nothing that was accepted is lost: start again")
+                raise StoreUnavailable(
+                    "the processor has stopped; the log says why. Nothing that was accepted is lost: "
+                    "start again"
+                )
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
@@ -161,7 +185,9 @@ class ServiceProcess:
         drained = (*(server.drain(DRAIN_S) for server in self._servers), *(ear.drain() for ear in self._ears))
         await asyncio.gather(*drained, return_exceptions=True)
         await self.platform.stop()
-        await asyncio.gather(*(server.stop(FLUSH_S) for server in self._servers), *(ear.stop(FLUSH_S) for ear in self._ears))
+        await asyncio.gather(
+            *(server.stop(FLUSH_S) for server in self._servers), *(ear.stop(FLUSH_S) for ear in self._ears)
+        )
         if self._elsewhere is not None:
             await self._elsewhere.client.stop()
         await self._bus.stop(FLUSH_S)

@@ -30,7 +30,12 @@ def service(name: str, config: Config, provider: Provider) -> Service:
     if name == "orders":
         from ...services.orders.service import orders
 
-        return orders(config.order_deadline_ms, reactions=reactions, payment_token=config.payment_token, pricing=config.pricing)
+        return orders(
+            config.order_deadline_ms,
+            reactions=reactions,
+            payment_token=config.payment_token,
+            pricing=config.pricing,
+        )
     if name == "inventory":
         from ...services.inventory.service import inventory
 
@@ -60,7 +65,11 @@ def provider(config: Config, clock: Clock, names: Iterable[str]) -> Sandbox | No
 
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Sandbox(
-        config.data / LEDGER, clock=clock.now, random=clock.random, timeout_s=config.provider_timeout_s, faults=config.provider_faults
+        config.data / LEDGER,
+        clock=clock.now,
+        random=clock.random,
+        timeout_s=config.provider_timeout_s,
+        faults=config.provider_faults,
     )
 
 
@@ -68,4 +77,8 @@ def ears(config: Config, blueprint: Blueprint) -> list[EventQueue]:
     """Every service of the blueprint that listens to others, as the settings wire them."""
     names = [name for process in blueprint.processes for name in process.services]
     heard = {name: wiring.heard(name, config.reactions, config.pricing) for name in names}
-    return [ear(name, map(wire_name, kinds), config.queue_type, config.event_exchange) for name, kinds in heard.items() if kinds]
+    return [
+        ear(name, map(wire_name, kinds), config.queue_type, config.event_exchange)
+        for name, kinds in heard.items()
+        if kinds
+    ]

@@ -1,4 +1,6 @@
-"""Runs one process of a blueprint: what a container runs, and what the supervisor starts. Imports only what the process needs."""
+"""Runs one process of a blueprint: what a container runs, and what the supervisor starts. Imports only what
+the process needs.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,24 @@ def serve(parse: Arguments) -> str:
     """Until SIGTERM or Ctrl-C. Nothing after a clean stop, else one line that says why it could not."""
     report = Report(parse.supervised)
     try:
-        chosen = blueprints.load(parse.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ)
+        chosen = blueprints.load(
+            parse.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ
+        )
         config = settings.load(os.environ, chosen.settings, parse.sets)
         plan.check(config, chosen)
         process = chosen.process(parse.process)
         if not 1 <= parse.copy <= process.copies:
-            raise BadBlueprint(f"{chosen.name}: {process.name} has {process.copies} copies, so --copy is 1 to {process.copies}")
-        why = _run(replace(config, ops_port=plan.ops_port(config, process, parse.copy)), chosen, process, report, parse)
+            raise BadBlueprint(
+                f"{chosen.name}: {process.name} has {process.copies} copies, so --copy is 1 to "
+                f"{process.copies}"
+            )
+        why = _run(
+            replace(config, ops_port=plan.ops_port(config, process, parse.copy)),
+            chosen,
+            process,
+            report,
+            parse,
+        )
     except (BadBlueprint, BadSetting) as error:
         why = str(error)
     if why:
@@ -43,24 +56,32 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
     trouble: tuple[type[Exception], ...] = (BrokerUnusable, PortInUse, ValueError, OSError)
 
     def started(url: str) -> None:
-        # what a message makes dies with it: looking through all that was loaded at the start, again and again, finds nothing
+        # what a message makes dies with it: looking through all that was loaded at the start, again and
+        # again, finds nothing
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         report.ready(url)
         if parse.supervised < 0:
-            print(f"tradewind: {process.name} of blueprint {blueprint.name} is up{f' at {url}' if url else ''}", flush=True)
+            print(
+                f"tradewind: {process.name} of blueprint {blueprint.name} is up{f' at {url}' if url else ''}",
+                flush=True,
+            )
 
     try:
         if process.services:
             # else it has just been seen to; aside, as the steps of all services are imported for it
-            if parse.supervised < 0 and (why := preparing.aside(lambda: preparing.check_schema(config, blueprint, process.services))[1]):
+            if parse.supervised < 0 and (
+                why := preparing.aside(lambda: preparing.check_schema(config, blueprint, process.services))[1]
+            ):
                 return why
             from ...core.store import StoreUnavailable, StoreUnusable
             from .service import ServiceProcess
 
             trouble = (*trouble, StoreUnavailable, StoreUnusable)
-            uvloop.run(ServiceProcess(config, blueprint, process, plan.name_of(process, parse.copy)).run(started))
+            uvloop.run(
+                ServiceProcess(config, blueprint, process, plan.name_of(process, parse.copy)).run(started)
+            )
         else:
             from .gateway import GatewayProcess
 

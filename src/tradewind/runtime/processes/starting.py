@@ -1,4 +1,6 @@
-"""Starts all processes of a blueprint and stays with them until they are stopped: what `tradewind up` does where services are apart."""
+"""Starts all processes of a blueprint and stays with them until they are stopped: what `tradewind up` does
+where services are apart.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ from .supervisor import Say, Supervisor
 
 
 def start(config: Config, blueprint: Blueprint, words: Sequence[str]) -> str:
-    """Until SIGTERM or Ctrl-C. `words`: the options of `up`, for every process. Nothing after a clean stop, else one line that says why.
+    """Until SIGTERM or Ctrl-C. `words`: the options of `up`, for every process. Nothing after a clean stop,
+    else one line that says why.
 
     Errors: BadBlueprint; StoreUnusable, where somebody else uses the data folder.
     """
@@ -44,7 +47,9 @@ def start(config: Config, blueprint: Blueprint, words: Sequence[str]) -> str:
             lock.tell(urls[edge])
             print(_banner(config, blueprint, edge, urls), flush=True)
 
-        commands = plan.commands(blueprint, [*words, "--port", str(port), "--set", f"log_format={config.log_format}"])
+        commands = plan.commands(
+            blueprint, [*words, "--port", str(port), "--set", f"log_format={config.log_format}"]
+        )
         supervisor = Supervisor(commands, say=say, up=up, output=sink.write if console else None)
         why = supervisor.run()
         sink.flush()
@@ -61,7 +66,13 @@ def _say(sink: Sink, config: Config) -> Say:
         if config.log_format == "console":
             sink.write(f"tradewind: {process} {text}\n".encode("utf-8", "backslashreplace"))
             return
-        line = {"ts": stamps.now(), "level": level, "event": f"{process} {text}", "logger": "tradewind.up", "process": process}
+        line = {
+            "ts": stamps.now(),
+            "level": level,
+            "event": f"{process} {text}",
+            "logger": "tradewind.up",
+            "process": process,
+        }
         sink.write(msgspec.json.encode(line) + b"\n")
 
     return say
@@ -69,13 +80,17 @@ def _say(sink: Sink, config: Config) -> Say:
 
 @contextlib.contextmanager
 def _free_port(host: str) -> Iterator[int]:
-    """The same one for every life of the edge. Bound here and never listened on, so that the system gives it to nobody else."""
+    """The same one for every life of the edge. Bound here and never listened on, so that the system gives it
+    to nobody else.
+    """
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as kept:
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             kept.bind((host, 0))
         except OSError as error:
-            raise StoreUnusable(f"{host}: {error.strerror}: name an address of this machine with --host") from error
+            raise StoreUnusable(
+                f"{host}: {error.strerror}: name an address of this machine with --host"
+            ) from error
         port: int = kept.getsockname()[1]
         if sys.platform != "linux":  # where a bound port is taken, even by one who does not listen
             kept.close()

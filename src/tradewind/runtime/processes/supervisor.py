@@ -1,6 +1,8 @@
-"""Keeps processes running: starts them, starts again what crashes, and stops them in order. Knows nothing of what they do.
+"""Keeps processes running: starts them, starts again what crashes, and stops them in order. Knows nothing of
+what they do.
 
-One thread and one selector: a supervisor that imports no event loop stays small, and has little that can fail.
+One thread and one selector: a supervisor that imports no event loop stays small, and has little that can
+fail.
 """
 
 from __future__ import annotations
@@ -46,13 +48,21 @@ class ManagedProcess:
 class Supervisor:
     """`run` until SIGTERM or SIGINT. `up` is called once, when all are ready, with the URL of each.
 
-    `output`: takes what the processes print, each line after its process's name; None: they print where we do.
+    `output`: takes what the processes print, each line after its process's name; None: they print where we
+    do.
     """
 
     def __init__(
-        self, commands: Sequence[Command], *, say: Say, up: Callable[[dict[str, str]], None], output: Callable[[bytes], None] | None = None,
-        patience: Patience = PATIENCE, chance: random.Random | None = None, clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+        self,
+        commands: Sequence[Command],
+        *,
+        say: Say,
+        up: Callable[[dict[str, str]], None],
+        output: Callable[[bytes], None] | None = None,
+        patience: Patience = PATIENCE,
+        chance: random.Random | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._say, self._up, self._output, self._patience, self._clock = say, up, output, patience, clock
         chance = chance or random.Random()
         self.managed = [ManagedProcess(command, Failures(patience, chance)) for command in commands]
@@ -69,7 +79,9 @@ class Supervisor:
         for end in (wake, theirs):
             end.setblocking(False)
         self._selector.register(wake, selectors.EVENT_READ, partial(self._signalled, wake))
-        before: dict[int, Any] = {number: signal.signal(number, lambda *_: None) for number in (*LEAVE, signal.SIGCHLD)}
+        before: dict[int, Any] = {
+            number: signal.signal(number, lambda *_: None) for number in (*LEAVE, signal.SIGCHLD)
+        }
         before_wake = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
         try:
             for managed in self.managed:
@@ -95,7 +107,9 @@ class Supervisor:
                 continue
             self._asked += 1
             if self._asked > 1:
-                self._why = self._why or "stopped at once, as asked twice; everything that was accepted is kept"
+                self._why = (
+                    self._why or "stopped at once, as asked twice; everything that was accepted is kept"
+                )
                 self._kill_all()
             self._leave()
 
@@ -103,7 +117,11 @@ class Supervisor:
         """Until something is due."""
         due = [managed.again_at for managed in self.managed if managed.again_at is not None]
         if not self._leaving:
-            due += [managed.since + self._patience.ready_s for managed in self.managed if managed.child and not managed.ready]
+            due += [
+                managed.since + self._patience.ready_s
+                for managed in self.managed
+                if managed.child and not managed.ready
+            ]
         due += [managed.stop_at for managed in self.managed if managed.child and managed.stop_at is not None]
         return max(min(due) - self._clock(), 0.0) if due else None
 
@@ -115,8 +133,15 @@ class Supervisor:
         for managed in self.managed:
             if managed.again_at is not None and now >= managed.again_at:
                 self._start(managed)
-            elif managed.child is not None and not managed.ready and not self._leaving and now >= managed.since + self._patience.ready_s:
-                self._say("error", managed.command.name, f"is not ready after {self._patience.ready_s:g} s: killed")
+            elif (
+                managed.child is not None
+                and not managed.ready
+                and not self._leaving
+                and now >= managed.since + self._patience.ready_s
+            ):
+                self._say(
+                    "error", managed.command.name, f"is not ready after {self._patience.ready_s:g} s: killed"
+                )
                 managed.child.signal(signal.SIGKILL)
                 managed.since = now  # the kill has been given; its end comes
         if self._leaving:
@@ -133,7 +158,9 @@ class Supervisor:
             return
         self._selector.register(child.report, selectors.EVENT_READ, partial(self._heard, managed, child))
         if child.output >= 0:
-            self._selector.register(child.output, selectors.EVENT_READ, partial(self._printed, managed, child))
+            self._selector.register(
+                child.output, selectors.EVENT_READ, partial(self._printed, managed, child)
+            )
 
     def _heard(self, managed: ManagedProcess, child: Child) -> None:
         for word in child.said():
@@ -171,10 +198,16 @@ class Supervisor:
         name, patience = managed.command.name, self._patience
         pause = managed.failures.ended(self._clock(), ready_for, bool(managed.why))
         if not self._was_up and (managed.why or pause is None):
-            self._fail(f"{name}: {managed.why or f'{why} before it was ready, {patience.tries} times; the log may say why'}")
+            self._fail(
+                f"{name}: "
+                f"{managed.why or f'{why} before it was ready, {patience.tries} times; the log may say why'}"
+            )
         elif pause is None:
             self._say(
-                "error", name, f"stays down: {why} before it was ready, {patience.tries} times in a row; start anew once it is mended"
+                "error",
+                name,
+                f"stays down: {why} before it was ready, {patience.tries} times in a row; start anew "
+                f"once it is mended",
             )
             if all(managed.child is None and managed.again_at is None for managed in self.managed):
                 self._fail("no process is left; the log says why")
@@ -204,7 +237,10 @@ class Supervisor:
                 managed.child.signal(signal.SIGTERM)
             elif managed.stop_at is not None and now >= managed.stop_at:
                 managed.stop_at = None
-                self._why = self._why or f"{managed.command.name} did not end within {self._patience.stop_s:g} s and was killed"
+                self._why = (
+                    self._why
+                    or f"{managed.command.name} did not end within {self._patience.stop_s:g} s and was killed"
+                )
                 managed.child.signal(signal.SIGKILL)
 
     def _kill_all(self) -> None:

@@ -1,4 +1,6 @@
-"""Follows requests and events through a process: a step each for those whose caller is followed, and one glance for all others."""
+"""Follows requests and events through a process: a step each for those whose caller is followed, and one
+glance for all others.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ Handler = Callable[[Ask], None]
 
 
 def requests(tracer: Tracer, queue: str, handlers: Mapping[str, Handler]) -> dict[str, Handler]:
-    """The same handlers. What a followed request leads to is under its step here, which ends with the answer."""
+    """The same handlers. What a followed request leads to is under its step here, which ends with the
+    answer.
+    """
     return {pattern: _followed(tracer, queue, handler) for pattern, handler in handlers.items()}
 
 
@@ -46,7 +50,11 @@ def events(tracer: Tracer, queue: str, hear: Hear) -> Hear:
     """The same ear. The step of an event that is followed ends when it may be forgotten: after the commit."""
 
     def heard(told: EventRecord, done: Callable[[], None], again: bool) -> None:
-        span = spans.consumed(tracer, queue, told.name, told.trace, redelivered=again) if context.sampled(told.trace) else None
+        span = (
+            spans.consumed(tracer, queue, told.name, told.trace, redelivered=again)
+            if context.sampled(told.trace)
+            else None
+        )
         if span is None:
             hear(told, done, again)
             return

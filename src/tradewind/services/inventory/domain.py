@@ -31,7 +31,9 @@ MOST = 1_000_000_000
 
 
 class Product(Aggregate, frozen=True):
-    """`on_hand` is what lies on the shelf; of it `held` waits for a payment and `committed` is sold and not shipped."""
+    """`on_hand` is what lies on the shelf; of it `held` waits for a payment and `committed` is sold and not
+    shipped.
+    """
 
     sku: str
     name: str
@@ -49,7 +51,13 @@ class Product(Aggregate, frozen=True):
         return self.on_hand - self.held - self.committed
 
     def move(self, context: Context, *, held: int = 0, committed: int = 0) -> Product:
-        return replace(self, held=self.held + held, committed=self.committed + committed, version=self.version + 1, updated_at=context.at)
+        return replace(
+            self,
+            held=self.held + held,
+            committed=self.committed + committed,
+            version=self.version + 1,
+            updated_at=context.at,
+        )
 
 
 class SkuClaim(Aggregate, frozen=True):
@@ -69,7 +77,9 @@ class Movement(Aggregate, frozen=True):
 
 
 class Reservation(Aggregate, frozen=True):
-    """An order's claim, under the order's id. Without items it is the mark of an order that ended before it was heard of."""
+    """An order's claim, under the order's id. Without items it is the mark of an order that ended before it
+    was heard of.
+    """
 
     status: str
     items: dict[str, int]
@@ -79,8 +89,19 @@ class Reservation(Aggregate, frozen=True):
 
 
 def view(p: Product) -> ProductView:
-    return ProductView(p.id, p.sku, p.name, Money(p.price, p.currency), p.on_hand, p.held, p.committed, p.available, p.version,
-                       stamp(p.created_at), stamp(p.updated_at))  # fmt: skip
+    return ProductView(
+        p.id,
+        p.sku,
+        p.name,
+        Money(p.price, p.currency),
+        p.on_hand,
+        p.held,
+        p.committed,
+        p.available,
+        p.version,
+        stamp(p.created_at),
+        stamp(p.updated_at),
+    )
 
 
 def recorded(p: Product) -> RecordedProduct:
@@ -105,14 +126,28 @@ def add(ask: AddProduct, context: Context, claim: SkuClaim | None) -> Effects[Pr
     return view((yield from _new(ask, context)))
 
 
-def ensure(ask: EnsureProduct, context: Context, claim: SkuClaim | None, owned: Mapping[str, Product]) -> Effects[RecordedProduct]:
+def ensure(
+    ask: EnsureProduct, context: Context, claim: SkuClaim | None, owned: Mapping[str, Product]
+) -> Effects[RecordedProduct]:
     if claim is not None:
         return recorded(owned[claim.product_id])
     return recorded((yield from _new(ask, context)))
 
 
 def _new(ask: AddProduct | EnsureProduct, context: Context) -> Effects[Product]:
-    product = Product(context.new_id, ask.sku, ask.name, ask.price.amount, ask.price.currency, ask.stock, 0, 0, 1, context.at, context.at)
+    product = Product(
+        context.new_id,
+        ask.sku,
+        ask.name,
+        ask.price.amount,
+        ask.price.currency,
+        ask.stock,
+        0,
+        0,
+        1,
+        context.at,
+        context.at,
+    )
     yield product
     yield SkuClaim(ask.sku, product.id)
     yield Movement(context.new_id, product.id, ask.stock, "initial stock", ask.stock, context.at)
@@ -140,7 +175,11 @@ def _listed(p: Product) -> ProductListed:
 def adjust(ask: AdjustStock, context: Context, product: Product) -> Effects[MovementView]:
     on_hand = product.on_hand + ask.delta
     if on_hand < product.held + product.committed:
-        raise Refused("insufficient_stock", says="Less would be on the shelf than is held and sold.", available=product.available)
+        raise Refused(
+            "insufficient_stock",
+            says="Less would be on the shelf than is held and sold.",
+            available=product.available,
+        )
     if on_hand > MOST:
         raise Refused("too_much_stock", 422, f"A product may have {MOST} pieces at the most.")
     movement = Movement(context.new_id, product.id, ask.delta, ask.reason, on_hand, context.at)
@@ -150,13 +189,17 @@ def adjust(ask: AdjustStock, context: Context, product: Product) -> Effects[Move
     return MovementView(movement.id, product.id, ask.delta, ask.reason, on_hand, stamp(context.at))
 
 
-def hold(heard: OrderCreated, context: Context, claim: Reservation | None, shelf: Mapping[str, Product]) -> Effects[None]:
+def hold(
+    heard: OrderCreated, context: Context, claim: Reservation | None, shelf: Mapping[str, Product]
+) -> Effects[None]:
     if claim is not None:
         return
     wanted: dict[str, int] = {}
     for line in heard.lines:
         wanted[line.product_id] = wanted.get(line.product_id, 0) + line.quantity
-    available = {product_id: shelf[product_id].available if product_id in shelf else 0 for product_id in wanted}
+    available = {
+        product_id: shelf[product_id].available if product_id in shelf else 0 for product_id in wanted
+    }
     if any([available[product_id] < n for product_id, n in wanted.items()]):
         skus = {line.product_id: line.sku for line in heard.lines}
         short = [Shortage(i, skus[i], n, available[i]) for i, n in wanted.items() if available[i] < n]
@@ -168,19 +211,26 @@ def hold(heard: OrderCreated, context: Context, claim: Reservation | None, shelf
     yield StockReserved(heard.order_id)
 
 
-def commit(heard: OrderConfirmed, context: Context, claim: Reservation, shelf: Mapping[str, Product]) -> Effects[None]:
+def commit(
+    heard: OrderConfirmed, context: Context, claim: Reservation, shelf: Mapping[str, Product]
+) -> Effects[None]:
     if claim.status == COMMITTED:
         return
     if claim.status != HELD:
-        raise Refused("illegal_transition", says="A confirmed order must have its stock held.", current=claim.status)
+        raise Refused(
+            "illegal_transition", says="A confirmed order must have its stock held.", current=claim.status
+        )
     for product_id, n in claim.items.items():
         yield shelf[product_id].move(context, held=-n, committed=n)
     yield replace(claim, status=COMMITTED, updated_at=context.at)
 
 
 def release(
-    heard: OrderFailed | OrderCancelled, context: Context, claim: Reservation | None, shelf: Mapping[str, Product]
-) -> Effects[None]:  # fmt: skip
+    heard: OrderFailed | OrderCancelled,
+    context: Context,
+    claim: Reservation | None,
+    shelf: Mapping[str, Product],
+) -> Effects[None]:
     status = EXPIRED if isinstance(heard, OrderFailed) and heard.code == "expired" else RELEASED
     if claim is None:
         yield Reservation(heard.order_id, status, {}, context.at, context.at, context.at)

@@ -35,7 +35,9 @@ async def list_products(reader: Reader, query: ListProducts, caller: Caller) -> 
     if query.q:
         statement = storage.NEWEST_LIKE
         values["like"] = "%" + _literal(query.q.lower()) + "%"
-    found, cursor = page(await reader.find(storage.PRODUCTS, statement, values), query.limit, lambda product: product.id)
+    found, cursor = page(
+        await reader.find(storage.PRODUCTS, statement, values), query.limit, lambda product: product.id
+    )
     return Page([view(product) for product in found], cursor)
 
 
@@ -53,7 +55,9 @@ async def get_recorded(reader: Reader, query: GetRecordedProduct, caller: Caller
 async def list_recorded(reader: Reader, query: ListRecordedProducts, caller: Caller) -> RecordedProducts:
     count = await reader.rows(storage.RECORDED_COUNT)
     values = {"n": query.per_page, "skip": (query.page - 1) * query.per_page}
-    return RecordedProducts([recorded(p) for p in await reader.find(storage.PRODUCTS, storage.RECORDED_PAGE, values)], count[0][0])
+    return RecordedProducts(
+        [recorded(p) for p in await reader.find(storage.PRODUCTS, storage.RECORDED_PAGE, values)], count[0][0]
+    )
 
 
 async def find_products(reader: Reader, query: FindProducts, caller: Caller) -> Found:

@@ -1,7 +1,9 @@
-"""Decides which papers an order has, so that the same ones come of the same events in whatever order, and however often, they arrive.
+"""Decides which papers an order has, so that the same ones come of the same events in whatever order, and
+however often, they arrive.
 
-Orders and payments speak from two logs, and a parked message may come late. So an invoice also remembers what it cannot act on yet:
-that its order was confirmed before it was heard of, and refunds of money that is not invoiced yet.
+Orders and payments speak from two logs, and a parked message may come late. So an invoice also remembers what
+it cannot act on yet: that its order was confirmed before it was heard of, and refunds of money that is not
+invoiced yet.
 """
 
 from __future__ import annotations
@@ -41,17 +43,23 @@ def credit_notes(heard: PaymentRefunded) -> Iterable[str]:
     return (CREDIT_NOTES,)
 
 
-def draft(heard: OrderCreated, context: Context, invoice: Invoice | None, series: Mapping[str, Series]) -> Effects[None]:
+def draft(
+    heard: OrderCreated, context: Context, invoice: Invoice | None, series: Mapping[str, Series]
+) -> Effects[None]:
     if invoice is not None and invoice.lines:
         return
-    invoice = replace(_of(heard, invoice), lines=heard.lines, total=heard.total.amount, currency=heard.total.currency)
+    invoice = replace(
+        _of(heard, invoice), lines=heard.lines, total=heard.total.amount, currency=heard.total.currency
+    )
     if invoice.status == "CONFIRMED":
         yield from _issue(invoice, context, series)
     else:
         yield invoice
 
 
-def issue(heard: OrderConfirmed, context: Context, invoice: Invoice | None, series: Mapping[str, Series]) -> Effects[None]:
+def issue(
+    heard: OrderConfirmed, context: Context, invoice: Invoice | None, series: Mapping[str, Series]
+) -> Effects[None]:
     """Also from VOID: an order that was cancelled and confirmed was confirmed first."""
     invoice = _of(heard, invoice)
     if invoice.status in ("PAID", "CONFIRMED"):
@@ -70,9 +78,15 @@ def void(heard: OrderFailed | OrderCancelled, context: Context, invoice: Invoice
 
 
 def credit(
-    heard: PaymentRefunded, context: Context, invoice: Invoice | None, note: CreditNote | None, series: Mapping[str, Series]
+    heard: PaymentRefunded,
+    context: Context,
+    invoice: Invoice | None,
+    note: CreditNote | None,
+    series: Mapping[str, Series],
 ) -> Effects[None]:
-    """Money that was taken after its order had failed goes back without a paper: that order's invoice stays VOID."""
+    """Money that was taken after its order had failed goes back without a paper: that order's invoice stays
+    VOID.
+    """
     invoice, owed = _of(heard, invoice), Owed(heard.refund_id, heard.amount, heard.reason)
     if note is not None or any(other.refund_id == owed.refund_id for other in invoice.waiting):
         return
@@ -89,7 +103,14 @@ def _of(heard: Heard, invoice: Invoice | None) -> Invoice:
 def _issue(invoice: Invoice, context: Context, series: Mapping[str, Series]) -> Effects[None]:
     book = (series.get(INVOICES) or Series(INVOICES)).on(context)
     owed = invoice.waiting
-    invoice = replace(invoice, status="PAID", number=book.number, issued_at=context.at, previous_hash=book.last_hash, waiting=())
+    invoice = replace(
+        invoice,
+        status="PAID",
+        number=book.number,
+        issued_at=context.at,
+        previous_hash=book.last_hash,
+        waiting=(),
+    )
     sealed = invoice_seal(invoice)
     invoice = replace(invoice, hash=sealed)
     yield invoice
@@ -99,13 +120,24 @@ def _issue(invoice: Invoice, context: Context, series: Mapping[str, Series]) -> 
         yield from _credit(invoice, context, owed, series)
 
 
-def _credit(invoice: Invoice, context: Context, refunds: tuple[Owed, ...], series: Mapping[str, Series]) -> Effects[None]:
+def _credit(
+    invoice: Invoice, context: Context, refunds: tuple[Owed, ...], series: Mapping[str, Series]
+) -> Effects[None]:
     book = (series.get(CREDIT_NOTES) or Series(CREDIT_NOTES)).on(context)
     for owed in refunds:
         note = CreditNote(
-            note_id(owed.refund_id), invoice.id, invoice.order_id, invoice.customer_id, book.number, invoice.number or "",
-            owed.amount.amount, owed.amount.currency, owed.reason, context.at, book.last_hash,
-        )  # fmt: skip
+            note_id(owed.refund_id),
+            invoice.id,
+            invoice.order_id,
+            invoice.customer_id,
+            book.number,
+            invoice.number or "",
+            owed.amount.amount,
+            owed.amount.currency,
+            owed.reason,
+            context.at,
+            book.last_hash,
+        )
         note = replace(note, hash=note_seal(note))
         book = book.after(note.hash)
         yield note

@@ -1,4 +1,6 @@
-"""Says what an invoice and a credit note are, and what their seals cover: the domain decides on them, an audit checks them."""
+"""Says what an invoice and a credit note are, and what their seals cover: the domain decides on them, an
+audit checks them.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ class Owed(View, frozen=True):
 
 
 class Invoice(Aggregate, frozen=True):
-    """CONFIRMED: to be issued as soon as the order itself is heard. An order that is not heard yet has no lines and is not shown."""
+    """CONFIRMED: to be issued as soon as the order itself is heard. An order that is not heard yet has no
+    lines and is not shown.
+    """
 
     order_id: str
     customer_id: str
@@ -75,10 +79,18 @@ def note_id(refund_id: str) -> str:
 
 def invoice_seal(invoice: Invoice) -> str:
     total = Money(invoice.total, invoice.currency)
-    facts = InvoiceFacts(invoice.number or "", invoice.order_id, invoice.lines, total, stamp(invoice.issued_at or 0))
+    facts = InvoiceFacts(
+        invoice.number or "", invoice.order_id, invoice.lines, total, stamp(invoice.issued_at or 0)
+    )
     return seal(invoice.previous_hash or "", facts)
 
 
 def note_seal(note: CreditNote) -> str:
-    facts = CreditNoteFacts(note.number, note.invoice_number, Money(note.amount, note.currency), note.reason, stamp(note.issued_at))
+    facts = CreditNoteFacts(
+        note.number,
+        note.invoice_number,
+        Money(note.amount, note.currency),
+        note.reason,
+        stamp(note.issued_at),
+    )
     return seal(note.previous_hash, facts)

@@ -103,13 +103,28 @@ class Sheet:
             self.sum(f"Credit note {credit.number}, {day(credit.issued_at)}", -credit.amount)
         if invoice.credit_notes:
             self.room(16)
-            self.sum("After credit notes", invoice.total - sum(credit.amount for credit in invoice.credit_notes), bold=True)
+            self.sum(
+                "After credit notes",
+                invoice.total - sum(credit.amount for credit in invoice.credit_notes),
+                bold=True,
+            )
 
     def feet(self) -> None:
         for page in range(self.paper.pages):
-            self.paper.text(LEFT, 44, *fit(f"Hash {self.invoice.hash}" if self.invoice.hash else "", SMALL, 360), grey=True, page=page)
             self.paper.text(
-                RIGHT, 44, *fit(f"{self.name}, page {page + 1} of {self.paper.pages}", SMALL, 130), grey=True, right=True, page=page
+                LEFT,
+                44,
+                *fit(f"Hash {self.invoice.hash}" if self.invoice.hash else "", SMALL, 360),
+                grey=True,
+                page=page,
+            )
+            self.paper.text(
+                RIGHT,
+                44,
+                *fit(f"{self.name}, page {page + 1} of {self.paper.pages}", SMALL, 130),
+                grey=True,
+                right=True,
+                page=page,
             )
 
     def columns(self) -> None:
@@ -126,7 +141,13 @@ class Sheet:
             self.columns()
 
     def amount(self, x: float, amount: int, *, bold: bool = False) -> None:
-        self.paper.text(x, self.y, *fit(money.show(amount, self.invoice.currency), SIZE, AMOUNT_WIDTH, bold=bold), bold=bold, right=True)
+        self.paper.text(
+            x,
+            self.y,
+            *fit(money.show(amount, self.invoice.currency), SIZE, AMOUNT_WIDTH, bold=bold),
+            bold=bold,
+            right=True,
+        )
 
     def sum(self, label: str, amount: int, *, bold: bool = False) -> None:
         self.paper.text(UNIT, self.y, *fit(label, SIZE, UNIT - LEFT, bold=bold), bold=bold, right=True)

@@ -1,11 +1,21 @@
-"""Answers which papers there are, to the customer they were written for and to admins; to others they do not exist."""
+"""Answers which papers there are, to the customer they were written for and to admins; to others they do not
+exist.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import cast
 
-from ...contracts.invoices import CreditNoteView, GetInvoice, GetInvoicePdf, InvoiceView, ListInvoices, Pdf, Status
+from ...contracts.invoices import (
+    CreditNoteView,
+    GetInvoice,
+    GetInvoicePdf,
+    InvoiceView,
+    ListInvoices,
+    Pdf,
+    Status,
+)
 from ...contracts.values import Money, Page, stamp
 from ...core import paging
 from ...core.model import Caller, Refused
@@ -18,14 +28,24 @@ def view(invoice: Invoice, notes: Sequence[CreditNote]) -> InvoiceView:
     issued_at = None if invoice.issued_at is None else stamp(invoice.issued_at)
     own = tuple([_note_view(note) for note in notes if note.invoice_id == invoice.id])
     return InvoiceView(
-        invoice.id, invoice.number, invoice.order_id, cast(Status, invoice.status), invoice.lines, Money(invoice.total, invoice.currency),
-        own, issued_at, invoice.hash, invoice.previous_hash,
-    )  # fmt: skip
+        invoice.id,
+        invoice.number,
+        invoice.order_id,
+        cast(Status, invoice.status),
+        invoice.lines,
+        Money(invoice.total, invoice.currency),
+        own,
+        issued_at,
+        invoice.hash,
+        invoice.previous_hash,
+    )
 
 
 def _note_view(note: CreditNote) -> CreditNoteView:
     amount = Money(note.amount, note.currency)
-    return CreditNoteView(note.id, note.number, amount, note.reason, stamp(note.issued_at), note.hash, note.previous_hash)
+    return CreditNoteView(
+        note.id, note.number, amount, note.reason, stamp(note.issued_at), note.hash, note.previous_hash
+    )
 
 
 async def get_invoice(reader: Reader, query: GetInvoice, caller: Caller) -> InvoiceView:
@@ -55,7 +75,9 @@ async def get_pdf(reader: Reader, query: GetInvoicePdf, caller: Caller) -> Pdf:
     if invoice is None:
         raise Refused("not_found", 404)
     if invoice.status != "PAID":
-        raise Refused("not_issued", 409, "An invoice is issued when its order is confirmed.", current=invoice.status)
+        raise Refused(
+            "not_issued", 409, "An invoice is issued when its order is confirmed.", current=invoice.status
+        )
     document = _document(invoice, await _notes(reader, [invoice], caller))
     return Pdf(f"{invoice.number}.pdf", pdf.render(document))
 
@@ -75,9 +97,20 @@ async def _notes(reader: Reader, invoices: Sequence[Invoice], caller: Caller) ->
 
 
 def _document(invoice: Invoice, notes: Sequence[CreditNote]) -> pdf.InvoiceDocument:
-    lines = [pdf.InvoiceLine(o.name, o.sku, o.quantity, o.unit_price.amount, o.line_total.amount) for o in invoice.lines]
+    lines = [
+        pdf.InvoiceLine(o.name, o.sku, o.quantity, o.unit_price.amount, o.line_total.amount)
+        for o in invoice.lines
+    ]
     credits = [pdf.InvoiceCredit(note.number, note.amount, note.issued_at) for note in notes]
     return pdf.InvoiceDocument(
-        invoice.number, invoice.issued_at, invoice.customer_id, invoice.order_id, invoice.currency, tuple(lines), invoice.total,
-        invoice.status, tuple(credits), invoice.hash or "",
-    )  # fmt: skip
+        invoice.number,
+        invoice.issued_at,
+        invoice.customer_id,
+        invoice.order_id,
+        invoice.currency,
+        tuple(lines),
+        invoice.total,
+        invoice.status,
+        tuple(credits),
+        invoice.hash or "",
+    )

@@ -1,7 +1,9 @@
-"""Numbers papers without a gap and seals each with the one before, so that none can be slipped in, changed or lost unseen.
+"""Numbers papers without a gap and seals each with the one before, so that none can be slipped in, changed or
+lost unseen.
 
-A seal is the SHA-256 of the previous paper's seal followed by the paper's own facts as JSON with sorted keys and no spaces. The facts
-have the names and forms of the API, so anyone who holds the answers of the API can check the chain.
+A seal is the SHA-256 of the previous paper's seal followed by the paper's own facts as JSON with sorted keys
+and no spaces. The facts have the names and forms of the API, so anyone who holds the answers of the API can
+check the chain.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ class Series(Aggregate, frozen=True):
     last_hash: str = GENESIS
 
     def on(self, context: Context) -> Series:
-        """This series on the day of `now` (UTC). A clock that was set back does not open an old year again."""
+        """This series on the day of `now` (UTC). A clock that was set back does not open an old year
+        again.
+        """
         year = int(stamp(context.at)[:4])
         return replace(self, year=year, next=1) if year > self.year else self
 
@@ -42,6 +46,8 @@ def seal(previous: str, facts: msgspec.Struct) -> str:
 
 
 def place(number: str) -> tuple[str, int, int]:
-    """Where a paper stands: series, year, number. Past 999,999 a year, the numbers as texts are not in order."""
+    """Where a paper stands: series, year, number. Past 999,999 a year, the numbers as texts are not in
+    order.
+    """
     series, year, count = number.split("-")
     return series, int(year), int(count)

@@ -1,4 +1,6 @@
-"""Decides what a customer is told, and that each thing is told once: the id of a notification comes from the occasion."""
+"""Decides what a customer is told, and that each thing is told once: the id of a notification comes from the
+occasion.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +46,13 @@ def about(heard: Heard) -> str:
 
 
 def notice(heard: Heard) -> str:
-    """Its id comes from the order's, so that all that was told of an order is found by its id's beginning: see `storage.OF_ORDER`."""
+    """Its id comes from the order's, so that all that was told of an order is found by its id's beginning:
+    see `storage.OF_ORDER`.
+    """
     template = TEMPLATES[type(heard)]
-    return derived(heard.order_id, f"{template}:{heard.refund_id}" if isinstance(heard, PaymentRefunded) else template)
+    return derived(
+        heard.order_id, f"{template}:{heard.refund_id}" if isinstance(heard, PaymentRefunded) else template
+    )
 
 
 def course(told: Notification) -> tuple[int, int]:
@@ -56,42 +62,74 @@ def course(told: Notification) -> tuple[int, int]:
 
 def view(told: Notification) -> NotificationView:
     return NotificationView(
-        told.id, told.order_id, told.template, told.channel, told.locale, told.subject, told.body, told.status, stamp(told.created_at)
+        told.id,
+        told.order_id,
+        told.template,
+        told.channel,
+        told.locale,
+        told.subject,
+        told.body,
+        told.status,
+        stamp(told.created_at),
     )
 
 
 def receive(heard: OrderCreated, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
-        yield _tell(heard, context, "order_received", {"order": heard.order_id, "total": LOCALE.price(heard.total)})
+        yield _tell(
+            heard, context, "order_received", {"order": heard.order_id, "total": LOCALE.price(heard.total)}
+        )
 
 
 def confirm(heard: OrderConfirmed, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
-        yield _tell(heard, context, "order_confirmed", {"order": heard.order_id, "total": LOCALE.price(heard.total)})
+        yield _tell(
+            heard, context, "order_confirmed", {"order": heard.order_id, "total": LOCALE.price(heard.total)}
+        )
 
 
 def fail(heard: OrderFailed, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
         known = f"order_failed.{heard.code}"
         text = known if known in LOCALE.texts else "order_failed.other"
-        yield _tell(heard, context, text, {"order": heard.order_id, "shortages": LOCALE.shortages(heard.shortages)})
+        yield _tell(
+            heard, context, text, {"order": heard.order_id, "shortages": LOCALE.shortages(heard.shortages)}
+        )
 
 
 def cancel(heard: OrderCancelled, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
-        yield _tell(heard, context, "order_cancelled", {"order": heard.order_id, "because": LOCALE.because(heard.reason)})
+        yield _tell(
+            heard,
+            context,
+            "order_cancelled",
+            {"order": heard.order_id, "because": LOCALE.because(heard.reason)},
+        )
 
 
 def refund(heard: PaymentRefunded, context: Context, told: Notification | None) -> Effects[None]:
     if told is None:
         text = "payment_refunded.whole" if heard.whole else "payment_refunded.part"
-        facts = {"order": heard.order_id, "amount": LOCALE.price(heard.amount), "refunded": LOCALE.price(heard.refunded)}
+        facts = {
+            "order": heard.order_id,
+            "amount": LOCALE.price(heard.amount),
+            "refunded": LOCALE.price(heard.refunded),
+        }
         yield _tell(heard, context, text, facts)
 
 
 def _tell(heard: Heard, context: Context, text: str, facts: dict[str, str]) -> Notification:
     subject, body = LOCALE.text(text, facts)
     return Notification(
-        notice(heard), heard.order_id, heard.customer_id, TEMPLATES[type(heard)], about(heard), "inbox", DEFAULT, subject, body,
-        "SENT", context.at,
-    )  # fmt: skip
+        notice(heard),
+        heard.order_id,
+        heard.customer_id,
+        TEMPLATES[type(heard)],
+        about(heard),
+        "inbox",
+        DEFAULT,
+        subject,
+        body,
+        "SENT",
+        context.at,
+    )

@@ -11,7 +11,9 @@ from . import storage
 from .domain import course, view
 
 
-async def list_notifications(reader: Reader, query: ListNotifications, caller: Caller) -> Page[NotificationView]:
+async def list_notifications(
+    reader: Reader, query: ListNotifications, caller: Caller
+) -> Page[NotificationView]:
     at, before = paging.below_time(query.cursor)
     values = {"at": at, "before": before, "n": query.limit + 1}
     if query.order_id:

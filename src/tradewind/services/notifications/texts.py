@@ -1,4 +1,6 @@
-"""Puts what is told into a person's language. The texts are read once, at the start: one is written for every step of every order."""
+"""Puts what is told into a person's language. The texts are read once, at the start: one is written for every
+step of every order.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,20 @@ from ...contracts.values import Money
 
 DEFAULT = "en"
 # ISO 4217: how many digits of an amount stand behind the point, where they are not two
-_UNUSUAL = {0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF", 3: "BHD IQD JOD KWD LYD OMR TND", 4: "CLF UYW"}
+_UNUSUAL = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
 DIGITS = {currency: digits for digits, currencies in _UNUSUAL.items() for currency in currencies.split()}
 
 Write = Callable[..., str]
 
 
 class Locale:
-    """One language: its texts by name (`order_failed.expired`), each a subject and a body, and the pieces they are made of."""
+    """One language: its texts by name (`order_failed.expired`), each a subject and a body, and the pieces
+    they are made of.
+    """
 
     def __init__(self, sections: Mapping[str, Mapping[str, Any]]) -> None:
         pieces = sections["pieces"]
@@ -29,9 +37,18 @@ class Locale:
         self._because: Write = pieces["because"].format
         self.texts: dict[str, tuple[Write, Write]] = {}
         for name, section in sections.items():
-            variants = {name: section} if "body" in section else {f"{name}.{variant}": text for variant, text in section.items()}
+            variants = (
+                {name: section}
+                if "body" in section
+                else {f"{name}.{variant}": text for variant, text in section.items()}
+            )
             if name != "pieces":
-                self.texts.update({variant: (text["subject"].format, text["body"].format) for variant, text in variants.items()})
+                self.texts.update(
+                    {
+                        variant: (text["subject"].format, text["body"].format)
+                        for variant, text in variants.items()
+                    }
+                )
 
     def text(self, name: str, facts: Mapping[str, str]) -> tuple[str, str]:
         """Subject and body."""
@@ -42,7 +59,9 @@ class Locale:
         digits = DIGITS.get(money.currency, 2)
         whole, rest = divmod(money.amount, 10**digits)
         text = f"{whole:,}".replace(",", self._group) if whole > 999 else str(whole)
-        return f"{text}{self._point}{rest:0{digits}d} {money.currency}" if digits else f"{text} {money.currency}"
+        return (
+            f"{text}{self._point}{rest:0{digits}d} {money.currency}" if digits else f"{text} {money.currency}"
+        )
 
     def shortages(self, short: Iterable[Shortage]) -> str:
         named = [self._shortage(sku=one.sku, wanted=one.wanted, available=one.available) for one in short]

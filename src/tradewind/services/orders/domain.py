@@ -54,11 +54,15 @@ class Order(Aggregate, frozen=True):
 
     def become(self, status: str, context: Context, **changes: Any) -> Order:
         token = self.token if status == PENDING else ""
-        return replace(self, status=status, token=token, version=self.version + 1, updated_at=context.at, **changes)
+        return replace(
+            self, status=status, token=token, version=self.version + 1, updated_at=context.at, **changes
+        )
 
 
 class Entry(Aggregate, frozen=True):
-    """What orders knows of a product. Kept twice: under its id and under `sku:` and its SKU, since a basket may name either."""
+    """What orders knows of a product. Kept twice: under its id and under `sku:` and its SKU, since a basket
+    may name either.
+    """
 
     product_id: str
     sku: str
@@ -80,9 +84,18 @@ class CatalogueLearned(Message, frozen=True, tag="orders.catalogue_learned"):
 
 def view(order: Order) -> OrderView:
     return OrderView(
-        order.id, order.status, order.payment_status, order.customer_id, order.items, order.money, order.failure,  # type: ignore[arg-type]
-        stamp(order.expires_at), order.version, stamp(order.created_at), stamp(order.updated_at),
-    )  # fmt: skip
+        order.id,
+        order.status,  # type: ignore[arg-type]
+        order.payment_status,  # type: ignore[arg-type]
+        order.customer_id,
+        order.items,
+        order.money,
+        order.failure,
+        stamp(order.expires_at),
+        order.version,
+        stamp(order.created_at),
+        stamp(order.updated_at),
+    )
 
 
 def entry_key(item: Item) -> str:
@@ -102,7 +115,9 @@ def learned(heard: CatalogueLearned) -> Iterable[str]:
 
 
 def placing(deadline_ms: int) -> Callable[[PlaceOrder, Context, Mapping[str, Entry]], Effects[OrderView]]:
-    """The handler that takes an order; the buyer's payment is due `deadline_ms` after, or never when that is 0."""
+    """The handler that takes an order; the buyer's payment is due `deadline_ms` after, or never when that is
+    0.
+    """
 
     def place(ask: PlaceOrder, context: Context, catalogue: Mapping[str, Entry]) -> Effects[OrderView]:
         return view((yield from take(ask, context, catalogue, deadline_ms)))
@@ -110,7 +125,13 @@ def placing(deadline_ms: int) -> Callable[[PlaceOrder, Context, Mapping[str, Ent
     return place
 
 
-def take(ask: PlaceOrder, context: Context, catalogue: Mapping[str, Entry], deadline_ms: int, key: str | None = None) -> Effects[Order]:
+def take(
+    ask: PlaceOrder,
+    context: Context,
+    catalogue: Mapping[str, Entry],
+    deadline_ms: int,
+    key: str | None = None,
+) -> Effects[Order]:
     """An order at our prices; `key` is the idempotency key that it is to show."""
     if unknown := [item for item in ask.items if entry_key(item) not in catalogue]:
         _unknown(unknown, context)
@@ -119,8 +140,22 @@ def take(ask: PlaceOrder, context: Context, catalogue: Mapping[str, Entry], dead
     if ask.expected_total is not None and ask.expected_total != total:
         raise Refused("price_changed", says="The total is not what was expected.", total=total)
     expires_at = context.at + deadline_ms if deadline_ms else 0
-    order = Order(context.new_id, PENDING, "none", context.caller.id, lines, total.amount, total.currency, None, ask.payment.token,
-                  expires_at, 1, context.at, context.at, key)  # fmt: skip
+    order = Order(
+        context.new_id,
+        PENDING,
+        "none",
+        context.caller.id,
+        lines,
+        total.amount,
+        total.currency,
+        None,
+        ask.payment.token,
+        expires_at,
+        1,
+        context.at,
+        context.at,
+        key,
+    )
     yield order
     yield OrderCreated(order.id, order.customer_id, lines, total, expires_at)
     if expires_at:
@@ -133,7 +168,12 @@ def _unknown(items: list[Item], context: Context) -> None:
     if not context.consulted:
         ids = tuple([item.product_id for item in items if item.product_id])
         raise Consult(FindProducts(ids, tuple([item.sku for item in items if item.sku])), _learn)
-    raise Refused("unknown_product", 422, "A product of the basket does not exist.", products=[i.product_id or i.sku for i in items])
+    raise Refused(
+        "unknown_product",
+        422,
+        "A product of the basket does not exist.",
+        products=[i.product_id or i.sku for i in items],
+    )
 
 
 def _learn(found: Found) -> CatalogueLearned:
@@ -155,13 +195,23 @@ def _total(lines: tuple[Line, ...]) -> Money:
     return Money(amount, currency)
 
 
-def learn(heard: ProductListed | CatalogueLearned, context: Context, catalogue: Mapping[str, Entry]) -> Effects[None]:
+def learn(
+    heard: ProductListed | CatalogueLearned, context: Context, catalogue: Mapping[str, Entry]
+) -> Effects[None]:
     for product in [heard] if isinstance(heard, ProductListed) else heard.products:
         known = catalogue.get(product.product_id)
         if known is not None and known.version >= product.version:
             continue
         for key in (product.product_id, f"sku:{product.sku}"):
-            yield Entry(key, product.product_id, product.sku, product.name, product.price, product.currency, product.version)
+            yield Entry(
+                key,
+                product.product_id,
+                product.sku,
+                product.name,
+                product.price,
+                product.currency,
+                product.version,
+            )
 
 
 def request_payment(heard: StockReserved, context: Context, order: Order) -> Effects[None]:
@@ -184,7 +234,9 @@ def fail(heard: StockRejected | PaymentFailed, context: Context, order: Order) -
     if order.status != PENDING:
         return
     if isinstance(heard, StockRejected):
-        yield from _end(order, context, Failure("out_of_stock", {"shortages": heard.shortages}), heard.shortages)
+        yield from _end(
+            order, context, Failure("out_of_stock", {"shortages": heard.shortages}), heard.shortages
+        )
     else:
         yield from _end(order, context, Failure(heard.code, {"reason": heard.reason}))
 
@@ -194,7 +246,9 @@ def expire(due: PaymentDue, context: Context, order: Order) -> Effects[None]:
         yield from _end(order, context, Failure("expired", {"reason": "no payment before the deadline"}))
 
 
-def _end(order: Order, context: Context, failure: Failure, shortages: tuple[inventory.Shortage, ...] = ()) -> Effects[None]:
+def _end(
+    order: Order, context: Context, failure: Failure, shortages: tuple[inventory.Shortage, ...] = ()
+) -> Effects[None]:
     yield order.become(FAILED, context, failure=failure)
     yield OrderFailed(order.id, order.customer_id, failure.code, shortages)
     yield CancelTimer(PaymentDue(order.id))
@@ -204,7 +258,9 @@ def cancel(ask: CancelOrder, context: Context, order: Order) -> Effects[OrderVie
     if not context.caller.may_see(order.customer_id):
         raise Refused("not_found", 404)
     if order.status not in (PENDING, CONFIRMED):
-        raise Refused("illegal_transition", says=f"A {order.status} order cannot be cancelled.", current=order.status)
+        raise Refused(
+            "illegal_transition", says=f"A {order.status} order cannot be cancelled.", current=order.status
+        )
     order = order.become(CANCELLED, context)
     yield order
     yield OrderCancelled(order.id, order.customer_id, ask.reason)

@@ -40,12 +40,34 @@ async def get_order(reader: Reader, query: GetOrder, caller: Caller) -> OrderVie
     found = await reader.rows(storage.ONE, {"id": query.order_id})
     if not found or not caller.may_see(found[0][3]):
         raise Refused("not_found", 404)
-    id, status, payment_status, customer_id, items, total, currency, failure, expires_at, version, created_at, updated_at = found[0]
+    (
+        id,
+        status,
+        payment_status,
+        customer_id,
+        items,
+        total,
+        currency,
+        failure,
+        expires_at,
+        version,
+        created_at,
+        updated_at,
+    ) = found[0]
     # the lines go out as they lie in the row
     return OrderView(
-        id, status, payment_status, customer_id, Raw(items), Money(total, currency), None if failure is None else Raw(failure),  # type: ignore[arg-type]
-        stamp(expires_at), version, stamp(created_at), stamp(updated_at),
-    )  # fmt: skip
+        id,
+        status,
+        payment_status,
+        customer_id,
+        Raw(items),  # type: ignore[arg-type]
+        Money(total, currency),
+        None if failure is None else Raw(failure),  # type: ignore[arg-type]
+        stamp(expires_at),
+        version,
+        stamp(created_at),
+        stamp(updated_at),
+    )
 
 
 async def list_orders(reader: Reader, query: ListOrders, caller: Caller) -> Page[OrderView]:
@@ -61,7 +83,9 @@ async def list_orders(reader: Reader, query: ListOrders, caller: Caller) -> Page
         values["customer"] = caller.id
     if query.status:
         values["status"] = query.status
-    found, cursor = page(await reader.find(storage.ORDERS, statement, values), query.limit, lambda order: order.id)
+    found, cursor = page(
+        await reader.find(storage.ORDERS, statement, values), query.limit, lambda order: order.id
+    )
     return Page([view(order) for order in found], cursor)
 
 
@@ -74,7 +98,9 @@ async def get_recorded(reader: Reader, query: GetRecordedOrder, caller: Caller) 
 
 async def list_recorded(reader: Reader, query: ListRecordedOrders, caller: Caller) -> RecordedOrders:
     count = await reader.rows(storage.RECORDED_COUNT)
-    rows = await reader.rows(storage.RECORDED_PAGE, {"n": query.per_page, "skip": (query.page - 1) * query.per_page})
+    rows = await reader.rows(
+        storage.RECORDED_PAGE, {"n": query.per_page, "skip": (query.page - 1) * query.per_page}
+    )
     return RecordedOrders([_recorded(row) for row in rows], count[0][0])
 
 

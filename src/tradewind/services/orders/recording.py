@@ -1,4 +1,6 @@
-"""Takes orders that name a price for each line: as they are where the caller has priced them, at our own prices where he may not."""
+"""Takes orders that name a price for each line: as they are where the caller has priced them, at our own
+prices where he may not.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +8,47 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from ...contracts.orders import Item, Line, OrderCreated, PaymentBy, PlaceOrder, PricedItem, RecordedOrder, RecordOrder
+from ...contracts.orders import (
+    Item,
+    Line,
+    OrderCreated,
+    PaymentBy,
+    PlaceOrder,
+    PricedItem,
+    RecordedOrder,
+    RecordOrder,
+)
 from ...contracts.values import Money, stamp
 from ...core.model import Context, Effects, Refused, SetTimer
 from .domain import MOST, PENDING, Entry, Order, PaymentDue, take
 
 
-def recording(deadline_ms: int, payment_token: str) -> Callable[[RecordOrder, Context], Effects[RecordedOrder]]:
-    """Keeps the caller's prices and total. The payment, by `payment_token`, is due `deadline_ms` after; with 0 it is never due."""
+def recording(
+    deadline_ms: int, payment_token: str
+) -> Callable[[RecordOrder, Context], Effects[RecordedOrder]]:
+    """Keeps the caller's prices and total. The payment, by `payment_token`, is due `deadline_ms` after; with
+    0 it is never due.
+    """
 
     def record(ask: RecordOrder, context: Context) -> Effects[RecordedOrder]:
         lines = tuple([_line(item) for item in ask.items])
         expires_at = context.at + deadline_ms if deadline_ms else 0
-        order = Order(context.new_id, PENDING, "none", context.caller.id, lines, ask.total.amount, ask.total.currency, None, payment_token,
-                      expires_at, 1, context.at, context.at, ask.idempotency_key or None)  # fmt: skip
+        order = Order(
+            context.new_id,
+            PENDING,
+            "none",
+            context.caller.id,
+            lines,
+            ask.total.amount,
+            ask.total.currency,
+            None,
+            payment_token,
+            expires_at,
+            1,
+            context.at,
+            context.at,
+            ask.idempotency_key or None,
+        )
         yield order
         yield OrderCreated(order.id, order.customer_id, _folded(lines), ask.total, expires_at)
         if expires_at:
@@ -34,21 +63,32 @@ def wanted(ask: RecordOrder) -> Iterable[str]:
     return [item.product_id.lower() for item in ask.items]
 
 
-def pricing(deadline_ms: int, payment_token: str) -> Callable[[RecordOrder, Context, Mapping[str, Entry]], Effects[RecordedOrder]]:
+def pricing(
+    deadline_ms: int, payment_token: str
+) -> Callable[[RecordOrder, Context, Mapping[str, Entry]], Effects[RecordedOrder]]:
     """Takes our prices; the caller's total must be what they come to."""
 
     def price(ask: RecordOrder, context: Context, catalogue: Mapping[str, Entry]) -> Effects[RecordedOrder]:
         items = tuple([Item(item.quantity, item.product_id.lower()) for item in ask.items])
         asked = PlaceOrder(items, PaymentBy(payment_token), ask.total)
-        return recorded((yield from take(asked, context, catalogue, deadline_ms, ask.idempotency_key or None)))
+        return recorded(
+            (yield from take(asked, context, catalogue, deadline_ms, ask.idempotency_key or None))
+        )
 
     return price
 
 
 def recorded(order: Order) -> RecordedOrder:
     items = tuple([PricedItem(line.product_id, line.quantity, line.unit_price) for line in order.items])
-    return RecordedOrder(order.id, order.status, items, order.money, order.idempotency_key,  # type: ignore[arg-type]
-                         stamp(order.created_at), stamp(order.updated_at))  # fmt: skip
+    return RecordedOrder(
+        order.id,
+        order.status,  # type: ignore[arg-type]
+        items,
+        order.money,
+        order.idempotency_key,
+        stamp(order.created_at),
+        stamp(order.updated_at),
+    )
 
 
 def _line(item: PricedItem) -> Line:

@@ -28,10 +28,11 @@ from .storage import CATALOGUE, ORDERS
 def orders(
     deadline_ms: int, *, reactions: frozenset[str] = wiring.ALL, payment_token: str = "", pricing: str = "catalogue"
 ) -> Service:  # fmt: skip
-    """`deadline_ms`: how long a buyer's payment may take. `payment_token`: what pays for a recorded order. `pricing`: "client" where
-    the prices of a recorded order are its own, "catalogue" where they are ours.
+    """`deadline_ms`: how long a buyer's payment may take. `payment_token`: what pays for a recorded order.
+    `pricing`: "client" where the prices of a recorded order are its own, "catalogue" where they are ours.
 
-    Without the reaction `payment` nothing is due and no order expires. Errors: ValueError, when the reactions do not fit together.
+    Without the reaction `payment` nothing is due and no order expires. Errors: ValueError, when the reactions
+    do not fit together.
     """
     wiring.check(reactions)
     due_ms = deadline_ms if "payment" in reactions else 0

@@ -11,57 +11,89 @@ from .domain import Entry, Order
 MD = metadata("orders")
 LEDGERS = Ledgers(MD)
 
-ORDERS = Table(Order, sa.Table(
-    "orders", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("payment_status", sa.Text, nullable=False),
-    sa.Column("customer_id", sa.Text, nullable=False),
-    sa.Column("items", Doc, nullable=False),
-    sa.Column("total", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("failure", Doc, nullable=True),
-    sa.Column("token", sa.Text, nullable=False),
-    sa.Column("expires_at", sa.BigInteger, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("updated_at", sa.BigInteger, nullable=False),
-    sa.Column("idempotency_key", sa.Text, nullable=True),
-    sa.CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED')", name="orders_status"),
-    sa.CheckConstraint("total >= 0", name="orders_total"),
-    sa.Index("orders_customer", "customer_id", "id"),
-    sa.Index("orders_created", "created_at", "id"),
-))  # fmt: skip
+ORDERS = Table(
+    Order,
+    sa.Table(
+        "orders",
+        MD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("payment_status", sa.Text, nullable=False),
+        sa.Column("customer_id", sa.Text, nullable=False),
+        sa.Column("items", Doc, nullable=False),
+        sa.Column("total", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.Text, nullable=False),
+        sa.Column("failure", Doc, nullable=True),
+        sa.Column("token", sa.Text, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("idempotency_key", sa.Text, nullable=True),
+        sa.CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED')", name="orders_status"),
+        sa.CheckConstraint("total >= 0", name="orders_total"),
+        sa.Index("orders_customer", "customer_id", "id"),
+        sa.Index("orders_created", "created_at", "id"),
+    ),
+)
 
-CATALOGUE = Table(Entry, sa.Table(
-    "catalogue", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("product_id", sa.Text, nullable=False),
-    sa.Column("sku", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("price", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-))  # fmt: skip
+CATALOGUE = Table(
+    Entry,
+    sa.Table(
+        "catalogue",
+        MD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("product_id", sa.Text, nullable=False),
+        sa.Column("sku", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("price", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.Text, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+    ),
+)
 
 _row = ORDERS.rows.c
 # in the order of the view: an order that is only shown need not become an aggregate
 ONE = sa.select(
-    _row.id, _row.status, _row.payment_status, _row.customer_id, _row["items"], _row.total, _row.currency, _row.failure, _row.expires_at,
-    _row.version, _row.created_at, _row.updated_at,
-).where(_row.id == sa.bindparam("id"))  # fmt: skip
-_page = sa.select(ORDERS.rows).where(_row.id < sa.bindparam("before")).order_by(_row.id.desc()).limit(sa.bindparam("n"))
+    _row.id,
+    _row.status,
+    _row.payment_status,
+    _row.customer_id,
+    _row["items"],
+    _row.total,
+    _row.currency,
+    _row.failure,
+    _row.expires_at,
+    _row.version,
+    _row.created_at,
+    _row.updated_at,
+).where(_row.id == sa.bindparam("id"))
+_page = (
+    sa.select(ORDERS.rows)
+    .where(_row.id < sa.bindparam("before"))
+    .order_by(_row.id.desc())
+    .limit(sa.bindparam("n"))
+)
 NEWEST = _page
 NEWEST_OF = _page.where(_row.customer_id == sa.bindparam("customer"))
 NEWEST_IN = _page.where(_row.status == sa.bindparam("status"))
 NEWEST_OF_IN = NEWEST_OF.where(_row.status == sa.bindparam("status"))
 
 _recorded = sa.select(
-    _row.id, _row.status, _row["items"], _row.total, _row.currency, _row.idempotency_key, _row.created_at, _row.updated_at
+    _row.id,
+    _row.status,
+    _row["items"],
+    _row.total,
+    _row.currency,
+    _row.idempotency_key,
+    _row.created_at,
+    _row.updated_at,
 )
 RECORDED = _recorded.where(_row.id == sa.bindparam("id"))
 # not by id: those that came from elsewhere tell no time
 RECORDED_PAGE = (
-    _recorded.order_by(_row.created_at.desc(), _row.id.desc()).limit(sa.bindparam("n")).offset(sa.bindparam("skip", type_=sa.BigInteger))
+    _recorded.order_by(_row.created_at.desc(), _row.id.desc())
+    .limit(sa.bindparam("n"))
+    .offset(sa.bindparam("skip", type_=sa.BigInteger))
 )
 RECORDED_COUNT = sa.select(sa.func.count()).select_from(ORDERS.rows)

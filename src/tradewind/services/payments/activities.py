@@ -1,4 +1,6 @@
-"""Calls the payment provider. Whatever happened to an earlier try, it is asked by our key before it is told to charge again."""
+"""Calls the payment provider. Whatever happened to an earlier try, it is asked by our key before it is told
+to charge again.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Decides where an order's money is. A payment is stored before the provider is asked, and asked by its id.
 
-What the provider has truly done always wins: a charge that turns up after we gave the payment up makes it COMPLETED, and `orders`,
-which knows whether it still wants the money, asks for it to be given back.
+What the provider has truly done always wins: a charge that turns up after we gave the payment up makes it
+COMPLETED, and `orders`, which knows whether it still wants the money, asks for it to be given back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,17 @@ from ...contracts.payments import (
 )
 from ...contracts.values import Money, stamp
 from ...core.clock import derived
-from ...core.model import Activity, Aggregate, CancelTimer, Context, Effects, Outcome, Refused, SetTimer, Timer
+from ...core.model import (
+    Activity,
+    Aggregate,
+    CancelTimer,
+    Context,
+    Effects,
+    Outcome,
+    Refused,
+    SetTimer,
+    Timer,
+)
 
 PENDING, COMPLETED, FAILED, VOIDED = "PENDING", "COMPLETED", "FAILED", "VOIDED"
 PARTIALLY_REFUNDED, REFUNDED = "PARTIALLY_REFUNDED", "REFUNDED"
@@ -31,7 +41,9 @@ FIRST_CHECK_MS, LAST_CHECK_MS = 2_000, 60_000
 
 
 class Payment(Aggregate, frozen=True):
-    """`refunded` has been given back, `refunding` is on its way. `token` is forgotten when the charge is settled."""
+    """`refunded` has been given back, `refunding` is on its way. `token` is forgotten when the charge is
+    settled.
+    """
 
     order_id: str
     customer_id: str
@@ -94,7 +106,9 @@ class GiveBack(Activity, frozen=True, tag="payments.give_back"):
 
 
 class Settled(Outcome, frozen=True, tag="payments.settled"):
-    """What the provider says of a charge: CHARGED, DECLINED, PENDING, or VOIDED (it was stopped before it was made)."""
+    """What the provider says of a charge: CHARGED, DECLINED, PENDING, or VOIDED (it was stopped before it was
+    made).
+    """
 
     payment_id: str
     state: str
@@ -108,7 +122,9 @@ class GivenBack(Outcome, frozen=True, tag="payments.given_back"):
     done: bool
 
 
-def payment_of(message: PaymentRequested | OrderFailed | OrderCancelled | RefundRequested | RefundPayment) -> str:
+def payment_of(
+    message: PaymentRequested | OrderFailed | OrderCancelled | RefundRequested | RefundPayment,
+) -> str:
     return derived(message.order_id, "payment")
 
 
@@ -121,8 +137,16 @@ def refund_named(message: GivenBack) -> str:
 
 
 def view(p: Payment) -> PaymentView:
-    return PaymentView(p.id, p.order_id, Money(p.amount, p.currency), Money(p.refunded, p.currency), p.status, p.provider,  # type: ignore[arg-type]
-                       stamp(p.created_at), stamp(p.updated_at))  # fmt: skip
+    return PaymentView(
+        p.id,
+        p.order_id,
+        Money(p.amount, p.currency),
+        Money(p.refunded, p.currency),
+        p.status,  # type: ignore[arg-type]
+        p.provider,
+        stamp(p.created_at),
+        stamp(p.updated_at),
+    )
 
 
 def refund_view(r: Refund) -> RefundView:
@@ -132,8 +156,22 @@ def refund_view(r: Refund) -> RefundView:
 def ask(heard: PaymentRequested, context: Context, payment: Payment | None) -> Effects[None]:
     if payment is not None:
         return
-    payment = Payment(payment_of(heard), heard.order_id, heard.customer_id, heard.total.amount, heard.total.currency, 0, 0, PENDING,
-                      "sandbox", heard.token, "", 0, context.at, context.at)  # fmt: skip
+    payment = Payment(
+        payment_of(heard),
+        heard.order_id,
+        heard.customer_id,
+        heard.total.amount,
+        heard.total.currency,
+        0,
+        0,
+        PENDING,
+        "sandbox",
+        heard.token,
+        "",
+        0,
+        context.at,
+        context.at,
+    )
     yield payment
     yield Charge(payment.id, payment.amount, payment.currency, payment.token, heard.expires_at)
 
@@ -141,19 +179,26 @@ def ask(heard: PaymentRequested, context: Context, payment: Payment | None) -> E
 def settle(heard: Settled, context: Context, payment: Payment) -> Effects[None]:
     if heard.state == "CHARGED":
         if payment.status in (PENDING, VOIDED, FAILED):
-            yield replace(payment, status=COMPLETED, token="", charge_id=heard.charge_id, updated_at=context.at)
+            yield replace(
+                payment, status=COMPLETED, token="", charge_id=heard.charge_id, updated_at=context.at
+            )
             yield from _look_no_more(payment)
             yield PaymentCompleted(payment.order_id, payment.id, Money(payment.amount, payment.currency))
     elif heard.state in ("PENDING", "UNKNOWN"):
         if payment.status in (PENDING, VOIDED):
             yield replace(payment, checks=payment.checks + 1, updated_at=context.at)
-            yield SetTimer(context.at + min(LAST_CHECK_MS, FIRST_CHECK_MS * 2 ** min(payment.checks, 10)), CheckDue(payment.id))
+            yield SetTimer(
+                context.at + min(LAST_CHECK_MS, FIRST_CHECK_MS * 2 ** min(payment.checks, 10)),
+                CheckDue(payment.id),
+            )
     else:
         yield from _look_no_more(payment)
         if payment.status == PENDING:
             yield replace(payment, status=FAILED, token="", updated_at=context.at)
             declined = heard.state == "DECLINED"
-            yield PaymentFailed(payment.order_id, payment.id, "payment_declined" if declined else "payment_error", heard.code)
+            yield PaymentFailed(
+                payment.order_id, payment.id, "payment_declined" if declined else "payment_error", heard.code
+            )
 
 
 def _look_no_more(payment: Payment) -> Effects[None]:
@@ -194,19 +239,37 @@ def _give_back_rest(payment: Payment, context: Context, reason: str) -> Effects[
 
 def refund(asked: RefundPayment, context: Context, payment: Payment) -> Effects[RefundView]:
     if payment.status not in (COMPLETED, PARTIALLY_REFUNDED, REFUNDED):
-        raise Refused("illegal_transition", says=f"A {payment.status} payment cannot be refunded.", current=payment.status)
+        raise Refused(
+            "illegal_transition",
+            says=f"A {payment.status} payment cannot be refunded.",
+            current=payment.status,
+        )
     if asked.amount is not None and asked.amount.currency != payment.currency:
         raise Refused("currency_mismatch", 422, f"The payment is in {payment.currency}.")
     amount = payment.left if asked.amount is None else asked.amount.amount
     if amount > payment.left or payment.left == 0:
-        raise Refused("refund_exceeds_payment", says="More than is left of the payment.", left=Money(payment.left, payment.currency))
+        raise Refused(
+            "refund_exceeds_payment",
+            says="More than is left of the payment.",
+            left=Money(payment.left, payment.currency),
+        )
     if amount == 0:
         raise Refused("invalid_amount", 422, "A refund must be at least one minor unit.")
     return refund_view((yield from _start(payment, amount, asked.reason, context)))
 
 
 def _start(payment: Payment, amount: int, reason: str, context: Context) -> Effects[Refund]:
-    given = Refund(context.new_id, payment.id, payment.order_id, amount, payment.currency, reason, PENDING, context.at, context.at)
+    given = Refund(
+        context.new_id,
+        payment.id,
+        payment.order_id,
+        amount,
+        payment.currency,
+        reason,
+        PENDING,
+        context.at,
+        context.at,
+    )
     yield replace(payment, refunding=payment.refunding + amount, updated_at=context.at)
     yield given
     yield GiveBack(given.id, payment.id, amount)
@@ -224,6 +287,20 @@ def note_refund(heard: GivenBack, context: Context, payment: Payment, given: Ref
     refunded = payment.refunded + given.amount
     whole = refunded == payment.amount
     yield replace(given, status="SUCCEEDED", updated_at=context.at)
-    yield replace(payment, status=REFUNDED if whole else PARTIALLY_REFUNDED, refunding=refunding, refunded=refunded, updated_at=context.at)
-    yield PaymentRefunded(payment.order_id, payment.customer_id, payment.id, given.id, Money(given.amount, given.currency),
-                          Money(refunded, payment.currency), whole, given.reason)  # fmt: skip
+    yield replace(
+        payment,
+        status=REFUNDED if whole else PARTIALLY_REFUNDED,
+        refunding=refunding,
+        refunded=refunded,
+        updated_at=context.at,
+    )
+    yield PaymentRefunded(
+        payment.order_id,
+        payment.customer_id,
+        payment.id,
+        given.id,
+        Money(given.amount, given.currency),
+        Money(refunded, payment.currency),
+        whole,
+        given.reason,
+    )

@@ -55,7 +55,9 @@ async def list_refunds(reader: Reader, query: ListRefunds, caller: Caller) -> Pa
     if await _seen(reader, payment_id, caller) is None:
         raise Refused("not_found", 404)
     values = {"payment": payment_id, "before": below(query.cursor), "n": query.limit + 1}
-    shown, cursor = page(await reader.find(storage.REFUNDS, storage.REFUNDS_OF, values), query.limit, lambda refund: refund.id)
+    shown, cursor = page(
+        await reader.find(storage.REFUNDS, storage.REFUNDS_OF, values), query.limit, lambda refund: refund.id
+    )
     return Page([refund_view(refund) for refund in shown], cursor)
 
 

@@ -1,4 +1,6 @@
-"""Notes payments that somebody else takes, and shows all of an order's. Apart from the domain, which moves money itself."""
+"""Notes payments that somebody else takes, and shows all of an order's. Apart from the domain, which moves
+money itself.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,34 @@ SHOWN = {VOIDED: FAILED, PARTIALLY_REFUNDED: COMPLETED}
 
 
 def view(p: Payment) -> RecordedPayment:
-    return RecordedPayment(p.id, p.order_id, Money(p.amount, p.currency), SHOWN.get(p.status, p.status), p.idempotency_key,  # type: ignore[arg-type]
-                           stamp(p.created_at), stamp(p.updated_at))  # fmt: skip
+    return RecordedPayment(
+        p.id,
+        p.order_id,
+        Money(p.amount, p.currency),
+        SHOWN.get(p.status, p.status),  # type: ignore[arg-type]
+        p.idempotency_key,
+        stamp(p.created_at),
+        stamp(p.updated_at),
+    )
 
 
 def record(ask: RecordPayment, context: Context) -> Effects[RecordedPayment]:
-    payment = Payment(context.new_id, ask.order_id, context.caller.id, ask.amount.amount, ask.amount.currency, 0, 0, PENDING, "", "", "", 0,
-                      context.at, context.at, ask.idempotency_key or None)  # fmt: skip
+    payment = Payment(
+        context.new_id,
+        ask.order_id,
+        context.caller.id,
+        ask.amount.amount,
+        ask.amount.currency,
+        0,
+        0,
+        PENDING,
+        "",
+        "",
+        "",
+        0,
+        context.at,
+        context.at,
+        ask.idempotency_key or None,
+    )
     yield payment
     return view(payment)

@@ -11,47 +11,67 @@ from .domain import Payment, Refund
 MD = metadata("payments")
 LEDGERS = Ledgers(MD)
 
-PAYMENTS = Table(Payment, sa.Table(
-    "payments", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("order_id", sa.Text, nullable=False),
-    sa.Column("customer_id", sa.Text, nullable=False),
-    sa.Column("amount", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("refunded", sa.BigInteger, nullable=False),
-    sa.Column("refunding", sa.BigInteger, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("provider", sa.Text, nullable=False),
-    sa.Column("token", sa.Text, nullable=False),
-    sa.Column("charge_id", sa.Text, nullable=False),
-    sa.Column("checks", sa.Integer, nullable=False),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("updated_at", sa.BigInteger, nullable=False),
-    sa.Column("idempotency_key", sa.Text, nullable=True),
-    sa.CheckConstraint("refunded >= 0 AND refunding >= 0 AND refunded + refunding <= amount", name="payments_refunds"),
-    sa.Index("payments_customer", "customer_id", "id"),
-    sa.Index("payments_order", "order_id", "id"),
-))  # fmt: skip
+PAYMENTS = Table(
+    Payment,
+    sa.Table(
+        "payments",
+        MD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("order_id", sa.Text, nullable=False),
+        sa.Column("customer_id", sa.Text, nullable=False),
+        sa.Column("amount", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.Text, nullable=False),
+        sa.Column("refunded", sa.BigInteger, nullable=False),
+        sa.Column("refunding", sa.BigInteger, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("provider", sa.Text, nullable=False),
+        sa.Column("token", sa.Text, nullable=False),
+        sa.Column("charge_id", sa.Text, nullable=False),
+        sa.Column("checks", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("idempotency_key", sa.Text, nullable=True),
+        sa.CheckConstraint(
+            "refunded >= 0 AND refunding >= 0 AND refunded + refunding <= amount", name="payments_refunds"
+        ),
+        sa.Index("payments_customer", "customer_id", "id"),
+        sa.Index("payments_order", "order_id", "id"),
+    ),
+)
 
-REFUNDS = Table(Refund, sa.Table(
-    "refunds", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("payment_id", sa.Text, nullable=False),
-    sa.Column("order_id", sa.Text, nullable=False),
-    sa.Column("amount", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("updated_at", sa.BigInteger, nullable=False),
-    sa.CheckConstraint("amount > 0", name="refunds_amount"),
-    sa.Index("payments_refunds_payment", "payment_id", "id"),
-))  # fmt: skip
+REFUNDS = Table(
+    Refund,
+    sa.Table(
+        "refunds",
+        MD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("payment_id", sa.Text, nullable=False),
+        sa.Column("order_id", sa.Text, nullable=False),
+        sa.Column("amount", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.CheckConstraint("amount > 0", name="refunds_amount"),
+        sa.Index("payments_refunds_payment", "payment_id", "id"),
+    ),
+)
 
 _row, _refund = PAYMENTS.rows.c, REFUNDS.rows.c
-NEWEST = sa.select(PAYMENTS.rows).where(_row.id < sa.bindparam("before")).order_by(_row.id.desc()).limit(sa.bindparam("n"))
+NEWEST = (
+    sa.select(PAYMENTS.rows)
+    .where(_row.id < sa.bindparam("before"))
+    .order_by(_row.id.desc())
+    .limit(sa.bindparam("n"))
+)
 NEWEST_OF = NEWEST.where(_row.customer_id == sa.bindparam("customer"))
-OF_ORDER = sa.select(PAYMENTS.rows).where(_row.order_id == sa.bindparam("order")).order_by(_row.id.desc()).limit(sa.bindparam("n"))
+OF_ORDER = (
+    sa.select(PAYMENTS.rows)
+    .where(_row.order_id == sa.bindparam("order"))
+    .order_by(_row.id.desc())
+    .limit(sa.bindparam("n"))
+)
 REFUNDS_OF = (
     sa.select(REFUNDS.rows)
     .where(_refund.payment_id == sa.bindparam("payment"), _refund.id < sa.bindparam("before"))

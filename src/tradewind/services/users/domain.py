@@ -1,4 +1,6 @@
-"""Decides who somebody is, so that an address belongs to one person and the shop is never without an admin."""
+"""Decides who somebody is, so that an address belongs to one person and the shop is never without an
+admin.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class User(Aggregate, frozen=True):
 
 
 class EmailClaim(Aggregate, frozen=True):
-    """Whose an address is; nobody's where `user_id` is empty. Its id is a digest: a deleted user's address must not stay behind."""
+    """Whose an address is; nobody's where `user_id` is empty. Its id is a digest: a deleted user's address
+    must not stay behind.
+    """
 
     user_id: str
 
@@ -84,10 +88,14 @@ def view(user: User) -> UserView:
     return UserView(user.id, user.email, user.name, user.role, stamp(user.created_at))
 
 
-def add(ask: AddUser, context: Context, claim: EmailClaim | None, admins: Mapping[str, Admins]) -> Effects[UserView]:
+def add(
+    ask: AddUser, context: Context, claim: EmailClaim | None, admins: Mapping[str, Admins]
+) -> Effects[UserView]:
     if claim is not None and claim.user_id:
         raise Refused("email_taken", 409, "There is an account with this e-mail address.")
-    user = User(context.new_id, ask.email, ask.name, ask.role, "ACTIVE", ask.password_hash, 1, context.at, context.at)
+    user = User(
+        context.new_id, ask.email, ask.name, ask.role, "ACTIVE", ask.password_hash, 1, context.at, context.at
+    )
     yield user
     yield EmailClaim(claim_id(ask.email), user.id)
     if user.role == "admin":
@@ -112,8 +120,16 @@ def change(ask: ChangeUser, context: Context, user: User, admins: Mapping[str, A
     return view(user)
 
 
-def delete(ask: DeleteUser, context: Context, user: User, claims: Mapping[str, EmailClaim], admins: Mapping[str, Admins]) -> Effects[Nothing]:
-    """Keeps the row, for what others say about its id, and nothing about the person. Sessions end with it: see `FindPrincipal`."""
+def delete(
+    ask: DeleteUser,
+    context: Context,
+    user: User,
+    claims: Mapping[str, EmailClaim],
+    admins: Mapping[str, Admins],
+) -> Effects[Nothing]:
+    """Keeps the row, for what others say about its id, and nothing about the person. Sessions end with it:
+    see `FindPrincipal`.
+    """
     if not user.active:
         raise Refused("not_found", 404)
     if user.role == "admin":

@@ -1,8 +1,19 @@
-"""Answers who somebody is. A person who was deleted is not found: what is left of them is only for what others say about their id."""
+"""Answers who somebody is. A person who was deleted is not found: what is left of them is only for what
+others say about their id.
+"""
 
 from __future__ import annotations
 
-from ...contracts.users import Credentials, FindCredentials, FindPrincipal, GetMe, GetUser, ListUsers, Principal, UserView
+from ...contracts.users import (
+    Credentials,
+    FindCredentials,
+    FindPrincipal,
+    GetMe,
+    GetUser,
+    ListUsers,
+    Principal,
+    UserView,
+)
 from ...contracts.values import Page
 from ...core import paging
 from ...core.model import Caller, Refused
@@ -23,7 +34,9 @@ async def get_user(reader: Reader, query: GetUser, caller: Caller) -> UserView:
 
 async def list_users(reader: Reader, query: ListUsers, caller: Caller) -> Page[UserView]:
     values = {"before": paging.below(query.cursor), "n": query.limit + 1}
-    shown, more = paging.page(await reader.find(storage.USERS, storage.NEWEST, values), query.limit, lambda user: user.id)
+    shown, more = paging.page(
+        await reader.find(storage.USERS, storage.NEWEST, values), query.limit, lambda user: user.id
+    )
     return Page([view(user) for user in shown], more)
 
 

@@ -1,4 +1,6 @@
-"""Decides how long somebody stays signed in. Apart from the domain of users: it asks of a person only whether they are still here."""
+"""Decides how long somebody stays signed in. Apart from the domain of users: it asks of a person only whether
+they are still here.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ OVER = -1
 
 
 class Session(Aggregate, frozen=True):
-    """A family of refresh tokens: only that of the current `generation` is good. It ends 30 days after the log-in, used or not."""
+    """A family of refresh tokens: only that of the current `generation` is good. It ends 30 days after the
+    log-in, used or not.
+    """
 
     user_id: str
     generation: int
@@ -41,16 +45,25 @@ def start(ask: OpenSession, context: Context, user: User | None) -> Effects[Sess
     return SessionView(session.id, user.id, user.role, session.generation, context.at)
 
 
-def rotate(ask: RotateSession, context: Context, session: Session | None, users: Mapping[str, User]) -> Effects[SessionView]:
-    """The next generation of a session; or generation -1, which the edge tells the caller as 401 `invalid_token`.
+def rotate(
+    ask: RotateSession, context: Context, session: Session | None, users: Mapping[str, User]
+) -> Effects[SessionView]:
+    """The next generation of a session; or generation -1, which the edge tells the caller as 401
+    `invalid_token`.
 
-    No `Refused` here: it would undo the end of a session whose old token was used again, that is: which was stolen.
+    No `Refused` here: it would undo the end of a session whose old token was used again, that is: which was
+    stolen.
     """
     over = SessionView(ask.session_id, "", "customer", OVER, context.at)
     if session is None or session.status == "ENDED":
         return over
     user = users.get(session.user_id)
-    if user is None or not user.active or context.at >= session.expires_at or ask.generation != session.generation:
+    if (
+        user is None
+        or not user.active
+        or context.at >= session.expires_at
+        or ask.generation != session.generation
+    ):
         yield session.ended(context)
         return over
     session = replace(session, generation=session.generation + 1, updated_at=context.at)

@@ -12,38 +12,49 @@ from .sessions import Session
 MD = metadata("users")
 LEDGERS = Ledgers(MD)
 
-USERS = Table(User, sa.Table(
-    "users", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("email", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("password_hash", sa.Text, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("updated_at", sa.BigInteger, nullable=False),
-))  # fmt: skip
-CLAIMS = Table(EmailClaim, sa.Table(
-    "email_claims", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("user_id", sa.Text, nullable=False),
-))  # fmt: skip
-ADMINS = Table(Admins, sa.Table(
-    "admins", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("ids", Doc, nullable=False),
-))  # fmt: skip
-SESSIONS = Table(Session, sa.Table(
-    "sessions", MD,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("user_id", sa.Text, nullable=False),
-    sa.Column("generation", sa.Integer, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("updated_at", sa.BigInteger, nullable=False),
-    sa.Column("expires_at", sa.BigInteger, nullable=False),
-))  # fmt: skip
+USERS = Table(
+    User,
+    sa.Table(
+        "users",
+        MD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("email", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("password_hash", sa.Text, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+    ),
+)
+CLAIMS = Table(
+    EmailClaim,
+    sa.Table(
+        "email_claims",
+        MD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("user_id", sa.Text, nullable=False),
+    ),
+)
+ADMINS = Table(
+    Admins,
+    sa.Table("admins", MD, sa.Column("id", sa.Text, primary_key=True), sa.Column("ids", Doc, nullable=False)),
+)
+SESSIONS = Table(
+    Session,
+    sa.Table(
+        "sessions",
+        MD,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("generation", sa.Integer, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+    ),
+)
 
 _user, _session = USERS.rows.c, SESSIONS.rows.c
 

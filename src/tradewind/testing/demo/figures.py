@@ -11,7 +11,9 @@ QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
 
 class Figures(msgspec.Struct):
-    """`accepted` orders were answered with 201. Times in ms: of the answer, and from there to the end of the order."""
+    """`accepted` orders were answered with 201. Times in ms: of the answer, and from there to the end of the
+    order.
+    """
 
     wanted: int
     accepted: int = 0
@@ -35,17 +37,34 @@ class Figures(msgspec.Struct):
 
     def end(self, order: dict[str, Any]) -> None:
         failure = order.get("failure") or {}
-        self.ended["failed: " + str(failure.get("code")) if order["status"] == "FAILED" else str(order["status"]).lower()] += 1
+        self.ended[
+            "failed: " + str(failure.get("code"))
+            if order["status"] == "FAILED"
+            else str(order["status"]).lower()
+        ] += 1
 
     def told(self) -> dict[str, Any]:
         """As a program reads it."""
-        failed = {name.removeprefix("failed: "): count for name, count in sorted(self.ended.items()) if name.startswith("failed: ")}
+        failed = {
+            name.removeprefix("failed: "): count
+            for name, count in sorted(self.ended.items())
+            if name.startswith("failed: ")
+        }
         return {
-            "placed": self.accepted, "confirmed": self.ended["confirmed"], "cancelled": self.ended["cancelled"], "failed": failed,
-            "notFinal": self.accepted - self.final, "refused": dict(self.refused), "lost": dict(self.lost), "retries": self.retries,
-            "heldBack": self.held_back, "seconds": round(self.seconds, 2), "ordersPerSecond": round(self._pace, 1),
-            "postMs": _spread(self.answer_ms), "finalMs": _spread(self.end_ms),
-        }  # fmt: skip
+            "placed": self.accepted,
+            "confirmed": self.ended["confirmed"],
+            "cancelled": self.ended["cancelled"],
+            "failed": failed,
+            "notFinal": self.accepted - self.final,
+            "refused": dict(self.refused),
+            "lost": dict(self.lost),
+            "retries": self.retries,
+            "heldBack": self.held_back,
+            "seconds": round(self.seconds, 2),
+            "ordersPerSecond": round(self._pace, 1),
+            "postMs": _spread(self.answer_ms),
+            "finalMs": _spread(self.end_ms),
+        }
 
     @property
     def _pace(self) -> float:
@@ -66,7 +85,11 @@ class Figures(msgspec.Struct):
 
 def _spread(times: list[float]) -> dict[str, float]:
     ordered = sorted(times)
-    return {name: round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 1) for name, share in QUANTILES.items() if ordered}
+    return {
+        name: round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 1)
+        for name, share in QUANTILES.items()
+        if ordered
+    }
 
 
 def _line(times: list[float]) -> str:

@@ -1,4 +1,6 @@
-"""Speaks HTTP/1.1 over kept-alive connections, many at a time, without a client library in the core install."""
+"""Speaks HTTP/1.1 over kept-alive connections, many at a time, without a client library in the core
+install.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ class _Connection:
         version, _, rest = first.partition(" ")
         if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
             raise BadAnswer("what answers there does not speak HTTP")
-        return int(rest[:3]), {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        return int(rest[:3]), {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
+        }
 
     async def _chunks(self) -> bytes:
         content = b""
@@ -95,7 +99,14 @@ class Http:
             self._idle.pop().close()
 
     async def ask(
-        self, method: str, path: str, body: Any = None, *, token: str = "", headers: Mapping[str, str] | None = None, seconds: float = 15.0
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        headers: Mapping[str, str] | None = None,
+        seconds: float = 15.0,
     ) -> Answer:
         """Errors: those of LOST. The request may have been carried out then, or not."""
         request = self._request(method, path, body, token, headers or {})
@@ -123,7 +134,10 @@ class Http:
 
     def _request(self, method: str, path: str, body: Any, token: str, headers: Mapping[str, str]) -> bytes:
         content = b"" if body is None else msgspec.json.encode(body)
-        lines = [f"{method} {self._place.path.rstrip('/')}{path} HTTP/1.1", f"Host: {self._place.netloc.rpartition('@')[2]}"]
+        lines = [
+            f"{method} {self._place.path.rstrip('/')}{path} HTTP/1.1",
+            f"Host: {self._place.netloc.rpartition('@')[2]}",
+        ]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if token:
             lines.append(f"Authorization: Bearer {token}")

@@ -1,4 +1,6 @@
-"""Makes the goods and the buyers of a demo through the public API, new ones each time, so that it can be run again on any shop."""
+"""Makes the goods and the buyers of a demo through the public API, new ones each time, so that it can be run
+again on any shop.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,12 @@ import msgspec
 
 from .persistence import Client
 
-GOODS = {"TEA": ("Darjeeling, 100 g", 1_290), "POT": ("Teapot", 3_900), "CUP": ("Cup and saucer", 1_450), "TIN": ("Tin", 990)}
+GOODS = {
+    "TEA": ("Darjeeling, 100 g", 1_290),
+    "POT": ("Teapot", 3_900),
+    "CUP": ("Cup and saucer", 1_450),
+    "TIN": ("Tin", 990),
+}
 RARE = ("Tea caddy, the last ones", 24_900)
 PLENTY = 1_000_000
 SIGNING_UP_AT_ONCE = 8  # each costs the platform two password hashes
@@ -30,7 +37,12 @@ async def stock(client: Client, token: str, run: str, few: int) -> tuple[list[st
     """The ids of goods of which there is plenty, and of one of which there are `few`."""
 
     async def make(sku: str, name: str, price: int, pieces: int) -> str:
-        body = {"sku": f"{sku}-{run}", "name": name, "price": {"amount": price, "currency": "EUR"}, "stock": pieces}
+        body = {
+            "sku": f"{sku}-{run}",
+            "name": name,
+            "price": {"amount": price, "currency": "EUR"},
+            "stock": pieces,
+        }
         answer = await client.ask("POST", "/api/v1/products", body, token=token, key=f"demo-{run}-{sku}")
         if answer.status != 201:
             raise Unwelcome(f"{client.http.url} does not let us add a product: {answer.status} {answer.code}")
@@ -60,7 +72,9 @@ async def buyers(client: Client, run: str, count: int, joined: Callable[[], None
 
 
 async def log_in(client: Client, buyer: Buyer) -> None:
-    answer = await client.ask("POST", "/api/v1/auth/login", {"email": buyer.email, "password": buyer.password})
+    answer = await client.ask(
+        "POST", "/api/v1/auth/login", {"email": buyer.email, "password": buyer.password}
+    )
     if answer.status != 200:
         raise Unwelcome(f"{client.http.url} does not let {buyer.email} in: {answer.status} {answer.code}")
     buyer.token = str(answer.body["accessToken"])

@@ -1,4 +1,6 @@
-"""Asks until there is an answer, with the same key each time, so that a shop which is killed and comes back still does it once."""
+"""Asks until there is an answer, with the same key each time, so that a shop which is killed and comes back
+still does it once.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,23 @@ class GaveUp(Exception):
 
 
 class Client:
-    """`find` says where the platform is now, where that can change; it may also say that there is none to wait for (GaveUp)."""
+    """`find` says where the platform is now, where that can change; it may also say that there is none to
+    wait for (GaveUp).
+    """
 
-    def __init__(self, http: Http, find: Callable[[], str | None], chance: random.Random, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        http: Http,
+        find: Callable[[], str | None],
+        chance: random.Random,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self.http, self._find, self._chance, self._patience_s = http, find, chance, patience_s
         self.retries = self.held_back = 0
 
-    async def ask(self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "", wait_s: int = 0) -> Answer:
+    async def ask(
+        self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "", wait_s: int = 0
+    ) -> Answer:
         """An answer that is final. Too many requests: waits as long as it is told to. Errors: GaveUp."""
         return (await self.timed(method, path, body, token=token, key=key, wait_s=wait_s))[0]
 
@@ -33,13 +45,18 @@ class Client:
         self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "", wait_s: int = 0
     ) -> tuple[Answer, float]:
         """And what the answer took, without the tries before it."""
-        headers = {**({"Idempotency-Key": key} if key else {}), **({"Prefer": f"wait={wait_s}"} if wait_s else {})}
+        headers = {
+            **({"Idempotency-Key": key} if key else {}),
+            **({"Prefer": f"wait={wait_s}"} if wait_s else {}),
+        }
         clock = asyncio.get_running_loop().time
         until, pause = clock() + self._patience_s, FIRST_S
         while True:
             begun = clock()
             try:
-                answer = await self.http.ask(method, path, body, token=token, headers=headers, seconds=15.0 + wait_s)
+                answer = await self.http.ask(
+                    method, path, body, token=token, headers=headers, seconds=15.0 + wait_s
+                )
             except LOST as error:
                 why, least = str(error) or type(error).__name__, 0.0
             else:

@@ -40,7 +40,9 @@ class Child:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         words = [sys.executable, "-m", "tradewind", "up", "--data", str(config.data), "--port", "0"]
         words += [word for pair in ("LOG_LEVEL=warning", *sets) for word in ("--set", pair)]
-        self._process = subprocess.Popen(words, stdout=self._out, stderr=self._errors, stdin=subprocess.DEVNULL, start_new_session=True)
+        self._process = subprocess.Popen(
+            words, stdout=self._out, stderr=self._errors, stdin=subprocess.DEVNULL, start_new_session=True
+        )
 
     async def started(self) -> str:
         """Its URL, as soon as it listens. Errors: NotReachable, with what it said last."""
@@ -49,7 +51,9 @@ class Child:
             if self._process.poll() is not None:
                 raise NotReachable(f"the platform on {self._data} did not start: {self._said()}")
             if asyncio.get_running_loop().time() > until:
-                raise NotReachable(f"the platform on {self._data} did not start within {START_S:.0f} s: {self._said()}")
+                raise NotReachable(
+                    f"the platform on {self._data} did not start within {START_S:.0f} s: {self._said()}"
+                )
             await asyncio.sleep(LOOK_S)
         return url
 
@@ -81,7 +85,10 @@ class Child:
         self._errors.close()
 
     def _said(self) -> str:
-        return " | ".join(_last(self._errors).strip().splitlines()[-LAST_LINES:]) or f"exit code {self._process.returncode}"
+        return (
+            " | ".join(_last(self._errors).strip().splitlines()[-LAST_LINES:])
+            or f"exit code {self._process.returncode}"
+        )
 
 
 def _last(file: IO[bytes]) -> str:

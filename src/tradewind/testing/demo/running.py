@@ -1,4 +1,6 @@
-"""Runs a demo from the first product to the last order, and leaves as it came when somebody has seen enough."""
+"""Runs a demo from the first product to the last order, and leaves as it came when somebody has seen
+enough.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class DemoOptions(NamedTuple):
 
     @property
     def crowd(self) -> int:
-        """How many buyers: as many as were asked for, or as many as the rate limit lets place the orders in a minute."""
+        """How many buyers: as many as were asked for, or as many as the rate limit lets place the orders in a
+        minute.
+        """
         return min(self.buyers or max(FEWEST_BUYERS, self.orders // ORDERS_EACH), self.orders)
 
 
@@ -80,7 +84,9 @@ class Demo:
             token = await self._admin(client)
             goods, rare = await stock(client, token, run, few=max(1, self.figures.wanted // 50))
             crowd = await self._crowd(client, run.lower())
-            await self._buy(client, Buying(client, crowd, [*goods, rare], self.figures, random.Random(), run.lower()))
+            await self._buy(
+                client, Buying(client, crowd, [*goods, rare], self.figures, random.Random(), run.lower())
+            )
         finally:
             http.close()
 
@@ -103,7 +109,9 @@ class Demo:
             answer = await http.ask("GET", "/health/ready")
         except LOST as error:
             why = str(error) or type(error).__name__
-            raise NotReachable(f"{http.url} does not answer ({why}): is it running? `tradewind up` starts it") from error
+            raise NotReachable(
+                f"{http.url} does not answer ({why}): is it running? `tradewind up` starts it"
+            ) from error
         if answer.status == 404:
             raise NotReachable(f"{http.url} is no Tradewind: it has no /health/ready")
 
@@ -137,7 +145,11 @@ class Demo:
         begun, figures = clock(), self.figures
 
         def look() -> None:
-            figures.seconds, figures.retries, figures.held_back = clock() - begun, client.retries, client.held_back
+            figures.seconds, figures.retries, figures.held_back = (
+                clock() - begun,
+                client.retries,
+                client.held_back,
+            )
             orders(self._progress, figures)
 
         work = asyncio.create_task(buying.all())

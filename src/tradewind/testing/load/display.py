@@ -1,4 +1,6 @@
-"""Shows how a load run goes: one moving line where somebody watches, a line every ten seconds where a file does."""
+"""Shows how a load run goes: one moving line where somebody watches, a line every ten seconds where a file
+does.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ def line(metrics: Metrics) -> str:
     """How it goes, in one line."""
     p95 = metrics.latency.quantile(0.95)
     return (
-        f"{metrics.users} users  {metrics.requests:,} requests  {metrics.pace:,.1f}/s  {metrics.orders_created:,} orders  "
+        f"{metrics.users} users  {metrics.requests:,} requests  {metrics.pace:,.1f}/s  "
+        f"{metrics.orders_created:,} orders  "
         f"{metrics.errors:.2%} errors  p95 {p95:,.1f} ms"
     )
 
@@ -36,7 +39,11 @@ class Lines:
         now = time.monotonic()
         if now - self._said >= self._every_s:
             self._said = now
-            print(f"tradewind: {metrics.seconds:,.0f} of {seconds:,.0f} s  {line(metrics)}", file=sys.stderr, flush=True)
+            print(
+                f"tradewind: {metrics.seconds:,.0f} of {seconds:,.0f} s  {line(metrics)}",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 class _Bar:
@@ -44,12 +51,19 @@ class _Bar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TimeRemainingColumn(), TextColumn("{task.fields[line]}"))
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[line]}"),
+        )
         self.rich = Progress(*columns, console=Console(stderr=True))
         self._task = self.rich.add_task(title, total=1.0, line="")
 
     def show(self, metrics: Metrics, seconds: float) -> None:
-        self.rich.update(self._task, total=seconds, completed=min(metrics.seconds, seconds), line=line(metrics))
+        self.rich.update(
+            self._task, total=seconds, completed=min(metrics.seconds, seconds), line=line(metrics)
+        )
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""Keeps what a load run measured in a bounded place: a day of requests takes as much memory as a minute of them."""
+"""Keeps what a load run measured in a bounded place: a day of requests takes as much memory as a minute of
+them.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +45,18 @@ class Trend:
         """Nothing where nothing was measured."""
         if not self.count:
             return {}
-        found = {"avg": self._sum / self.count, "min": self.least, **{name: self.quantile(share) for name, share in QUANTILES.items()}}
+        found = {
+            "avg": self._sum / self.count,
+            "min": self.least,
+            **{name: self.quantile(share) for name, share in QUANTILES.items()},
+        }
         return {name: round((found | {"max": self.most})[name], 2) for name in FIGURES}
 
 
 class Metrics(msgspec.Struct):
-    """What k6 would call them: a rate, four trends, counters. `failures` says of which kind, as far as there are not too many kinds."""
+    """What k6 would call them: a rate, four trends, counters. `failures` says of which kind, as far as there
+    are not too many kinds.
+    """
 
     requests: int = 0
     failed: int = 0
@@ -74,7 +82,10 @@ class Metrics(msgspec.Struct):
         return self.requests / self.seconds if self.seconds else 0.0
 
     def trends(self) -> dict[str, Trend]:
-        return {name: getattr(self, name) for name in ("latency", "order_latency", "inventory_latency", "payment_latency")}
+        return {
+            name: getattr(self, name)
+            for name in ("latency", "order_latency", "inventory_latency", "payment_latency")
+        }
 
     def answered(self, ms: float, trend: Trend | None) -> None:
         """A request came to an end, with whatever answer."""
@@ -86,13 +97,22 @@ class Metrics(msgspec.Struct):
     def fail(self, why: str) -> None:
         """The last request did not do what it should."""
         self.failed += 1
-        self.failures[why if why in self.failures or len(self.failures) < KINDS_OF_FAILURE else "other reasons"] += 1
+        self.failures[
+            why if why in self.failures or len(self.failures) < KINDS_OF_FAILURE else "other reasons"
+        ] += 1
 
     def told(self) -> dict[str, Any]:
         """As a program reads it. Times in ms, rates a second, `errors` a share."""
         return {
-            "errors": round(self.errors, 6), "failed": self.failed, "failures": dict(self.failures.most_common()),
-            "requests": self.requests, "requestsPerSecond": round(self.pace, 2), "iterations": self.iterations,
-            "orders_created": self.orders_created, "users": self.users, "usersMax": self.most_users, "seconds": round(self.seconds, 2),
+            "errors": round(self.errors, 6),
+            "failed": self.failed,
+            "failures": dict(self.failures.most_common()),
+            "requests": self.requests,
+            "requestsPerSecond": round(self.pace, 2),
+            "iterations": self.iterations,
+            "orders_created": self.orders_created,
+            "users": self.users,
+            "usersMax": self.most_users,
+            "seconds": round(self.seconds, 2),
             **{name: trend.told() for name, trend in self.trends().items()},
-        }  # fmt: skip
+        }

@@ -1,4 +1,6 @@
-"""Says how many users there are at which moment, as the published system's load profiles have it, with no clock of its own."""
+"""Says how many users there are at which moment, as the published system's load profiles have it, with no
+clock of its own.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,10 @@ class Profile(msgspec.Struct, frozen=True):
 
     def scaled(self, factor: float) -> Profile:
         """The same shape with all times and all users multiplied; somebody stays somebody."""
-        stages = [Stage(max(1, round(stage.users * factor)) if stage.users else 0, stage.seconds * factor) for stage in self.stages]
+        stages = [
+            Stage(max(1, round(stage.users * factor)) if stage.users else 0, stage.seconds * factor)
+            for stage in self.stages
+        ]
         return Profile(self.name, self.about, tuple(stages))
 
 
@@ -52,8 +57,14 @@ PROFILES: dict[str, Profile] = {
     profile.name: profile
     for profile in (
         _profile("smoke", "does it work at all, after a deployment", [(2, 30), (2, 60), (0, 30)]),
-        _profile("load", "what a usual day looks like", [(20, 120), (20, 300), (50, 120), (50, 300), (0, 120)]),
-        _profile("stress", "where it breaks", [(50, 120), (50, 180), (100, 120), (100, 180), (200, 120), (200, 480), (0, 120)]),
+        _profile(
+            "load", "what a usual day looks like", [(20, 120), (20, 300), (50, 120), (50, 300), (0, 120)]
+        ),
+        _profile(
+            "stress",
+            "where it breaks",
+            [(50, 120), (50, 180), (100, 120), (100, 180), (200, 120), (200, 480), (0, 120)],
+        ),
         _profile("spike", "a sudden crowd", [(10, 30), (300, 30), (300, 120), (10, 30), (10, 60), (0, 30)]),
     )
-}  # fmt: skip
+}

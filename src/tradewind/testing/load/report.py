@@ -12,17 +12,29 @@ from .thresholds import Verdict
 KINDS_SHOWN = 10
 
 
-def told(profile: Profile, url: str, scale: float, metrics: Metrics, verdicts: Sequence[Verdict], stopped: int) -> dict[str, Any]:
+def told(
+    profile: Profile, url: str, scale: float, metrics: Metrics, verdicts: Sequence[Verdict], stopped: int
+) -> dict[str, Any]:
     """As a program reads it."""
     return {
-        "profile": profile.name, "url": url, "scale": scale,
-        "plannedSeconds": round(profile.seconds, 2), "plannedUsers": profile.most_users,
-        "complete": not stopped, "passed": all([verdict.met for verdict in verdicts]),
+        "profile": profile.name,
+        "url": url,
+        "scale": scale,
+        "plannedSeconds": round(profile.seconds, 2),
+        "plannedUsers": profile.most_users,
+        "complete": not stopped,
+        "passed": all([verdict.met for verdict in verdicts]),
         "metrics": metrics.told(),
         "thresholds": [
-            {"threshold": verdict.threshold, "limit": verdict.limit, "found": verdict.found, "met": verdict.met} for verdict in verdicts
+            {
+                "threshold": verdict.threshold,
+                "limit": verdict.limit,
+                "found": verdict.found,
+                "met": verdict.met,
+            }
+            for verdict in verdicts
         ],
-    }  # fmt: skip
+    }
 
 
 def text(profile: Profile, url: str, metrics: Metrics, verdicts: Sequence[Verdict], stopped: int) -> str:
@@ -45,7 +57,10 @@ def text(profile: Profile, url: str, metrics: Metrics, verdicts: Sequence[Verdic
         found = trend.told()
         lines.append(name.ljust(17) + "".join([_ms(found.get(figure)).rjust(10) for figure in FIGURES]))
     lines += ["", "thresholds"]
-    lines += [f"  {'met' if v.met else 'CROSSED':9}{v.threshold} < {v.limit:g}   found {_found(v)}" for v in verdicts]
+    lines += [
+        f"  {'met' if v.met else 'CROSSED':9}{v.threshold} < {v.limit:g}   found {_found(v)}"
+        for v in verdicts
+    ]
     if metrics.failures:
         shown = metrics.failures.most_common(KINDS_SHOWN)
         lines += ["", "failures", *(f"  {count:>7,}  {why}" for why, count in shown)]

@@ -17,7 +17,9 @@ from .user import User, reason
 LOOK_S, REACH_S, GRACE_S = 0.1, 5.0, 10.0
 PAUSE_S = 1.4  # on average: the published figures are 128 iterations of this profile's user seconds
 SPREAD = 0.3
-AFTER_FAILURE_S = 0.2  # at least: a target that refuses everything at once must not become a loop without a pause
+AFTER_FAILURE_S = (
+    0.2  # at least: a target that refuses everything at once must not become a loop without a pause
+)
 
 
 class LoadOptions(NamedTuple):
@@ -122,8 +124,12 @@ async def reach(url: str) -> None:
         answer = await http.ask("GET", "/health", seconds=REACH_S)
     except LOST as error:
         why = reason(error, REACH_S)
-        raise NotReachable(f"{url} does not answer ({why}): is it running? `tradewind up --blueprint rpc` starts it") from error
+        raise NotReachable(
+            f"{url} does not answer ({why}): is it running? `tradewind up --blueprint rpc` starts it"
+        ) from error
     finally:
         http.close()
     if answer.status != 200:
-        raise NotReachable(f"{url}/health answers {answer.status}: no gateway of the blueprint rpc, or one that is not well")
+        raise NotReachable(
+            f"{url}/health answers {answer.status}: no gateway of the blueprint rpc, or one that is not well"
+        )

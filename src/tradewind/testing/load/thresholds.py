@@ -48,7 +48,9 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def parsed(texts: Iterable[str]) -> tuple[Threshold, ...]:
-    """`errors<0.01`, `order_latency.p95<300`; a later one replaces an earlier one of the same figure. Errors: BadThreshold."""
+    """`errors<0.01`, `order_latency.p95<300`; a later one replaces an earlier one of the same figure. Errors:
+    BadThreshold.
+    """
     chosen: dict[str, Threshold] = {}
     for text in (*USUAL, *texts):
         found = SHAPE.fullmatch(text.strip())
@@ -56,7 +58,8 @@ def parsed(texts: Iterable[str]) -> tuple[Threshold, ...]:
         fits = (metric == "errors" and not figure) or (metric in TRENDS and figure in FIGURES)
         if not fits:
             raise BadThreshold(
-                f"threshold {text!r}: write errors<SHARE or TREND.FIGURE<MS, with {', '.join(TRENDS)} and {', '.join(FIGURES)}: "
+                f"threshold {text!r}: write errors<SHARE or TREND.FIGURE<MS, with {', '.join(TRENDS)} "
+                f"and {', '.join(FIGURES)}: "
                 "errors<0.01, order_latency.p95<500"
             )
         threshold = Threshold(metric, figure, float(limit))

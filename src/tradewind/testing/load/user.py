@@ -27,7 +27,9 @@ class User:
         self._http.close()
 
     async def iteration(self) -> bool:
-        """One walk; False where a request of it failed. What needs an order is left out where none was made."""
+        """One walk; False where a request of it failed. What needs an order is left out where none was
+        made.
+        """
         before, metrics = self._metrics.failed, self._metrics
         await self._ask("GET", "/health")
         listed = await self._ask("GET", "/api/products", trend=metrics.inventory_latency)
@@ -35,7 +37,12 @@ class User:
         order = await self._order()
         if order:
             await self._ask("GET", f"/api/orders/{order}", name="/api/orders/:id")
-            await self._ask("GET", f"/api/payments/order/{order}", name="/api/payments/order/:orderId", trend=metrics.payment_latency)
+            await self._ask(
+                "GET",
+                f"/api/payments/order/{order}",
+                name="/api/payments/order/:orderId",
+                trend=metrics.payment_latency,
+            )
         metrics.iterations += 1
         return metrics.failed == before
 
@@ -54,9 +61,16 @@ class User:
         return found
 
     async def _ask(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None,
-        *, wanted: int = 200, name: str = "", trend: Trend | None = None,
-    ) -> dict[str, Any] | None:  # fmt: skip
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        wanted: int = 200,
+        name: str = "",
+        trend: Trend | None = None,
+    ) -> dict[str, Any] | None:
         """The `data` of the envelope, or None where the answer is not the wanted one; it is counted then."""
         begun, why, answer = time.perf_counter(), "", None
         try:
@@ -73,7 +87,9 @@ class User:
 
 
 def reason(error: BaseException, seconds: float) -> str:
-    """Of a request that had no answer within `seconds`: in the same words each time, so that they can be counted."""
+    """Of a request that had no answer within `seconds`: in the same words each time, so that they can be
+    counted.
+    """
     match error:
         case BadAnswer():
             return str(error)
@@ -94,7 +110,9 @@ def order(products: list[str], chance: random.Random) -> dict[str, Any]:
     """A random order, priced by the caller as that API has it. Ids are drawn where the catalogue is empty."""
     items, cents = [], 0
     for _ in range(chance.randint(1, MOST_ITEMS)):
-        product = chance.choice(products) if products else str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        product = (
+            chance.choice(products) if products else str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        )
         quantity, price = chance.randint(1, 5), chance.randint(100, 9_999)
         items.append({"productId": product, "quantity": quantity, "price": price / 100})
         cents += quantity * price
@@ -109,4 +127,8 @@ def _data(answer: Answer) -> dict[str, Any]:
 
 def _ids(page: dict[str, Any] | None) -> list[str]:
     rows = page.get("data") if page is not None else None
-    return [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)] if isinstance(rows, list) else []
+    return (
+        [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+        if isinstance(rows, list)
+        else []
+    )

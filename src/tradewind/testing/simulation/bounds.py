@@ -1,4 +1,6 @@
-"""Makes the engine's bounds so small that a small shop meets them: what only happens in a rush of thousands happens here with five."""
+"""Makes the engine's bounds so small that a small shop meets them: what only happens in a rush of thousands
+happens here with five.
+"""
 
 from __future__ import annotations
 

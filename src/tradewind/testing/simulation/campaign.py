@@ -1,4 +1,6 @@
-"""Runs one schedule after the other until one breaks a promise, and adds up what they went through: fine weather proves little."""
+"""Runs one schedule after the other until one breaks a promise, and adds up what they went through: fine
+weather proves little.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from .shop import Build, build
 
 
 class Campaign(msgspec.Struct, frozen=True, rename="camel"):
-    """`failure` is the first schedule that broke a promise, and the last that was run. The same seeds and code: the same `digest`."""
+    """`failure` is the first schedule that broke a promise, and the last that was run. The same seeds and
+    code: the same `digest`.
+    """
 
     ok: bool
     first_seed: int
@@ -31,7 +35,13 @@ class Campaign(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def campaign(
-    first: int, schedules: int, orders: int, disk: Disk | None = None, *, make: Build = build, told: Callable[[Result], None] | None = None
+    first: int,
+    schedules: int,
+    orders: int,
+    disk: Disk | None = None,
+    *,
+    make: Build = build,
+    told: Callable[[Result], None] | None = None,
 ) -> Campaign:
     """The schedules of the seeds from `first` on. `told` hears of each."""
     disk = disk or Disk()
@@ -50,4 +60,13 @@ def campaign(
             break
     failure = result if result is not None and result.violations else None
     ordered = dict(sorted(counts.items()))
-    return Campaign(failure is None, first, ran, ran * orders, perf_counter() - began, digest.hexdigest(), ordered, failure)
+    return Campaign(
+        failure is None,
+        first,
+        ran,
+        ran * orders,
+        perf_counter() - began,
+        digest.hexdigest(),
+        ordered,
+        failure,
+    )

@@ -1,4 +1,6 @@
-"""Asks whether every promise was kept, once a schedule has come to rest: the audit of the stores, and what only the clients know."""
+"""Asks whether every promise was kept, once a schedule has come to rest: the audit of the stores, and what
+only the clients know.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,11 @@ def kept(disk: Disk, ledger: Ledger) -> Iterator[Violation]:
     there = {order_id for (order_id,) in disk.connection.execute("SELECT id FROM orders_orders")}
     for order_id, asked in ledger.orders.items():
         if order_id not in there:
-            yield Violation("accepted is kept", order_id, f"{asked.claim or 'a request'} was answered with it, and it is not there")
+            yield Violation(
+                "accepted is kept",
+                order_id,
+                f"{asked.claim or 'a request'} was answered with it, and it is not there",
+            )
     wanted = {asked.claim for asked in ledger.asked if isinstance(asked.message, PlaceOrder)}
     orders: dict[str, list[str]] = {}
     for order_id, claim in made:

@@ -1,4 +1,6 @@
-"""Everybody who wants something of the shop: customers who order, cancel and ask again, staff who add, count and reprice."""
+"""Everybody who wants something of the shop: customers who order, cancel and ask again, staff who add, count
+and reprice.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,13 @@ class Clients:
     """`day` is what they do; `repeat` what they ask once more at the end."""
 
     def __init__(self, seed: int, orders: int, shop: Shop, ledger: Ledger, weather: Weather) -> None:
-        self._seed, self._orders, self._shop, self._ledger, self._weather = seed, orders, shop, ledger, weather
+        self._seed, self._orders, self._shop, self._ledger, self._weather = (
+            seed,
+            orders,
+            shop,
+            ledger,
+            weather,
+        )
         draw = random.Random(f"{seed}/shelf")
         stock = SCARCE if draw.random() < 0.4 else PLENTY
         self._stock = {f"SKU-{n}": draw.choice(stock) for n in range(draw.randint(1, 4))}
@@ -98,7 +106,9 @@ class Clients:
         if 0.2 < wish < 0.6:
             await asyncio.gather(*[self._refund(n, turn, order, draw) for turn in range(draw.randint(1, 3))])
         if 0.5 < wish < 0.6:
-            await self._cancel(n, 1, order.id, customer if wish < 0.58 else Caller("stranger", "customer"), draw)
+            await self._cancel(
+                n, 1, order.id, customer if wish < 0.58 else Caller("stranger", "customer"), draw
+            )
         await self._look(order.id, customer)
 
     def _basket(self, draw: random.Random) -> PlaceOrder:
@@ -107,11 +117,21 @@ class Clients:
             sku = draw.choice(list(self._stock)) if draw.random() < 0.995 else "SKU-NONE"
             quantity = draw.choice((1, 1, 1, 2, 3, 7))
             product_id = self._ledger.products.get(sku)
-            items.append(Item(quantity, product_id=product_id) if product_id and draw.random() < 0.5 else Item(quantity, sku=sku))
+            items.append(
+                Item(quantity, product_id=product_id)
+                if product_id and draw.random() < 0.5
+                else Item(quantity, sku=sku)
+            )
         total = None
         if draw.random() < 0.15:
-            prices = {name: price[-1] for sku, price in self._ledger.prices.items() for name in (sku, self._ledger.products.get(sku, ""))}
-            expected = sum([item.quantity * prices.get(item.sku or item.product_id or "", 0) for item in items])
+            prices = {
+                name: price[-1]
+                for sku, price in self._ledger.prices.items()
+                for name in (sku, self._ledger.products.get(sku, ""))
+            }
+            expected = sum(
+                [item.quantity * prices.get(item.sku or item.product_id or "", 0) for item in items]
+            )
             total = Money(expected + draw.choice((0, 0, 1)), "EUR")
         return PlaceOrder(tuple(items), PaymentBy(draw.choice(TOKENS)), total)
 
@@ -125,7 +145,9 @@ class Clients:
         part = max(1, order.total.amount // draw.choice((1, 2, 3)))
         amount = draw.choice((None, Money(part, "EUR"), Money(order.total.amount + 1, "EUR")))
         await asyncio.sleep(draw.random() * draw.choice((0, 1)))
-        await self._send(self._ledger.ask(RefundPayment(order.id, "damaged", amount), STAFF, f"refund-{n}-{turn}"), draw)
+        await self._send(
+            self._ledger.ask(RefundPayment(order.id, "damaged", amount), STAFF, f"refund-{n}-{turn}"), draw
+        )
 
     async def _wait(self, order_id: str, customer: Caller, draw: random.Random) -> None:
         for _ in range(8):
@@ -145,7 +167,9 @@ class Clients:
         return str(order.status)
 
     async def _send(self, asked: Asked, draw: random.Random) -> Reply | None:
-        """Asks until there is an answer, or the client has had enough. Without a claim, once; never when the shop may have forgotten it."""
+        """Asks until there is an answer, or the client has had enough. Without a claim, once; never when the
+        shop may have forgotten it.
+        """
         calm_tries, now = 0, asyncio.get_running_loop().time
         asked.since = now() if asked.since is None else asked.since
         while calm_tries < MOST_TRIES and not self._ledger.violations:
@@ -173,7 +197,9 @@ class Clients:
 
         def put() -> None:
             try:
-                self._shop.submit(asked.message, asked.caller, deliver, claim=asked.claim, fingerprint=asked.fingerprint)
+                self._shop.submit(
+                    asked.message, asked.caller, deliver, claim=asked.claim, fingerprint=asked.fingerprint
+                )
             except Down:
                 return
 

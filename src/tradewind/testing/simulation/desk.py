@@ -23,6 +23,11 @@ class Desk:
                 if letter.status == "DEAD":
                     self._trace.note("replay", letter.id, letter.reason)
                     for copy in range(2):
-                        self._shop.submit(ReplayDeadLetter(letter.id), OPERATOR, lambda reply: None, claim=f"replay-{letter.id}-{copy}")
+                        self._shop.submit(
+                            ReplayDeadLetter(letter.id),
+                            OPERATOR,
+                            lambda reply: None,
+                            claim=f"replay-{letter.id}-{copy}",
+                        )
         except (Down, StoreUnavailable):
             return

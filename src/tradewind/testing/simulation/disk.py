@@ -23,7 +23,9 @@ from .weather import Weather
 
 
 class Disk:
-    """One database in memory, with the tables that the schema steps make. It is emptied before each schedule: faster than a new one."""
+    """One database in memory, with the tables that the schema steps make. It is emptied before each schedule:
+    faster than a new one.
+    """
 
     def __init__(self) -> None:
         self.store = SqliteStore(":memory:", commit_inline=True)
@@ -34,7 +36,12 @@ class Disk:
             made = connect(str(Path(folder) / FILE))
             made.backup(self.connection)
             made.close()
-        names = [name for (name,) in self.connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+        names = [
+            name
+            for (name,) in self.connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            )
+        ]
         self._tables = [name for name in names if not name.endswith(STEPS)]
 
     def wipe(self) -> None:
@@ -63,7 +70,10 @@ class Disk:
             columns = f"at, id, '{table.removesuffix('_log')}', name, key, trace"
             for key in sorted(about):
                 said += self.connection.execute(f"SELECT {columns} FROM {table} WHERE key = ?", (key,))
-        return [f"{stamp(at)}  {speaker:<14} {name:<20} {key} {trace}".rstrip() for at, _, speaker, name, key, trace in sorted(said)]
+        return [
+            f"{stamp(at)}  {speaker:<14} {name:<20} {key} {trace}".rstrip()
+            for at, _, speaker, name, key, trace in sorted(said)
+        ]
 
 
 class WeatheredStore(Store):
@@ -90,7 +100,9 @@ class WeatheredStore(Store):
         self._free.clear()
         return WeatheredTransaction(self, begun)
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         await self._read()
         return await self._store.rows(statement, values)
 
@@ -98,12 +110,16 @@ class WeatheredStore(Store):
         await self._read()
         return await self._store.get(table, key)
 
-    async def find(self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None) -> list[Ag]:
+    async def find(
+        self, table: Table[Ag], statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[Ag]:
         await self._read()
         return await self._store.find(table, statement, values)
 
     async def _read(self) -> None:
-        """Readers see what is committed. Here they share the writer's connection, so they wait for its commit."""
+        """Readers see what is committed. Here they share the writer's connection, so they wait for its
+        commit.
+        """
         await self.wait()
         while not self._free.is_set():
             await self._free.wait()
@@ -136,7 +152,9 @@ class WeatheredTransaction(Transaction):
         self._store.fail(self._seldom, "load")
         return await self._begun.load(table, keys)
 
-    async def rows(self, statement: Statement, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    async def rows(
+        self, statement: Statement, values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         return await self._begun.rows(statement, values)
 
     async def insert(self, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -1,4 +1,6 @@
-"""Remembers on the clients' side what was asked and what was answered: the promises that an audit of the store alone cannot know of."""
+"""Remembers on the clients' side what was asked and what was answered: the promises that an audit of the
+store alone cannot know of.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,12 @@ REFUSES: dict[type[Request], tuple[str, ...]] = {
     ChangeProduct: ("not_found",),
     AdjustStock: ("not_found", "insufficient_stock"),
 }
-COURSE = {"PENDING": ("CONFIRMED", "FAILED", "CANCELLED"), "CONFIRMED": ("CANCELLED",), "FAILED": (), "CANCELLED": ()}
+COURSE = {
+    "PENDING": ("CONFIRMED", "FAILED", "CANCELLED"),
+    "CONFIRMED": ("CANCELLED",),
+    "FAILED": (),
+    "CANCELLED": (),
+}
 _order = msgspec.json.Decoder(OrderView).decode
 _product = msgspec.json.Decoder(ProductView).decode
 _refusal = msgspec.json.Decoder(Refusal).decode
@@ -93,7 +100,9 @@ class Ledger:
             elif code == "unknown_product" and isinstance(asked.message, PlaceOrder):
                 wanted = [item.sku or item.product_id for item in asked.message.items]
                 if all(name in asked.known for name in wanted):
-                    self.broken("answers", asked.claim, f"unknown_product, but all of {wanted} had been added")
+                    self.broken(
+                        "answers", asked.claim, f"unknown_product, but all of {wanted} had been added"
+                    )
         elif kind is PlaceOrder:
             order = _order(reply.body)
             self._trace.note("is order", asked.claim, order.id)
@@ -126,5 +135,7 @@ class Ledger:
             names = {order_id, asked.claim, derived(order_id, "payment"), derived(order_id, "invoice")}
             if violation.about in names:
                 whom |= names
-                whom |= {other.claim for other in self.asked if getattr(other.message, "order_id", "") == order_id}
+                whom |= {
+                    other.claim for other in self.asked if getattr(other.message, "order_id", "") == order_id
+                }
         return whom - {""}

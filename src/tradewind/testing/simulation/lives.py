@@ -1,4 +1,6 @@
-"""Knows which task belongs to which life of the shop, so that a crash ends exactly what a killed process would end."""
+"""Knows which task belongs to which life of the shop, so that a crash ends exactly what a killed process
+would end.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,20 @@ class Crash(BaseException):
 
 
 class Lives:
-    """Makes the loop's tasks. `trouble` hears of every error that a task of the shop ends with, which nobody would in a real process."""
+    """Makes the loop's tasks. `trouble` hears of every error that a task of the shop ends with, which nobody
+    would in a real process.
+    """
 
     def __init__(self, trouble: Callable[[str], None]) -> None:
         self._trouble = trouble
         self._tasks: dict[int, dict[asyncio.Task[Any], None]] = {}
 
     def __call__(
-        self, loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, Any] | Generator[Any, None, Any], /, **more: Any
+        self,
+        loop: asyncio.AbstractEventLoop,
+        coro: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
+        /,
+        **more: Any,
     ) -> asyncio.Task[Any]:
         """The loop's task factory."""
         task = asyncio.Task(coro, loop=loop, **more)
@@ -40,7 +48,9 @@ class Lives:
             self._trouble(f"{task.get_coro()!r} ended with {type(error).__name__}: {error}")
 
     async def end(self, life: int) -> None:
-        """Ends every task of a life, in the order in which they began; also those that one which ends makes way for."""
+        """Ends every task of a life, in the order in which they began; also those that one which ends makes
+        way for.
+        """
         tasks = self._tasks.get(life, {})
         for _ in range(MOST_ROUNDS):
             if not tasks:

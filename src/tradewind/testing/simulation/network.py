@@ -1,4 +1,6 @@
-"""The way between the shop and its payment provider: what is sent may be lost, late or there twice, in both directions."""
+"""The way between the shop and its payment provider: what is sent may be lost, late or there twice, in both
+directions.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ class Line(Provider):
         except TimeoutError:
             raise NoAnswer("simulated: no answer") from None
 
-    async def _travel(self, name: str, key: str, call: Callable[[], Awaitable[Answer]], answer: asyncio.Future[Answer]) -> None:
+    async def _travel(
+        self, name: str, key: str, call: Callable[[], Awaitable[Answer]], answer: asyncio.Future[Answer]
+    ) -> None:
         weather = self._weather
         await asyncio.sleep(weather.way_s())
         if weather.strikes(weather.lost):

@@ -1,4 +1,6 @@
-"""Runs one schedule: a day of the shop as the seed wants it, then peace, then the question whether every promise was kept."""
+"""Runs one schedule: a day of the shop as the seed wants it, then peace, then the question whether every
+promise was kept.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ SECRET = b"simulated"
 
 
 class Result(msgspec.Struct, frozen=True):
-    """`digest` is the same for the same seed and code. `counts`: how often what happened. `story`: of whom the first violation concerns."""
+    """`digest` is the same for the same seed and code. `counts`: how often what happened. `story`: of whom
+    the first violation concerns.
+    """
 
     seed: int
     orders: int
@@ -46,7 +50,9 @@ class Result(msgspec.Struct, frozen=True):
 class Schedule:
     """One day. Nothing of it outlives it but the disk, which is emptied for the next."""
 
-    def __init__(self, seed: int, orders: int, weather: Weather, disk: Disk, loop: VirtualLoop, make: Build) -> None:
+    def __init__(
+        self, seed: int, orders: int, weather: Weather, disk: Disk, loop: VirtualLoop, make: Build
+    ) -> None:
         self._loop, self._disk = loop, disk
         self.trace = Trace(loop.clock)
         self.ledger = Ledger(self.trace)
@@ -56,9 +62,14 @@ class Schedule:
         self._shop = Shop(loop, disk, self._weather, self.trace, self._lives, make)
         self._postman = Postman(self._shop, self._weather, self.trace)
         self._sandbox = Sandbox(
-            ":memory:", clock=self._now, random=random.Random(f"{seed}/provider"), secret=SECRET, deliver=self._postman,
-            faults=self._weather.provider_faults, commit_inline=True,
-        )  # fmt: skip
+            ":memory:",
+            clock=self._now,
+            random=random.Random(f"{seed}/provider"),
+            secret=SECRET,
+            deliver=self._postman,
+            faults=self._weather.provider_faults,
+            commit_inline=True,
+        )
         self._shop.provider = Line(self._sandbox, self._weather, self.trace)
         self._desk = Desk(self._shop, self.trace)
         self._clients = Clients(seed, orders, self._shop, self.ledger, self._weather)
@@ -83,7 +94,10 @@ class Schedule:
             self._disk.cut()
         if not self.ledger.violations:
             entries = await self._sandbox.entries()
-            for violation in (*await audited(self._disk, entries, self._now() + self._shop.skew_ms), *kept(self._disk, self.ledger)):
+            for violation in (
+                *await audited(self._disk, entries, self._now() + self._shop.skew_ms),
+                *kept(self._disk, self.ledger),
+            ):
                 self.ledger.broken(violation.name, violation.about, violation.says)
         for parked in self._shop.parked:
             self.ledger.broken("no bug", "", parked)
@@ -166,4 +180,12 @@ def run(seed: int, orders: int, disk: Disk, make: Build = build) -> Result:
         loop.close()
     about = ledger.about(ledger.violations[0]) if ledger.violations else set()
     story = (*trace.story(about), *disk.timeline(about)) if ledger.violations else ()
-    return Result(seed, orders, tuple(ledger.violations), trace.digest(disk.rows()), trace.counts, perf_counter() - begun, story)
+    return Result(
+        seed,
+        orders,
+        tuple(ledger.violations),
+        trace.digest(disk.rows()),
+        trace.counts,
+        perf_counter() - begun,
+        story,
+    )

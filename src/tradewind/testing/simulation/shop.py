@@ -1,4 +1,6 @@
-"""The shop as a process that is killed and started again: all it had in memory is gone, all it had committed is there."""
+"""The shop as a process that is killed and started again: all it had in memory is gone, all it had committed
+is there.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,18 @@ from .weather import MOST_CRASHES, Weather
 Build = Callable[[Store, list[Service], Clock, int], Platform]
 PARKED = "parking.before-write"
 PLACES = ("batch.", "activity.", "timers.", "parking.", "retention.")
-BREAKABLE = ("batch.begun", "batch.claimed", "batch.handled", "batch.rows-written", "batch.log-written", "batch.before-commit",
-             "timers.due", "activity.before-call", "activity.after-call", "retention.trimmed")  # fmt: skip
+BREAKABLE = (
+    "batch.begun",
+    "batch.claimed",
+    "batch.handled",
+    "batch.rows-written",
+    "batch.log-written",
+    "batch.before-commit",
+    "timers.due",
+    "activity.before-call",
+    "activity.after-call",
+    "retention.trimmed",
+)
 
 
 class Down(Exception):
@@ -41,8 +53,17 @@ def build(store: Store, made: list[Service], clock: Clock, keep_ms: int) -> Plat
 class Shop:
     """`keep` runs it: one life after the other."""
 
-    def __init__(self, loop: VirtualLoop, disk: Disk, weather: Weather, trace: Trace, lives: Lives, build: Build) -> None:
-        self._loop, self._disk, self._weather, self._trace, self._lives, self._build = loop, disk, weather, trace, lives, build
+    def __init__(
+        self, loop: VirtualLoop, disk: Disk, weather: Weather, trace: Trace, lives: Lives, build: Build
+    ) -> None:
+        self._loop, self._disk, self._weather, self._trace, self._lives, self._build = (
+            loop,
+            disk,
+            weather,
+            trace,
+            lives,
+            build,
+        )
         self.parked: list[str] = []
         self.provider: Provider | None = None
         self.platform: Platform | None = None
@@ -83,7 +104,9 @@ class Shop:
     async def _live(self) -> WeatheredStore:
         assert self.provider is not None
         self.life += 1
-        clock = SeededClock(self._loop.clock, self._weather.start, self._weather.random.getrandbits(64), self.skew_ms)
+        clock = SeededClock(
+            self._loop.clock, self._weather.start, self._weather.random.getrandbits(64), self.skew_ms
+        )
         store = WeatheredStore(self._disk, self._weather, self._trace, partial(self._alive, self.life))
         made = stumbling(services(self.provider, self._weather.deadline_ms), self._weather, self._stumbles)
         self._light()
@@ -97,7 +120,9 @@ class Shop:
         return store
 
     def _light(self) -> None:
-        """Draws where the next crash comes: at one of all places, also those that are seldom passed, and at which time of passing."""
+        """Draws where the next crash comes: at one of all places, also those that are seldom passed, and at
+        which time of passing.
+        """
         self._fuse, weather = -1, self._weather
         if weather.calm or not weather.crash_after or self._crashes >= MOST_CRASHES:
             return
@@ -116,7 +141,9 @@ class Shop:
         self._alive(life)
         self._trace.count(f"passed {name}")
         if name == PARKED and not isinstance(error := sys.exception(), Stumble):
-            self.parked.append(f"a message was parked, and no handler had stumbled: {error or 'the store refuses a row'!r}")
+            self.parked.append(
+                f"a message was parked, and no handler had stumbled: {error or 'the store refuses a row'!r}"
+            )
         if self._fuse > 0 and self._fuse_at == name:
             self._fuse -= 1
             if self._fuse == 0 and not self._weather.calm:
@@ -158,7 +185,15 @@ class Shop:
         if self.platform is not None and isinstance(self.platform.clock, SeededClock):
             self.platform.clock.skew_ms = self.skew_ms
 
-    def submit(self, message: Request, caller: Caller, deliver: Callable[[Reply], Any], *, claim: str = "", fingerprint: str = "") -> None:
+    def submit(
+        self,
+        message: Request,
+        caller: Caller,
+        deliver: Callable[[Reply], Any],
+        *,
+        claim: str = "",
+        fingerprint: str = "",
+    ) -> None:
         """Errors: Down."""
         platform, life = self.platform, self.life
         if platform is None or not platform.ready:

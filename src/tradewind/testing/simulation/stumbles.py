@@ -1,4 +1,6 @@
-"""Makes handlers of events fail for a while, as after a release with a bug: what they could not do must be done once they can."""
+"""Makes handlers of events fail for a while, as after a release with a bug: what they could not do must be
+done once they can.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,16 @@ Left = dict[tuple[str, str], int]
 
 def stumbling(services: Iterable[Service], weather: Weather, left: Left) -> list[Service]:
     """The same services, where what is drawn fails its first few times; how often it still will is `left`."""
-    return [_stumbling(service, weather, left) for service in services] if weather.stumbles else list(services)
+    return (
+        [_stumbling(service, weather, left) for service in services] if weather.stumbles else list(services)
+    )
 
 
 def _stumbling(service: Service, weather: Weather, left: Left) -> Service:
-    rules = [_wrapped(service.name, rule, weather, left) if issubclass(rule.hears, Event) else rule for rule in service.rules.values()]
+    rules = [
+        _wrapped(service.name, rule, weather, left) if issubclass(rule.hears, Event) else rule
+        for rule in service.rules.values()
+    ]
     does: list[Rule | Performs | Answers] = [*rules, *service.performs.values(), *service.answers.values()]
     return Service(service.name, keeps=service.tables.values(), does=does, says=service.says)
 

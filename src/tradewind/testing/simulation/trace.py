@@ -1,4 +1,6 @@
-"""Keeps what happened in a schedule, so that two runs can be compared and a failure can be told as a story."""
+"""Keeps what happened in a schedule, so that two runs can be compared and a failure can be told as a
+story.
+"""
 
 from __future__ import annotations
 

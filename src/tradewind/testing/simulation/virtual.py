@@ -1,4 +1,6 @@
-"""Lets hours pass in milliseconds: an event loop whose clock jumps to the next timer as soon as there is nothing to do now."""
+"""Lets hours pass in milliseconds: an event loop whose clock jumps to the next timer as soon as there is
+nothing to do now.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class VirtualClock(selectors.BaseSelector):
         return []
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        self._keys[fileobj] = selectors.SelectorKey(fileobj, fileobj if isinstance(fileobj, int) else fileobj.fileno(), events, data)
+        self._keys[fileobj] = selectors.SelectorKey(
+            fileobj, fileobj if isinstance(fileobj, int) else fileobj.fileno(), events, data
+        )
         return self._keys[fileobj]
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:

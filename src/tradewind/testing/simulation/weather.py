@@ -1,5 +1,5 @@
-"""Draws from the seed what goes wrong in a schedule, and how often. Each kind of trouble is off in many schedules: what hides in a
-storm of everything shows in a storm of two.
+"""Draws from the seed what goes wrong in a schedule, and how often. Each kind of trouble is off in many
+schedules: what hides in a storm of everything shows in a storm of two.
 """
 
 from __future__ import annotations

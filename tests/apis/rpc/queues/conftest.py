@@ -23,7 +23,11 @@ NONE: frozenset[str] = frozenset()
 @pytest.fixture
 async def platform(place: Place) -> AsyncIterator[Platform]:
     place.fill(*[SLICES[name] for name in ("orders", "inventory", "payments")])
-    services = [orders(1_000, reactions=NONE, pricing="client"), inventory(reactions=NONE), payments(cast(Any, None), reactions=NONE)]
+    services = [
+        orders(1_000, reactions=NONE, pricing="client"),
+        inventory(reactions=NONE),
+        payments(cast(Any, None), reactions=NONE),
+    ]
     made = Platform(place.store(), services, SystemClock())
     await made.start()
     yield made
@@ -33,4 +37,10 @@ async def platform(place: Place) -> AsyncIterator[Platform]:
 @pytest.fixture
 def asked(place: Place, platform: Platform) -> Asked:
     values = Values("EUR", reads_at_once=not place.url)
-    return Asked({**order_handlers(platform, values), **inventory_handlers(platform, values), **payment_handlers(platform, values)})
+    return Asked(
+        {
+            **order_handlers(platform, values),
+            **inventory_handlers(platform, values),
+            **payment_handlers(platform, values),
+        }
+    )

@@ -21,7 +21,9 @@ class Asked:
     def __init__(self, handlers: Mapping[str, Handler]) -> None:
         self.handlers = handlers
 
-    async def packet(self, pattern: str, data: Any, message_id: str = "", *, redelivered: bool = False) -> bytes:
+    async def packet(
+        self, pattern: str, data: Any, message_id: str = "", *, redelivered: bool = False
+    ) -> bytes:
         """The whole reply, without the id that it repeats."""
         answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         name = msgspec.json.encode(message_id or f"message-{next(_ids)}")
@@ -31,7 +33,9 @@ class Asked:
         async with asyncio.timeout(10):
             return (await answered).replace(name, b'"id"')
 
-    async def answer(self, pattern: str, data: Any, message_id: str = "", *, redelivered: bool = False) -> Any:
+    async def answer(
+        self, pattern: str, data: Any, message_id: str = "", *, redelivered: bool = False
+    ) -> Any:
         """Of one that must not be refused."""
         reply = msgspec.json.decode(await self.packet(pattern, data, message_id, redelivered=redelivered))
         assert reply.keys() == {"response", "isDisposed", "id"}, reply

@@ -21,8 +21,14 @@ async def test_an_order_is_taken_at_the_callers_prices_and_stays_as_it_is(asked:
     made = await asked.answer("create_order", NEW)
     assert list(made) == ["id", "status", "items", "total", "idempotencyKey", "createdAt", "updatedAt"]
     assert made | {"id": "", "createdAt": "", "updatedAt": ""} == {
-        "id": "", "status": "PENDING", "items": [ITEM], "total": 59.98, "idempotencyKey": "order-abc-123", "createdAt": "", "updatedAt": "",
-    }  # fmt: skip
+        "id": "",
+        "status": "PENDING",
+        "items": [ITEM],
+        "total": 59.98,
+        "idempotencyKey": "order-abc-123",
+        "createdAt": "",
+        "updatedAt": "",
+    }
     assert STAMP.fullmatch(made["createdAt"]) and made["createdAt"] == made["updatedAt"]
     assert await asked.answer("get_order_by_id", {"id": made["id"], "lang": "en"}) == made
     assert await asked.answer("get_order_by_id", {"id": made["id"].upper()}) == made
@@ -31,12 +37,19 @@ async def test_an_order_is_taken_at_the_callers_prices_and_stays_as_it_is(asked:
 async def test_nothing_is_due_and_nothing_is_asked_of_others(asked: Asked, platform: Platform) -> None:
     await asked.answer("create_order", NEW)
     assert await platform.store.rows(platform.runtimes["orders"].timers_late, {"now": 2**62}) == [(0, None)]
-    assert [row[2] for row in await platform.store.rows(platform.runtimes["orders"].log_after, {"after": 0, "n": 9})] == ["order.created"]
+    assert [
+        row[2]
+        for row in await platform.store.rows(platform.runtimes["orders"].log_after, {"after": 0, "n": 9})
+    ] == ["order.created"]
     assert not any(room.subscriptions for room in platform.runtimes.values())
 
 
 async def test_a_total_is_what_the_caller_says_and_ids_stay_as_sent(asked: Asked) -> None:
-    body = {"items": [{**ITEM, "productId": UUID.upper(), "price": 30, "extra": 1}], "total": 1, "customer": "x"}
+    body = {
+        "items": [{**ITEM, "productId": UUID.upper(), "price": 30, "extra": 1}],
+        "total": 1,
+        "customer": "x",
+    }
     made = await asked.answer("create_order", {"dto": body})
     assert made["items"] == [{"productId": UUID.upper(), "quantity": 2, "price": 30}] and made["total"] == 1
     assert made["idempotencyKey"] is None
@@ -52,27 +65,41 @@ async def test_the_same_key_and_body_have_the_same_bytes(asked: Asked, platform:
     assert await platform.store.rows(storage.RECORDED_COUNT) == [(1,)]
 
 
-@pytest.mark.parametrize(("lang", "says"), [("en", "This idempotency key was used with another body"),
-                                            ("de-AT", "Dieser Idempotenzschlüssel wurde mit einem anderen Inhalt verwendet")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lang", "says"),
+    [
+        ("en", "This idempotency key was used with another body"),
+        ("de-AT", "Dieser Idempotenzschlüssel wurde mit einem anderen Inhalt verwendet"),
+    ],
+)
 async def test_the_same_key_with_another_body_is_refused(asked: Asked, lang: str, says: str) -> None:
     await asked.answer("create_order", NEW)
     other = {**NEW, "dto": {**ORDER, "total": 1}, "lang": lang}
     assert await asked.err("create_order", other) == {"message": says, "statusCode": 422}
 
 
-async def test_a_message_without_a_key_is_done_once_however_often_it_comes(asked: Asked, platform: Platform) -> None:
+async def test_a_message_without_a_key_is_done_once_however_often_it_comes(
+    asked: Asked, platform: Platform
+) -> None:
     keyless = {"dto": ORDER}
     first = await asked.packet("create_order", keyless, "m1")
     assert await asked.packet("create_order", keyless, "m1", redelivered=True) == first
     assert (await asked.answer("create_order", keyless, "m2"))["id"].encode() not in first
-    assert (await asked.answer("create_order", {**keyless, "idempotencyKey": ""}, "m3"))["idempotencyKey"] is None
+    assert (await asked.answer("create_order", {**keyless, "idempotencyKey": ""}, "m3"))[
+        "idempotencyKey"
+    ] is None
     assert await platform.store.rows(storage.RECORDED_COUNT) == [(3,)]
 
 
-@pytest.mark.parametrize("id", ["00000000-0000-7000-8000-000000000000", "x", "", None, 5, {}, "' OR 1=1", "\0"])
+@pytest.mark.parametrize(
+    "id", ["00000000-0000-7000-8000-000000000000", "x", "", None, 5, {}, "' OR 1=1", "\0"]
+)
 async def test_what_is_not_there_is_not_found(asked: Asked, id: object) -> None:
     assert await asked.err("get_order_by_id", {"id": id}) == MISSING
-    assert await asked.err("get_order_by_id", {"id": id, "lang": "de"}) == {"message": "Bestellung nicht gefunden", "statusCode": 404}
+    assert await asked.err("get_order_by_id", {"id": id, "lang": "de"}) == {
+        "message": "Bestellung nicht gefunden",
+        "statusCode": 404,
+    }
 
 
 async def test_pages_are_cut_newest_first(asked: Asked) -> None:
@@ -80,28 +107,63 @@ async def test_pages_are_cut_newest_first(asked: Asked) -> None:
     for page, rows in ((1, made[:2:-1]), (2, made[2:0:-1]), (3, made[:1]), (4, [])):
         found = await asked.answer("get_orders", {"page": page, "perPage": 2})
         assert found["data"] == rows
-        assert found["meta"] == {"page": page, "perPage": 2, "itemCount": 5, "pageCount": 3,
-                                 "hasPreviousPage": page > 1, "hasNextPage": page < 3}  # fmt: skip
+        assert found["meta"] == {
+            "page": page,
+            "perPage": 2,
+            "itemCount": 5,
+            "pageCount": 3,
+            "hasPreviousPage": page > 1,
+            "hasNextPage": page < 3,
+        }
     assert (await asked.answer("get_orders", b"null"))["meta"] | {"page": 1, "perPage": 10} == {
-        "page": 1, "perPage": 10, "itemCount": 5, "pageCount": 1, "hasPreviousPage": False, "hasNextPage": False,
-    }  # fmt: skip
+        "page": 1,
+        "perPage": 10,
+        "itemCount": 5,
+        "pageCount": 1,
+        "hasPreviousPage": False,
+        "hasNextPage": False,
+    }
     assert (await asked.answer("get_orders", {"page": 10**9, "perPage": 100}))["data"] == []
 
 
-@pytest.mark.parametrize(("data", "messages"), [
-    ({"dto": {**ORDER, "total": -1}}, ["total must not be less than 0"]),
-    ({"dto": {**ORDER, "total": 0.005}}, ["total must be a number conforming to the specified constraints"]),
-    ({"dto": {**ORDER, "items": [{**ITEM, "price": 1.001}]}}, ["items.0.price must be a number conforming to the specified constraints"]),
-    ({"dto": ORDER, "idempotencyKey": "k" * 256}, ["idempotencyKey must be shorter than or equal to 255 characters"]),
-    ({"dto": ORDER, "idempotencyKey": 5}, ["idempotencyKey must be a string"]),
-    ({"dto": ORDER, "idempotencyKey": "a\0b"}, ["idempotencyKey must be a string"]),
-    ({"dto": {**ORDER, "total": "x"}, "idempotencyKey": 5}, ["total must not be less than 0",
-      "total must be a number conforming to the specified constraints", "idempotencyKey must be a string"]),
-    (b"5", ["The payload is not what this pattern takes"]),
-    (b"null", ["The payload is not what this pattern takes"]),
-])  # fmt: skip
-async def test_a_wrong_body_is_told_in_class_validators_words(asked: Asked, data: object, messages: list[str]) -> None:
-    assert await asked.err("create_order", data) == {"message": messages, "error": "Bad Request", "statusCode": 400}
+@pytest.mark.parametrize(
+    ("data", "messages"),
+    [
+        ({"dto": {**ORDER, "total": -1}}, ["total must not be less than 0"]),
+        (
+            {"dto": {**ORDER, "total": 0.005}},
+            ["total must be a number conforming to the specified constraints"],
+        ),
+        (
+            {"dto": {**ORDER, "items": [{**ITEM, "price": 1.001}]}},
+            ["items.0.price must be a number conforming to the specified constraints"],
+        ),
+        (
+            {"dto": ORDER, "idempotencyKey": "k" * 256},
+            ["idempotencyKey must be shorter than or equal to 255 characters"],
+        ),
+        ({"dto": ORDER, "idempotencyKey": 5}, ["idempotencyKey must be a string"]),
+        ({"dto": ORDER, "idempotencyKey": "a\0b"}, ["idempotencyKey must be a string"]),
+        (
+            {"dto": {**ORDER, "total": "x"}, "idempotencyKey": 5},
+            [
+                "total must not be less than 0",
+                "total must be a number conforming to the specified constraints",
+                "idempotencyKey must be a string",
+            ],
+        ),
+        (b"5", ["The payload is not what this pattern takes"]),
+        (b"null", ["The payload is not what this pattern takes"]),
+    ],
+)
+async def test_a_wrong_body_is_told_in_class_validators_words(
+    asked: Asked, data: object, messages: list[str]
+) -> None:
+    assert await asked.err("create_order", data) == {
+        "message": messages,
+        "error": "Bad Request",
+        "statusCode": 400,
+    }
 
 
 @pytest.mark.parametrize("page", [{"page": 0}, {"perPage": 101}, {"page": "x"}])
@@ -116,6 +178,11 @@ async def test_a_line_too_large_for_any_total_is_refused(asked: Asked) -> None:
 
 
 async def test_a_body_that_only_javascript_takes(asked: Asked) -> None:
-    text = b'{"dto":{"items":[{"productId":"%b","quantity":2.0,"price":1e1}],"total":20},"lang":{"a":1}}' % UUID.encode()
-    assert (await asked.answer("create_order", text))["items"] == [{"productId": UUID, "quantity": 2, "price": 10}]
+    text = (
+        b'{"dto":{"items":[{"productId":"%b","quantity":2.0,"price":1e1}],"total":20},"lang":{"a":1}}'
+        % UUID.encode()
+    )
+    assert (await asked.answer("create_order", text))["items"] == [
+        {"productId": UUID, "quantity": 2, "price": 10}
+    ]
     assert msgspec.json.decode(text)["lang"] == {"a": 1}

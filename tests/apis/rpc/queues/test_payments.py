@@ -15,8 +15,14 @@ async def test_a_payment_is_noted(asked: Asked, platform: Platform) -> None:
     made = await asked.answer("create_payment", NEW)
     assert list(made) == ["id", "orderId", "amount", "status", "idempotencyKey", "createdAt", "updatedAt"]
     assert made | {"id": "", "createdAt": "", "updatedAt": ""} == {
-        "id": "", "orderId": UUID, "amount": 59.98, "status": "PENDING", "idempotencyKey": "pay-xyz-789", "createdAt": "", "updatedAt": "",
-    }  # fmt: skip
+        "id": "",
+        "orderId": UUID,
+        "amount": 59.98,
+        "status": "PENDING",
+        "idempotencyKey": "pay-xyz-789",
+        "createdAt": "",
+        "updatedAt": "",
+    }
     assert await asked.answer("get_payment_by_id", {"id": made["id"], "lang": "en"}) == made
     assert await platform.store.rows(platform.runtimes["payments"].activity_count) == [(0, None)]
 
@@ -34,7 +40,9 @@ async def test_a_key_makes_one_payment_and_no_key_two(asked: Asked) -> None:
 async def test_a_key_of_orders_is_not_one_of_payments(asked: Asked) -> None:
     order = {"items": [{"productId": UUID, "quantity": 1, "price": 1}], "total": 1}
     made = await asked.answer("create_order", {"dto": order, "idempotencyKey": "shared"})
-    assert (await asked.answer("create_payment", {"dto": PAYMENT, "idempotencyKey": "shared"}))["id"] != made["id"]
+    assert (await asked.answer("create_payment", {"dto": PAYMENT, "idempotencyKey": "shared"}))["id"] != made[
+        "id"
+    ]
 
 
 @pytest.mark.parametrize("order_id", ["00000000-0000-7000-8000-000000000000", "x", None, 5])
@@ -43,12 +51,23 @@ async def test_an_order_without_payments_has_an_empty_list(asked: Asked, order_i
 
 
 async def test_what_is_not_there_is_not_found(asked: Asked) -> None:
-    assert await asked.err("get_payment_by_id", {"id": UUID, "lang": "de"}) == {"message": "Zahlung nicht gefunden", "statusCode": 404}
+    assert await asked.err("get_payment_by_id", {"id": UUID, "lang": "de"}) == {
+        "message": "Zahlung nicht gefunden",
+        "statusCode": 404,
+    }
 
 
-@pytest.mark.parametrize(("dto", "messages"), [
-    ({**PAYMENT, "amount": -1}, ["amount must not be less than 0"]), ({**PAYMENT, "orderId": "x"}, ["orderId must be a UUID"]),
-    ({**PAYMENT, "amount": 1.005}, ["amount must be a number conforming to the specified constraints"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("dto", "messages"),
+    [
+        ({**PAYMENT, "amount": -1}, ["amount must not be less than 0"]),
+        ({**PAYMENT, "orderId": "x"}, ["orderId must be a UUID"]),
+        ({**PAYMENT, "amount": 1.005}, ["amount must be a number conforming to the specified constraints"]),
+    ],
+)
 async def test_a_wrong_payment(asked: Asked, dto: object, messages: list[str]) -> None:
-    assert await asked.err("create_payment", {"dto": dto}) == {"message": messages, "error": "Bad Request", "statusCode": 400}
+    assert await asked.err("create_payment", {"dto": dto}) == {
+        "message": messages,
+        "error": "Bad Request",
+        "statusCode": 400,
+    }

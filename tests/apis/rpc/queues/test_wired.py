@@ -1,4 +1,6 @@
-"""One line away from the published blueprint: a recorded order holds its stock, is paid, and is confirmed or fails."""
+"""One line away from the published blueprint: a recorded order holds its stock, is paid, and is confirmed or
+fails.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +32,21 @@ async def asked(request: pytest.FixtureRequest, sqlite: Place, tmp_path: Path) -
     clock = SystemClock()
     provider = Sandbox(tmp_path / "provider.db", clock=clock.now, random=random.Random(7), commit_inline=True)
     provider.start()
-    services = [orders(60_000, reactions=WIRED, pricing=request.param, payment_token="tok_ok"), inventory(reactions=WIRED),
-                payments(provider, reactions=WIRED)]  # fmt: skip
+    services = [
+        orders(60_000, reactions=WIRED, pricing=request.param, payment_token="tok_ok"),
+        inventory(reactions=WIRED),
+        payments(provider, reactions=WIRED),
+    ]
     platform = Platform(sqlite.store(), services, clock)
     await platform.start()
     values = Values("EUR")
-    yield Asked({**order_handlers(platform, values), **inventory_handlers(platform, values), **payment_handlers(platform, values)})
+    yield Asked(
+        {
+            **order_handlers(platform, values),
+            **inventory_handlers(platform, values),
+            **payment_handlers(platform, values),
+        }
+    )
     await platform.stop()
     await provider.close()
 
@@ -48,7 +59,9 @@ async def ended(asked: Asked, order_id: str) -> Any:
 
 
 async def test_an_order_holds_its_stock_and_is_paid(asked: Asked) -> None:
-    tea = await asked.answer("create_product", {"dto": {"name": "Assam", "sku": "TEA", "stock": 5, "price": 29.99}})
+    tea = await asked.answer(
+        "create_product", {"dto": {"name": "Assam", "sku": "TEA", "stock": 5, "price": 29.99}}
+    )
     order = {"items": [{"productId": tea["id"].upper(), "quantity": 2, "price": 29.99}], "total": 59.98}
     made = await asked.answer("create_order", {"dto": order, "idempotencyKey": "k"})
     assert made["status"] == "PENDING" and made["total"] == 59.98
@@ -59,7 +72,9 @@ async def test_an_order_holds_its_stock_and_is_paid(asked: Asked) -> None:
 
 
 async def test_an_order_for_more_than_there_is_fails(asked: Asked) -> None:
-    tea = await asked.answer("create_product", {"dto": {"name": "Assam", "sku": "TEA", "stock": 1, "price": 1}})
+    tea = await asked.answer(
+        "create_product", {"dto": {"name": "Assam", "sku": "TEA", "stock": 1, "price": 1}}
+    )
     order = {"items": [{"productId": tea["id"], "quantity": 2, "price": 1}], "total": 2}
     made = await asked.answer("create_order", {"dto": order})
     assert (await ended(asked, made["id"]))["status"] == "FAILED"

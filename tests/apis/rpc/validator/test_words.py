@@ -26,7 +26,14 @@ CHECKS: dict[str, Any] = {"order": rules.order_of, "product": rules.product_of, 
 def asked(packages: Path) -> list[list[Any]]:
     """NestJS's answer to every case that can stand in a line."""
     lines = "".join(json.dumps(case) + "\n" for case in cases())
-    run = subprocess.run(["node", HERE / "said.cjs", packages], input=lines, capture_output=True, text=True, check=True, timeout=60)
+    run = subprocess.run(
+        ["node", HERE / "said.cjs", packages],
+        input=lines,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
     answers: list[list[Any]] = json.loads(run.stdout)
     return answers
 

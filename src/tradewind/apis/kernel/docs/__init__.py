@@ -1,4 +1,6 @@
-"""Serves the pages a person reads about the API, from this process alone: no internet, no script of others, no inline code."""
+"""Serves the pages a person reads about the API, from this process alone: no internet, no script of others,
+no inline code.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,11 @@ from ...v1 import openapi
 from . import problems, reference
 
 HTML = "text/html; charset=utf-8"
-ASSETS = {"docs.css": "text/css; charset=utf-8", "docs.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+ASSETS = {
+    "docs.css": "text/css; charset=utf-8",
+    "docs.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,4 +1,6 @@
-"""Gives the pages one frame and one way to write text, so that nothing gets onto a page without being escaped."""
+"""Gives the pages one frame and one way to write text, so that nothing gets onto a page without being
+escaped.
+"""
 
 from __future__ import annotations
 

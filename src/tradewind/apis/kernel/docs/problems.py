@@ -8,7 +8,8 @@ from ...v1.problems import FAILURES, TABLE
 from .frame import frame, text
 
 ABOUT = (
-    "Every error is `application/problem+json` (RFC 9457). `code` is what a program should look at: it stays what it is, "
+    "Every error is `application/problem+json` (RFC 9457). `code` is what a program should look at: it "
+    "stays what it is, "
     "where texts may change. `errors` names the fields, where fields are wrong. The input is never sent back."
 )
 
@@ -31,6 +32,13 @@ def page() -> bytes:
         f'<tr id="{escape(code)}"><th scope=row><code>{escape(code)}</code></th><td>{text(says)}</td></tr>'
         for code, says in FAILURES.items()
     )
-    main += '<section><h2 id="failures">Why an order failed</h2><p>Not errors of a request: <code>failure.code</code> of an order.</p>'
+    main += (
+        '<section><h2 id="failures">Why an order failed</h2><p>Not errors of a request: '
+        "<code>failure.code</code> of an order.</p>"
+    )
     main += f"<table>{rows}</table></section>"
-    return frame("Tradewind error codes", nav + '<p><a href="#failures">Failed orders</a></p><p><a href="/docs">Reference</a></p>', main)
+    return frame(
+        "Tradewind error codes",
+        nav + '<p><a href="#failures">Failed orders</a></p><p><a href="/docs">Reference</a></p>',
+        main,
+    )

@@ -1,4 +1,6 @@
-"""Writes the reference page from the API's description: complete without a script, and with one it can send requests."""
+"""Writes the reference page from the API's description: complete without a script, and with one it can send
+requests.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +26,23 @@ def page(document: Json) -> bytes:
     nav = "".join(_group(tag, members) for tag, members in groups)
     nav += '<p><a href="/docs/problems">Error codes</a></p><p><a href="/openapi.json">openapi.json</a></p>'
     info = document["info"]
-    main = f"<h1>{text(info['title'])} API <small>{escape(info['version'])}</small></h1><p>{text(info['summary'])}.</p>"
+    main = (
+        f"<h1>{text(info['title'])} API "
+        f"<small>{escape(info['version'])}</small></h1><p>{text(info['summary'])}.</p>"
+    )
     main += paragraphs(info["description"]) + _token()
     for tag, members in groups:
-        main += f'<section><h2 id="tag-{escape(tag["name"])}">{escape(tag["name"])}</h2><p>{text(tag["description"])}.</p>'
-        main += "".join(_operation(method, path, operation, document) for method, path, operation in members) + "</section>"
-    main += '<section><h2 id="schemas">Shapes</h2>' + "".join(_schema(*item) for item in document["components"]["schemas"].items())
+        main += (
+            f"<section><h2 "
+            f'id="tag-{escape(tag["name"])}">{escape(tag["name"])}</h2><p>{text(tag["description"])}.</p>'
+        )
+        main += (
+            "".join(_operation(method, path, operation, document) for method, path, operation in members)
+            + "</section>"
+        )
+    main += '<section><h2 id="schemas">Shapes</h2>' + "".join(
+        _schema(*item) for item in document["components"]["schemas"].items()
+    )
     return frame(
         "Tradewind API",
         '<input type="search" id="filter" placeholder="Filter" aria-label="Filter operations" hidden>' + nav,
@@ -41,7 +54,9 @@ def _group(tag: Json, members: list[tuple[str, str, Json]]) -> str:
     items = ""
     for method, _, operation in members:
         says = text(operation["summary"].partition(";")[0])
-        items += f'<li><a href="#{escape(operation["operationId"])}">{_badge(method)} <span>{says}</span></a></li>'
+        items += (
+            f'<li><a href="#{escape(operation["operationId"])}">{_badge(method)} <span>{says}</span></a></li>'
+        )
     return f"<details open><summary>{escape(tag['name'])}</summary><ul>{items}</ul></details>"
 
 
@@ -52,7 +67,8 @@ def _badge(method: str) -> str:
 def _token() -> str:
     return (
         '<p class="token" hidden><label>Access token for the requests of this page '
-        '<input type="password" id="token" autocomplete="off" spellcheck="false" placeholder="from POST /api/v1/auth/login"></label></p>'
+        '<input type="password" id="token" autocomplete="off" spellcheck="false" placeholder="from POST '
+        '/api/v1/auth/login"></label></p>'
     )
 
 
@@ -81,24 +97,41 @@ def _parameter(parameter: Json) -> str:
     optional = "" if parameter["required"] else " <small>optional</small>"
     says = f"<br><small>{text(parameter['description'])}</small>" if "description" in parameter else ""
     default = (
-        f" <small>default <code>{escape(str(parameter['schema']['default']))}</code></small>" if "default" in parameter["schema"] else ""
+        f" <small>default <code>{escape(str(parameter['schema']['default']))}</code></small>"
+        if "default" in parameter["schema"]
+        else ""
     )
     name = f"<code>{escape(parameter['name'])}</code> <small>{parameter['in']}</small>"
-    return f"<tr><th scope=row>{name}{optional}</th><td>{shapes.kind(parameter['schema'])}{default}{says}</td></tr>"
+    return (
+        f"<tr><th "
+        f"scope=row>{name}{optional}</th><td>{shapes.kind(parameter['schema'])}{default}{says}</td></tr>"
+    )
 
 
 def _answer(status: str, answer: Json, document: Json) -> str:
     content = answer.get("content", {})
     if problem := content.get("application/problem+json"):
-        codes = " ".join(f'<a href="/docs/problems#{escape(code)}"><code>{escape(code)}</code></a>' for code in problem["examples"])
+        codes = " ".join(
+            f'<a href="/docs/problems#{escape(code)}"><code>{escape(code)}</code></a>'
+            for code in problem["examples"]
+        )
         return f'<p class="answer"><b class="status s{status[0]}">{status}</b> {codes}</p>'
     inner = ""
     for media in content.values():
         if schema := media.get("schema"):
             shown = shapes.sample(schema, document["components"]["schemas"])
-            inner = f"<p>{shapes.kind(schema)}</p>" + (shapes.pretty(shown) if isinstance(shown, dict) else "")
-    head = f'<b class="status s{status[0]}">{status}</b> {text(answer["description"])} <small>{escape(", ".join(content))}</small>'
-    return f'<details class="answer"><summary>{head}</summary>{inner}</details>' if inner else f'<p class="answer">{head}</p>'
+            inner = f"<p>{shapes.kind(schema)}</p>" + (
+                shapes.pretty(shown) if isinstance(shown, dict) else ""
+            )
+    head = (
+        f'<b class="status s{status[0]}">{status}</b> {text(answer["description"])} '
+        f"<small>{escape(', '.join(content))}</small>"
+    )
+    return (
+        f'<details class="answer"><summary>{head}</summary>{inner}</details>'
+        if inner
+        else f'<p class="answer">{head}</p>'
+    )
 
 
 def _try(method: str, path: str, parameters: list[Json], example: Any) -> str:
@@ -111,9 +144,13 @@ def _try(method: str, path: str, parameters: list[Json], example: Any) -> str:
     )
     if example is not None:
         fields += (
-            f'<label><span>body</span><textarea name="body" rows="8" spellcheck="false">{escape(shapes.dumps(example))}</textarea></label>'
+            f'<label><span>body</span><textarea name="body" rows="8" '
+            f'spellcheck="false">{escape(shapes.dumps(example))}</textarea></label>'
         )
-    form = f'<form data-method="{method}" data-path="{escape(path)}">{fields}<button>Send</button><output></output></form>'
+    form = (
+        f'<form data-method="{method}" '
+        f'data-path="{escape(path)}">{fields}<button>Send</button><output></output></form>'
+    )
     return f'<details class="try" hidden><summary>Try it</summary>{form}</details>'
 
 

@@ -14,11 +14,29 @@ Json = dict[str, Any]
 DEEPEST = 6
 ID, STAMP = "019aa2f0-7c5e-7abc-8def-0123456789ab", "2026-11-21T09:30:00.123Z"
 SAMPLES: dict[str, Any] = {
-    "sku": "TEA-100", "name": "Assam, 100 g", "email": "ada@example.com", "currency": "EUR", "amount": 1999, "locale": "en",
-    "subject": "We have your order", "body": "…", "reason": "damaged", "number": "2026-000042", "provider": "sandbox", "hash": "9f2c…",
-    "previousHash": "41d0…", "nextCursor": None, "accessToken": "eyJhbGciOi…", "refreshToken": "…", "expiresIn": 900,
-    "failure": None, "service": "orders", "requestId": ID, "cause": ID, "channel": "inbox",
-}  # fmt: skip
+    "sku": "TEA-100",
+    "name": "Assam, 100 g",
+    "email": "ada@example.com",
+    "currency": "EUR",
+    "amount": 1999,
+    "locale": "en",
+    "subject": "We have your order",
+    "body": "…",
+    "reason": "damaged",
+    "number": "2026-000042",
+    "provider": "sandbox",
+    "hash": "9f2c…",
+    "previousHash": "41d0…",
+    "nextCursor": None,
+    "accessToken": "eyJhbGciOi…",
+    "refreshToken": "…",
+    "expiresIn": 900,
+    "failure": None,
+    "service": "orders",
+    "requestId": ID,
+    "cause": ID,
+    "channel": "inbox",
+}
 
 
 def kind(shape: Json) -> str:
@@ -56,7 +74,8 @@ def table(shape: Json) -> str:
     """The fields of an object."""
     required = shape.get("required", [])
     rows = "".join(
-        f"<tr><th scope=row><code>{escape(name)}</code>{'' if name in required else ' <small>optional</small>'}</th>"
+        f"<tr><th "
+        f"scope=row><code>{escape(name)}</code>{'' if name in required else ' <small>optional</small>'}</th>"
         f"<td>{kind(field)}{_says(field)}</td></tr>"
         for name, field in shape.get("properties", {}).items()
     )

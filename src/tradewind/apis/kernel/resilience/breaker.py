@@ -1,7 +1,9 @@
-"""Stops calling a service that fails, so that its callers are answered at once and it has the peace to come back.
+"""Stops calling a service that fails, so that its callers are answered at once and it has the peace to come
+back.
 
-It decides as opossum does: on the share of failures among the calls that came in a rolling window. Unlike it, an answer to a call
-from before a change of state changes nothing, and what was never sent (the circuit open, no room) is not counted as a call.
+It decides as opossum does: on the share of failures among the calls that came in a rolling window. Unlike it,
+an answer to a call from before a change of state changes nothing, and what was never sent (the circuit open,
+no room) is not counted as a call.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ class State(enum.Enum):
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """Opens when at least `failing_percent` of at least `volume` calls within `window_s` failed; tries again after `reset_s`."""
+    """Opens when at least `failing_percent` of at least `volume` calls within `window_s` failed; tries again
+    after `reset_s`.
+    """
 
     failing_percent: float = 50.0
     volume: int = 5
@@ -33,7 +37,9 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 class Breaker:
-    """`now` is in seconds, on any clock that does not go back. A ticket of `enter` is handed back exactly once."""
+    """`now` is in seconds, on any clock that does not go back. A ticket of `enter` is handed back exactly
+    once.
+    """
 
     __slots__ = ("_generation", "_probing", "_rules", "_state", "_until", "window")
 
@@ -75,7 +81,9 @@ class Breaker:
             self._until = now + self._rules.reset_s
 
     def unsent(self, ticket: int, now: float) -> None:
-        """There was no room for the call: that says nothing about the service. A probe may be tried with the next call."""
+        """There was no room for the call: that says nothing about the service. A probe may be tried with the
+        next call.
+        """
         self.window.at(now).shed += 1
         if ticket == self._generation:
             self._probing = False

@@ -1,4 +1,6 @@
-"""Bounds what retries add to the load, since a service that is down already is kept down by everybody's second try."""
+"""Bounds what retries add to the load, since a service that is down already is kept down by everybody's
+second try.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ FLOOR_PER_S = 3.0
 
 
 class Budget:
-    """Retries are at most `ratio` of the calls within the window, or `floor_per_s` on the average where there are few calls."""
+    """Retries are at most `ratio` of the calls within the window, or `floor_per_s` on the average where there
+    are few calls.
+    """
 
     __slots__ = ("_floor", "_ratio", "_window")
 

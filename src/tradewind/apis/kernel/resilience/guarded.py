@@ -1,4 +1,6 @@
-"""Carries a call to a service through all that protects both: room, breaker, deadline, retries. No task and one object per call."""
+"""Carries a call to a service through all that protects both: room, breaker, deadline, retries. No task and
+one object per call.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ from .presets import Preset
 T = TypeVar("T")
 Then = Callable[[T], None]
 Call = Callable[[float, Then[T]], None]
-"""Makes one attempt, with its timeout in seconds, and says once, and never before it has returned, what came of it."""
+"""Makes one attempt, with its timeout in seconds, and says once, and never before it has returned, what came
+of it.
+"""
 Later = Callable[[float, Callable[[], None]], object]
 """Calls back after so many seconds: `loop.call_later`."""
 LEAST_S = 0.01  # an attempt with less time than this is not worth sending
@@ -56,7 +60,9 @@ class Guarded(Generic[T]):
     ) -> None:
         self.name, self.judge = name, judge
         self.look = look
-        """Asks the service something that changes nothing, while its circuit is open: it is tried when it is back, and not 30 s later."""
+        """Asks the service something that changes nothing, while its circuit is open: it is tried when it is
+        back, and not 30 s later.
+        """
         self._looking = False
         self.clock, self.later, self.chance = clock, later, chance
         self.breaker = Breaker(rules)
@@ -65,10 +71,16 @@ class Guarded(Generic[T]):
         self.in_flight = 0
         """Calls that have come and have no answer yet, those that wait for their next try among them."""
         self.retries = self.denied = self.shed = self.rejected = 0
-        """Since the start: attempts after the first, those that the budget did not allow, calls without room, calls refused as open."""
+        """Since the start: attempts after the first, those that the budget did not allow, calls without room,
+        calls refused as open.
+        """
 
-    def run(self, preset: Preset, retryable: bool, call: Call[T], then: Callable[[Verdict, T | None], None]) -> None:
-        """`then` is called exactly once, with the last outcome if there was one; at once, within `run`, where nothing was sent."""
+    def run(
+        self, preset: Preset, retryable: bool, call: Call[T], then: Callable[[Verdict, T | None], None]
+    ) -> None:
+        """`then` is called exactly once, with the last outcome if there was one; at once, within `run`, where
+        nothing was sent.
+        """
         now = self.clock()
         ticket = self.breaker.enter(now)
         if ticket == REFUSED:
@@ -115,13 +127,37 @@ class Guarded(Generic[T]):
 
 
 class _Run(Generic[T]):
-    __slots__ = ("_began", "_call", "_deadline", "_guarded", "_last", "_preset", "_retryable", "_then", "_ticket", "_tried", "_verdict")
+    __slots__ = (
+        "_began",
+        "_call",
+        "_deadline",
+        "_guarded",
+        "_last",
+        "_preset",
+        "_retryable",
+        "_then",
+        "_ticket",
+        "_tried",
+        "_verdict",
+    )
 
     def __init__(
-        self, guarded: Guarded[T], preset: Preset, retryable: bool, call: Call[T], then: Callable[[Verdict, T | None], None],
-        ticket: int, now: float,
-    ) -> None:  # fmt: skip
-        self._guarded, self._preset, self._retryable, self._call, self._then = guarded, preset, retryable, call, then
+        self,
+        guarded: Guarded[T],
+        preset: Preset,
+        retryable: bool,
+        call: Call[T],
+        then: Callable[[Verdict, T | None], None],
+        ticket: int,
+        now: float,
+    ) -> None:
+        self._guarded, self._preset, self._retryable, self._call, self._then = (
+            guarded,
+            preset,
+            retryable,
+            call,
+            then,
+        )
         self._ticket, self._began, self._deadline = ticket, now, now + preset.deadline_s
         self._tried = 0
         self._verdict, self._last = Verdict.FAILED, None
@@ -135,7 +171,9 @@ class _Run(Generic[T]):
         self._tried += 1
         try:
             self._call(timeout if timeout < left else left, self._done)
-        except Exception:  # a bug of the transport must not leave this call without an end, and its place taken
+        except (
+            Exception
+        ):  # a bug of the transport must not leave this call without an end, and its place taken
             logger.exception("a call of %s could not be made", self._guarded.name)
             self._end(Verdict.FAILED, None, now)
 
@@ -145,7 +183,9 @@ class _Run(Generic[T]):
         now = guarded.clock()
         if verdict is Verdict.BUSY and self._tried > 1:
             self._end(self._verdict, self._last, now)  # it was sent before, and failed
-        elif verdict is Verdict.FINE or verdict is Verdict.BUSY or not self._retryable or not self._again(now):
+        elif (
+            verdict is Verdict.FINE or verdict is Verdict.BUSY or not self._retryable or not self._again(now)
+        ):
             self._end(verdict, outcome, now)
         else:
             self._verdict, self._last = verdict, outcome

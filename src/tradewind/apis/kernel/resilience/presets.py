@@ -1,4 +1,6 @@
-"""Says how long a call may take and when it is tried again, in one place, because these figures are published to the callers."""
+"""Says how long a call may take and when it is tried again, in one place, because these figures are published
+to the callers.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,18 @@ import msgspec
 
 
 class Preset(msgspec.Struct, frozen=True):
-    """Seconds. There are as many tries after the first as there are `delays`; each is varied by half of it, up or down."""
+    """Seconds. There are as many tries after the first as there are `delays`; each is varied by half of it,
+    up or down.
+    """
 
     timeout_s: float
     """One attempt."""
     delays: tuple[float, ...]
     """The wait before each further attempt: `initial · 2ⁿ`."""
     deadline_s: float
-    """All attempts and waits together; an attempt has what is left of it, if that is less than its timeout."""
+    """All attempts and waits together; an attempt has what is left of it, if that is less than its
+    timeout.
+    """
 
 
 def backing_off(timeout_s: float, retries: int, initial_s: float) -> Preset:

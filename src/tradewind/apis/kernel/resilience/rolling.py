@@ -1,4 +1,6 @@
-"""Counts what happened in the last seconds, in one ring of buckets that the breaker, the retry budget and the statistics share."""
+"""Counts what happened in the last seconds, in one ring of buckets that the breaker, the retry budget and the
+statistics share.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ class Bucket:
         self.clear()
 
     def clear(self) -> None:
-        self.fires = self.successes = self.failures = self.timeouts = self.rejects = self.shed = self.retries = self.timed = 0
+        self.fires = self.successes = self.failures = self.timeouts = self.rejects = self.shed = (
+            self.retries
+        ) = self.timed = 0
 
     def took(self, ms: float) -> None:
         self.times[self.timed & (SAMPLES - 1)] = ms
@@ -26,7 +30,9 @@ class Bucket:
 
 
 class Rolling:
-    """The last `span_s` seconds in `count` buckets. Time never goes back here: an earlier one counts for the present bucket."""
+    """The last `span_s` seconds in `count` buckets. Time never goes back here: an earlier one counts for the
+    present bucket.
+    """
 
     __slots__ = ("_buckets", "_current", "_slot", "_width", "span_s")
 
@@ -52,7 +58,9 @@ class Rolling:
         self._current = self._buckets[slot % count]
 
     def calls(self, now: float) -> tuple[int, int, int]:
-        """How many calls went through to the service, how many failed, how many attempts were repeated ones."""
+        """How many calls went through to the service, how many failed, how many attempts were repeated
+        ones.
+        """
         self.at(now)
         fires = failures = retries = 0
         for bucket in self._buckets:

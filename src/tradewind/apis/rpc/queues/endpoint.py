@@ -71,7 +71,11 @@ class RpcEndpoint:
     """The queue of one service. `name` is the catalogue that has its texts."""
 
     def __init__(self, gateway: Gateway, values: Values, name: str) -> None:
-        self._gateway, self._name, self._asks = gateway, name, PendingReads(values.answer_s, values.reads_at_once)
+        self._gateway, self._name, self._asks = (
+            gateway,
+            name,
+            PendingReads(values.answer_s, values.reads_at_once),
+        )
 
     def handler(self, step: Callable[[Ask], None]) -> Handler:
         """Makes sure that a step that breaks is answered too."""
@@ -86,17 +90,34 @@ class RpcEndpoint:
 
         return handle
 
-    # -- what is asked ----------------------------------------------------------------------------------------------------
+    # -- what is asked
+    # ----------------------------------------------------------------------------------------------------
 
-    def submit(self, ask: Ask, message: Request, dto: Any, key: str | None, lang: Any, show: Callable[[Reply], bytes]) -> None:
-        """`dto` is what must be the same under the same key. Without a key a message that is delivered again is done once."""
+    def submit(
+        self, ask: Ask, message: Request, dto: Any, key: str | None, lang: Any, show: Callable[[Reply], bytes]
+    ) -> None:
+        """`dto` is what must be the same under the same key. Without a key a message that is delivered again
+        is done once.
+        """
         claim = claim_of("rpc", ask.pattern, key) if key else claim_of("rpc-message", ask.pattern, ask.id)
         deliver = partial(self._deliver, ask, lang, show)
         trace = (ask.traceparent if context.sampled(ask.traceparent) else ask.traceparent[3:35]) or ask.id
-        self._gateway.submit(message, NOBODY, deliver, claim=claim, fingerprint=_digest(encode(dto)), trace=trace, again=ask.redelivered)
+        self._gateway.submit(
+            message,
+            NOBODY,
+            deliver,
+            claim=claim,
+            fingerprint=_digest(encode(dto)),
+            trace=trace,
+            again=ask.redelivered,
+        )
 
     def query(self, ask: Ask, query: Query, lang: Any, show: Show) -> None:
-        self._asks.run(self._gateway.ask(query, NOBODY), lambda view: ask.answer(show(view)), partial(self.failed, ask, lang))
+        self._asks.run(
+            self._gateway.ask(query, NOBODY),
+            lambda view: ask.answer(show(view)),
+            partial(self.failed, ask, lang),
+        )
 
     def one(self, ask: Ask, query: Callable[[str], Query], show: Show) -> None:
         """One thing, by its id; what can be nobody's id is not there."""
@@ -106,7 +127,8 @@ class RpcEndpoint:
         else:
             self.refuse(ask, 404, f"{self._name}.not_found", about.lang)
 
-    # -- what comes of it -------------------------------------------------------------------------------------------------
+    # -- what comes of it
+    # -------------------------------------------------------------------------------------------------
 
     def _deliver(self, ask: Ask, lang: Any, show: Callable[[Reply], bytes], reply: Reply) -> None:
         try:
@@ -157,8 +179,12 @@ TEXTS = {
 """Where the text of a refusal is that every service may give."""
 
 
-def read(decode: Callable[[bytes], T], data: bytes, dto_of: Callable[[bytes], Any], make: Callable[..., T]) -> T:
-    """A message with a dto: one typed decode, and only what fails it is looked at again. Errors: BadPayload."""
+def read(
+    decode: Callable[[bytes], T], data: bytes, dto_of: Callable[[bytes], Any], make: Callable[..., T]
+) -> T:
+    """A message with a dto: one typed decode, and only what fails it is looked at again. Errors:
+    BadPayload.
+    """
     try:
         return decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):

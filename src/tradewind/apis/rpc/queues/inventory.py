@@ -1,4 +1,6 @@
-"""The queue of inventory: create_product, get_product_by_id, get_products, and find_products, which our own services ask."""
+"""The queue of inventory: create_product, get_product_by_id, get_products, and find_products, which our own
+services ask.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,13 @@ from typing import Any
 
 import msgspec
 
-from ....contracts.inventory import EnsureProduct, FindProducts, GetRecordedProduct, ListRecordedProducts, RecordedProducts
+from ....contracts.inventory import (
+    EnsureProduct,
+    FindProducts,
+    GetRecordedProduct,
+    ListRecordedProducts,
+    RecordedProducts,
+)
 from ....contracts.values import Money
 from ....core.gateway import Gateway
 from ....drivers.rabbitmq.rpc.request import Ask
@@ -40,7 +48,9 @@ def inventory_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
         dto = asked.dto
         price = Money(0, currency) if dto.price is None else money(dto.price, currency)
         message = EnsureProduct(dto.name, dto.sku, dto.stock, price)
-        endpoint.submit(ask, message, dto, None, asked.lang, lambda reply: reply.body)  # which has the published shape
+        endpoint.submit(
+            ask, message, dto, None, asked.lang, lambda reply: reply.body
+        )  # which has the published shape
 
     def by_id(ask: Ask) -> None:
         endpoint.one(ask, GetRecordedProduct, encode)
@@ -56,7 +66,12 @@ def inventory_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
     def found(ask: Ask) -> None:
         endpoint.query(ask, wanted(ask.data), "", encode)
 
-    handlers = {"create_product": create, "get_product_by_id": by_id, "get_products": listed, FIND_PRODUCTS: found}
+    handlers = {
+        "create_product": create,
+        "get_product_by_id": by_id,
+        "get_products": listed,
+        FIND_PRODUCTS: found,
+    }
     return {pattern: endpoint.handler(step) for pattern, step in handlers.items()}
 
 

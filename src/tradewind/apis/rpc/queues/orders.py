@@ -6,7 +6,14 @@ from typing import Any
 
 import msgspec
 
-from ....contracts.orders import GetRecordedOrder, ListRecordedOrders, PricedItem, RecordedOrder, RecordedOrders, RecordOrder
+from ....contracts.orders import (
+    GetRecordedOrder,
+    ListRecordedOrders,
+    PricedItem,
+    RecordedOrder,
+    RecordedOrders,
+    RecordOrder,
+)
 from ....core.gateway import Gateway, Reply
 from ....drivers.rabbitmq.rpc.request import Ask
 from .. import rules
@@ -67,7 +74,9 @@ def order_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
 
     def create(ask: Ask) -> None:
         asked = read(_create, ask.data, rules.order_of, Create)
-        endpoint.submit(ask, recorded(asked, currency), asked.dto, asked.idempotency_key, asked.lang, show_reply)
+        endpoint.submit(
+            ask, recorded(asked, currency), asked.dto, asked.idempotency_key, asked.lang, show_reply
+        )
 
     def by_id(ask: Ask) -> None:
         endpoint.one(ask, GetRecordedOrder, show)
@@ -90,7 +99,9 @@ def recorded(asked: Create, currency: str) -> RecordOrder:
     if key and (wrong := rules.key_of(key)):
         raise BadPayload(wrong)
     try:
-        items = tuple([PricedItem(item.product_id, item.quantity, money(item.price, currency)) for item in dto.items])
+        items = tuple(
+            [PricedItem(item.product_id, item.quantity, money(item.price, currency)) for item in dto.items]
+        )
         return RecordOrder(items, money(dto.total, currency), key or "")
     except ValueError:
         found = rules.order_of(rules.json_of(dto))
@@ -110,4 +121,6 @@ def shown(order: Any) -> Order:
     """A `RecordedOrder`, or one that was read back."""
     items = [Item(item.product_id, item.quantity, decimal(item.price.amount)) for item in order.items]
     total = decimal(order.total.amount)
-    return Order(order.id, order.status, items, total, order.idempotency_key, order.created_at, order.updated_at)
+    return Order(
+        order.id, order.status, items, total, order.idempotency_key, order.created_at, order.updated_at
+    )

@@ -6,7 +6,13 @@ from typing import Any
 
 import msgspec
 
-from ....contracts.payments import GetRecordedPayment, RecordedPayment, RecordedPayments, RecordedPaymentsOf, RecordPayment
+from ....contracts.payments import (
+    GetRecordedPayment,
+    RecordedPayment,
+    RecordedPayments,
+    RecordedPaymentsOf,
+    RecordPayment,
+)
 from ....core.gateway import Gateway, Reply
 from ....drivers.rabbitmq.rpc.request import Ask
 from .. import rules
@@ -98,5 +104,12 @@ def show_all(found: RecordedPayments) -> bytes:
 
 def shown(payment: Any) -> Payment:
     """A `RecordedPayment`, or one that was read back."""
-    return Payment(payment.id, payment.order_id, decimal(payment.amount.amount), payment.status, payment.idempotency_key,
-                   payment.created_at, payment.updated_at)  # fmt: skip
+    return Payment(
+        payment.id,
+        payment.order_id,
+        decimal(payment.amount.amount),
+        payment.status,
+        payment.idempotency_key,
+        payment.created_at,
+        payment.updated_at,
+    )

@@ -47,4 +47,8 @@ def money(amount: float, currency: str) -> Money:
 
 def page(rows: Sequence[Any], paging: rules.Paging, item_count: int) -> bytes:
     pages = -(-item_count // paging.per_page)
-    return encode(Page(rows, Meta(paging.page, paging.per_page, item_count, pages, paging.page > 1, paging.page < pages)))
+    return encode(
+        Page(
+            rows, Meta(paging.page, paging.per_page, item_count, pages, paging.page > 1, paging.page < pages)
+        )
+    )

@@ -45,24 +45,36 @@ TAGS = {
 }
 PARAMETERS: dict[str, Json] = {
     "Idempotency-Key": {
-        "name": "Idempotency-Key", "in": "header", "required": False,
-        "description": "1 to 255 visible ASCII characters that name what you want done once. `X-Idempotency-Key` means the same.",
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "1 to 255 visible ASCII characters that name what you want done once. "
+        "`X-Idempotency-Key` means the same.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~][!-~]*$"},
     },
     "X-Request-Id": {
-        "name": "X-Request-Id", "in": "header", "required": False,
+        "name": "X-Request-Id",
+        "in": "header",
+        "required": False,
         "description": "Your name for this request; a new one is made where it is missing.",
         "schema": {"type": "string"},
     },
     "Prefer": {
-        "name": "Prefer", "in": "header", "required": False, "example": "wait=5",
-        "description": "`wait=N`: answer when the status is final, after N seconds (at most 30) at the latest.",
+        "name": "Prefer",
+        "in": "header",
+        "required": False,
+        "example": "wait=5",
+        "description": "`wait=N`: answer when the status is final, after N seconds (at most 30) at the "
+        "latest.",
         "schema": {"type": "string"},
     },
-}  # fmt: skip
+}
 
 
-ALL: tuple[Operation, ...] = (*api.OPERATIONS, *(one for one in ops.OPERATIONS if one.name not in {other.name for other in api.OPERATIONS}))
+ALL: tuple[Operation, ...] = (
+    *api.OPERATIONS,
+    *(one for one in ops.OPERATIONS if one.name not in {other.name for other in api.OPERATIONS}),
+)
 
 
 def document(operations: Sequence[Operation] = ALL) -> Json:
@@ -70,17 +82,25 @@ def document(operations: Sequence[Operation] = ALL) -> Json:
     schemas = Schemas(operations)
     paths: Json = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas, operations)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(
+            operation, schemas, operations
+        )
     used = {operation.service for operation in operations} | {"platform"}
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": DIALECT,
         "info": {
-            "title": "Tradewind", "version": version(), "summary": "Order platform for commerce teams", "description": ABOUT,
+            "title": "Tradewind",
+            "version": version(),
+            "summary": "Order platform for commerce teams",
+            "description": ABOUT,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "this server"}],
-        "tags": [{"name": name, "description": TAGS.get(name, name.capitalize())} for name in sorted(used, key=_place)],
+        "tags": [
+            {"name": name, "description": TAGS.get(name, name.capitalize())}
+            for name in sorted(used, key=_place)
+        ],
         "paths": paths | OWN_PATHS,
         "components": {
             "schemas": dict(sorted((schemas.components | OWN_SCHEMAS).items())),
@@ -89,7 +109,7 @@ def document(operations: Sequence[Operation] = ALL) -> Json:
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             **components(),
         },
-    }  # fmt: skip
+    }
 
 
 @cache
@@ -124,7 +144,10 @@ def _operation(operation: Operation, schemas: Schemas, operations: Sequence[Oper
         "tags": [operation.service],
         "summary": operation.says,
         "description": f"For: {operation.who.value}.",
-        "parameters": [*schemas.parameters(operation), *({"$ref": f"#/components/parameters/{name}"} for name in headers)],
+        "parameters": [
+            *schemas.parameters(operation),
+            *({"$ref": f"#/components/parameters/{name}"} for name in headers),
+        ],
         "responses": answers(operation, schemas, body is not None, has_place),
         "security": [] if operation.who in (Who.ALL, Who.HOLDER) else [{"bearer": []}],
     }

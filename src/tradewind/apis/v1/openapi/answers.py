@@ -1,4 +1,6 @@
-"""Lists every answer that an operation can give, because an error that is not on the page is a surprise in the night."""
+"""Lists every answer that an operation can give, because an error that is not on the page is a surprise in
+the night.
+"""
 
 from __future__ import annotations
 
@@ -11,31 +13,53 @@ from .schemas import Json, Schemas, speaks_json
 
 PROBLEM = "application/problem+json"
 TITLES = {
-    200: "Done", 201: "Created", 204: "Done, and nothing to say", 400: "The request is malformed", 401: "Not signed in",
-    403: "Not for you", 404: "Not there, or not yours to see", 409: "Not in this state of things", 413: "The body is too large",
-    415: "The body is not JSON", 422: "A value that cannot be", 429: "Too many requests", 503: "Not now", 504: "No answer in time",
-}  # fmt: skip
+    200: "Done",
+    201: "Created",
+    204: "Done, and nothing to say",
+    400: "The request is malformed",
+    401: "Not signed in",
+    403: "Not for you",
+    404: "Not there, or not yours to see",
+    409: "Not in this state of things",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    422: "A value that cannot be",
+    429: "Too many requests",
+    503: "Not now",
+    504: "No answer in time",
+}
 _REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
 
 HEADERS: dict[str, Json] = {
-    "X-Request-Id": {"description": "The request's id, yours or a new one; it stands in every log line.", "schema": {"type": "string"}},
+    "X-Request-Id": {
+        "description": "The request's id, yours or a new one; it stands in every log line.",
+        "schema": {"type": "string"},
+    },
     "Idempotent-Replayed": {
         "description": "`true`: this key came before, and these are the status and the bytes of then.",
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Location": {"description": "Where what was made can be read.", "schema": {"type": "string"}},
-    "Retry-After": {"description": "Seconds after which trying again makes sense.", "schema": {"type": "integer", "minimum": 0}},
+    "Retry-After": {
+        "description": "Seconds after which trying again makes sense.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
 }
 
 
 def components() -> Json:
     """The headers and the example problems that answers refer to."""
-    return {"headers": HEADERS, "examples": {code.code: {"summary": code.title, "value": _example(code.code)} for code in TABLE}}
+    return {
+        "headers": HEADERS,
+        "examples": {code.code: {"summary": code.title, "value": _example(code.code)} for code in TABLE},
+    }
 
 
 def answers(operation: Operation, schemas: Schemas, has_body: bool, has_place: bool) -> Json:
-    """All answers of an operation, by status. `has_place`: what it makes can be read under a path of its own."""
+    """All answers of an operation, by status. `has_place`: what it makes can be read under a path of its
+    own.
+    """
     found: Json = {str(operation.status): _success(operation, schemas, has_place)}
     for status, codes in sorted(_refusals(operation, has_body).items()):
         found[str(status)] = {"$ref": f"#/components/responses/{_name(status, codes)}"}
@@ -89,7 +113,13 @@ def _success(operation: Operation, schemas: Schemas, has_place: bool) -> Json:
 def _refusals(operation: Operation, has_body: bool) -> dict[int, list[str]]:
     codes = ["malformed_request"]
     if has_body:
-        codes += ["invalid_json", "body_too_large", "unsupported_media_type", "invalid_field", "unknown_field"]
+        codes += [
+            "invalid_json",
+            "body_too_large",
+            "unsupported_media_type",
+            "invalid_field",
+            "unknown_field",
+        ]
     elif operation.reads:
         codes += ["invalid_field", "unknown_field"]
     if operation.paged:
@@ -114,7 +144,13 @@ def _refusals(operation: Operation, has_body: bool) -> dict[int, list[str]]:
 
 def _example(code: str) -> Json:
     known = BY_CODE[code]
-    value: Json = {"type": known.type, "title": known.title, "status": known.status, "detail": known.means, "code": code}
+    value: Json = {
+        "type": known.type,
+        "title": known.title,
+        "status": known.status,
+        "detail": known.means,
+        "code": code,
+    }
     if code in ("invalid_field", "unknown_field"):
         value["errors"] = [{"field": "items[0].quantity", "code": code, "detail": known.means}]
     return value

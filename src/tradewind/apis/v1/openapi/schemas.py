@@ -1,4 +1,6 @@
-"""Draws the shapes of the API from the declared messages and views, so that the page can never tell another story than the code."""
+"""Draws the shapes of the API from the declared messages and views, so that the page can never tell another
+story than the code.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from ....core.problem import Problem
 Json = dict[str, Any]
 PREFIX = "#/components/schemas/"
 TAG = "type"
-# what the edge takes in a text that has no form of its own: no control characters, nothing that turns the direction of the text around
+# what the edge takes in a text that has no form of its own: no control characters, nothing that turns the
+# direction of the text around
 PLAIN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
 # in a parameter it is one line, and without tabs
 LINE = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
@@ -27,7 +30,7 @@ REFINED: dict[str, Json] = {
             {"required": ["productId"], "properties": {"productId": {"type": "string"}}},
             {"required": ["sku"], "properties": {"sku": {"type": "string"}}},
         ]
-    },
+    }
 }
 
 
@@ -41,19 +44,32 @@ class Schemas:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         operations = list(operations)
-        kinds = [Problem, *(operation.asks for operation in operations), *(o.gives for o in operations if speaks_json(o))]
+        kinds = [
+            Problem,
+            *(operation.asks for operation in operations),
+            *(o.gives for o in operations if speaks_json(o)),
+        ]
         refs, found = msgspec.json.schema_components(kinds, ref_template=PREFIX + "{name}")
-        self._name = {id(kind): ref["$ref"].removeprefix(PREFIX) for kind, ref in zip(kinds, refs, strict=True)}
+        self._name = {
+            id(kind): ref["$ref"].removeprefix(PREFIX) for kind, ref in zip(kinds, refs, strict=True)
+        }
         self._asked = {operation.name: found[self._name[id(operation.asks)]] for operation in operations}
         asked = {self._name[id(operation.asks)] for operation in operations}
         self.components: dict[str, Json] = {
-            self._public(name): self._tidy(shape | REFINED.get(name, {})) for name, shape in found.items() if name not in asked
+            self._public(name): self._tidy(shape | REFINED.get(name, {}))
+            for name, shape in found.items()
+            if name not in asked
         }
         problem = self.components["Problem"]
         problem["properties"] = {key: _without_null(shape) for key, shape in problem["properties"].items()}
-        problem["description"] = "RFC 9457. `code` is what a program should look at; /docs/problems says what each means."
+        problem["description"] = (
+            "RFC 9457. `code` is what a program should look at; /docs/problems says what each means."
+        )
         for operation in operations:
-            if operation.method in ("POST", "PATCH", "PUT") and (body := self._fields(operation))["properties"]:
+            if (
+                operation.method in ("POST", "PATCH", "PUT")
+                and (body := self._fields(operation))["properties"]
+            ):
                 self.components[operation.asks.__name__] = body
 
     def of(self, kind: Any) -> Json:
@@ -81,7 +97,12 @@ class Schemas:
                 continue
             shape = _plain(self._tidy(_without_empty(shape)), LINE)
             says = shape.pop("description", None) or PARAMETERS.get(name, "")
-            entry = {"name": name, "in": "path" if in_path else "query", "required": in_path or name in required, "schema": shape}
+            entry = {
+                "name": name,
+                "in": "path" if in_path else "query",
+                "required": in_path or name in required,
+                "schema": shape,
+            }
             found.append(entry | ({"description": says} if says else {}))
         return found
 

@@ -39,11 +39,15 @@ class Address(msgspec.Struct, frozen=True):
         try:
             return ssl.create_default_context(cafile=self.cafile or None)
         except (OSError, ssl.SSLError) as error:
-            raise BrokerUnusable(f"{SETTING}: cafile {self.cafile} cannot be used: {error.strerror or error}") from None
+            raise BrokerUnusable(
+                f"{SETTING}: cafile {self.cafile} cannot be used: {error.strerror or error}"
+            ) from None
 
 
 def parse(url: str) -> Address:
-    """amqp://user:password@host:port/vhost?heartbeat=10, each part percent-encoded. Errors: BrokerUnusable, without the password."""
+    """amqp://user:password@host:port/vhost?heartbeat=10, each part percent-encoded. Errors: BrokerUnusable,
+    without the password.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -59,18 +63,31 @@ def parse(url: str) -> Address:
     options: dict[str, str] = {}
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name not in OPTIONS or name in options:
-            raise _wrong(f"{name} is {'there twice' if name in options else 'not known'}; known: {', '.join(OPTIONS)}")
+            raise _wrong(
+                f"{name} is {'there twice' if name in options else 'not known'}; known: {', '.join(OPTIONS)}"
+            )
         options[name] = value
     tls, heartbeat = parts.scheme == "amqps", options.get("heartbeat", "-1")
     if "cafile" in options and not tls:
         raise _wrong("cafile is for amqps://")
-    if "heartbeat" in options and not (heartbeat.isascii() and heartbeat.isdigit() and int(heartbeat) <= 0xFFFF):
+    if "heartbeat" in options and not (
+        heartbeat.isascii() and heartbeat.isdigit() and int(heartbeat) <= 0xFFFF
+    ):
         raise _wrong(f"heartbeat={heartbeat} is no number of seconds")
     user = unquote(parts.username) if parts.username is not None else "guest"
-    password = unquote(parts.password) if parts.password is not None else "guest" if parts.username is None else ""
+    password = (
+        unquote(parts.password) if parts.password is not None else "guest" if parts.username is None else ""
+    )
     return Address(
-        parts.hostname, port or PORTS[parts.scheme], user, password, path or "/", tls, options.get("cafile", ""), int(heartbeat)
-    )  # fmt: skip
+        parts.hostname,
+        port or PORTS[parts.scheme],
+        user,
+        password,
+        path or "/",
+        tls,
+        options.get("cafile", ""),
+        int(heartbeat),
+    )
 
 
 def _wrong(says: str) -> BrokerUnusable:

@@ -24,7 +24,9 @@ class Consumer:
 
 
 class Calls:
-    """A channel answers in the order in which it was asked. Errors of all: LinkDown, ValueError for a name that AMQP has no room for."""
+    """A channel answers in the order in which it was asked. Errors of all: LinkDown, ValueError for a name
+    that AMQP has no room for.
+    """
 
     def __init__(self, name: str, limits: Limits) -> None:
         self.name, self.limits = name, limits
@@ -54,7 +56,12 @@ class Calls:
             async with asyncio.timeout(self.limits.call_s):
                 return await answer
         except TimeoutError:
-            self.fail(LinkDown(f"no answer in {self.limits.call_s:g} s: the broker is overloaded, or something between drops what we send"))
+            self.fail(
+                LinkDown(
+                    f"no answer in {self.limits.call_s:g} s: the broker is overloaded, or something "
+                    f"between drops what we send"
+                )
+            )
             raise self.gone() from None
 
     def fail(self, error: LinkDown) -> None:
@@ -77,12 +84,21 @@ class Calls:
             if not answer.done():
                 answer.set_exception(error)
 
-    # -- what is asked ------------------------------------------------------------------------------------------------
+    # -- what is asked
+    # ------------------------------------------------------------------------------------------------
 
     async def declare_queue(
-        self, name: str, durable: bool, exclusive: bool, auto_delete: bool, passive: bool, arguments: dict[str, Any] | None
+        self,
+        name: str,
+        durable: bool,
+        exclusive: bool,
+        auto_delete: bool,
+        passive: bool,
+        arguments: dict[str, Any] | None,
     ) -> QueueState:
-        answer = await self.call(methods.declare_queue(name, durable, exclusive, auto_delete, passive, arguments))
+        answer = await self.call(
+            methods.declare_queue(name, durable, exclusive, auto_delete, passive, arguments)
+        )
         return QueueState(answer.queue, answer.message_count, answer.consumer_count)
 
     async def declare_exchange(self, name: str, kind: str, durable: bool) -> None:
@@ -94,8 +110,12 @@ class Calls:
     async def qos(self, prefetch: int) -> None:
         await self.call(methods.qos(prefetch))
 
-    async def consume(self, queue: str, take: Callable[[Delivery], None], no_ack: bool, arguments: dict[str, Any] | None) -> str:
-        tag = f"{self.name}.{len(self.consumers) + 1}"[-255:]  # ours, because the first delivery may come with the answer
+    async def consume(
+        self, queue: str, take: Callable[[Delivery], None], no_ack: bool, arguments: dict[str, Any] | None
+    ) -> str:
+        tag = f"{self.name}.{len(self.consumers) + 1}"[
+            -255:
+        ]  # ours, because the first delivery may come with the answer
         self.consumers[tag.encode()] = Consumer(tag, take, no_ack=no_ack)
         await self.call(methods.consume(queue, tag, no_ack, arguments))
         return tag

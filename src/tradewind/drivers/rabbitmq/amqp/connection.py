@@ -1,6 +1,8 @@
-"""Speaks AMQP 0-9-1 on one TCP connection with one channel, from the handshake to its loss; whoever wants another makes a new one.
+"""Speaks AMQP 0-9-1 on one TCP connection with one channel, from the handshake to its loss; whoever wants
+another makes a new one.
 
-What is to be sent in one turn of the loop is written with one write, and what a message costs here is a few function calls.
+What is to be sent in one turn of the loop is written with one write, and what a message costs here is a few
+function calls.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ logger = logging.getLogger(__name__)
 class Connection(Calls, asyncio.Protocol):
     """`lost` is called once, when it has ended by itself or by `fail`."""
 
-    def __init__(self, name: str, limits: Limits, epoch: int, *, confirms: bool, lost: Callable[[LinkDown], None]) -> None:
+    def __init__(
+        self, name: str, limits: Limits, epoch: int, *, confirms: bool, lost: Callable[[LinkDown], None]
+    ) -> None:
         super().__init__(name, limits)
         self.epoch, self.confirms, self._lost = epoch, confirms, lost
         self.outstanding = Outstanding(limits.outstanding, confirms=confirms)
@@ -54,7 +58,8 @@ class Connection(Calls, asyncio.Protocol):
         self._reader.most_frame = most_frame
         self._piece = most_frame - frames.ENVELOPE
 
-    # -- what a message costs -----------------------------------------------------------------------------------------
+    # -- what a message costs
+    # -----------------------------------------------------------------------------------------
 
     def publish(
         self,
@@ -78,10 +83,13 @@ class Connection(Calls, asyncio.Protocol):
         outstanding = self.outstanding
         if len(message) > self._room or outstanding.full:
             raise LinkFull(
-                f"{len(outstanding)} messages wait for the broker's word, {self.limits.buffer_bytes - self._room} bytes for the network"
+                f"{len(outstanding)} messages wait for the broker's word, "
+                f"{self.limits.buffer_bytes - self._room} bytes for the network"
             )
         if self.confirms or (mandatory and returned is not None):
-            identity = (exchange, key, properties.correlation_id, properties.message_id) if mandatory else None
+            identity = (
+                (exchange, key, properties.correlation_id, properties.message_id) if mandatory else None
+            )
             outstanding.add(then, returned, identity)
         self._room -= len(message)
         self._out.append(message)
@@ -111,7 +119,9 @@ class Connection(Calls, asyncio.Protocol):
             self._soon()
 
     def _flush(self) -> None:
-        if self._transport is None or self._transport.is_closing():  # one that has closed itself tells us only in its next turn
+        if (
+            self._transport is None or self._transport.is_closing()
+        ):  # one that has closed itself tells us only in its next turn
             return
         self._flushing = False
         out = self._out
@@ -120,9 +130,12 @@ class Connection(Calls, asyncio.Protocol):
             out.clear()
         self._room = self.limits.buffer_bytes - self._transport.get_write_buffer_size()
 
-    # -- called by the reader -----------------------------------------------------------------------------------------
+    # -- called by the reader
+    # -----------------------------------------------------------------------------------------
 
-    def delivered(self, consumer: bytes, tag: int, redelivered: bool, place: bytes, header: bytes, body: bytes | None) -> None:
+    def delivered(
+        self, consumer: bytes, tag: int, redelivered: bool, place: bytes, header: bytes, body: bytes | None
+    ) -> None:
         found = self._places.get(place)
         if found is None:
             found = self._place(place)
@@ -130,7 +143,9 @@ class Connection(Calls, asyncio.Protocol):
         if known is None or known.take is None or body is None:
             self._turn_away(tag, None if known is None else known.no_ack, oversized=body is None)
             return
-        delivery = Delivery(body, 0 if known.no_ack else tag, redelivered, found[0], found[1], known.tag, header, self.epoch)
+        delivery = Delivery(
+            body, 0 if known.no_ack else tag, redelivered, found[0], found[1], known.tag, header, self.epoch
+        )
         try:
             known.take(delivery)
         except Exception:  # it comes again with the next connection; the others must not wait for that
@@ -158,7 +173,11 @@ class Connection(Calls, asyncio.Protocol):
         code, after = method[0] << 8 | method[1], 3 + method[2]
         exchange, key = self._place(method[after:])
         properties = parse_properties(header)
-        text = f"no such queue ({exchange or 'default exchange'}, {key})" if code == 312 else _text(method[3:after])
+        text = (
+            f"no such queue ({exchange or 'default exchange'}, {key})"
+            if code == 312
+            else _text(method[3:after])
+        )
         self.outstanding.give_back((exchange, key, properties.correlation_id, properties.message_id), text)
 
     def confirmed(self, tag: int, multiple: bool, kept: bool) -> None:
@@ -180,11 +199,17 @@ class Connection(Calls, asyncio.Protocol):
         elif name == "Connection.Unblocked":
             self.blocked = ""
         elif name == "Basic.Cancel":
-            self.fail(LinkDown(f"the broker ended the subscription {method.consumer_tag}: its queue was deleted, or has moved"))
+            self.fail(
+                LinkDown(
+                    f"the broker ended the subscription {method.consumer_tag}: its queue was deleted, or "
+                    f"has moved"
+                )
+            )
         else:
             self.answered(method)
 
-    # -- called by the event loop -------------------------------------------------------------------------------------
+    # -- called by the event loop
+    # -------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -209,7 +234,8 @@ class Connection(Calls, asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self.fail(LinkDown(explain.ended(error, self._reader.unread, ready=self.greeted)))
 
-    # -- ending -------------------------------------------------------------------------------------------------------
+    # -- ending
+    # -------------------------------------------------------------------------------------------------------
 
     def blocked_for(self) -> float:
         return self._loop.time() - self.blocked_since
@@ -237,7 +263,9 @@ class Connection(Calls, asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._flush()
             self._transport.close()
-            self._loop.call_later(LINGER_S, self._transport.abort)  # close waits for what the other side does not take
+            self._loop.call_later(
+                LINGER_S, self._transport.abort
+            )  # close waits for what the other side does not take
         self._lost(error)
         self.outstanding.lose(f"lost before the broker confirmed it: {error}")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 class BrokerUnusable(Exception):
-    """The first connection cannot work. One line that says why and what to do; it never shows the password."""
+    """The first connection cannot work. One line that says why and what to do; it never shows the
+    password.
+    """
 
 
 class LinkDown(Exception):
@@ -12,7 +14,9 @@ class LinkDown(Exception):
 
 
 class LinkFull(Exception):
-    """More is under way than the limits allow, or the broker has blocked us for too long. Nothing was sent."""
+    """More is under way than the limits allow, or the broker has blocked us for too long. Nothing was
+    sent.
+    """
 
 
 class Refused(LinkDown):

@@ -1,4 +1,6 @@
-"""Says what a broker's error means for the person who runs the shop, and the way out: the broker's own words rarely do."""
+"""Says what a broker's error means for the person who runs the shop, and the way out: the broker's own words
+rarely do.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,22 @@ REFUSALS = [
     (404, "no exchange", "an exchange is missing: start the service that declares it"),
     (404, "no queue", "a queue is missing: start the service that declares it"),
     (405, "", "another connection has it for itself: end that one"),
-    (406, "inequivalent arg", "it exists with other arguments: delete it when it is empty, or give the setting that fits it"),
+    (
+        406,
+        "inequivalent arg",
+        "it exists with other arguments: delete it when it is empty, or give the setting that fits it",
+    ),
     (406, "timed out", "a delivery was not acked in the time that the broker allows (consumer_timeout)"),
-    (530, "not found", f"there is no such vhost: create it with `rabbitmqctl add_vhost`, or correct {SETTING}"),
-    (530, "vhost", "this user may not enter the vhost: give it the rights with `rabbitmqctl set_permissions`"),
+    (
+        530,
+        "not found",
+        f"there is no such vhost: create it with `rabbitmqctl add_vhost`, or correct {SETTING}",
+    ),
+    (
+        530,
+        "vhost",
+        "this user may not enter the vhost: give it the rights with `rabbitmqctl set_permissions`",
+    ),
     (320, "", "the broker stops or was told to close the connection: it is made anew"),
 ]
 
@@ -34,14 +48,19 @@ def trouble(error: BaseException, *, tls: bool) -> str:
     if isinstance(error, socket.gaierror):
         return f"there is no such host: correct {SETTING} ({error.strerror or error})"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: name the file of its authority, {SETTING}=amqps://…?cafile=… ({error.verify_message})"
+        return (
+            f"its certificate is not trusted: name the file of its authority, "
+            f"{SETTING}=amqps://…?cafile=… ({error.verify_message})"
+        )
     if isinstance(error, ssl.SSLError) and error.reason in (
         "WRONG_VERSION_NUMBER",
         "UNEXPECTED_MESSAGE",
         "HTTP_REQUEST",
         "RECORD_LAYER_FAILURE",
     ):
-        return f"it does not speak TLS there: write amqp:// in {SETTING}, or name the TLS port ({error.reason})"
+        return (
+            f"it does not speak TLS there: write amqp:// in {SETTING}, or name the TLS port ({error.reason})"
+        )
     if isinstance(error, ssl.SSLError):
         return f"TLS fails: {error.reason or error}"
     if isinstance(error, TimeoutError):
@@ -51,7 +70,10 @@ def trouble(error: BaseException, *, tls: bool) -> str:
     if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
         return f"it cannot be reached: start RabbitMQ, or correct {SETTING} (connection refused)"
     if isinstance(error, ConnectionError) and tls:
-        return f"it closes the connection during the TLS handshake: name the TLS port, or write amqp:// in {SETTING}"
+        return (
+            f"it closes the connection during the TLS handshake: name the TLS port, or write amqp:// "
+            f"in {SETTING}"
+        )
     if isinstance(error, OSError):
         return f"it cannot be reached: start RabbitMQ, or correct {SETTING} ({error.strerror or error})"
     return str(error) or type(error).__name__
@@ -64,5 +86,8 @@ def ended(error: BaseException | None, unread: bytes, *, ready: bool) -> str:
     if not ready and isinstance(error, ssl.SSLError):
         return trouble(error, tls=True)
     if not ready:
-        return f"it closes the connection without a word: it is just starting, wants TLS (amqps://) or is not RabbitMQ: correct {SETTING}"
+        return (
+            f"it closes the connection without a word: it is just starting, wants TLS (amqps://) or "
+            f"is not RabbitMQ: correct {SETTING}"
+        )
     return f"the connection was lost ({error or 'closed by the other side'})"

@@ -21,7 +21,19 @@ _short: dict[str, bytes] = {}
 
 NUMBERS: Final[dict[int, struct.Struct]] = {
     ord(kind): struct.Struct(f">{code}")
-    for kind, code in {"b": "b", "B": "B", "s": "h", "u": "H", "I": "i", "i": "I", "l": "q", "L": "q", "f": "f", "d": "d", "T": "Q"}.items()
+    for kind, code in {
+        "b": "b",
+        "B": "B",
+        "s": "h",
+        "u": "H",
+        "I": "i",
+        "i": "I",
+        "l": "q",
+        "L": "q",
+        "f": "f",
+        "d": "d",
+        "T": "Q",
+    }.items()
 }
 
 
@@ -47,7 +59,9 @@ def known(text: str) -> bytes:
 
 
 def asking(correlation_id: str, reply_to: str, expiration: str, name: str, value: int) -> Packed:
-    """The properties of a request with one header, a whole number of more than 31 bits: `pack_properties` of the same in less steps."""
+    """The properties of a request with one header, a whole number of more than 31 bits: `pack_properties` of
+    the same in less steps.
+    """
     key, raw = known(name), correlation_id.encode()
     table = _u32.pack(len(key) + 9) + key + b"l" + _i64.pack(value)
     data = b"%b%b%b%b%b" % (table, SIZED[len(raw)], raw, known(reply_to), known(expiration))
@@ -79,7 +93,9 @@ def pack_properties(properties: Properties | Packed, size: int) -> bytes:
         parts.append(known(properties.reply_to))
     if properties.expiration:
         if not (properties.expiration.isascii() and properties.expiration.isdigit()):
-            raise ValueError(f"expiration {properties.expiration!r} is no number of milliseconds")  # the broker would close the channel
+            raise ValueError(
+                f"expiration {properties.expiration!r} is no number of milliseconds"
+            )  # the broker would close the channel
         flags |= 0x0100
         parts.append(known(properties.expiration))
     if properties.message_id:
@@ -141,7 +157,18 @@ def _parse_properties(header: bytes) -> Properties:
         at += header[at] + 1
     if flags & 0x0008:
         app_id, at = _text(header, at)
-    return Properties(content_type, correlation_id, reply_to, message_id, expiration, kind, app_id, timestamp, delivery_mode, headers)
+    return Properties(
+        content_type,
+        correlation_id,
+        reply_to,
+        message_id,
+        expiration,
+        kind,
+        app_id,
+        timestamp,
+        delivery_mode,
+        headers,
+    )
 
 
 def _text(data: bytes, at: int) -> tuple[str, int]:
@@ -196,7 +223,9 @@ PACKERS: Final[dict[type, Callable[[Any], bytes]]] = {
 
 
 def parse_table(data: bytes, at: int, depth: int = 0) -> tuple[dict[str, Any], int]:
-    """The table at `at`, and where it ends. A timestamp is seconds since the epoch. Errors: Malformed, IndexError, struct.error."""
+    """The table at `at`, and where it ends. A timestamp is seconds since the epoch. Errors: Malformed,
+    IndexError, struct.error.
+    """
     at, end = _extent(data, at, depth)
     table: dict[str, Any] = {}
     while at < end:

@@ -1,4 +1,6 @@
-"""Packs by hand the frames that every message costs: publish with header and body, ack, reject. All go through channel 1."""
+"""Packs by hand the frames that every message costs: publish with header and body, ack, reject. All go
+through channel 1.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,12 @@ def content(header: bytes, body: bytes, most: int) -> bytes:
     if not size:
         return b"%b%b\xce" % (_start.pack(HEADER, 1, len(header)), header)
     if size <= most:
-        return b"%b%b\xce%b%b\xce" % (_start.pack(HEADER, 1, len(header)), header, _start.pack(BODY, 1, size), body)
+        return b"%b%b\xce%b%b\xce" % (
+            _start.pack(HEADER, 1, len(header)),
+            header,
+            _start.pack(BODY, 1, size),
+            body,
+        )
     parts = [_start.pack(HEADER, 1, len(header)), header, b"\xce"]
     for at in range(0, size, most):
         piece = body[at : at + most]

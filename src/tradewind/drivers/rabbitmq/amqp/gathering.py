@@ -1,4 +1,6 @@
-"""Says when what is to be written is written: every write wakes the broker, so those that follow each other fast wait for each other."""
+"""Says when what is to be written is written: every write wakes the broker, so those that follow each other
+fast wait for each other.
+"""
 
 from __future__ import annotations
 

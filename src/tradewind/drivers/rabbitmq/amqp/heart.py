@@ -1,4 +1,6 @@
-"""Notices a connection that is dead without having been closed, and keeps the other side from thinking so of us."""
+"""Notices a connection that is dead without having been closed, and keeps the other side from thinking so of
+us.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,12 @@ class Heart:
         if self._beats:
             self._silent = 0 if connection.heard or absent else self._silent + 1
             if self._silent >= 4:
-                connection.fail(LinkDown(f"no sign of life for {self._silent * self._pause:g} s: the broker or the network stands still"))
+                connection.fail(
+                    LinkDown(
+                        f"no sign of life for {self._silent * self._pause:g} s: the broker or the "
+                        f"network stands still"
+                    )
+                )
                 return
             connection.heard = False
             connection.send(frames.BEAT)

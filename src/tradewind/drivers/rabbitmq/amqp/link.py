@@ -1,6 +1,8 @@
-"""Keeps a connection to the broker for as long as the program wants one: it comes back after every loss, set up as it was.
+"""Keeps a connection to the broker for as long as the program wants one: it comes back after every loss, set
+up as it was.
 
-A new life of the connection knows nothing of the last one: what was not confirmed is told as lost, what was not acked comes again.
+A new life of the connection knows nothing of the last one: what was not confirmed is told as lost, what was
+not acked comes again.
 """
 
 from __future__ import annotations
@@ -28,10 +30,12 @@ logger = logging.getLogger(__name__)
 
 
 class Link(Topology):
-    """One TCP connection with one channel. A program has one to publish and one to consume; direct reply-to needs both on one.
+    """One TCP connection with one channel. A program has one to publish and one to consume; direct reply-to
+    needs both on one.
 
-    `setup` declares, binds and subscribes; it runs at every connect, before the link is up. `then`, `returned`, `on_up`, `on_down` and
-    `on_delivery` are called from the loop, never from within a call of ours except `stop`.
+    `setup` declares, binds and subscribes; it runs at every connect, before the link is up. `then`,
+    `returned`, `on_up`, `on_down` and `on_delivery` are called from the loop, never from within a call of
+    ours except `stop`.
     """
 
     def __init__(
@@ -59,11 +63,14 @@ class Link(Topology):
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
 
-    # -- what may be asked at any time --------------------------------------------------------------------------------
+    # -- what may be asked at any time
+    # --------------------------------------------------------------------------------
 
     @property
     def blocked(self) -> bool:
-        """Does the broker take no messages now (memory or disk alarm)? They wait in our buffer, up to the limits."""
+        """Does the broker take no messages now (memory or disk alarm)? They wait in our buffer, up to the
+        limits.
+        """
         return self._life is not None and bool(self._life.blocked)
 
     @property
@@ -72,7 +79,11 @@ class Link(Topology):
         if not self.up:
             return self._missing
         life = self._life
-        return f"{self._where}: it takes no messages now: {life.blocked}" if life is not None and life.blocked else ""
+        return (
+            f"{self._where}: it takes no messages now: {life.blocked}"
+            if life is not None and life.blocked
+            else ""
+        )
 
     @property
     def oversized(self) -> int:
@@ -84,10 +95,13 @@ class Link(Topology):
         """Messages whose confirm is still to come."""
         return len(self._life.outstanding) if self._life is not None and self.confirms else 0
 
-    # -- its life -----------------------------------------------------------------------------------------------------
+    # -- its life
+    # -----------------------------------------------------------------------------------------------------
 
     async def start(self, timeout_s: float = 10.0) -> None:
-        """Connects and sets up once. Errors: BrokerUnusable with the way out; whatever else `setup` raises."""
+        """Connects and sets up once. Errors: BrokerUnusable with the way out; whatever else `setup`
+        raises.
+        """
         where = address.parse(self._url)
         self._security, self._where, self._stopping = self._security or where.security(), where.where, False
         try:
@@ -97,12 +111,15 @@ class Link(Topology):
             raise BrokerUnusable(f"{self._where}: {error}") from error
         except TimeoutError as error:
             raise BrokerUnusable(
-                f"{self._where}: not ready in {timeout_s:g} s: it is overloaded, or its setup waits for something"
+                f"{self._where}: not ready in {timeout_s:g} s: it is overloaded, or its setup waits for "
+                f"something"
             ) from error
         self._keeper = asyncio.create_task(self._keep(where), name=f"amqp link {self.name}")
 
     async def stop(self, grace_s: float = 5.0) -> None:
-        """Waits for what is not confirmed yet, closes, and does not come back. May be called twice, or without a start."""
+        """Waits for what is not confirmed yet, closes, and does not come back. May be called twice, or
+        without a start.
+        """
         self._stopping, self.up, self._missing = True, False, "stopped"
         keeper, self._keeper = self._keeper, None
         life = self._life
@@ -119,7 +136,9 @@ class Link(Topology):
 
         self._ended = asyncio.get_running_loop().create_future()
         self.lives += 1
-        life = await connect(where, self._security, self.name, self.limits, self.lives, confirms=self.confirms, lost=self._lost)
+        life = await connect(
+            where, self._security, self.name, self.limits, self.lives, confirms=self.confirms, lost=self._lost
+        )
         self._life = life
         try:
             if self._setup is not None:
@@ -158,7 +177,9 @@ class Link(Topology):
                 await self._ended
             if clock() - born > self.limits.retry_most_s:  # one that lasted starts the pauses anew
                 tries = 0
-            await asyncio.sleep(self._random.uniform(0, min(self.limits.retry_most_s, self.limits.retry_first_s * 2**tries)))
+            await asyncio.sleep(
+                self._random.uniform(0, min(self.limits.retry_most_s, self.limits.retry_first_s * 2**tries))
+            )
             tries = min(tries + 1, 16)
             try:
                 await self._live(where)
@@ -179,7 +200,8 @@ class Link(Topology):
         if self._ended is not None and not self._ended.done():
             self._ended.set_result(None)
 
-    # -- messages -----------------------------------------------------------------------------------------------------
+    # -- messages
+    # -----------------------------------------------------------------------------------------------------
 
     def publish(
         self,
@@ -192,10 +214,12 @@ class Link(Topology):
         then: Callable[[str], None] | None = None,
         returned: Callable[[str], None] | None = None,
     ) -> None:
-        """Hands a message to the network. `then("")`: the broker has it. `then(reason)`: nacked, returned, or nobody knows. Once.
+        """Hands a message to the network. `then("")`: the broker has it. `then(reason)`: nacked, returned, or
+        nobody knows. Once.
 
-        `then` needs `confirms`; without them, `returned(reason)` tells of a mandatory message that no queue took.
-        Errors: LinkDown and LinkFull, where nothing was sent; ValueError for what AMQP or the limits have no room for.
+        `then` needs `confirms`; without them, `returned(reason)` tells of a mandatory message that no queue
+        took. Errors: LinkDown and LinkFull, where nothing was sent; ValueError for what AMQP or the limits
+        have no room for.
         """
         life = self._life
         if not self.up or life is None:
@@ -207,7 +231,9 @@ class Link(Topology):
         life.publish(exchange, key, body, properties, mandatory, then, returned)
 
     def ack(self, delivery: Delivery, *, multiple: bool = False) -> None:
-        """It is done (`multiple`: and all before it). Nothing happens for one of an earlier connection: that one comes again."""
+        """It is done (`multiple`: and all before it). Nothing happens for one of an earlier connection: that
+        one comes again.
+        """
         if self._life is not None:
             self._life.ack(delivery, multiple)
 

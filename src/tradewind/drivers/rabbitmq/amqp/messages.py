@@ -1,4 +1,6 @@
-"""What goes through a link and how much of it: messages as the wire has them, without an opinion on their bodies."""
+"""What goes through a link and how much of it: messages as the wire has them, without an opinion on their
+bodies.
+"""
 
 from __future__ import annotations
 
@@ -23,23 +25,48 @@ class Limits(msgspec.Struct, frozen=True):
     call_s: float = 10.0  # a declaration, a binding, a subscription
     setup_s: float = 30.0  # all of them
     heartbeat_s: int = 10  # what we propose; the smaller one of both sides holds
-    retry_first_s: float = 0.1  # the first pause before a new connection lasts up to this, each next one up to twice as long
+    retry_first_s: float = (
+        0.1  # the first pause before a new connection lasts up to this, each next one up to twice as long
+    )
     retry_most_s: float = 2.0
     prefetch: int = 256  # deliveries that are not acked, until `qos` says otherwise
-    message_bytes: int = 16 * 1024 * 1024  # a larger delivery is rejected, not requeued; a larger publish is a ValueError
+    message_bytes: int = (
+        16 * 1024 * 1024
+    )  # a larger delivery is rejected, not requeued; a larger publish is a ValueError
     buffer_bytes: int = 32 * 1024 * 1024  # written by us, not yet taken by the network
-    outstanding: int = 16_384  # published, not yet confirmed; without confirms: mandatory messages whose return we would still understand
-    confirm_s: float = 30.0  # a confirm that takes longer, on a broker that has not blocked us, means that the connection is lost
+    # published, not yet confirmed; without confirms: mandatory messages whose return we would still
+    # understand
+    outstanding: int = 16_384
+    # a confirm that takes longer, on a broker that has not blocked us, means that the connection is lost
+    confirm_s: float = 30.0
     blocked_s: float = 1.0  # how long a broker may block us before `publish` refuses
 
 
 class Delivery:
     """A message that came. `tag` is 0 once it is settled, and where nothing is to be acked."""
 
-    __slots__ = ("_header", "_properties", "body", "consumer", "epoch", "exchange", "redelivered", "routing_key", "tag")
+    __slots__ = (
+        "_header",
+        "_properties",
+        "body",
+        "consumer",
+        "epoch",
+        "exchange",
+        "redelivered",
+        "routing_key",
+        "tag",
+    )
 
     def __init__(
-        self, body: bytes, tag: int, redelivered: bool, exchange: str, routing_key: str, consumer: str, header: bytes, epoch: int
+        self,
+        body: bytes,
+        tag: int,
+        redelivered: bool,
+        exchange: str,
+        routing_key: str,
+        consumer: str,
+        header: bytes,
+        epoch: int,
     ) -> None:
         self.body, self.tag, self.redelivered = body, tag, redelivered
         self.exchange, self.routing_key, self.consumer, self.epoch = exchange, routing_key, consumer, epoch
@@ -55,7 +82,9 @@ class Delivery:
 
     @property
     def properties(self) -> Properties:
-        """Parsed when first asked for. NONE where they cannot be parsed: a broker passes on what a sender has mangled."""
+        """Parsed when first asked for. NONE where they cannot be parsed: a broker passes on what a sender has
+        mangled.
+        """
         if self._properties is None:
             self._properties = parse_properties(self._header)
         return self._properties

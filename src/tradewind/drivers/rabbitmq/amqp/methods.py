@@ -1,4 +1,6 @@
-"""Everything that is said rarely (opening, declaring, subscribing, closing), in pamqp's words: the one file that knows it."""
+"""Everything that is said rarely (opening, declaring, subscribing, closing), in pamqp's words: the one file
+that knows it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from .errors import BrokerUnusable, Malformed
 
 try:
     from pamqp import base, common, exceptions, frame
-    from pamqp.commands import Basic, Channel, Confirm, Connection, Queue, Exchange
+    from pamqp.commands import Basic, Channel, Confirm, Connection, Exchange, Queue
 except ModuleNotFoundError as missing:
     raise BrokerUnusable("RabbitMQ needs pamqp: pip install 'tradewind[rabbitmq]'") from missing
 
@@ -34,7 +36,15 @@ def parse(data: bytes) -> Any:
     """The method in a frame, with its arguments as attributes and its `name`. Errors: Malformed."""
     try:
         return frame.unmarshal(data)[2]
-    except (exceptions.UnmarshalingException, struct.error, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+    except (
+        exceptions.UnmarshalingException,
+        struct.error,
+        ValueError,
+        IndexError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise Malformed(f"a method that cannot be read: {error}") from error
 
 
@@ -43,10 +53,14 @@ def _call(method: base.Frame, channel: int = 1) -> Call:
 
 
 def start_ok(address: Address, name: str) -> Call:
-    client: common.FieldTable = {"product": "tradewind", "connection_name": name, "capabilities": CAPABILITIES}
-    return _call(Connection.StartOk(client, "PLAIN", f"\0{address.user}\0{address.password}", "en_US"), 0)._replace(
-        answer="Connection.Tune"
-    )
+    client: common.FieldTable = {
+        "product": "tradewind",
+        "connection_name": name,
+        "capabilities": CAPABILITIES,
+    }
+    return _call(
+        Connection.StartOk(client, "PLAIN", f"\0{address.user}\0{address.password}", "en_US"), 0
+    )._replace(answer="Connection.Tune")
 
 
 def tune_ok(channels: int, most_frame: int, heartbeat: int) -> bytes:
@@ -81,7 +95,14 @@ def qos(prefetch: int) -> Call:
     return _call(Basic.Qos(0, prefetch, False))
 
 
-def declare_queue(name: str, durable: bool, exclusive: bool, auto_delete: bool, passive: bool, arguments: dict[str, Any] | None) -> Call:
+def declare_queue(
+    name: str,
+    durable: bool,
+    exclusive: bool,
+    auto_delete: bool,
+    passive: bool,
+    arguments: dict[str, Any] | None,
+) -> Call:
     return _call(Queue.Declare(0, name, passive, durable, exclusive, auto_delete, False, arguments or {}))
 
 

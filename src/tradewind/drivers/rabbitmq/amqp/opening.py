@@ -1,4 +1,6 @@
-"""Makes a connection that is ready for its setup: TCP, TLS, handshake, channel, and the watch over its life."""
+"""Makes a connection that is ready for its setup: TCP, TLS, handshake, channel, and the watch over its
+life.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ async def connect(
     try:
         async with asyncio.timeout(limits.connect_s):
             await loop.create_connection(
-                lambda: connection, address.host, address.port, ssl=security, server_hostname=address.host if security else None
+                lambda: connection,
+                address.host,
+                address.port,
+                ssl=security,
+                server_hostname=address.host if security else None,
             )
             heartbeat = await _shake_hands(connection, address, greeting)
     except LinkDown:

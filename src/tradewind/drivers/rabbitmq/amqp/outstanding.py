@@ -1,4 +1,6 @@
-"""Remembers what was published until the broker has answered for it, so that each message's end is told exactly once."""
+"""Remembers what was published until the broker has answered for it, so that each message's end is told
+exactly once.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ import logging
 from collections.abc import Callable, Iterable
 
 EventRecord = Callable[[str], None]
-Identity = tuple[str, str, str, str]  # exchange, routing key, correlation id, message id: what a return brings back unchanged
+Identity = tuple[
+    str, str, str, str
+]  # exchange, routing key, correlation id, message id: what a return brings back unchanged
 Entry = tuple[EventRecord | None, EventRecord | None, Identity | None]  # of the confirm, of the return
 
 NACKED = "the broker could not keep it"
@@ -15,7 +19,9 @@ logger = logging.getLogger(__name__)
 
 
 class Outstanding:
-    """By publish sequence number. Without confirms nobody says that a message went well, so the oldest of `most` is forgotten."""
+    """By publish sequence number. Without confirms nobody says that a message went well, so the oldest of
+    `most` is forgotten.
+    """
 
     def __init__(self, most: int, *, confirms: bool) -> None:
         self._most, self._confirms = most, confirms
@@ -55,7 +61,10 @@ class Outstanding:
         else:
             tag = min(tag or self._last, self._last)
             pop = self._entries.pop
-            _tell([then for seq in range(self._first, tag + 1) if (then := pop(seq, DONE)[0])], "" if kept else NACKED)
+            _tell(
+                [then for seq in range(self._first, tag + 1) if (then := pop(seq, DONE)[0])],
+                "" if kept else NACKED,
+            )
             self._first = max(self._first, tag + 1)
         if not self._entries and self.on_empty is not None:
             self.on_empty()

@@ -23,7 +23,9 @@ class Properties(msgspec.Struct, frozen=True):
 
 
 class Packed(msgspec.Struct, frozen=True, gc=False):
-    """Properties that are bytes already, for who sends the same again and again: `flags` says which they are."""
+    """Properties that are bytes already, for who sends the same again and again: `flags` says which they
+    are.
+    """
 
     flags: int
     data: bytes

@@ -1,4 +1,6 @@
-"""Names what a queue may be asked for, and reads how often a message has come: RabbitMQ's arguments and headers, in one place."""
+"""Names what a queue may be asked for, and reads how often a message has come: RabbitMQ's arguments and
+headers, in one place.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,18 @@ Arguments = dict[str, Any]
 MOST_DEATHS = 1_000_000  # a count from outside is a claim
 
 
-def quorum(*, dead_letter: str | None = None, dead_letter_key: str = "", delivery_limit: int = 0, single_active: bool = False) -> Arguments:
-    """Replicated, always durable. After `delivery_limit` redeliveries a message goes to the exchange `dead_letter` ("": the default).
+def quorum(
+    *,
+    dead_letter: str | None = None,
+    dead_letter_key: str = "",
+    delivery_limit: int = 0,
+    single_active: bool = False,
+) -> Arguments:
+    """Replicated, always durable. After `delivery_limit` redeliveries a message goes to the exchange
+    `dead_letter` ("": the default).
 
-    A dead letter is confirmed before it leaves this queue, so it cannot get lost between the two. A limit without a place for dead letters
-    would drop messages: ValueError.
+    A dead letter is confirmed before it leaves this queue, so it cannot get lost between the two. A limit
+    without a place for dead letters would drop messages: ValueError.
     """
     if delivery_limit and dead_letter is None:
         raise ValueError("a delivery limit without a dead-letter exchange drops messages")
@@ -24,17 +33,27 @@ def quorum(*, dead_letter: str | None = None, dead_letter_key: str = "", deliver
     return arguments | ({"x-delivery-limit": delivery_limit} if delivery_limit else {})
 
 
-def classic(*, dead_letter: str | None = None, dead_letter_key: str = "", single_active: bool = False) -> Arguments:
-    """On one node, the type that is there where nothing is said. It counts no redeliveries, and dead letters may get lost in a crash."""
+def classic(
+    *, dead_letter: str | None = None, dead_letter_key: str = "", single_active: bool = False
+) -> Arguments:
+    """On one node, the type that is there where nothing is said. It counts no redeliveries, and dead letters
+    may get lost in a crash.
+    """
     return _common(dead_letter, dead_letter_key, single_active)
 
 
 def deliveries_before(delivery: Delivery) -> int:
-    """How often this message has come to somebody before, as far as the broker tells: a classic queue only knows "at least once"."""
+    """How often this message has come to somebody before, as far as the broker tells: a classic queue only
+    knows "at least once".
+    """
     headers = delivery.properties.headers or {}
     count = _number(headers.get("x-delivery-count"))
     deaths = headers.get("x-death")
-    died = sum([_number(death.get("count")) for death in deaths if isinstance(death, dict)]) if isinstance(deaths, list) else 0
+    died = (
+        sum([_number(death.get("count")) for death in deaths if isinstance(death, dict)])
+        if isinstance(deaths, list)
+        else 0
+    )
     return max(count, int(delivery.redelivered)) + died
 
 

@@ -1,4 +1,6 @@
-"""Takes a stream of bytes apart into messages, confirms and other methods, with one call for each and no copy that is not needed."""
+"""Takes a stream of bytes apart into messages, confirms and other methods, with one call for each and no copy
+that is not needed.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,22 @@ _confirm = struct.Struct(">QB").unpack_from
 
 
 class Sink(Protocol):
-    """Who is told. `body` is None where it was longer than allowed; `place` holds exchange and routing key, as on the wire."""
+    """Who is told. `body` is None where it was longer than allowed; `place` holds exchange and routing key,
+    as on the wire.
+    """
 
-    def delivered(self, consumer: bytes, tag: int, redelivered: bool, place: bytes, header: bytes, body: bytes | None) -> None: ...
+    def delivered(
+        self, consumer: bytes, tag: int, redelivered: bool, place: bytes, header: bytes, body: bytes | None
+    ) -> None: ...
     def returned(self, method: bytes, header: bytes) -> None: ...
     def confirmed(self, tag: int, multiple: bool, kept: bool) -> None: ...
     def said(self, frame: bytes) -> None: ...
 
 
 class Reader:
-    """`most_body`: a longer one is counted and thrown away. Errors of `feed`: Malformed, after which there is no sense in going on."""
+    """`most_body`: a longer one is counted and thrown away. Errors of `feed`: Malformed, after which there is
+    no sense in going on.
+    """
 
     def __init__(self, sink: Sink, most_body: int) -> None:
         self._sink, self._most_body = sink, most_body

@@ -13,7 +13,9 @@ if TYPE_CHECKING:  # it needs pamqp, which is an extra
 
 
 class Topology:
-    """For `setup`, and later. Errors of all: LinkDown with the broker's reason; ValueError for a name past 255 bytes."""
+    """For `setup`, and later. Errors of all: LinkDown with the broker's reason; ValueError for a name past
+    255 bytes.
+    """
 
     _life: Connection | None
     _missing: str
@@ -43,11 +45,18 @@ class Topology:
         await self._now().bind(queue, exchange, key)
 
     async def qos(self, prefetch: int) -> None:
-        """How many deliveries each later `consume` may hold unacked; `limits.prefetch` where this is not called."""
+        """How many deliveries each later `consume` may hold unacked; `limits.prefetch` where this is not
+        called.
+        """
         await self._now().qos(prefetch)
 
     async def consume(
-        self, queue: str, on_delivery: Callable[[Delivery], None], *, no_ack: bool = False, arguments: dict[str, Any] | None = None
+        self,
+        queue: str,
+        on_delivery: Callable[[Delivery], None],
+        *,
+        no_ack: bool = False,
+        arguments: dict[str, Any] | None = None,
     ) -> str:
         """Subscribes; gives the consumer's tag, which ends with this connection."""
         return await self._now().consume(queue, on_delivery, no_ack, arguments)

@@ -1,6 +1,8 @@
-"""Tells a direct reply-to address from a forged one: RabbitMQ ends the whole connection that publishes to one it cannot decode.
+"""Tells a direct reply-to address from a forged one: RabbitMQ ends the whole connection that publishes to one
+it cannot decode.
 
-Such an address is `amq.rabbitmq.reply-to.PID.KEY`, both in base64; PID is an Erlang process id in the external term format.
+Such an address is `amq.rabbitmq.reply-to.PID.KEY`, both in base64; PID is an Erlang process id in the
+external term format.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ _good: set[str] = set()
 
 
 def reachable(address: str) -> bool:
-    """May an answer be sent there? Not whether somebody listens: an answer to nobody is dropped without harm."""
+    """May an answer be sent there? Not whether somebody listens: an answer to nobody is dropped without
+    harm.
+    """
     if not address.startswith(DIRECT):
         return address != ""
     if address in _good:

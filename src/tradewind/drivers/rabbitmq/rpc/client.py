@@ -1,6 +1,8 @@
-"""Asks services over a queue and hears their answers directly (RabbitMQ's direct reply-to), a callback per call and nothing else.
+"""Asks services over a queue and hears their answers directly (RabbitMQ's direct reply-to), a callback per
+call and nothing else.
 
-Every call ends exactly once: answered, refused, too late, unknown because the broker was lost, or never sent.
+Every call ends exactly once: answered, refused, too late, unknown because the broker was lost, or never
+sent.
 """
 
 from __future__ import annotations
@@ -27,14 +29,18 @@ from .wire import DEADLINE, TRACE, pack_request, unpack_reply
 COARSE_S: Final = 0.01
 """Timeouts are looked for at most so often, so one is up to this late and never early."""
 RETURNS: Final = 1024
-"""Messages whose return we would still understand: an absent queue shows within a few milliseconds, and each costs memory."""
+"""Messages whose return we would still understand: an absent queue shows within a few milliseconds, and each
+costs memory.
+"""
 
 Then = Callable[[Outcome], None]
 logger = logging.getLogger("tradewind.rpc")
 
 
 class RpcClient:
-    """`in_flight` bounds the calls under way. `clock` is ms since the epoch, for the deadline that a message carries."""
+    """`in_flight` bounds the calls under way. `clock` is ms since the epoch, for the deadline that a message
+    carries.
+    """
 
     def __init__(
         self,
@@ -47,10 +53,13 @@ class RpcClient:
         random: random.Random | None = None,
     ) -> None:
         system = SystemClock()
-        self._link = Link(url, name=name, setup=self._listen, limits=limits or Limits(outstanding=RETURNS), random=random)
+        self._link = Link(
+            url, name=name, setup=self._listen, limits=limits or Limits(outstanding=RETURNS), random=random
+        )
         self._link.on_down.append(self._lost)
         self._clock = clock or system.now
-        self._prefix = f"{(random or system.random).getrandbits(64):016x}-"  # so that no answer to an earlier process is taken for ours
+        # so that no answer to an earlier process is taken for ours
+        self._prefix = f"{(random or system.random).getrandbits(64):016x}-"
         self._count = 0
         self._most = in_flight
         self._pending: dict[str, tuple[Then, float]] = {}
@@ -91,11 +100,13 @@ class RpcClient:
             self._timer.cancel()
         self._loop = None
 
-    def call(self, queue: str, pattern: bytes, data: bytes, timeout_s: float, then: Then, *, traceparent: str = "") -> None:
+    def call(
+        self, queue: str, pattern: bytes, data: bytes, timeout_s: float, then: Then, *, traceparent: str = ""
+    ) -> None:
         """Asks. `pattern` and `data` are JSON, spliced into the message as they are.
 
-        `then` is called once, from the loop, never from in here. A request that was not taken from its queue in time is dropped
-        there. Errors: ValueError for a message that is larger than a link may send.
+        `then` is called once, from the loop, never from in here. A request that was not taken from its queue
+        in time is dropped there. Errors: ValueError for a message that is larger than a link may send.
         """
         loop = self._loop
         if loop is None:
@@ -113,7 +124,9 @@ class RpcClient:
         properties: Properties | Packed
         if traceparent:
             headers = {DEADLINE: deadline, TRACE: traceparent}
-            properties = Properties(correlation_id=name, reply_to=DIRECT, expiration=str(patience), headers=headers)
+            properties = Properties(
+                correlation_id=name, reply_to=DIRECT, expiration=str(patience), headers=headers
+            )
         else:
             properties = asking(name, DIRECT, str(patience), DEADLINE, deadline)
         try:
@@ -129,7 +142,11 @@ class RpcClient:
             return self._end_soon(loop, then, Outcome(Kind.DOWN, f"not sent: {self._link.missing}".encode()))
         except LinkFull:
             kind = Kind.DOWN if self._link.blocked else Kind.BUSY
-            return self._end_soon(loop, then, Outcome(kind, f"not sent: {self._link.missing or 'too much is under way'}".encode()))
+            return self._end_soon(
+                loop,
+                then,
+                Outcome(kind, f"not sent: {self._link.missing or 'too much is under way'}".encode()),
+            )
         due = loop.time() + timeout_s
         pending[name] = (then, due)
         if due < self._next:
@@ -163,7 +180,9 @@ class RpcClient:
         self._next, self._timer = due, loop.call_at(due, self._sweep, loop)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Ends what is due. The one timer runs for the call that was due first when it was set, so this is rare."""
+        """Ends what is due. The one timer runs for the call that was due first when it was set, so this is
+        rare.
+        """
         self._timer, self._next = None, math.inf
         now = loop.time()
         over = [name for name, (_, due) in self._pending.items() if due <= now]

@@ -1,4 +1,6 @@
-"""Counts what became of calls and requests in plain numbers, for a scrape to read: the hot path pays one addition."""
+"""Counts what became of calls and requests in plain numbers, for a scrape to read: the hot path pays one
+addition.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,9 @@ class Calls:
 class Taken:
     """At a server.
 
-    `answered` requests have ended, `failed` ones by a handler's bug, `shed` ones unread. `too_late` ones were not run.
-    `events`, `unknown` and `poison` are what no handler saw: no request, no such pattern, nothing that can be read.
+    `answered` requests have ended, `failed` ones by a handler's bug, `shed` ones unread. `too_late` ones were
+    not run. `events`, `unknown` and `poison` are what no handler saw: no request, no such pattern, nothing
+    that can be read.
     """
 
     __slots__ = ("answered", "events", "failed", "poison", "redelivered", "shed", "too_late", "unknown")

@@ -8,7 +8,9 @@ import msgspec
 
 
 class Kind(Enum):
-    """ANSWER and REFUSED: the service has spoken. TIMEOUT and DOWN: nobody knows what it did. BUSY: it was never asked."""
+    """ANSWER and REFUSED: the service has spoken. TIMEOUT and DOWN: nobody knows what it did. BUSY: it was
+    never asked.
+    """
 
     ANSWER = "answer"
     REFUSED = "refused"
@@ -18,7 +20,9 @@ class Kind(Enum):
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """`body` is the raw JSON of `response` (ANSWER; `null` where there was none) or of `err` (REFUSED); else a short reason as text."""
+    """`body` is the raw JSON of `response` (ANSWER; `null` where there was none) or of `err` (REFUSED); else
+    a short reason as text.
+    """
 
     kind: Kind
     body: bytes

@@ -16,7 +16,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def route(pattern: bytes) -> str:
-    """The name that NestJS gives to a pattern. `pattern` is JSON. Errors: msgspec.DecodeError, RecursionError."""
+    """The name that NestJS gives to a pattern. `pattern` is JSON. Errors: msgspec.DecodeError,
+    RecursionError.
+    """
     meant = _decode(pattern)
     return _parsed(meant) if isinstance(meant, str) else _route(meant)
 
@@ -34,7 +36,10 @@ def _route(pattern: Any) -> str:
     if isinstance(pattern, list):
         pattern = {str(index): value for index, value in enumerate(pattern)}
     if isinstance(pattern, dict):
-        parts = [f'"{key}":' + (f'"{value}"' if isinstance(value, str) else _route(value)) for key, value in sorted(pattern.items())]
+        parts = [
+            f'"{key}":' + (f'"{value}"' if isinstance(value, str) else _route(value))
+            for key, value in sorted(pattern.items())
+        ]
         return "{" + ",".join(parts) + "}"
     if isinstance(pattern, float) and pattern.is_integer():
         pattern = int(pattern)  # JavaScript has one kind of number
@@ -42,7 +47,9 @@ def _route(pattern: Any) -> str:
 
 
 class Routes(Generic[T]):
-    """The handlers of a queue. One named `x` is asked for by `{"cmd":"x"}` or by `"x"`; a name that is JSON is that pattern."""
+    """The handlers of a queue. One named `x` is asked for by `{"cmd":"x"}` or by `"x"`; a name that is JSON
+    is that pattern.
+    """
 
     def __init__(self, handlers: Mapping[str, T]) -> None:
         self._named: dict[str, tuple[str, T]] = {}

@@ -1,5 +1,6 @@
-"""Tries an address that is new with one answer over a link of its own: RabbitMQ ends the connection of who writes to a channel that it
-cannot find its way to (a node that has left, a forged address), and everybody's answers go over the other one.
+"""Tries an address that is new with one answer over a link of its own: RabbitMQ ends the connection of who
+writes to a channel that it cannot find its way to (a node that has left, a forged address), and everybody's
+answers go over the other one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from ..amqp.properties import Properties
 from .addresses import DIRECT
 
 STRIKES: Final = 2
-"""Connections that an address may have cost before nothing is sent there: the first may have been lost by chance."""
+"""Connections that an address may have cost before nothing is sent there: the first may have been lost by
+chance.
+"""
 AGAIN_S: Final = 0.05
 MOST_REMEMBERED: Final = 4096
 
@@ -30,7 +33,9 @@ def channel(address: str) -> str:
 
 
 class Prover:
-    """`link` has confirms. One answer at a time, so that it is known which address was at fault; `passed` takes what needs no proof."""
+    """`link` has confirms. One answer at a time, so that it is known which address was at fault; `passed`
+    takes what needs no proof.
+    """
 
     def __init__(self, link: Link, passed: Callable[[Properties, bytes, Callable[[], None]], None]) -> None:
         self._link, self._passed = link, passed
@@ -82,7 +87,9 @@ class Prover:
 
     def _try(self, asked: Properties, packet: bytes) -> bool:
         try:
-            self._link.publish("", asked.reply_to, packet, Properties(correlation_id=asked.correlation_id), then=self._told)
+            self._link.publish(
+                "", asked.reply_to, packet, Properties(correlation_id=asked.correlation_id), then=self._told
+            )
         except LinkDown:  # `on_up` brings us back
             return False
         except LinkFull:

@@ -1,4 +1,6 @@
-"""Ends what no handler can be given: the sender is told where there is a reply-to, else it is parked; it is acked in either case."""
+"""Ends what no handler can be given: the sender is told where there is a reply-to, else it is parked; it is
+acked in either case.
+"""
 
 from __future__ import annotations
 

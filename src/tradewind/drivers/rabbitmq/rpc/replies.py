@@ -1,4 +1,6 @@
-"""Hands answers to the broker; while it cannot take any they wait here, and their requests stay unacked, which is the bound."""
+"""Hands answers to the broker; while it cannot take any they wait here, and their requests stay unacked,
+which is the bound.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from .proving import AGAIN_S, Prover, Waiting
 
 
 class Replies:
-    """Over links of their own: a broker that blocks publishers must not keep us from acking. `proofs` is for addresses that are new."""
+    """Over links of their own: a broker that blocks publishers must not keep us from acking. `proofs` is for
+    addresses that are new.
+    """
 
     def __init__(self, link: Link, proofs: Link) -> None:
         self._link = link
@@ -27,7 +31,9 @@ class Replies:
         return len(self._waiting) + self._prover.waiting
 
     def send(self, asked: Properties, packet: bytes, then: Callable[[], None]) -> None:
-        """To where `asked` wants it, now or later; `then`, once it is on its way or never can be. It is no larger than a link may send."""
+        """To where `asked` wants it, now or later; `then`, once it is on its way or never can be. It is no
+        larger than a link may send.
+        """
         if not self._prover.proven(asked.reply_to):
             self._prover.send(asked, packet, then)
         elif self._hand_over(asked, packet):

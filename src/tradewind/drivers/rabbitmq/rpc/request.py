@@ -11,8 +11,9 @@ from .wire import pack_answer, pack_refusal
 
 
 class Ask:
-    """`data` and `name` (the id, as the caller spelled it) are raw JSON; `received_at` is as `time.perf_counter` tells it; `reply` takes
-    the packet."""
+    """`data` and `name` (the id, as the caller spelled it) are raw JSON; `received_at` is as
+    `time.perf_counter` tells it; `reply` takes the packet.
+    """
 
     __slots__ = (
         "answered",
@@ -41,7 +42,12 @@ class Ask:
         place: Place | None = None,
     ) -> None:
         self.pattern, self.data, self.name, self.reply = pattern, data, name, reply
-        self.deadline_ms, self.traceparent, self.redelivered, self.received_at = deadline_ms, traceparent, redelivered, received_at
+        self.deadline_ms, self.traceparent, self.redelivered, self.received_at = (
+            deadline_ms,
+            traceparent,
+            redelivered,
+            received_at,
+        )
         self.place = place  # what the server knows it by
         self.answered = False
 
@@ -56,7 +62,9 @@ class Ask:
         self._reply(pack_answer(response, self.name))
 
     def refuse(self, err: bytes) -> None:
-        """Raw JSON of what a NestJS service would have thrown as RpcException. Errors: RuntimeError, as `answer`."""
+        """Raw JSON of what a NestJS service would have thrown as RpcException. Errors: RuntimeError, as
+        `answer`.
+        """
         self._reply(pack_refusal(err, self.name))
 
     def _reply(self, packet: bytes) -> None:

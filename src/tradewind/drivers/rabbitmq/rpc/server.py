@@ -1,6 +1,8 @@
-"""Takes the requests of one queue and lets nothing that comes stop it: whatever a message is, it ends answered, parked or too late.
+"""Takes the requests of one queue and lets nothing that comes stop it: whatever a message is, it ends
+answered, parked or too late.
 
-A request is acked once its answer was handed to the broker, so what a killed process had not answered is delivered again.
+A request is acked once its answer was handed to the broker, so what a killed process had not answered is
+delivered again.
 """
 
 from __future__ import annotations
@@ -32,12 +34,14 @@ logger = logging.getLogger("tradewind.rpc")
 
 
 class RpcServer:
-    """One queue, one set of handlers, three links: one to take, one to answer, one to try an address that is new.
+    """One queue, one set of handlers, three links: one to take, one to answer, one to try an address that is
+    new.
 
-    `handlers` are by name (`create_order` answers `{"cmd":"create_order"}`), called from the loop; each must answer or refuse its
-    Ask once. `queue_arguments`: NestJS declares none, and a queue that has others cannot be shared with it. `park` is given what
-    nobody can be told about, with its reason. `clock` is ms since the epoch. `observe` is told of every answer: its pattern (`unknown`
-    for one that has no handler), `answer` or `refused`, and the seconds since the delivery.
+    `handlers` are by name (`create_order` answers `{"cmd":"create_order"}`), called from the loop; each must
+    answer or refuse its Ask once. `queue_arguments`: NestJS declares none, and a queue that has others cannot
+    be shared with it. `park` is given what nobody can be told about, with its reason. `clock` is ms since the
+    epoch. `observe` is told of every answer: its pattern (`unknown` for one that has no handler), `answer` or
+    `refused`, and the seconds since the delivery.
     """
 
     def __init__(
@@ -69,7 +73,9 @@ class RpcServer:
         self._replies = Replies(self._answers, self._proofs)
         self._aside = RejectedRequests(self._link, self._replies, park, self.taken)
         self._window = Window(self._link, prefetch // 4)
-        self._most = 4 * prefetch  # handlers at work: more than the prefetch only where links break while they are
+        self._most = (
+            4 * prefetch
+        )  # handlers at work: more than the prefetch only where links break while they are
         self._open = 0
         self._consumer = ""
         self._draining = False
@@ -104,7 +110,9 @@ class RpcServer:
             raise
 
     async def drain(self, grace_s: float) -> bool:
-        """Takes no more and waits up to `grace_s` for what is under way. Was everything answered? What was not is delivered again."""
+        """Takes no more and waits up to `grace_s` for what is under way. Was everything answered? What was
+        not is delivered again.
+        """
         self._draining = True
         try:
             async with asyncio.timeout(grace_s):
@@ -154,7 +162,12 @@ class RpcServer:
 
     def _read(self, window: Window, delivery: Delivery) -> None:
         request = wire.unpack_request(delivery.body)
-        pattern, data, name, properties = bytes(request.pattern), bytes(request.data), bytes(request.id), delivery.properties
+        pattern, data, name, properties = (
+            bytes(request.pattern),
+            bytes(request.data),
+            bytes(request.id),
+            delivery.properties,
+        )
         if not pattern and not data:
             raise wire.Malformed("neither pattern nor data")
         if not name or not reachable(properties.reply_to):
@@ -199,7 +212,11 @@ class RpcServer:
         assert place is not None  # we made it
         self._open -= 1
         self.taken.answered += 1
-        self._observe(ask.pattern, "refused" if packet.startswith(wire.REFUSAL) else "answer", perf_counter() - ask.received_at)
+        self._observe(
+            ask.pattern,
+            "refused" if packet.startswith(wire.REFUSAL) else "answer",
+            perf_counter() - ask.received_at,
+        )
         if len(packet) > self._largest:
             logger.error("the answer to %s is too large: %d bytes", ask.pattern, len(packet))
             packet = wire.pack_refusal(wire.INTERNAL, ask.name)

@@ -1,4 +1,6 @@
-"""Acks requests many at a time: the oldest unfinished one is the border, and what finishes about the same time has one ack."""
+"""Acks requests many at a time: the oldest unfinished one is the border, and what finishes about the same
+time has one ack.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,8 @@ class Place:
 class Window:
     """The deliveries of one life of the channel, in order; a new life has a new window.
 
-    Where the oldest is slow, finished ones pile up behind it and count against the prefetch: past `most`, they are acked one by one.
+    Where the oldest is slow, finished ones pile up behind it and count against the prefetch: past `most`,
+    they are acked one by one.
     """
 
     __slots__ = ("_link", "_places", "done", "due", "most", "stale")

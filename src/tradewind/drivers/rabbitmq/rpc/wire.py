@@ -1,6 +1,8 @@
-"""What a message between NestJS and us looks like. What is only passed on is cut out and spliced in as bytes, never decoded.
+"""What a message between NestJS and us looks like. What is only passed on is cut out and spliced in as bytes,
+never decoded.
 
-A request is `{"pattern":…,"data":…,"id":"…"}`, without `id` it is an event. A reply is `{"response":…,"isDisposed":true}` or `{"err":…}`.
+A request is `{"pattern":…,"data":…,"id":"…"}`, without `id` it is an event. A reply is
+`{"response":…,"isDisposed":true}` or `{"err":…}`.
 """
 
 from __future__ import annotations
@@ -112,12 +114,18 @@ def pack_unknown(name: bytes) -> bytes:
 
 
 def pack_malformed(reason: str, name: bytes) -> bytes:
-    """NestJS is silent here; an answer spares the caller its timeout. 400: it is of no use to send that again."""
-    return pack_refusal(msgspec.json.encode({"status": "error", "message": f"Bad request: {reason}", "statusCode": 400}), name)
+    """NestJS is silent here; an answer spares the caller its timeout. 400: it is of no use to send that
+    again.
+    """
+    return pack_refusal(
+        msgspec.json.encode({"status": "error", "message": f"Bad request: {reason}", "statusCode": 400}), name
+    )
 
 
 def unpack_reply(body: bytes) -> Outcome:
-    """As ClientProxy and firstValueFrom read it: a truthy `err` refuses; what is not one of its packets is itself the response."""
+    """As ClientProxy and firstValueFrom read it: a truthy `err` refuses; what is not one of its packets is
+    itself the response.
+    """
     try:
         if not body.isascii():
             body.decode()

@@ -37,7 +37,9 @@ def up(op: Steps) -> None:
     op.create_index("inventory_inbox_at", "inbox", ["at"], unique=False)
     op.create_table(
         "log",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -89,7 +91,9 @@ def up(op: Steps) -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("held >= 0 AND committed >= 0 AND on_hand >= held + committed", name="products_stock"),
+        sa.CheckConstraint(
+            "held >= 0 AND committed >= 0 AND on_hand >= held + committed", name="products_stock"
+        ),
         sa.CheckConstraint("price >= 0", name="products_price"),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -101,7 +105,9 @@ def up(op: Steps) -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("status IN ('HELD', 'COMMITTED', 'RELEASED', 'EXPIRED')", name="reservations_status"),
+        sa.CheckConstraint(
+            "status IN ('HELD', 'COMMITTED', 'RELEASED', 'EXPIRED')", name="reservations_status"
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(

@@ -35,7 +35,9 @@ def up(op: Steps) -> None:
         sa.Column("hash", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("invoices_credit_notes_customer", "credit_notes", ["customer_id", "invoice_id"], unique=False)
+    op.create_index(
+        "invoices_credit_notes_customer", "credit_notes", ["customer_id", "invoice_id"], unique=False
+    )
     op.create_index("invoices_credit_notes_invoice", "credit_notes", ["invoice_id"], unique=False)
     op.create_table(
         "cursors",
@@ -72,7 +74,9 @@ def up(op: Steps) -> None:
     op.create_index("invoices_invoices_customer", "invoices", ["customer_id", "id"], unique=False)
     op.create_table(
         "log",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),

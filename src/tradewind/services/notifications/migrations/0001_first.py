@@ -37,7 +37,9 @@ def up(op: Steps) -> None:
     op.create_index("notifications_inbox_at", "inbox", ["at"], unique=False)
     op.create_table(
         "log",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -64,7 +66,9 @@ def up(op: Steps) -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("notifications_notifications_created", "notifications", ["created_at"], unique=False)
-    op.create_index("notifications_notifications_customer", "notifications", ["customer_id", "created_at"], unique=False)
+    op.create_index(
+        "notifications_notifications_customer", "notifications", ["customer_id", "created_at"], unique=False
+    )
     op.create_table(
         "parked",
         sa.Column("id", sa.Text(), nullable=False),

@@ -37,7 +37,9 @@ def up(op: Steps) -> None:
     op.create_index("payments_inbox_at", "inbox", ["at"], unique=False)
     op.create_table(
         "log",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -81,7 +83,9 @@ def up(op: Steps) -> None:
         sa.Column("checks", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("refunded >= 0 AND refunding >= 0 AND refunded + refunding <= amount", name="payments_refunds"),
+        sa.CheckConstraint(
+            "refunded >= 0 AND refunding >= 0 AND refunded + refunding <= amount", name="payments_refunds"
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("payments_customer", "payments", ["customer_id", "id"], unique=False)

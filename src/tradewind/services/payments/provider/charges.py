@@ -1,4 +1,6 @@
-"""Decides what a call does to the charges, and writes it: one function of a transaction per question that a provider is asked."""
+"""Decides what a call does to the charges, and writes it: one function of a transaction per question that a
+provider is asked.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +91,9 @@ class Charges:
 
         def work(db: Db) -> Row:
             row = self._row(db, key, now)
-            if known := db.execute("SELECT key, amount FROM refunds WHERE refund_key = ?", (refund_key,)).fetchone():
+            if known := db.execute(
+                "SELECT key, amount FROM refunds WHERE refund_key = ?", (refund_key,)
+            ).fetchone():
                 if known != (key, amount):
                     raise KeyReused(refund_key)
                 return row
@@ -105,10 +109,14 @@ class Charges:
         """Makes the charges that are due; answers when the next one is."""
 
         def work(db: Db) -> int | None:
-            due = db.execute(ROW + "state = 'PENDING' AND due_at <= ? ORDER BY due_at, key LIMIT ?", (now, MOST_AT_ONCE)).fetchall()
+            due = db.execute(
+                ROW + "state = 'PENDING' AND due_at <= ? ORDER BY due_at, key LIMIT ?", (now, MOST_AT_ONCE)
+            ).fetchall()
             for row in due:
                 self._take(db, Row(*row))
-            following: tuple[int | None] = db.execute("SELECT min(due_at) FROM charges WHERE state = 'PENDING'").fetchone()
+            following: tuple[int | None] = db.execute(
+                "SELECT min(due_at) FROM charges WHERE state = 'PENDING'"
+            ).fetchone()
             return following[0]
 
         return await self._commits.ask(work)
@@ -116,13 +124,21 @@ class Charges:
     def _row(self, db: Db, key: str, now: int) -> Row:
         found = db.execute(ROW + "key = ?", (key,)).fetchone()
         row = Row(*found) if found else Row(key)
-        return self._take(db, row) if row.state == State.PENDING and row.due_at is not None and row.due_at <= now else row
+        return (
+            self._take(db, row)
+            if row.state == State.PENDING and row.due_at is not None and row.due_at <= now
+            else row
+        )
 
     def _open(self, db: Db, what: Charge, kind: str, now: int) -> Row:
         manner = tokens.manner(kind)
-        row = Row(what.key, "ch_" + sha256(what.key.encode()).hexdigest()[:24], what.amount, what.currency, kind)
+        row = Row(
+            what.key, "ch_" + sha256(what.key.encode()).hexdigest()[:24], what.amount, what.currency, kind
+        )
         if manner.declines:
-            return self._insert(db, replace(row, state=State.DECLINED, code=manner.declines, charge_id=""), now)
+            return self._insert(
+                db, replace(row, state=State.DECLINED, code=manner.declines, charge_id=""), now
+            )
         if (due_at := manner.due_at(what, now)) is not None:
             self._stirred()
             return self._insert(db, replace(row, state=State.PENDING, due_at=due_at), now)
@@ -131,14 +147,26 @@ class Charges:
         return replace(row, state=State.CHARGED)
 
     def _insert(self, db: Db, row: Row, now: int) -> Row:
-        db.execute("INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*msgspec.structs.astuple(row), now))
+        db.execute(
+            "INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*msgspec.structs.astuple(row), now)
+        )
         return row
 
     def _take(self, db: Db, row: Row) -> Row:
         db.execute("UPDATE charges SET state = 'CHARGED' WHERE key = ?", (row.key,))
-        db.execute("INSERT INTO takings (key, amount, taken_at) VALUES (?, ?, ?)", (row.key, row.amount, row.due_at))
+        db.execute(
+            "INSERT INTO takings (key, amount, taken_at) VALUES (?, ?, ?)", (row.key, row.amount, row.due_at)
+        )
         if self._tells and tokens.manner(row.kind).tells:
-            body = {"type": "charge.succeeded", "key": row.key, "chargeId": row.charge_id, "amount": row.amount}
-            db.execute("INSERT INTO webhooks VALUES (?, ?, 0, ?)", (f"msg_{row.charge_id[3:]}", msgspec.json.encode(body), row.due_at))
+            body = {
+                "type": "charge.succeeded",
+                "key": row.key,
+                "chargeId": row.charge_id,
+                "amount": row.amount,
+            }
+            db.execute(
+                "INSERT INTO webhooks VALUES (?, ?, 0, ?)",
+                (f"msg_{row.charge_id[3:]}", msgspec.json.encode(body), row.due_at),
+            )
             self._stirred()
         return replace(row, state=State.CHARGED)

@@ -1,7 +1,8 @@
-"""Lets calls that arrive while a commit is under way share the next one: a commit waits for the disk, and a commit per call
-would make every caller wait for every other.
+"""Lets calls that arrive while a commit is under way share the next one: a commit waits for the disk, and a
+commit per call would make every caller wait for every other.
 
-The SQL runs in the event loop's thread, only COMMIT in a thread of its own; nothing touches the connection meanwhile.
+The SQL runs in the event loop's thread, only COMMIT in a thread of its own; nothing touches the connection
+meanwhile.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ MOST_WAITING = 20_000
 
 class Commits:
     def __init__(self, db: Db, *, errors: type[Exception], inline: bool = False) -> None:
-        """`errors` are the database's own: whoever waits hears ProviderDown. Any other is also raised, as the bug that it is."""
+        """`errors` are the database's own: whoever waits hears ProviderDown. Any other is also raised, as the
+        bug that it is.
+        """
         self._db, self._errors = db, errors
         self._committing = Committing("provider-commit", inline=inline)
         self._waiting: list[Asked] = []
@@ -45,8 +48,9 @@ class Commits:
         self.made = 0
 
     def ask(self, work: Work[T]) -> asyncio.Future[T]:
-        """Runs `work` in a transaction, answers when it is on disk. A `Refusal` or a wrong value is its own caller's alone:
-        so `work` checks before it writes."""
+        """Runs `work` in a transaction, answers when it is on disk. A `Refusal` or a wrong value is its own
+        caller's alone: so `work` checks before it writes.
+        """
         if self._closed or len(self._waiting) >= MOST_WAITING:
             raise ProviderDown("closed" if self._closed else "overloaded")
         return self._put(work)
@@ -102,7 +106,9 @@ class Commits:
         self.made += 1
 
     def _committed(self, settled: list[Settled], error: BaseException | None) -> None:
-        self._finish(settled if error is None else [(future, ProviderDown("ledger failed")) for future, _ in settled])
+        self._finish(
+            settled if error is None else [(future, ProviderDown("ledger failed")) for future, _ in settled]
+        )
 
     def _finish(self, settled: list[Settled]) -> None:
         try:

@@ -1,4 +1,6 @@
-"""Makes a share of all calls fail in one of the ways of a real provider, so that a shop that only works in good weather is found out."""
+"""Makes a share of all calls fail in one of the ways of a real provider, so that a shop that only works in
+good weather is found out.
+"""
 
 from __future__ import annotations
 

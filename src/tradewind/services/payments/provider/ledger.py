@@ -1,7 +1,8 @@
-"""Keeps what the sandbox provider has promised, in a file of its own: money that moved stays moved when the shop, or the
-provider, is killed in between.
+"""Keeps what the sandbox provider has promised, in a file of its own: money that moved stays moved when the
+shop, or the provider, is killed in between.
 
-`takings` has a row for every time money was taken, and no rule against a second one: so what an audit counts there is a fact.
+`takings` has a row for every time money was taken, and no rule against a second one: so what an audit counts
+there is a fact.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ LEFT JOIN calls k ON k.key = c.key ORDER BY c.key
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
-    """What became of one key. `refunded`, `charges` and `taken` are counted from the single movements of money."""
+    """What became of one key. `refunded`, `charges` and `taken` are counted from the single movements of
+    money.
+    """
 
     key: str
     amount: int
@@ -56,7 +59,8 @@ def open_ledger(path: Path | str, *, commit_inline: bool = False) -> Commits:
     try:
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
         db.execute("PRAGMA journal_mode = WAL")
-        # the sandbox plays a provider with a disk of its own: it survives its process at any moment, and need not survive our power cut
+        # the sandbox plays a provider with a disk of its own: it survives its process at any moment, and need
+        # not survive our power cut
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript(SCHEMA)
     except sqlite3.Error as error:

@@ -1,7 +1,9 @@
-"""Says what any payment provider can be asked, so that payments can change its provider without changing its mind.
+"""Says what any payment provider can be asked, so that payments can change its provider without changing its
+mind.
 
-Two words carry the retry policy: `ProviderDown` is definite (nothing was done, try again), `NoAnswer` is not (ask by our key
-before charging again). A `Refusal` is about the request itself: trying again will not help.
+Two words carry the retry policy: `ProviderDown` is definite (nothing was done, try again), `NoAnswer` is not
+(ask by our key before charging again). A `Refusal` is about the request itself: trying again will not
+help.
 """
 
 from __future__ import annotations
@@ -65,7 +67,9 @@ class Provider(Protocol):
         """What became of the charge under our key."""
 
     async def void(self, key: str) -> Answer:
-        """Stops a charge that is not made yet, also one that has not arrived: it will be DECLINED as `voided`. CHARGED stays CHARGED."""
+        """Stops a charge that is not made yet, also one that has not arrived: it will be DECLINED as
+        `voided`. CHARGED stays CHARGED.
+        """
 
     async def refund(self, key: str, refund_key: str, amount: int) -> Answer:
         """The same refund key is the same refund."""

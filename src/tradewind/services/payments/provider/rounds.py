@@ -1,4 +1,6 @@
-"""Runs a job at the moments that the job itself names, so that the provider acts on its own without asking the clock all day."""
+"""Runs a job at the moments that the job itself names, so that the provider acts on its own without asking
+the clock all day.
+"""
 
 from __future__ import annotations
 

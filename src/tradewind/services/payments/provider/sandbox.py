@@ -1,4 +1,6 @@
-"""Behaves like a payment provider on its worst days, on demand: what a shop must survive can be ordered by a token."""
+"""Behaves like a payment provider on its worst days, on demand: what a shop must survive can be ordered by a
+token.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,16 @@ from .port import Answer, Charge, NoAnswer, ProviderDown, State
 from .rounds import Clock, Rounds, Sleep
 from .webhooks import Deliver, Webhooks
 
-DONE = failpoint("provider.done", "what a call to the sandbox provider changed is on disk, and its caller does not know yet")
+DONE = failpoint(
+    "provider.done",
+    "what a call to the sandbox provider changed is on disk, and its caller does not know yet",
+)
 
 
 class Sandbox:
-    """A `Provider`. `start` makes it act by itself (charges that come later, webhooks); without, they come when somebody asks."""
+    """A `Provider`. `start` makes it act by itself (charges that come later, webhooks); without, they come
+    when somebody asks.
+    """
 
     def __init__(
         self,

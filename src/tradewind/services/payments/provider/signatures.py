@@ -26,8 +26,18 @@ def sign(secret: bytes, id: str, timestamp: int, body: bytes) -> str:
     return f"{VERSION},{_digest(secret, id, str(timestamp), body).decode()}"
 
 
-def verify(secrets: Sequence[bytes], id: str, timestamp: str, body: bytes, header: str, now: int, tolerance_s: int = TOLERANCE_S) -> None:
-    """Passes when any secret (a new one beside the old one, while it rotates) made any signature. `now` in ms. Errors: BadSignature."""
+def verify(
+    secrets: Sequence[bytes],
+    id: str,
+    timestamp: str,
+    body: bytes,
+    header: str,
+    now: int,
+    tolerance_s: int = TOLERANCE_S,
+) -> None:
+    """Passes when any secret (a new one beside the old one, while it rotates) made any signature. `now` in
+    ms. Errors: BadSignature.
+    """
     # a dot would let the border between id and timestamp move under the same signature
     if not id or "." in id:
         raise BadSignature("malformed_id")

@@ -1,4 +1,6 @@
-"""Says how the sandbox treats each test token, as a table: a reader finds what `tok_…` does without reading the provider."""
+"""Says how the sandbox treats each test token, as a table: a reader finds what `tok_…` does without reading
+the provider.
+"""
 
 from __future__ import annotations
 

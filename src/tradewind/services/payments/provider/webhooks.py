@@ -1,4 +1,6 @@
-"""Tells the shop what happened at the provider, again and again until it listens: a message is a row until somebody took it."""
+"""Tells the shop what happened at the provider, again and again until it listens: a message is a row until
+somebody took it.
+"""
 
 from __future__ import annotations
 
@@ -29,21 +31,32 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Webhooks:
-    def __init__(self, commits: Commits, deliver: Deliver, *, secret: bytes, clock: Clock, random: random.Random) -> None:
+    def __init__(
+        self, commits: Commits, deliver: Deliver, *, secret: bytes, clock: Clock, random: random.Random
+    ) -> None:
         if not secret:
             raise ValueError("webhooks need a secret")
-        self._commits, self._deliver, self._secret, self._clock, self._random = commits, deliver, secret, clock, random
+        self._commits, self._deliver, self._secret, self._clock, self._random = (
+            commits,
+            deliver,
+            secret,
+            clock,
+            random,
+        )
 
     async def tell(self) -> int | None:
         """Delivers what is due; answers when the next is."""
         due = await self._commits.ask(self._due)
-        # gathered with their errors: what a receiver raises is its failed delivery, as it would be over a network
+        # gathered with their errors: what a receiver raises is its failed delivery, as it would be over a
+        # network
         heard = await asyncio.gather(*map(self._send, due), return_exceptions=True)
         taken = [message for message, result in zip(due, heard, strict=True) if result is True]
         failed = [message for message in due if message not in taken]
         for message, result in zip(due, heard, strict=True):
             if message.attempts + 1 >= ATTEMPTS and result is not True:
-                log.warning("webhook %s given up after %d attempts: %s", message.id, ATTEMPTS, type(result).__name__)
+                log.warning(
+                    "webhook %s given up after %d attempts: %s", message.id, ATTEMPTS, type(result).__name__
+                )
         return await self._commits.ask(lambda db: self._close(db, taken, failed))
 
     async def _send(self, message: Message) -> bool:
@@ -66,6 +79,8 @@ class Webhooks:
         for message in failed:
             pause = min(FIRST_PAUSE_MS << message.attempts, LONGEST_PAUSE_MS)
             at = self._clock() + int(pause * self._random.uniform(0.8, 1.2))
-            db.execute("UPDATE webhooks SET attempts = attempts + 1, next_at = ? WHERE id = ?", (at, message.id))
+            db.execute(
+                "UPDATE webhooks SET attempts = attempts + 1, next_at = ? WHERE id = ?", (at, message.id)
+            )
         following: tuple[int | None] = db.execute("SELECT min(next_at) FROM webhooks").fetchone()
         return following[0]

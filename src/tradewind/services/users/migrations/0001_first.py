@@ -20,7 +20,10 @@ def up(op: Steps) -> None:
     )
     op.create_index("users_activities_due", "activities", ["due_at"], unique=False)
     op.create_table(
-        "admins", sa.Column("id", sa.Text(), nullable=False), sa.Column("ids", sa.Text(), nullable=False), sa.PrimaryKeyConstraint("id")
+        "admins",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("ids", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "cursors",
@@ -46,7 +49,9 @@ def up(op: Steps) -> None:
     op.create_index("users_inbox_at", "inbox", ["at"], unique=False)
     op.create_table(
         "log",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
