@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from tests.support.databases import unmet
-from tradewind.drivers.rabbitmq.rpc.request import Ask
+from tradewind.core.request_queue import Ask
 
 ANSWER_S = 20.0
 INSTALL_S = 300

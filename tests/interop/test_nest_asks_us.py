@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.queues import Outside, until
-from tradewind.drivers.rabbitmq.rpc.request import Ask
+from tradewind.apis.nest import wire
+from tradewind.core.request_queue import Ask
 from tradewind.drivers.rabbitmq.rpc.server import RpcServer
 
 from .nest import HANDLERS, ORDER, PUBLISHED, QUEUES, Program
@@ -53,6 +54,7 @@ async def serving(url: str, suffix: str) -> AsyncIterator[Served]:
                 url,
                 queue + suffix,
                 handlers,
+                wire,
                 name=queue,
                 park=lambda reason, body: served.parked.append((reason, body)),
             )

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tradewind.apis.nest import wire
+from tradewind.core.request_queue import Kind, Outcome
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
 
 from .nest import ORDER, PUBLISHED, Program
 
@@ -33,7 +34,7 @@ class Asking:
 
 @pytest.fixture
 async def ask(nest_services: Program, url: str, suffix: str) -> AsyncIterator[Asking]:
-    client = RpcClient(url, name="interop")
+    client = RpcClient(url, wire, name="interop")
     await client.start()
     yield Asking(client, suffix)
     await client.stop()

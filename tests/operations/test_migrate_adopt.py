@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from tests.support.databases import Place
+from tradewind.apis.nest import wire
 from tradewind.apis.rpc import queues
 from tradewind.core.gateway import Reply
+from tradewind.core.request_queue import Ask
 from tradewind.core.store import StoreUnusable
 from tradewind.drivers import migrations
 from tradewind.drivers.opening import open_store
-from tradewind.drivers.rabbitmq.rpc.request import Ask
 from tradewind.operations import adopt as moving
 from tradewind.operations.adopt_rows import Values
 from tradewind.runtime.schema import SLICES
@@ -132,9 +133,11 @@ class InboxDoor:
 def answered(handlers: Any, gateway: InboxDoor, pattern: str, dto: dict[str, Any], key: str) -> Any:
     packets: list[bytes] = []
     data = json.dumps({"dto": dto, "idempotencyKey": key, "lang": "en"}).encode()
-    handlers(gateway, queues.Values("EUR"))[pattern](
-        Ask(pattern, data, b'"1"', lambda ask, packet: packets.append(packet))
-    )
+
+    def reply(ask: Ask, body: bytes, refused: bool) -> None:
+        packets.append((wire.pack_refusal if refused else wire.pack_answer)(body, b'"1"'))
+
+    handlers(gateway, queues.Values("EUR"))[pattern](Ask(pattern, data, b'"1"', reply))
     return json.loads(packets[0])
 
 

@@ -11,7 +11,7 @@ from tests.apis.resilience.support import Time
 from tradewind.apis.rpc.gateway import RpcApi
 from tradewind.apis.rpc.settings import RpcSettings
 from tradewind.core.http import Request, Response
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
+from tradewind.core.request_queue import Kind, Outcome
 
 UUID = "7c69ae16-a49a-4c3b-b507-88e40093a637"
 PRODUCT = "a1b2c3d4-e5f6-4890-abcd-ef1234567890"

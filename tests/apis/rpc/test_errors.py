@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.apis.rpc.fakes import ORDER, UUID, Shop, refused
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
+from tradewind.core.request_queue import Kind, Outcome
 
 PATH = f"/api/orders/{UUID}"
 

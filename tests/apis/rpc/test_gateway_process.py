@@ -13,7 +13,7 @@ MOST_MB = 32.0
 PROGRAM = """
 import asyncio, json, sys
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
+from tradewind.core.request_queue import Kind, Outcome
 from tradewind.observability.access import AccessLog
 from tradewind.observability.metrics import Metrics
 from tradewind.apis.rpc.gateway import RpcApi

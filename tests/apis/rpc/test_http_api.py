@@ -3,7 +3,7 @@
 import pytest
 
 from tests.apis.rpc.fakes import ORDER, PAYMENT, TEA, UUID, Shop, answer, refused
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
+from tradewind.core.request_queue import Kind, Outcome
 
 MADE = {
     "id": UUID,

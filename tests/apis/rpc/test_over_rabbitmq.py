@@ -14,12 +14,13 @@ import pytest
 from tests.apis.rpc.fakes import ORDER, UUID
 from tests.support.queues import broker, fresh, outside
 from tradewind.apis.kernel.resilience.presets import Preset
+from tradewind.apis.nest import wire
 from tradewind.apis.rpc.gateway import RpcApi
 from tradewind.apis.rpc.server import RpcHttpServer
 from tradewind.apis.rpc.settings import RpcSettings
+from tradewind.core.request_queue import Ask
 from tradewind.drivers.http.limits import Limits
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
-from tradewind.drivers.rabbitmq.rpc.request import Ask
 from tradewind.drivers.rabbitmq.rpc.server import RpcServer
 
 pytestmark = pytest.mark.rabbitmq
@@ -48,6 +49,7 @@ class Shop:
             broker(),
             self.queue,
             {"create_order": self.create, "get_order_by_id": self.find},
+            wire,
             name="test-orders",
         )
         await server.start()
@@ -58,7 +60,7 @@ class Shop:
 async def shop() -> AsyncIterator[Shop]:
     queue, url = fresh("orders"), broker()
     async with outside(url, mine=(queue,)):
-        client = RpcClient(url, name="test-gateway")
+        client = RpcClient(url, wire, name="test-gateway")
         await client.start()
         settings = RpcSettings(order_queue=queue, inventory_queue=fresh("nobody"), read=QUICK, write=QUICK)
         gateway = RpcApi(client, settings, later=asyncio.get_running_loop().call_later)

@@ -3,7 +3,8 @@
 import asyncio
 import sys
 
-from tradewind.drivers.rabbitmq.rpc.request import Ask
+from tradewind.apis.nest import wire
+from tradewind.core.request_queue import Ask
 from tradewind.drivers.rabbitmq.rpc.server import RpcServer
 
 
@@ -12,7 +13,7 @@ def take(ask: Ask) -> None:
 
 
 async def main(url: str, queue: str) -> None:
-    server = RpcServer(url, queue, {"echo": take}, name="victim")
+    server = RpcServer(url, queue, {"echo": take}, wire, name="victim")
     await server.start()
     print("ready", flush=True)
     await asyncio.Event().wait()

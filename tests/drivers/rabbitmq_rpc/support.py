@@ -11,9 +11,9 @@ from typing import Any
 from pamqp import commands
 
 from tests.support.queues import PATIENCE_S, do
+from tradewind.apis.nest import wire
+from tradewind.core.request_queue import Ask, Outcome
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
-from tradewind.drivers.rabbitmq.rpc.outcome import Outcome
-from tradewind.drivers.rabbitmq.rpc.request import Ask
 from tradewind.drivers.rabbitmq.rpc.server import RpcServer
 
 ECHO = b'{"cmd":"echo"}'
@@ -105,10 +105,10 @@ async def both(
     def park(reason: str, body: bytes) -> None:
         parked.append((reason, body))
 
-    answers = RpcServer(taking or url, queue, handlers, name="server", park=park, **server)
+    answers = RpcServer(taking or url, queue, handlers, wire, name="server", park=park, **server)
     if answering:
         answers._answers._url = answering
-    asks = RpcClient(url, name="client", **(client or {}))
+    asks = RpcClient(url, wire, name="client", **(client or {}))
     await answers.start()
     await asks.start()
     try:

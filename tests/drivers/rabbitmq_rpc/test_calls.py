@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from tests.support.queues import Outside, fresh, until
+from tradewind.apis.nest import wire
+from tradewind.core.request_queue import Kind, Outcome
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
 
 from .support import BREAK, ECHO, HOLD, REFUSE, Both, ask, both
 
@@ -133,7 +134,7 @@ async def test_what_fails_after_a_call_hurts_no_other(pair: Both, caplog: pytest
 
 
 async def test_a_client_that_is_not_started(url: str) -> None:
-    client = RpcClient(url, name="idle")
+    client = RpcClient(url, wire, name="idle")
     assert not client.up
     assert client.missing == "not started"
     with pytest.raises(RuntimeError, match="before start"):

@@ -14,8 +14,8 @@ from pamqp import commands
 
 from tests.support.proxy import Proxy, proxy
 from tests.support.queues import Outside, do, until
+from tradewind.core.request_queue import Kind, Outcome
 from tradewind.drivers.rabbitmq.amqp import Link, LinkDown
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
 
 from .support import ECHO, HOLD, Both, both, unacked
 

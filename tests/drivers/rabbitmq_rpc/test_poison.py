@@ -11,10 +11,11 @@ import pytest
 from pamqp import commands
 
 from tests.support.queues import Outside, do, until
+from tradewind.apis.nest import wire
+from tradewind.core.request_queue import Kind, Outcome
 from tradewind.drivers.rabbitmq.amqp import Limits, Properties
-from tradewind.drivers.rabbitmq.rpc import wire
+from tradewind.drivers.rabbitmq.rpc import server
 from tradewind.drivers.rabbitmq.rpc.addresses import DIRECT
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
 from tradewind.drivers.rabbitmq.rpc.proving import channel
 
 from .support import ECHO, HOLD, Both, both, unacked
@@ -211,7 +212,7 @@ async def test_a_place_to_park_that_fails(
 async def test_a_bug_of_ours_takes_one_message_with_it(
     pair: Both, outer: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "notes", lambda headers: 1 / 0)
+    monkeypatch.setattr(server, "notes", lambda headers: 1 / 0)
     assert json.loads((await pair.ask(ECHO)).body) == bad("it could not be taken")
     monkeypatch.undo()
     await gone_and_well(pair)

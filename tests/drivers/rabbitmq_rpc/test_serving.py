@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from tests.support.queues import Outside, until
+from tradewind.apis.nest import wire
+from tradewind.core.request_queue import Kind, Outcome
 from tradewind.drivers.rabbitmq.amqp import BrokerUnusable
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind, Outcome
 from tradewind.drivers.rabbitmq.rpc.server import RpcServer
 
 from .support import ECHO, HOLD, Both, ask, both, unacked
@@ -30,7 +31,7 @@ async def test_what_nobody_took_in_time_is_dropped_by_the_broker(
     url: str, queue: str, outer: Outside
 ) -> None:
     await outer.link.declare_queue(queue)
-    client = RpcClient(url, name="alone")
+    client = RpcClient(url, wire, name="alone")
     await client.start()
     assert (await ask(client, queue, ECHO, b"1", 0.05)).kind is Kind.TIMEOUT
     assert (await ask(client, queue, ECHO, b"1", 0.05)).kind is Kind.TIMEOUT
@@ -123,11 +124,11 @@ async def test_more_at_work_than_ever_should_be(pair: Both) -> None:
 async def test_a_queue_with_other_arguments(url: str, queue: str, outer: Outside) -> None:
     """One line that says so; nothing is left open."""
     await outer.link.declare_queue(queue, arguments={"x-max-length": 10})
-    server = RpcServer(url, queue, {}, name="refused")
+    server = RpcServer(url, queue, {}, wire, name="refused")
     with pytest.raises(BrokerUnusable, match="x-max-length") as refused:
         await server.start()
     assert "\n" not in str(refused.value)
     assert not server.up
-    allowed = RpcServer(url, queue, {}, name="allowed", queue_arguments={"x-max-length": 10})
+    allowed = RpcServer(url, queue, {}, wire, name="allowed", queue_arguments={"x-max-length": 10})
     await allowed.start()
     await allowed.stop()

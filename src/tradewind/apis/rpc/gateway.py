@@ -15,7 +15,7 @@ from functools import partial
 from itertools import count
 
 from ...core.http import Request
-from ...drivers.rabbitmq.rpc.outcome import Kind, Outcome
+from ...core.request_queue import Kind, Outcome, RequestQueueClient
 from ...observability.tracing import Tracer
 from ..kernel.resilience.breaker import State
 from ..kernel.resilience.guarded import Guarded, Later, Verdict
@@ -24,7 +24,7 @@ from .envelope import CORS, METHODS
 from .health import Health
 from .operations import Operations
 from .pages import Page, docs_pages
-from .request_context import Client, Downstream, GatewayContext, RequestContext
+from .request_context import Downstream, GatewayContext, RequestContext
 from .routes import Route, Routes
 from .settings import RpcSettings
 
@@ -68,7 +68,7 @@ class RpcApi:
 
     def __init__(
         self,
-        client: Client,
+        client: RequestQueueClient,
         settings: RpcSettings,
         *,
         later: Later,

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from ...drivers.rabbitmq.rpc.outcome import Outcome
+from ...core.request_queue import Outcome, RequestQueueClient
 from ..kernel.resilience.guarded import Guarded
-from .request_context import Client, RequestContext
+from .request_context import RequestContext
 from .routes import Route
 
 OK = b'{"status":"ok"}'
@@ -21,7 +21,10 @@ _encode = msgspec.json.Encoder().encode
 
 class Health:
     def __init__(
-        self, client: Client, services: Mapping[str, Guarded[Outcome]], lacks: Callable[[], list[str]]
+        self,
+        client: RequestQueueClient,
+        services: Mapping[str, Guarded[Outcome]],
+        lacks: Callable[[], list[str]],
     ) -> None:
         self._client, self._services, self._lacks = client, services, lacks
         self.closing = False

@@ -7,10 +7,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ...core.http import Request, Response
-from ...drivers.rabbitmq.rpc.outcome import Kind, Outcome
+from ...core.request_queue import Kind, Outcome, RequestQueueClient
 from ...observability import context, spans
 from ...observability.tracing import Span, Tracer
 from ..kernel.resilience.guarded import Guarded, Verdict
@@ -33,25 +33,6 @@ _UNANSWERED = {
 _ENDS = {Verdict.OPEN: "busy", Verdict.BUSY: "busy", Verdict.TIMED_OUT: "timeout", Verdict.FAILED: "down"}
 
 
-class Client(Protocol):
-    """`drivers.rabbitmq.rpc.client.RpcClient`, or what stands for it in a test."""
-
-    @property
-    def up(self) -> bool: ...
-    @property
-    def missing(self) -> str: ...
-    def call(
-        self,
-        queue: str,
-        pattern: bytes,
-        data: bytes,
-        timeout_s: float,
-        then: Callable[[Outcome], None],
-        *,
-        traceparent: str = "",
-    ) -> None: ...
-
-
 class Downstream:
     """A service behind its queue."""
 
@@ -70,7 +51,7 @@ class GatewayContext:
 
     def __init__(
         self,
-        client: Client,
+        client: RequestQueueClient,
         clock: Callable[[], float],
         fresh: Callable[[], bytes],
         observe: Callable[[str, int, float], None],

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 
+from ...apis.nest import wire
 from ...apis.rpc.gateway import RpcApi
 from ...apis.rpc.server import RpcHttpServer
 from ...apis.rpc.settings import RpcSettings
@@ -53,7 +54,7 @@ class GatewayProcess:
         self._log: AccessLog = log.set_up(config.log_level, config.log_format, process.name)
         self._metrics = Metrics()
         self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, clock, os.environ)
-        self._client = RpcClient(config.broker_url, name=process.name, clock=clock.now)
+        self._client = RpcClient(config.broker_url, wire, name=process.name, clock=clock.now)
         settings = RpcSettings(
             order_queue=config.order_queue,
             inventory_queue=config.inventory_queue,

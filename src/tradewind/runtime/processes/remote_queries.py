@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
+from ...apis.nest import wire
 from ...apis.rpc.queues import FIND_PRODUCTS
 from ...contracts.inventory import FindProducts, Found
 from ...core.model import Query, Refused
+from ...core.request_queue import Kind, Outcome
 from ...drivers.rabbitmq.rpc.client import RpcClient
-from ...drivers.rabbitmq.rpc.outcome import Kind, Outcome
 
 PATTERN = b'{"cmd":"%b"}' % FIND_PRODUCTS.encode()
 PATIENCE_S = 1.8  # a little less than whoever waits for it has
@@ -27,7 +28,7 @@ class RemoteQueries:
 
     def __init__(self, url: str, queue: str, clock: Callable[[], int]) -> None:
         self._queue = queue
-        self.client = RpcClient(url, name="orders asks", clock=clock)
+        self.client = RpcClient(url, wire, name="orders asks", clock=clock)
 
     async def ask(self, query: Query) -> Any:
         """Errors: Refused for a question that nobody answers over a queue; TimeoutError, where there was no

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ...apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
 from ...core.gateway import Gateway
-from ...drivers.rabbitmq.rpc.request import Ask
+from ...core.request_queue import Ask
 from ..config import Config
 
 QUEUES = {"orders": "order_queue", "inventory": "inventory_queue", "payments": "payment_queue"}

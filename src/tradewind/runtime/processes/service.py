@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ...apis.nest import wire
 from ...core import failpoints
 from ...core.clock import SystemClock
 from ...core.store import StoreUnavailable
@@ -92,6 +93,7 @@ class ServiceProcess:
             self._config.broker_url,
             queue,
             answering,
+            wire,
             name=service,
             park=partial(self._park, service),
             clock=self._clock.now,

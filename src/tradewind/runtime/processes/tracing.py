@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
+from ...core.request_queue import Ask
 from ...drivers.rabbitmq.bus import Hear
-from ...drivers.rabbitmq.rpc.request import Ask
-from ...drivers.rabbitmq.rpc.wire import REFUSAL
 from ...engine.outbox import EventRecord
 from ...observability import context, spans
 from ...observability.tracing import Span, Tracer
@@ -36,12 +35,12 @@ def _followed(tracer: Tracer, queue: str, handler: Handler) -> Handler:
     return handle
 
 
-def _ending(span: Span, reply: Callable[[Ask, bytes], None]) -> Callable[[Ask, bytes], None]:
-    def answer(ask: Ask, packet: bytes) -> None:
-        if packet.startswith(REFUSAL):
+def _ending(span: Span, reply: Callable[[Ask, bytes, bool], None]) -> Callable[[Ask, bytes, bool], None]:
+    def answer(ask: Ask, body: bytes, refused: bool) -> None:
+        if refused:
             span.set("tradewind.outcome", "refused")
         spans.answered(span)
-        reply(ask, packet)
+        reply(ask, body, refused)
 
     return answer
 

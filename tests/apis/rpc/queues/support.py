@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from tradewind.apis.nest import wire
 from tradewind.apis.rpc.queues import Handler
-from tradewind.drivers.rabbitmq.rpc.request import Ask
+from tradewind.core.request_queue import Ask
 
 _ids = count(1)
 
@@ -28,7 +29,12 @@ class Asked:
         answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         name = msgspec.json.encode(message_id or f"message-{next(_ids)}")
         raw = data if isinstance(data, bytes) else msgspec.json.encode(data)
-        ask = Ask(pattern, raw, name, lambda _, packet: answered.set_result(packet), redelivered=redelivered)
+
+        def reply(ask: Ask, body: bytes, refused: bool) -> None:
+            pack = wire.pack_refusal if refused else wire.pack_answer
+            answered.set_result(pack(body, name))
+
+        ask = Ask(pattern, raw, name, reply, redelivered=redelivered)
         self.handlers[pattern](ask)
         async with asyncio.timeout(10):
             return (await answered).replace(name, b'"id"')

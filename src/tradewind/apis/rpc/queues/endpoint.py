@@ -15,8 +15,8 @@ import msgspec
 
 from ....core.gateway import Gateway, Refusal, Reply
 from ....core.model import NOBODY, Query, Refused, Request
+from ....core.request_queue import Ask
 from ....core.store import StoreUnavailable
-from ....drivers.rabbitmq.rpc.request import Ask
 from ....observability import context
 from ...kernel.pending_reads import PendingReads
 from .. import rules

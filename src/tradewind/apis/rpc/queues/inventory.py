@@ -17,7 +17,7 @@ from ....contracts.inventory import (
 )
 from ....contracts.values import Money
 from ....core.gateway import Gateway
-from ....drivers.rabbitmq.rpc.request import Ask
+from ....core.request_queue import Ask
 from .. import rules
 from ..catalogues import say
 from ..rules import CreateProduct

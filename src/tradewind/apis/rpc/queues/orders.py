@@ -15,7 +15,7 @@ from ....contracts.orders import (
     RecordOrder,
 )
 from ....core.gateway import Gateway, Reply
-from ....drivers.rabbitmq.rpc.request import Ask
+from ....core.request_queue import Ask
 from .. import rules
 from ..rules import CreateOrder
 from .endpoint import BadPayload, Handler, RpcEndpoint, Values, encode, paging_of, read

@@ -14,7 +14,7 @@ from ....contracts.payments import (
     RecordPayment,
 )
 from ....core.gateway import Gateway, Reply
-from ....drivers.rabbitmq.rpc.request import Ask
+from ....core.request_queue import Ask
 from .. import rules
 from ..rules import CreatePayment
 from .endpoint import BadPayload, Handler, RpcEndpoint, Values, about_of, encode, read

@@ -1,7 +1,5 @@
-"""Asks and answers over RabbitMQ in the wire format of NestJS 10, so that either side of a queue can be moved
-to us on its own.
+"""Asks and answers over RabbitMQ with direct reply-to: the driver of `core.request_queue`.
 
-`client` asks, `server` takes and answers; `wire` is what a message looks like, `patterns` how NestJS names
-what is asked for. Import from the modules: a program that only asks should not pay for the code that
-answers.
+`client` asks, `server` takes and answers. Import from the modules: a program that only asks should not pay
+for the code that answers.
 """

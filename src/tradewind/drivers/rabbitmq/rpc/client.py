@@ -16,6 +16,7 @@ from functools import partial
 from typing import Final
 
 from ....core.clock import SystemClock
+from ....core.request_queue import Kind, Outcome, Wire
 from ..amqp.errors import LinkDown, LinkFull
 from ..amqp.fields import asking
 from ..amqp.link import Link
@@ -23,8 +24,7 @@ from ..amqp.messages import Delivery, Limits
 from ..amqp.properties import Packed, Properties
 from .addresses import DIRECT
 from .counts import Calls
-from .outcome import Kind, Outcome
-from .wire import DEADLINE, TRACE, pack_request, unpack_reply
+from .headers import DEADLINE, TRACE
 
 COARSE_S: Final = 0.01
 """Timeouts are looked for at most so often, so one is up to this late and never early."""
@@ -45,6 +45,7 @@ class RpcClient:
     def __init__(
         self,
         url: str,
+        wire: Wire,
         *,
         name: str,
         in_flight: int = 4096,
@@ -53,6 +54,7 @@ class RpcClient:
         random: random.Random | None = None,
     ) -> None:
         system = SystemClock()
+        self._pack, self._unpack = wire.pack_request, wire.unpack_reply
         self._link = Link(
             url, name=name, setup=self._listen, limits=limits or Limits(outstanding=RETURNS), random=random
         )
@@ -101,7 +103,15 @@ class RpcClient:
         self._loop = None
 
     def call(
-        self, queue: str, pattern: bytes, data: bytes, timeout_s: float, then: Then, *, traceparent: str = ""
+        self,
+        queue: str,
+        pattern: bytes,
+        data: bytes,
+        timeout_s: float,
+        then: Then,
+        /,
+        *,
+        traceparent: str = "",
     ) -> None:
         """Asks. `pattern` and `data` are JSON, spliced into the message as they are.
 
@@ -133,19 +143,21 @@ class RpcClient:
             self._link.publish(
                 "",
                 queue,
-                pack_request(pattern, data, name.encode()),
+                self._pack(pattern, data, name.encode()),
                 properties,
                 mandatory=True,
                 returned=partial(self._returned, name),
             )
         except LinkDown:
-            return self._end_soon(loop, then, Outcome(Kind.DOWN, f"not sent: {self._link.missing}".encode()))
+            return self._end_soon(
+                loop, then, Outcome(Kind.DOWN, f"not sent: {self._link.missing}".encode(), False)
+            )
         except LinkFull:
             kind = Kind.DOWN if self._link.blocked else Kind.BUSY
             return self._end_soon(
                 loop,
                 then,
-                Outcome(kind, f"not sent: {self._link.missing or 'too much is under way'}".encode()),
+                Outcome(kind, f"not sent: {self._link.missing or 'too much is under way'}".encode(), False),
             )
         due = loop.time() + timeout_s
         pending[name] = (then, due)
@@ -161,12 +173,12 @@ class RpcClient:
         if found is None:
             self.calls.late += 1
         else:
-            self._end(found[0], unpack_reply(delivery.body))
+            self._end(found[0], self._unpack(delivery.body))
 
     def _returned(self, name: str, reason: str) -> None:
         found = self._pending.pop(name, None)
         if found is not None:
-            self._end(found[0], Outcome(Kind.DOWN, reason.encode()))
+            self._end(found[0], Outcome(Kind.DOWN, reason.encode(), False))
 
     def _lost(self, reason: str) -> None:
         pending, self._pending = self._pending, {}

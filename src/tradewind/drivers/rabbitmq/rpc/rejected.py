@@ -7,9 +7,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from ....core.request_queue import Wire
 from ..amqp.link import Link
 from ..amqp.messages import Delivery
-from . import wire
 from .addresses import reachable
 from .counts import Taken
 from .replies import Replies
@@ -21,14 +21,15 @@ logger = logging.getLogger("tradewind.rpc")
 class RejectedRequests:
     """`park` is given the reason and the body."""
 
-    def __init__(self, link: Link, replies: Replies, park: Park | None, taken: Taken) -> None:
+    def __init__(self, link: Link, wire: Wire, replies: Replies, park: Park | None, taken: Taken) -> None:
+        self._wire = wire
         self._link, self._replies, self._park, self._taken = link, replies, park or _forget, taken
 
     def malformed(self, delivery: Delivery, reason: str, name: bytes = b"") -> None:
         """Nothing that can be read. `name` is its id, as raw JSON, where that is known."""
         self._taken.poison += 1
         if reachable(delivery.properties.reply_to):
-            self.answer(delivery, wire.pack_malformed(reason, name))
+            self.answer(delivery, self._wire.pack_malformed(reason, name))
         else:
             self._keep(delivery, reason)
 
@@ -44,12 +45,12 @@ class RejectedRequests:
     def unknown(self, delivery: Delivery, name: bytes) -> None:
         """There is no handler for its pattern."""
         self._taken.unknown += 1
-        self.answer(delivery, wire.pack_unknown(name))
+        self.answer(delivery, self._wire.pack_unknown(name))
 
     def too_much(self, delivery: Delivery, name: bytes) -> None:
         """The handlers have more at work than they should."""
         self._taken.shed += 1
-        self.answer(delivery, wire.pack_refusal(wire.TOO_MUCH, name))
+        self.answer(delivery, self._wire.pack_refusal(self._wire.TOO_MUCH, name))
 
     def too_late(self, delivery: Delivery) -> None:
         """Whoever asked has given up."""

@@ -15,20 +15,18 @@ from time import perf_counter
 from typing import Any, Final
 
 from ....core.clock import SystemClock
+from ....core.request_queue import Ask, Handler, Malformed, Wire
 from ..amqp.errors import LinkDown
 from ..amqp.link import Link
 from ..amqp.messages import Delivery, Limits, QueueState
-from . import wire
 from .addresses import reachable
 from .counts import Taken
-from .patterns import Routes
+from .headers import notes
 from .rejected import Park, RejectedRequests
 from .replies import Replies
-from .request import Ask
 from .window import Window
 
 STEP_S: Final = 0.005
-Handler = Callable[[Ask], None]
 Observe = Callable[[str, str, float], None]
 logger = logging.getLogger("tradewind.rpc")
 
@@ -49,6 +47,7 @@ class RpcServer:
         url: str,
         queue: str,
         handlers: Mapping[str, Handler],
+        wire: Wire,
         *,
         name: str,
         prefetch: int = 512,
@@ -61,7 +60,7 @@ class RpcServer:
         self.queue = queue
         self._observe = observe or _nobody
         self.taken = Taken()
-        self._routes: Routes[Handler] = Routes(handlers)
+        self._wire, self._find = wire, wire.routes(handlers)
         self._prefetch, self._arguments = prefetch, queue_arguments
         self._clock = clock or SystemClock().now
         limits = limits or Limits()
@@ -71,7 +70,7 @@ class RpcServer:
         self._answers = Link(url, name=f"{name} answers", limits=limits)
         self._proofs = Link(url, name=f"{name} proves", confirms=True, limits=limits)
         self._replies = Replies(self._answers, self._proofs)
-        self._aside = RejectedRequests(self._link, self._replies, park, self.taken)
+        self._aside = RejectedRequests(self._link, wire, self._replies, park, self.taken)
         self._window = Window(self._link, prefetch // 4)
         self._most = (
             4 * prefetch
@@ -154,14 +153,14 @@ class RpcServer:
     def _take(self, window: Window, delivery: Delivery) -> None:
         try:
             self._read(window, delivery)
-        except wire.Malformed as wrong:
+        except Malformed as wrong:
             self._aside.malformed(delivery, str(wrong))
         except Exception:  # one message must not keep the others from being read
             logger.exception("a message on %s could not be taken", self.queue)
             self._aside.malformed(delivery, "it could not be taken")
 
     def _read(self, window: Window, delivery: Delivery) -> None:
-        request = wire.unpack_request(delivery.body)
+        request = self._wire.unpack_request(delivery.body)
         pattern, data, name, properties = (
             bytes(request.pattern),
             bytes(request.data),
@@ -169,16 +168,16 @@ class RpcServer:
             delivery.properties,
         )
         if not pattern and not data:
-            raise wire.Malformed("neither pattern nor data")
+            raise Malformed("neither pattern nor data")
         if not name or not reachable(properties.reply_to):
             return self._aside.unanswerable(delivery, event=not name)
-        found = self._routes.find(pattern)
+        found = self._find(pattern)
         if found is None:
             self._observe("unknown", "refused", 0.0)
             return self._aside.unknown(delivery, name)
-        if wire.too_deep(data):
-            return self._aside.malformed(delivery, f"nested deeper than {wire.DEEPEST}", name)
-        deadline, traceparent = wire.notes(properties.headers)
+        if self._wire.too_deep(data):
+            return self._aside.malformed(delivery, f"nested deeper than {self._wire.DEEPEST}", name)
+        deadline, traceparent = notes(properties.headers)
         if deadline and self._clock() >= deadline:
             return self._aside.too_late(delivery)
         if self._open >= self._most:
@@ -189,7 +188,7 @@ class RpcServer:
         pattern_name, handler = found
         ask = Ask(
             pattern_name,
-            data or wire.NULL,
+            data or b"null",
             name,
             self._reply,
             deadline_ms=deadline,
@@ -204,19 +203,17 @@ class RpcServer:
             logger.exception("the handler of %s has failed", pattern_name)
             self.taken.failed += 1
             if not ask.answered:
-                ask.refuse(wire.INTERNAL)
+                ask.refuse(self._wire.INTERNAL)
         return None
 
-    def _reply(self, ask: Ask, packet: bytes) -> None:
+    def _reply(self, ask: Ask, body: bytes, refused: bool) -> None:
         place = ask.place
         assert place is not None  # we made it
         self._open -= 1
         self.taken.answered += 1
-        self._observe(
-            ask.pattern,
-            "refused" if packet.startswith(wire.REFUSAL) else "answer",
-            perf_counter() - ask.received_at,
-        )
+        self._observe(ask.pattern, "refused" if refused else "answer", perf_counter() - ask.received_at)
+        wire = self._wire
+        packet = wire.pack_refusal(body, ask.name) if refused else wire.pack_answer(body, ask.name)
         if len(packet) > self._largest:
             logger.error("the answer to %s is too large: %d bytes", ask.pattern, len(packet))
             packet = wire.pack_refusal(wire.INTERNAL, ask.name)

@@ -8,22 +8,40 @@ A request is `{"pattern":…,"data":…,"id":"…"}`, without `id` it is an even
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Raw
 
-from .outcome import Kind, Outcome
+from ...core.request_queue import Kind, Malformed, Outcome
+from .patterns import Routes
+
+T = TypeVar("T")
+
+__all__ = [
+    "DEEPEST",
+    "INTERNAL",
+    "LARGEST",
+    "NO_HANDLER",
+    "TOO_MUCH",
+    "Malformed",
+    "pack_answer",
+    "pack_malformed",
+    "pack_refusal",
+    "pack_request",
+    "pack_unknown",
+    "routes",
+    "too_deep",
+    "unpack_reply",
+    "unpack_request",
+]
 
 LARGEST: Final = 8 * 1024 * 1024
 """Bytes of a request that we read."""
 DEEPEST: Final = 64
 """Arrays and objects in one another, in the data of a request."""
-
-DEADLINE: Final = "x-deadline"
-"""The header with the end of the caller's patience, in ms since the epoch."""
-TRACE: Final = "traceparent"
 
 NO_HANDLER: Final = b'"There is no matching message handler defined in the remote service."'
 INTERNAL: Final = b'{"status":"error","message":"Internal server error"}'
@@ -35,10 +53,6 @@ REFUSAL: Final = b'{"err":'
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-
-
-class Malformed(Exception):
-    """No request. The text says why, in a few words that show nothing of it."""
 
 
 class Request(msgspec.Struct, gc=False):
@@ -82,12 +96,9 @@ def unpack_request(body: bytes) -> Request:
     return request
 
 
-def notes(headers: dict[str, Any] | None) -> tuple[int, str]:
-    """Deadline (0 for none) and traceparent, as far as somebody has sent what can be one."""
-    if not headers:
-        return 0, ""
-    deadline, trace = headers.get(DEADLINE, 0), headers.get(TRACE, "")
-    return deadline if type(deadline) is int else 0, trace if type(trace) is str else ""
+def routes(handlers: Mapping[str, T]) -> Callable[[bytes], tuple[str, T] | None]:
+    """Finds who is meant by a pattern, as NestJS does."""
+    return Routes(handlers).find
 
 
 def too_deep(json: bytes) -> bool:

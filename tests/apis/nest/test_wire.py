@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradewind.drivers.rabbitmq.rpc import wire
-from tradewind.drivers.rabbitmq.rpc.outcome import Kind
+from tradewind.apis.nest import wire
+from tradewind.core.request_queue import Kind
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(
@@ -134,13 +134,6 @@ def test_what_is_too_large_is_not_read() -> None:
     body = wire.pack_request(b'"x"', b'"' + b"a" * wire.LARGEST + b'"', b"1")
     with pytest.raises(wire.Malformed, match="larger than 8388608 bytes"):
         wire.unpack_request(body)
-
-
-@pytest.mark.parametrize(
-    "headers", [None, {}, {"x-deadline": "5", "traceparent": 7}, {"x-deadline": True}, {"x-deadline": 1.5}]
-)
-def test_headers_of_another_kind_are_none(headers: dict[str, Any] | None) -> None:
-    assert wire.notes(headers) == (0, "")
 
 
 def test_the_errors_of_our_own_are_json() -> None:

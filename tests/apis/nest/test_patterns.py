@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradewind.drivers.rabbitmq.rpc.patterns import LONGEST, MOST_SPELLINGS, Routes, route
+from tradewind.apis.nest.patterns import LONGEST, MOST_SPELLINGS, Routes, route
 
 SAME = [
     ('{"cmd":"x"}', '{ "cmd" : "x" }'),
