@@ -1,0 +1,55 @@
+"""Tells a process that something has happened, for as long as it listens: each copy has a queue of its own
+that ends with its connection, and nothing is kept for it while it is away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ...core.clock import SystemClock
+from .amqp import Delivery, Limits, Link
+
+PREFETCH = 1_024
+
+
+class Watcher:
+    """An ephemeral subscription. `heard` is called with the key of every event whose name one of the
+    `patterns` of a topic exchange takes, like `order.*`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        patterns: Iterable[str],
+        heard: Callable[[str], None],
+        *,
+        name: str,
+        exchange: str,
+        limits: Limits | None = None,
+    ) -> None:
+        self._patterns, self._heard, self._exchange = tuple(patterns), heard, exchange
+        self._begin = f"{exchange}.{name}.{SystemClock().random.getrandbits(64):016x}"
+        self._lives = 0
+        self.link = Link(url, name=f"{name} watches", setup=self._set_up, limits=limits or Limits())
+
+    async def start(self, timeout_s: float = 10.0) -> None:
+        """Errors: BrokerUnusable."""
+        await self.link.start(timeout_s)
+
+    async def stop(self, grace_s: float = 1.0) -> None:
+        await self.link.stop(grace_s)
+
+    async def _set_up(self, link: Link) -> None:
+        self._lives += 1  # the broker may not have noticed yet that the queue of the last life is over
+        queue = f"{self._begin}.{self._lives}"
+        await link.declare_exchange(self._exchange, "topic", durable=True)
+        await link.declare_queue(queue, durable=False, exclusive=True, auto_delete=True)
+        for pattern in self._patterns:
+            await link.bind(queue, self._exchange, pattern)
+        await link.qos(PREFETCH)
+        await link.consume(queue, self._take, no_ack=True)
+
+    def _take(self, delivery: Delivery) -> None:
+        headers: dict[str, Any] = delivery.properties.headers or {}
+        self._heard(str(headers.get("key", "")))
