@@ -125,6 +125,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             readers.number(0.01, 60), "1.0", "seconds", "how long a call to the payment provider may take"
         ),
     ]
+    provider_url: Annotated[
+        str,
+        Setting(
+            readers.http,
+            "http://127.0.0.1:8090",
+            "URL",
+            "where the process `provider` listens, and payments finds it where it runs apart",
+        ),
+    ]
     retry_delays_ms: Annotated[
         tuple[int, ...],
         Setting(

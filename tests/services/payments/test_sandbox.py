@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.payments.shop import DEADLINE, START, FakeTime, order, sandbox
+from tradewind.runtime.processes.provider import provider_http
 from tradewind.services.payments.provider.port import (
     KeyReused,
     NoAnswer,
@@ -17,6 +18,8 @@ from tradewind.services.payments.provider.port import (
     RefundTooLarge,
     State,
 )
+from tradewind.services.payments.provider.remote import RemoteProvider
+from tradewind.services.payments.provider.server import ProviderServer
 
 
 @pytest.fixture
@@ -24,10 +27,17 @@ def time() -> FakeTime:
     return FakeTime()
 
 
-@pytest.fixture
-async def provider(tmp_path: Path, time: FakeTime) -> AsyncIterator[Provider]:
+@pytest.fixture(params=["here", "over HTTP"])
+async def provider(request: pytest.FixtureRequest, tmp_path: Path, time: FakeTime) -> AsyncIterator[Provider]:
+    """In this process, or behind its server: who calls it cannot tell."""
     provider: Provider = sandbox(tmp_path / "provider.db", time)
-    yield provider
+    if request.param == "here":
+        yield provider
+    else:
+        server = provider_http(ProviderServer(provider))
+        await server.start("127.0.0.1", 0)
+        yield RemoteProvider(f"http://127.0.0.1:{server.port}")
+        await server.stop(1.0)
     await provider.close()
 
 

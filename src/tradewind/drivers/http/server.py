@@ -22,11 +22,18 @@ class PortInUse(RuntimeError):
 
 
 class HttpServer:
-    """`clock` (seconds since 1970) is used for the `date` header alone."""
+    """`clock` (seconds since 1970) is used for the `date` header alone. `writer`: what writes its answers."""
 
-    def __init__(self, handler: Handler, limits: Limits, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        limits: Limits,
+        *,
+        clock: Callable[[], float] = time.time,
+        writer: Writer | None = None,
+    ) -> None:
         self._limits = limits
-        self._writer = Writer(clock)
+        self._writer = writer or Writer(clock)
         self._shared = Shared(handler, limits, self._writer)
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
