@@ -16,11 +16,11 @@ from tests.engine.hospital_messages import Told
 from tests.engine.ward import BEDS, DESK, WARD, Bed, Script, hospital
 from tests.support.tables import create_all
 from tradewind.core.clock import SystemClock
+from tradewind.core.dead_letters import DeadLetter, ListDeadLetters
 from tradewind.core.gateway import Refusal, Reply
 from tradewind.core.model import Caller, Request
 from tradewind.core.store import StoreUnavailable
 from tradewind.drivers.sqlite.store import SqliteStore, SqliteTransaction
-from tradewind.engine.dead_letter import DeadLetter, ListDeadLetters
 from tradewind.engine.platform import Platform
 from tradewind.engine.service_runtime import ServiceRuntime
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.engine.hospital import ADMIN, START, Hospital, bounds, breathe
 from tests.engine.hospital_messages import Note, Ray, Scan, Seen, Throw
+from tradewind.core.dead_letters import ReplayDeadLetter
 from tradewind.core.model import Attempt, Temporary
 from tradewind.engine import activities
 from tradewind.engine import scheduler as scheduler
-from tradewind.engine.dead_letter import ReplayDeadLetter
 
 pytestmark = pytest.mark.usefixtures("silence")
 

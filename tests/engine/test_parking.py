@@ -8,8 +8,8 @@ import pytest
 
 from tests.engine.hospital import ADMIN, DELAYS, START, Hospital
 from tests.engine.hospital_messages import Admit, Note, Noted, Remind
+from tradewind.core.dead_letters import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from tradewind.core.model import Refused
-from tradewind.engine.dead_letter import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 
 pytestmark = pytest.mark.usefixtures("silence")
 

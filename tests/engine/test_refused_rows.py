@@ -9,8 +9,8 @@ import pytest
 from tests.engine.hospital import DELAYS, START, Hospital, bounds
 from tests.engine.hospital_messages import Admit, Note, Remind, Seen, Throw, Weigh
 from tests.engine.ward import Patient
+from tradewind.core.dead_letters import ReplayDeadLetter
 from tradewind.engine import batch_policy as batch_policy
-from tradewind.engine.dead_letter import ReplayDeadLetter
 from tradewind.engine.envelope import Envelope, Origin
 
 pytestmark = pytest.mark.usefixtures("silence")

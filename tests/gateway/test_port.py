@@ -12,10 +12,10 @@ import pytest
 
 from tests.gateway.conftest import Rig
 from tradewind.contracts.inventory import AddProduct, FindProducts, Found, GetProduct, ProductView
-from tradewind.contracts.ops import DiscardDeadLetter, ListDeadLetters
 from tradewind.contracts.orders import CancelOrder, GetOrder, Item, OrderView, PaymentBy, PlaceOrder
 from tradewind.contracts.users import GetMe
 from tradewind.contracts.values import Money
+from tradewind.core.dead_letters import DiscardDeadLetter, ListDeadLetters
 from tradewind.core.gateway import Gateway, Refusal, Reply
 from tradewind.core.model import Caller, Refused, Request
 

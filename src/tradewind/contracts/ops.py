@@ -6,11 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from ..core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ..core.model import Query
-from ..engine.dead_letter import DeadLetter as DeadLetter
-from ..engine.dead_letter import DiscardDeadLetter as DiscardDeadLetter
-from ..engine.dead_letter import ListDeadLetters as ListDeadLetters
-from ..engine.dead_letter import ReplayDeadLetter as ReplayDeadLetter
 from .operation import Operation, Who
 from .values import Page, Stamp, View, stamp
 

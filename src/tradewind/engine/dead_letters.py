@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from ..core.clock import Clock
+from ..core.dead_letters import DeadLetter
 from ..core.failpoints import failpoint
 from ..core.model import Message, wire_name
-from .dead_letter import DeadLetter
 from .envelope import ActivityFailed, Envelope, Origin, encode
 from .service_runtime import ServiceRuntime
 from .unit_of_work import Unit

@@ -12,10 +12,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
-import msgspec
-
+from ..core.bus import EventBus, EventRecord
 from ..core.failpoints import Broken, failpoint
 from ..core.store import RowRefused, StoreUnavailable
 from .service_runtime import RELAY, ServiceRuntime
@@ -32,34 +31,10 @@ ROWS = 500
 MOST_WAITING = 20_000
 
 
-class EventRecord(msgspec.Struct, frozen=True):
-    """An event on its way out. `seq` is its place in the log of `source`."""
-
-    source: str
-    id: str
-    name: str
-    key: str
-    body: str
-    trace: str
-    seq: int
-    at: int
-
-
-class Bus(Protocol):
-    """Where events go. `then("")`: it is kept there; else why nobody knows. Exactly once, from the loop."""
-
-    @property
-    def up(self) -> bool: ...
-
-    def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
-        """False: not now; `then` is not called."""
-        ...
-
-
 class Outbox:
     """One per processor that has a bus."""
 
-    def __init__(self, bus: Bus, runtimes: dict[str, ServiceRuntime], wake: Callable[[], None]) -> None:
+    def __init__(self, bus: EventBus, runtimes: dict[str, ServiceRuntime], wake: Callable[[], None]) -> None:
         self.bus, self._runtimes, self._wake = bus, runtimes, wake
         self._ours: set[str] = set()
         self._kept: dict[str, list[str]] = {}

@@ -9,15 +9,16 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
+from ..core.bus import EventBus, EventRecord
 from ..core.clock import Clock
+from ..core.dead_letters import ListDeadLetters
 from ..core.gateway import Reply
 from ..core.model import NOBODY, Answers, Caller, Consult, Message, Query, Refused, Request, Service
 from ..core.store import Reader, Store, StoreUnavailable
 from .activities import ActivityRunner
-from .dead_letter import ListDeadLetters
 from .dead_letters import DeadLetters
 from .envelope import Envelope, Origin, Unreadable, refusal, refused, tell
-from .outbox import Bus, EventRecord, Outbox, Relay
+from .outbox import Outbox, Relay
 from .processor import Processor
 from .retention import Retention
 from .service_runtime import ServiceRuntime, furnish
@@ -40,7 +41,7 @@ class Platform:
         *,
         delays_ms: Sequence[int] = DELAYS_MS,
         retention_ms: int = 0,
-        bus: Bus | None = None,
+        bus: EventBus | None = None,
     ) -> None:
         """With a `bus`, services hear each other there alone: one that listens to it calls `hear`."""
         services = list(services)

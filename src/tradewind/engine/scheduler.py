@@ -12,10 +12,10 @@ import msgspec
 import sqlalchemy as sa
 
 from ..core.clock import Clock
+from ..core.dead_letters import DeadLetter
 from ..core.failpoints import failpoint
 from ..core.store import Transaction
 from .activities import WAITING, ActivityRunner
-from .dead_letter import DeadLetter
 from .dead_letters import DeadLetters, revive
 from .envelope import Envelope, Origin
 from .service_runtime import ServiceRuntime

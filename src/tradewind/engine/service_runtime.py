@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from ..core.dead_letters import DeadLetter
 from ..core.model import (
     Activity,
     Aggregate,
@@ -24,8 +25,7 @@ from ..core.model import (
     Table,
     wire_name,
 )
-from .dead_letter import RULES as DESK_RULES
-from .dead_letter import DeadLetter
+from .dead_letter_handlers import HANDLERS
 from .envelope import Unreadable
 from .plans import Plan, plan
 
@@ -186,7 +186,7 @@ class ServiceRuntime(ServiceTables):
         self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, DeadLetter: self.parked}
         self.rules: dict[type[Message], Rule] = {
             **service.rules,
-            **{kind: make(self.parked) for kind, make in DESK_RULES.items()},
+            **{kind: make(self.parked) for kind, make in HANDLERS.items()},
         }
         self.plans: dict[type[Message], Plan] = {kind: plan(rule) for kind, rule in self.rules.items()}
         self.subscriptions: dict[str, Subscription] = {}

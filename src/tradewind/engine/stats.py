@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..core.dead_letters import DeadLetter, ListDeadLetters
 from ..core.paging import below, page
 from ..core.store import Reader, Store
-from .dead_letter import DeadLetter, ListDeadLetters
 from .processor import Processor
 from .service_runtime import ServiceRuntime
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..core.dead_letters import DeadLetter
 from ..core.failpoints import failpoint
 from ..core.model import Aggregate
 from ..core.schema import codec
 from ..core.store import RowRefused
-from .dead_letter import DeadLetter
 from .unit_of_work import Unit
 
 WRITTEN_ROWS = failpoint("batch.rows-written", "aggregates are written, events and claims are not")

@@ -15,14 +15,14 @@ import msgspec
 
 from ..contracts.ops import dead_letter_view
 from ..contracts.orders import GetTimeline, TimelineEntry
+from ..core.bus import EventRecord
 from ..core.clock import SystemClock
+from ..core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ..core.model import Caller, Context, Effects, Refused
 from ..core.schema import codec
 from ..core.store import StoreUnusable, Transaction
 from ..drivers.opening import open_store
-from ..engine import dead_letter as desk
-from ..engine.dead_letter import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
-from ..engine.outbox import EventRecord
+from ..engine.dead_letter_handlers import discard, replay
 from ..engine.platform import Platform
 from ..engine.service_runtime import ServiceRuntime
 from ..runtime.assembly import with_timeline
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 class Nobody:
-    """Implements `engine.outbox.Bus` where nothing is said."""
+    """Implements `core.bus.EventBus` where nothing is said."""
 
     up = False
 
@@ -94,10 +94,10 @@ class SharedStoreOperator:
         return self._with(ask)
 
     def replay(self, letter: str) -> None:
-        self._with(lambda platform: _decide(platform, ReplayDeadLetter(letter), desk.replay))
+        self._with(lambda platform: _decide(platform, ReplayDeadLetter(letter), replay))
 
     def discard(self, letter: str) -> None:
-        self._with(lambda platform: _decide(platform, DiscardDeadLetter(letter), desk.discard))
+        self._with(lambda platform: _decide(platform, DiscardDeadLetter(letter), discard))
 
     def _with(self, ask: Callable[[Platform], Awaitable[T]]) -> T:
         config, names = self._config, runs(self._blueprint)

@@ -17,8 +17,8 @@ from tradewind.contracts.invoices import GetInvoicePdf, Pdf
 from tradewind.contracts.operation import Operation, Who
 from tradewind.contracts.users import RotateSession, SessionView
 from tradewind.contracts.values import Page
+from tradewind.core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from tradewind.core.model import NOBODY, Caller
-from tradewind.engine.dead_letter import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 
 # (anonymous, customer, another customer, admin): the status of a refusal, or 0 where the gateway is asked
 EXPECTED: dict[Who, tuple[int, int, int, int]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.apis.v1.fakes import ADMIN, ORDER, Shop, refusal, uuid
 from tradewind.contracts.values import Page
-from tradewind.engine.dead_letter import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
+from tradewind.core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 
 LETTERS = "/api/v1/ops/dead-letters"
 LETTER = DeadLetter(

@@ -14,13 +14,13 @@ from tests.engine.hospital_messages import Admit, Note, Told
 from tests.engine.ward import BEDS, DESK, WARD, Bed, Script, hospital
 from tests.support.databases import Place
 from tests.support.queues import fresh
+from tradewind.core.bus import EventRecord as Event
 from tradewind.core.clock import SystemClock
+from tradewind.core.dead_letters import DeadLetter, ListDeadLetters
 from tradewind.core.gateway import Reply
 from tradewind.core.model import Caller, Request
 from tradewind.drivers.opening import open_store
 from tradewind.drivers.rabbitmq.bus import Publisher, Subscriber
-from tradewind.engine.dead_letter import DeadLetter, ListDeadLetters
-from tradewind.engine.outbox import EventRecord as Event
 from tradewind.engine.platform import Platform
 
 NURSE = Caller("nurse", "customer")

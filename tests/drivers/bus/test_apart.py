@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from tests.drivers.bus.hospital_cluster import NURSE, Carrier, Copy, admit, done, say_notes, tell, until
 from tests.engine.hospital_messages import Note, Remind, Scan
+from tradewind.core.bus import EventRecord
 from tradewind.core.gateway import Reply
 from tradewind.drivers.rabbitmq.amqp import Link, Properties
 from tradewind.engine import outbox
 from tradewind.engine import shared_store as sharing
-from tradewind.engine.outbox import EventRecord
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq]
 PATIENTS = [f"p{n}" for n in range(6)]

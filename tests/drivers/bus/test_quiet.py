@@ -10,9 +10,9 @@ import pytest
 from tests.drivers.bus.hospital_cluster import Carrier, admit, done, tell, until
 from tests.engine.hospital_messages import Note
 from tests.support.queues import fresh, outside
+from tradewind.core.bus import EventRecord
 from tradewind.drivers.rabbitmq import unroutable as quiet
 from tradewind.drivers.rabbitmq.unroutable import LOST, UnroutableBuffer
-from tradewind.engine.outbox import EventRecord
 
 
 class Broker:

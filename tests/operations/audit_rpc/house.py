@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tests.apis.rpc.queues.support import Asked
+from tradewind.core.bus import EventRecord
 from tradewind.core.clock import SystemClock
 from tradewind.drivers import migrations
 from tradewind.drivers.databases import database
 from tradewind.drivers.opening import open_store
-from tradewind.engine.outbox import EventRecord
 from tradewind.engine.platform import Platform
 from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime import config as settings

@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 from tests.operations.audit_rpc.conftest import Shop
 from tests.operations.audit_rpc.house import House, variables
 from tradewind.cli.app import app
+from tradewind.core.bus import EventRecord
 from tradewind.core.clock import SystemClock
-from tradewind.engine.outbox import EventRecord
 from tradewind.operations.audit import Promise
 
 pytestmark = pytest.mark.postgres

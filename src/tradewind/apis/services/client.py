@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ...contracts.ops import DeadLetter, ListDeadLetters
+from ...core.dead_letters import DeadLetter, ListDeadLetters
 from ...core.gateway import Refusal, Reply
 from ...core.model import NOBODY, Caller, Query, Refused, Request, wire_name
 from ...core.paging import page

@@ -9,8 +9,8 @@ from typing import Any
 from ...contracts import inventory, invoices, notifications, orders, payments, users
 from ...contracts.api import OPERATIONS
 from ...contracts.inventory import FindProducts, Found
-from ...contracts.ops import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ...contracts.users import Credentials, FindCredentials, FindPrincipal, Principal
+from ...core.dead_letters import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ...core.model import Message, Query, Request, wire_name
 
 CONTRACTS: tuple[ModuleType, ...] = (users, inventory, orders, payments, invoices, notifications)

@@ -11,8 +11,8 @@ import msgspec
 
 from ...contracts.ops import dead_letter_view
 from ...contracts.values import Page
+from ...core.dead_letters import DeadLetter
 from ...core.gateway import Gateway, Reply
-from ...engine.dead_letter import DeadLetter
 from .call import Call, finish_view
 from .serving import Serving
 

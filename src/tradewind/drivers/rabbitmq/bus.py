@@ -11,13 +11,11 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from ...engine.outbox import EventRecord
-from ...observability.spans import event_sent
-from ...observability.tracing import Tracer
+from ...core.bus import EventRecord
 from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties, QueueState
 from .amqp.queues import classic, deliveries_before, quorum
 from .unroutable import UnroutableBuffer
@@ -27,6 +25,15 @@ EXCHANGE = "tradewind.events"
 PREFETCH = 256
 Hear = Callable[[EventRecord, Callable[[], None], bool], None]
 Refuse = Callable[[str, str, str, Callable[[], None]], None]
+
+
+class SendingSpan(Protocol):
+    """A step of a trace that ends when the broker has confirmed an event."""
+
+    @property
+    def traceparent(self) -> str: ...
+
+    def end(self, error: str = "") -> None: ...
 
 
 class EventQueue(msgspec.Struct, frozen=True):
@@ -54,7 +61,7 @@ async def listen(link: Link, exchange: str, ears: Iterable[EventQueue]) -> None:
 
 
 class Publisher:
-    """Implements `engine.outbox.Bus`. `ears`: who is known to listen; their queues are there before the first
+    """Implements `core.bus.EventBus`. `ears`: who is known to listen; their queues are there before the first
     event.
     """
 
@@ -66,9 +73,9 @@ class Publisher:
         exchange: str = EXCHANGE,
         ears: Iterable[EventQueue] = (),
         limits: Limits | None = None,
-        tracer: Tracer | None = None,
+        sending: Callable[[str, str, str], SendingSpan | None] | None = None,
     ) -> None:
-        self._exchange, self._ears, self._tracer = exchange, tuple(ears), tracer
+        self._exchange, self._ears, self._sending = exchange, tuple(ears), sending
         self.link = Link(
             url, name=f"{name} events out", setup=self._set_up, confirms=True, limits=limits or Limits()
         )
@@ -92,12 +99,8 @@ class Publisher:
         return self.up and self._quiet.publish(event, then)
 
     def _send(self, event: EventRecord, then: Callable[[str, bool], None]) -> bool:
-        name, span = (
-            event.name,
-            event_sent(self._tracer, self._exchange, event.name, event.trace)
-            if self._tracer is not None
-            else None,
-        )
+        name, sending = event.name, self._sending
+        span = None if sending is None else sending(self._exchange, name, event.trace)
         trace = event.trace if span is None else span.traceparent
         properties = Properties(
             content_type="application/json",

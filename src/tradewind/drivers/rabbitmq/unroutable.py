@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from ...engine.outbox import EventRecord
+from ...core.bus import EventRecord
 
 PROBE_S = 0.5
 Then = Callable[[str], None]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...apis.nest import wire
 from ...core import failpoints
+from ...core.bus import EventRecord
 from ...core.clock import SystemClock
 from ...core.store import StoreUnavailable
 from ...drivers.http.limits import Limits
@@ -20,10 +21,9 @@ from ...drivers.http.server import HttpServer
 from ...drivers.opening import open_store
 from ...drivers.rabbitmq.bus import Publisher, Subscriber
 from ...drivers.rabbitmq.rpc.server import RpcServer
-from ...engine.outbox import EventRecord
 from ...engine.platform import Platform
 from ...observability.metrics import Metrics
-from ...observability.spans import BatchSpans
+from ...observability.spans import BatchSpans, event_sent
 from ...observability.traces import Tracing
 from ...services.payments.provider.absent import NoProvider
 from ..blueprint import Blueprint, Process
@@ -60,7 +60,7 @@ class ServiceProcess:
             name=name,
             exchange=config.event_exchange,
             ears=ears(config, blueprint),
-            tracer=self._tracer,
+            sending=None if self._tracer is None else partial(event_sent, self._tracer),
         )
         self._provider = provider(config, clock, process.services)
         self.platform = Platform(

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
+from ...core.bus import EventRecord
 from ...core.request_queue import Ask
 from ...drivers.rabbitmq.bus import Hear
-from ...engine.outbox import EventRecord
 from ...observability import context, spans
 from ...observability.tracing import Span, Tracer
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...core.dead_letters import ListDeadLetters, ReplayDeadLetter
 from ...core.model import Caller
 from ...core.store import StoreUnavailable
-from ...engine.dead_letter import ListDeadLetters, ReplayDeadLetter
 from .shop import Down, Shop
 from .trace import Trace
 

@@ -1,0 +1,32 @@
+"""The port for events that leave a process: what an event looks like on its way, and what a bus promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+
+class EventRecord(msgspec.Struct, frozen=True):
+    """An event on its way out. `seq` is its place in the log of `source`."""
+
+    source: str
+    id: str
+    name: str
+    key: str
+    body: str
+    trace: str
+    seq: int
+    at: int
+
+
+class EventBus(Protocol):
+    """Where events go. `then("")`: it is kept there; else why nobody knows. Exactly once, from the loop."""
+
+    @property
+    def up(self) -> bool: ...
+
+    def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
+        """False: not now; `then` is not called."""
+        ...
