@@ -4,11 +4,15 @@ could not be handled.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
+
+import msgspec
 
 from ..core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ..core.model import Query
 from .operation import Operation, Who
+from .orders import Timeline, TimelineEntry
 from .values import Page, Stamp, View, stamp
 
 
@@ -50,6 +54,35 @@ def dead_letter_view(letter: DeadLetter) -> DeadLetterView:
         stamp(letter.first_at),
         stamp(letter.last_at),
     )
+
+
+SECRET_FIELDS = ("token",)
+"""What only the two services that move money may see of a message."""
+Told = tuple[str, tuple[int, str, str, str, str, str, str, int]]
+"""An event as `ListEvents` is answered: its service; seq, id, name, key, body, cause, trace, at."""
+
+
+def timeline_of(told: Iterable[Told]) -> Timeline:
+    """In causal order: as the ids rise, and none before the one that caused it."""
+    by_id = {row[1]: (service, row) for service, row in sorted(told, key=lambda entry: entry[1][1])}
+    entries: dict[str, TimelineEntry] = {}
+    for event_id in by_id:
+        path = [event_id]
+        while (cause := by_id[path[-1]][1][5]) in by_id and cause not in entries and cause not in path:
+            path.append(cause)
+        for one in reversed(path):
+            entries.setdefault(one, _entry(*by_id[one]))
+    return Timeline(list(entries.values()))
+
+
+def _entry(service: str, row: tuple[int, str, str, str, str, str, str, int]) -> TimelineEntry:
+    _seq, event_id, name, _key, body, cause, trace, at = row
+    data = {
+        field: value
+        for field, value in msgspec.json.decode(body).items()
+        if field not in (*SECRET_FIELDS, "type")
+    }
+    return TimelineEntry(event_id, service, name, data, cause, trace, stamp(at))
 
 
 class GetStats(Query, frozen=True, tag="ops.stats"):

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import msgspec
 
+from .model import Query
+
 
 class EventRecord(msgspec.Struct, frozen=True):
     """An event on its way out. `seq` is its place in the log of `source`."""
@@ -30,3 +32,9 @@ class EventBus(Protocol):
     def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
         """False: not now; `then` is not called."""
         ...
+
+
+class ListEvents(Query, frozen=True, tag="engine.events"):
+    """Every event about a key that the services of a process still remember, with the name of its service."""
+
+    about: str

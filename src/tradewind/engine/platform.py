@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from ..core.bus import EventBus, EventRecord
+from ..core.bus import EventBus, EventRecord, ListEvents
 from ..core.clock import Clock
 from ..core.dead_letters import ListDeadLetters
 from ..core.gateway import Reply
@@ -22,7 +22,7 @@ from .outbox import Outbox, Relay
 from .processor import Processor
 from .retention import Retention
 from .service_runtime import ServiceRuntime, furnish
-from .stats import list_dead_letters, stats
+from .stats import history, list_dead_letters, stats
 
 LOG = logging.getLogger("tradewind.platform")
 CONSULT_S = 2.0
@@ -218,6 +218,8 @@ class Platform:
     async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
         if isinstance(query, ListDeadLetters):
             return await list_dead_letters(self.store, self.runtimes, query)
+        if isinstance(query, ListEvents):
+            return await history(self.store, self.runtimes, query.about)
         found = self._answers.get(type(query))
         if found is None:
             return await self.elsewhere(query)

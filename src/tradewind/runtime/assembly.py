@@ -6,20 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from ..contracts.operation import Operation
-from ..contracts.orders import GetOrder, GetTimeline, Timeline, TimelineEntry
-from ..contracts.values import stamp
+from ..contracts.ops import timeline_of
+from ..contracts.orders import GetOrder, GetTimeline, Timeline
+from ..core.bus import ListEvents
 from ..core.clock import Clock
 from ..core.model import Caller, Service
 from ..core.store import Reader, Store
 from ..drivers.migrations import ServiceSchema
 from ..engine.platform import Platform
-from ..engine.stats import history
 from ..services.inventory import service as inventory
 from ..services.inventory import storage as inventory_rows
 from ..services.invoices import service as invoices
@@ -47,8 +46,6 @@ SERVICES = tuple(METADATA)
 BLUEPRINTS = Path(__file__).with_name("blueprints")
 LEDGER = "provider.db"
 DAY_MS = 86_400_000
-# what only the two services that move money may see of a message
-SECRET_FIELDS = ("token",)
 
 
 class GuestService(msgspec.Struct, frozen=True):
@@ -98,19 +95,7 @@ def with_timeline(made: Platform) -> Platform:
 
     async def timeline(reader: Reader, query: GetTimeline, caller: Caller) -> Timeline:
         await made.ask(GetOrder(query.order_id), caller)
-        return Timeline(
-            [_entry(speaker, row) for speaker, row in await history(reader, made.runtimes, query.order_id)]
-        )
+        return timeline_of(await made.ask(ListEvents(query.order_id)))
 
     made.answer(GetTimeline, timeline)
     return made
-
-
-def _entry(speaker: str, row: tuple[Any, ...]) -> TimelineEntry:
-    _seq, event_id, name, _key, body, cause, trace, at = row
-    data = {
-        field: value
-        for field, value in msgspec.json.decode(body).items()
-        if field not in (*SECRET_FIELDS, "type")
-    }
-    return TimelineEntry(event_id, speaker, name, data, cause, trace, stamp(at))

@@ -13,6 +13,9 @@ from typing import Any
 
 import msgspec
 
+from ...contracts.ops import Told, timeline_of
+from ...contracts.orders import GetOrder, GetTimeline, Timeline
+from ...core.bus import ListEvents
 from ...core.dead_letters import DeadLetter, ListDeadLetters
 from ...core.gateway import Refusal, Reply
 from ...core.model import NOBODY, Caller, Query, Refused, Request, wire_name
@@ -27,6 +30,7 @@ WRITE_S, READ_S, LOOK_S = 10.0, 5.0, 1.0
 AGAIN_S = 0.3
 _refusal = msgspec.json.Decoder(Refusal).decode
 _letters = msgspec.json.Decoder(tuple[list[DeadLetter], str | None]).decode
+_events = msgspec.json.Decoder(list[Told]).decode
 _missing = msgspec.json.Decoder(list[str]).decode
 _any = msgspec.json.Decoder(dict[str, Any]).decode
 Then = Callable[[Reply], None]
@@ -90,6 +94,8 @@ class ServicesGateway:
         """Errors: Refused; StoreUnavailable, where the service did not answer in time."""
         if isinstance(query, ListDeadLetters):
             return await self._dead_letters(query, caller)
+        if isinstance(query, GetTimeline):
+            return await self._timeline(query, caller)
         queue, pattern = self._target(type(query))
         if not queue:
             raise Refused("not_here", 503, f"No service answers {type(query).__name__} here.")
@@ -136,10 +142,17 @@ class ServicesGateway:
     async def _dead_letters(self, query: ListDeadLetters, caller: Caller) -> Any:
         pattern, data = encode(wire_name(type(query))), pack_submission(query, caller)
         found = [_letters(body) for body in await self._everywhere(pattern, data)]
-        letters = sorted([one for some, _ in found for one in some], key=lambda one: one.id, reverse=True)
+        by_id = {one.id: one for some, _ in found for one in some}  # a process may answer for two services
+        letters = sorted(by_id.values(), key=lambda one: one.id, reverse=True)
         if any(cursor for _, cursor in found):  # one of them has more: so has the whole
             letters = [*letters[: query.limit], letters[-1]]
         return DeadLetterPage(*page(letters, query.limit, lambda letter: letter.id))
+
+    async def _timeline(self, query: GetTimeline, caller: Caller) -> Timeline:
+        await self.ask(GetOrder(query.order_id), caller)
+        asked = ListEvents(query.order_id)
+        found = await self._everywhere(encode(wire_name(ListEvents)), pack_submission(asked, NOBODY))
+        return timeline_of([told for body in found for told in _events(body)])
 
     async def _decide(self, operation: str, pack: Callable[..., bytes], deliver: Then) -> None:
         """The service that has the dead letter decides; to the others it is not found."""

@@ -10,11 +10,12 @@ from ...contracts import inventory, invoices, notifications, orders, payments, u
 from ...contracts.api import OPERATIONS
 from ...contracts.inventory import FindProducts, Found
 from ...contracts.users import Credentials, FindCredentials, FindPrincipal, Principal
+from ...core.bus import ListEvents
 from ...core.dead_letters import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ...core.model import Message, Query, Request, wire_name
 
 CONTRACTS: tuple[ModuleType, ...] = (users, inventory, orders, payments, invoices, notifications)
-EVERY_SERVICE: tuple[type[Message], ...] = (ListDeadLetters, ReplayDeadLetter, DiscardDeadLetter)
+EVERY_SERVICE: tuple[type[Message], ...] = (ListDeadLetters, ListEvents, ReplayDeadLetter, DiscardDeadLetter)
 """What each service answers for itself."""
 
 
