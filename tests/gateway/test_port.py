@@ -12,7 +12,15 @@ import pytest
 
 from tests.gateway.conftest import Rig
 from tradewind.contracts.inventory import AddProduct, FindProducts, Found, GetProduct, ProductView
-from tradewind.contracts.orders import CancelOrder, GetOrder, Item, OrderView, PaymentBy, PlaceOrder
+from tradewind.contracts.orders import (
+    CancelOrder,
+    GetOrder,
+    Item,
+    ListOrders,
+    OrderView,
+    PaymentBy,
+    PlaceOrder,
+)
 from tradewind.contracts.users import GetMe
 from tradewind.contracts.values import Money
 from tradewind.core.dead_letters import DiscardDeadLetter, ListDeadLetters
@@ -143,3 +151,9 @@ async def test_dead_letters_are_listed_and_one_that_nobody_has_is_not_found(gate
     page = await gateway.ask(ListDeadLetters(), ADMIN)
     assert (list(page.data), page.next_cursor) == ([], None)
     assert (await submit(gateway, DiscardDeadLetter(NOBODYS), ADMIN)).status == 404
+
+
+async def test_what_was_not_given_is_not_given_elsewhere_either(gateway: Gateway) -> None:
+    """An empty filter is no filter, though an empty text is no id."""
+    await placed(gateway)
+    assert len((await gateway.ask(ListOrders(), ADA)).data) == 1

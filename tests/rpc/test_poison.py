@@ -131,8 +131,6 @@ BAD_PAYLOADS: list[tuple[str, str, Any]] = [
     ("order_queue", "create_order", {"dto": ORDER, "idempotencyKey": "k" * 256}),
     ("order_queue", "get_orders", {"page": -1}),
     ("inventory_queue", "create_product", {"dto": {"name": "\0", "sku": "x", "stock": 1}}),
-    ("inventory_queue", "find_products", {"ids": "all"}),
-    ("inventory_queue", "find_products", {"ids": ["x"] * 1_001}),
     ("payment_queue", "create_payment", {"dto": {"orderId": MISSING, "amount": 1e400}}),
 ]
 

@@ -122,7 +122,7 @@ async def test_a_product_that_orders_has_not_heard_of_is_asked_for(
     shop: Api, story: Apart, story_vhost: str
 ) -> None:
     """Its event is cut off, so that only inventory's own answer can tell what it costs."""
-    asked = 'tradewind_rpc_server_requests_total{pattern="find_products",outcome="answer"}'
+    asked = 'tradewind_rpc_server_requests_total{pattern="inventory.find",outcome="answer"}'
     queue, exchange, key = "tradewind.events.orders", "tradewind.events", "product.listed"
     async with outside(story_vhost) as outer:
         await do(

@@ -172,7 +172,7 @@ APART = (
         (APART + "copies = true", "processes.orders.copies: 'True' is not a whole number"),
         (
             APART.replace("edge = true", "edge = true\ncopies = 2"),
-            "processes.edge.copies: the edge runs once",
+            "processes.edge.copies: what has a port runs once",
         ),
         (
             APART + "ops_port = 65536",

@@ -24,7 +24,7 @@ COPIES = 32
 
 class Process(msgspec.Struct, frozen=True):
     """`copies` of it run at once. `ops_port` is the first one's, which the others count on from; 0: any that
-    is free.
+    is free. `provider`: it is the sandbox payment provider.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Process(msgspec.Struct, frozen=True):
     edge: bool
     copies: int = 1
     ops_port: int = 0
+    provider: bool = False
 
 
 class Blueprint(msgspec.Struct, frozen=True):
@@ -133,22 +134,30 @@ class _Reading(Tables):
             )
         if not isinstance(table, dict):
             raise self.bad(place, "must be a table")
-        self.only(table, place, ("services", "edge", "copies", "ops_port"))
+        self.only(table, place, ("services", "edge", "copies", "ops_port", "provider"))
         services, edge = self.names(f"{place}.services", table.get("services", [])), table.get("edge", False)
         if not isinstance(edge, bool):
             raise self.bad(f"{place}.edge", "must be true or false")
+        provider = table.get("provider", False)
+        if not isinstance(provider, bool) or (provider and (services or edge)):
+            raise self.bad(f"{place}.provider", "must be true or false, and stands alone")
         for service in services:
             self._known(f"{place}.services", service)
-        if not services and not edge:
+        if not services and not edge and not provider:
             raise self.bad(place, "runs nothing; name services, or write edge = true")
         copies = self.whole(f"{place}.copies", table.get("copies", 1), 1, COPIES)
-        if edge and copies > 1:
+        if (edge or provider) and copies > 1:
             raise self.bad(
                 f"{place}.copies",
-                "the edge runs once, as it has the port; run more of it by `tradewind serve` behind a proxy",
+                "what has a port runs once; run more of it by `tradewind serve` behind a proxy",
             )
         return Process(
-            name, services, edge, copies, self.whole(f"{place}.ops_port", table.get("ops_port", 0), 0, 65_535)
+            name,
+            services,
+            edge,
+            copies,
+            self.whole(f"{place}.ops_port", table.get("ops_port", 0), 0, 65_535),
+            provider,
         )
 
     def _once(self, processes: tuple[Process, ...]) -> None:

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import signal
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import msgspec
 
@@ -18,12 +16,9 @@ from ..apis.v1.app import V1Api
 from ..apis.v1.passwords import Passwords
 from ..apis.v1.settings import V1Settings
 from ..contracts.api import OPERATIONS
-from ..contracts.users import AddUser, OpenSession, SessionView, UserView
 from ..core import failpoints
 from ..core.clock import SystemClock
-from ..core.gateway import Reply
 from ..core.http import Request, Response
-from ..core.model import Caller
 from ..core.store import Store, StoreUnusable
 from ..drivers.data_lock import DataLock
 from ..drivers.http.limits import Limits
@@ -33,26 +28,16 @@ from ..engine.platform import Platform
 from ..observability.access import AccessLog
 from ..observability.metrics import CONTENT_TYPE, Metrics
 from ..services.payments.provider.sandbox import Sandbox
-from ..services.users.storage import ADMINS
 from .assembly import LEDGER, GuestService, platform
 from .config import Config
+from .first_admin import Login, first_admin
 from .gauges import StatsCollector
 from .keys import signing_key, webhook_secret
-from .local import keep_session
 from .schema import migrate
 from .webhook_sender import WebhookSender
 
 LOG = logging.getLogger("tradewind.up")
 DRAIN_S = 4.0
-START_S = 15.0
-ADMIN = "admin@example.com"
-
-
-class Login(msgspec.Struct, frozen=True):
-    """The first admin's, told once."""
-
-    email: str
-    password: str
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -122,7 +107,9 @@ class Embedded:
         self._server = HttpServer(self.edge, Limits())
         self._gauges = StatsCollector(metrics, self.platform, self._server, self._access)
         await self.platform.start()
-        login = await self._first_admin(passwords)
+        login = await first_admin(
+            config, self.store, self.platform, passwords.hash, lambda: self.platform.processor.broken
+        )
         await self._server.start(config.host, config.port)
         self.provider.start()
         self._gauges.start()
@@ -136,45 +123,6 @@ class Embedded:
             if self._server is None or not self._server.port
             else (_shown(self.config.host), self._server.port)
         )
-
-    async def _first_admin(self, passwords: Passwords) -> Login | None:
-        """Makes the first admin where there is none, and a session for whoever operates this folder."""
-        admins = await self.store.get(ADMINS, "admins")
-        login = None
-        if admins is None:
-            login = Login(
-                self.config.admin_email.lower() or ADMIN,
-                self.config.admin_password or secrets.token_urlsafe(12),
-            )
-            made = await self._request(
-                AddUser(login.email, "Admin", await passwords.hash(login.password), "admin")
-            )
-            admin_id = msgspec.json.decode(made, type=UserView).id
-        else:
-            admin_id = admins.ids[0]
-        keep_session(
-            self.config, msgspec.json.decode(await self._request(OpenSession(admin_id)), type=SessionView)
-        )
-        return login
-
-    async def _request(self, message: AddUser | OpenSession) -> bytes:
-        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self.platform.submit(message, Caller("platform", "admin"), reply.set_result)
-        ended = asyncio.get_running_loop().create_task(self.platform.ended())
-        either: set[asyncio.Future[Any]] = {reply, ended}
-        await asyncio.wait(either, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
-        ended.cancel()
-        if not reply.done():
-            raise StoreUnusable(
-                f"the platform cannot start on this store: {self.platform.processor.broken or 'see the log'}"
-            )
-        answer = reply.result()
-        if answer.status:
-            raise StoreUnusable(
-                f"the platform cannot start on this store: "
-                f"{self.platform.processor.broken or answer.body.decode()}"
-            )
-        return answer.body
 
     async def stop(self) -> None:
         """Not ready, no new connections, finish what is here, close: in this order."""

@@ -23,7 +23,7 @@ from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
 from tradewind.runtime.processes import services as slices
 from tradewind.runtime.processes.plan import FOLDER, SERVICES
-from tradewind.runtime.processes.request_queues import QUEUES, handlers
+from tradewind.runtime.processes.request_queues import served
 from tradewind.runtime.schema import SLICES, runs
 from tradewind.services.payments.provider.absent import NoProvider
 
@@ -98,7 +98,7 @@ class House:
         names = runs(blueprint)
         migrations.up(config.database_url, config.data, [SLICES[name] for name in names], blueprint.schemas)
         clock = SystemClock()
-        self.provider = slices.provider(config, clock, names)
+        self.provider = slices.provider(config, clock, names, blueprint)
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self.platform = Platform(
             store,
@@ -108,7 +108,7 @@ class House:
             bus=self.bus,
         )
         self.bus.hearers = [self._ear(name) for name in names]
-        found = [handlers(name, self.platform, config) for name in names if name in QUEUES]
+        found = [one.handlers for name in names for one in served(name, self.platform, config, blueprint)]
         self.asked = Asked({pattern: handle for some in found for pattern, handle in some.items()})
 
     def _ear(self, service: str) -> Callable[[EventRecord], None]:

@@ -176,12 +176,9 @@ def named(face: str, transport: str, **processes: tuple[str, ...]) -> Blueprint:
 @pytest.mark.parametrize(
     ("mine", "says"),
     [
-        (named("v1", "rabbitmq", edge=(), orders=("orders",)), "mine: the face v1 runs in one process"),
+        (named("v1", "rabbitmq", edge=(), orders=("orders",)), "mine: API v1 needs the service users"),
         (named("rpc", "local", edge=("orders",)), 'mine: the face rpc needs transport = "rabbitmq"'),
-        (
-            named("rpc", "rabbitmq", edge=("orders",)),
-            "mine: processes.edge: is the edge of face rpc, which runs alone",
-        ),
+        (named("rpc", "rabbitmq", edge=("orders",)), "mine: processes.edge: is the edge, which runs alone"),
     ],
 )
 def test_what_does_not_go_together(mine: Blueprint, says: str) -> None:

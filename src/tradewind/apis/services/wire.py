@@ -7,9 +7,11 @@ A request is `{"operation":"orders.place","data":{…},"id":"…"}`, its data a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from functools import cache
+from typing import Any, Final, TypeVar
 
 import msgspec
+import msgspec.structs
 from msgspec import Raw
 
 from ...core.gateway import Refusal, Reply
@@ -47,7 +49,7 @@ class Submission(msgspec.Struct, omit_defaults=True):
 class _Sent(msgspec.Struct, omit_defaults=True):
     """A `Submission` before it is encoded: its message is encoded in the same pass."""
 
-    message: Message
+    message: Any
     caller: Caller
     claim: str = ""
     fingerprint: str = ""
@@ -99,7 +101,28 @@ def pack_submission(
     trace: str = "",
     again: bool = False,
 ) -> bytes:
-    return encode(_Sent(message, caller, claim, fingerprint, trace, again))
+    return encode(_Sent(_without_empty(message), caller, claim, fingerprint, trace, again))
+
+
+@cache
+def _optional_texts(kind: type[Message]) -> tuple[str, ...]:
+    """The fields that are empty texts where they are not given."""
+    return tuple([field.name for field in msgspec.structs.fields(kind) if field.default == ""])
+
+
+def _without_empty(message: Message) -> Any:
+    """The message; where a text that was not given would not pass as one that was, without it."""
+    kind = type(message)
+    left_out = [name for name in _optional_texts(kind) if getattr(message, name) == ""]
+    if not left_out:
+        return message
+    config = kind.__struct_config__
+    given = {
+        field.encode_name: getattr(message, field.name)
+        for field in msgspec.structs.fields(kind)
+        if field.name not in left_out
+    }
+    return given if config.tag_field is None else {config.tag_field: config.tag, **given}
 
 
 def read_submission(data: bytes) -> Submission:

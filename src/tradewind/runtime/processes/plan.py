@@ -31,15 +31,10 @@ def check(config: Config, blueprint: Blueprint) -> None:
                 f"process for its edge"
             )
         return
-    if blueprint.face == "v1":
-        raise BadBlueprint(
-            f"{blueprint.name}: the face v1 runs in one process with all services; processes apart need "
-            f'face = "rpc"'
-        )
     edge = next(process for process in blueprint.processes if process.edge)
     if edge.services:
         raise BadBlueprint(
-            f"{blueprint.name}: processes.{edge.name}: is the edge of face rpc, which runs alone; give "
+            f"{blueprint.name}: processes.{edge.name}: is the edge, which runs alone; give "
             f"its services another"
         )
     for field, what in (
@@ -51,6 +46,8 @@ def check(config: Config, blueprint: Blueprint) -> None:
                 f"{blueprint.name}: {wire(field)} is empty, and processes that run apart share it: set "
                 f"it, like {what}"
             )
+    if blueprint.face == "v1":
+        _check_v1(blueprint)
     served = {service for process in blueprint.processes for service in process.services}
     for reaction in config.reactions if "orders" in served else ():
         if HEARS[reaction] not in served:
@@ -59,9 +56,20 @@ def check(config: Config, blueprint: Blueprint) -> None:
                 f"in a process, "
                 f"or leave the reaction out of {wire('reactions')} (none: no reaction)"
             )
-    if "payment" in config.reactions and not config.payment_token:
+    if blueprint.face == "rpc" and "payment" in config.reactions and not config.payment_token:
         raise BadBlueprint(
             f"{blueprint.name}: the reaction payment charges {wire('payment_token')}, which is empty: set it"
+        )
+
+
+def _check_v1(blueprint: Blueprint) -> None:
+    """API v1 shows all services."""
+    served = {service for process in blueprint.processes for service in process.services}
+    if lacks := [service for service in SERVICES if service not in served]:
+        raise BadBlueprint(f"{blueprint.name}: API v1 needs the service {lacks[0]}: name it in a process")
+    if not any(process.provider for process in blueprint.processes):
+        raise BadBlueprint(
+            f"{blueprint.name}: payments runs apart, so its provider does: add a process with provider = true"
         )
 
 

@@ -1,19 +1,64 @@
-"""Says which service answers which queue, and by which handlers."""
+"""Says which service takes its requests from which queue, over which wire, and by which handlers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-from ...apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
+from ...apis.nest import wire as nest_wire
+from ...apis.services import wire as services_wire
 from ...core.gateway import Gateway
-from ...core.request_queue import Ask
+from ...core.request_queue import Ask, Wire
+from ..blueprint import Blueprint
 from ..config import Config
 
 QUEUES = {"orders": "order_queue", "inventory": "inventory_queue", "payments": "payment_queue"}
-"""The setting that names each service's queue."""
+"""The setting that names each service's queue in the face rpc."""
 
 
-def handlers(service: str, gateway: Gateway, config: Config) -> Mapping[str, Callable[[Ask], None]]:
-    """By pattern."""
+class Served(NamedTuple):
+    queue: str
+    wire: Wire
+    handlers: Mapping[str, Callable[[Ask], None]]
+
+
+def served(service: str, gateway: Gateway, config: Config, blueprint: Blueprint) -> list[Served]:
+    """Every queue that a service takes requests from."""
+    if blueprint.face == "v1":
+        return [own_wire(service, gateway, config)]
+    if service not in QUEUES:
+        return []
+    found = [Served(getattr(config, QUEUES[service]), nest_wire, _nest(service, gateway, config))]
+    if (
+        service == "inventory" and config.pricing == "catalogue"
+    ):  # orders asks for what it has not heard of yet
+        found.append(own_wire(service, gateway, config))
+    return found
+
+
+def own_wire(service: str, gateway: Gateway, config: Config) -> Served:
+    from ...apis.services.messages import messages_of
+    from ...apis.services.server import ServicesServer
+
+    server = ServicesServer(gateway, messages_of(service))
+    return Served(services_queue(config, service), services_wire, server.handlers)
+
+
+def services_queue(config: Config, service: str) -> str:
+    return f"{config.event_exchange}.{service}.requests"
+
+
+def services_queues(config: Config, blueprint: Blueprint) -> dict[str, str]:
+    """Where every service of a blueprint takes requests of our own wire."""
+    return {
+        service: services_queue(config, service)
+        for process in blueprint.processes
+        for service in process.services
+    }
+
+
+def _nest(service: str, gateway: Gateway, config: Config) -> Mapping[str, Callable[[Ask], None]]:
+    from ...apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
+
     make = {"orders": order_handlers, "inventory": inventory_handlers, "payments": payment_handlers}[service]
     return make(gateway, Values(currency=config.currency))

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...apis.nest import wire
 from ...core import failpoints
 from ...core.bus import EventRecord
 from ...core.clock import SystemClock
@@ -20,6 +19,7 @@ from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
 from ...drivers.opening import open_store
 from ...drivers.rabbitmq.bus import Publisher, Subscriber
+from ...drivers.rabbitmq.rpc.client import RpcClient
 from ...drivers.rabbitmq.rpc.server import RpcServer
 from ...engine.platform import Platform
 from ...observability.metrics import Metrics
@@ -32,14 +32,15 @@ from . import log
 from . import tracing as following
 from .figures import Figures
 from .health import Ops
-from .request_queues import QUEUES, handlers
+from .request_queues import Served, served, services_queues
 from .services import ears, provider, services
 
 if TYPE_CHECKING:
-    from .remote_queries import RemoteQueries
+    from ..first_admin import Login
 
 DAY_MS, KEPT_BYTES = 86_400_000, 16_384
 CONNECT_S, DRAIN_S, FLUSH_S = 10.0, 8.0, 4.0
+PATIENCE_S = 1.8  # a little less than whoever consults another service has
 
 
 class ServiceProcess:
@@ -62,7 +63,7 @@ class ServiceProcess:
             ears=ears(config, blueprint),
             sending=None if self._tracer is None else partial(event_sent, self._tracer),
         )
-        self._provider = provider(config, clock, process.services)
+        self._provider = provider(config, clock, process.services, blueprint)
         self.platform = Platform(
             store,
             services(process.services, config, self._provider),
@@ -71,11 +72,17 @@ class ServiceProcess:
             retention_ms=config.retention_days * DAY_MS,
             bus=self._bus,
         )
-        self._servers = [self._server(service) for service in process.services if service in QUEUES]
+        self._servers = [
+            self._server(service, one)
+            for service in process.services
+            for one in served(service, self.platform, config, blueprint)
+        ]
         self._ears = [
             self._ear(service) for service in process.services if self.platform.runtimes[service].heard
         ]
-        self._elsewhere = self._others(process.services)
+        self._elsewhere = self._others(process.services, blueprint)
+        self._admin = self._first_admin if blueprint.face == "v1" and "users" in process.services else None
+        self.login: Login | None = None
         self.platform.processor.observer, self.platform.runner.count = self._metrics, self._metrics.activity
         if self._tracer is not None:
             self.platform.processor.tracer = BatchSpans(self._tracer)
@@ -84,9 +91,8 @@ class ServiceProcess:
         self._ops = HttpServer(Ops(name, self._missing, self._metrics.render), Limits())
         self._leaving = False
 
-    def _server(self, service: str) -> RpcServer:
-        queue: str = getattr(self._config, QUEUES[service])
-        answering = handlers(service, self.platform, self._config)
+    def _server(self, service: str, what: Served) -> RpcServer:
+        queue, wire, answering = what
         if self._tracer is not None:
             answering = following.requests(self._tracer, queue, answering)
         return RpcServer(
@@ -100,14 +106,17 @@ class ServiceProcess:
             observe=self._metrics.rpc_served,
         )
 
-    def _others(self, names: tuple[str, ...]) -> RemoteQueries | None:
-        if self._config.pricing != "catalogue" or "orders" not in names or "inventory" in names:
+    def _others(self, names: tuple[str, ...], blueprint: Blueprint) -> RpcClient | None:
+        """What asks the services of other processes, where one of ours does."""
+        if "orders" not in names or "inventory" in names or self._config.pricing != "catalogue":
             return None
-        from .remote_queries import RemoteQueries
+        from ...apis.services import wire
+        from ...apis.services.client import ServicesGateway
 
-        others = RemoteQueries(self._config.broker_url, self._config.inventory_queue, self._clock.now)
-        self.platform.elsewhere = others.ask
-        return others
+        client = RpcClient(self._config.broker_url, wire, name="orders asks", clock=self._clock.now)
+        queues = services_queues(self._config, blueprint)
+        self.platform.elsewhere = ServicesGateway(client, queues, read_s=PATIENCE_S).ask
+        return client
 
     def _ear(self, service: str) -> Subscriber:
         runtime = self.platform.runtimes[service]
@@ -142,7 +151,7 @@ class ServiceProcess:
             *(ear.link.missing for ear in self._ears),
         ]
         if self._elsewhere is not None:
-            links.append(self._elsewhere.client.missing)
+            links.append(self._elsewhere.missing)
         return [*self.platform.missing(), *dict.fromkeys(why for why in links if why)]
 
     async def run(self, started: Callable[[str], None]) -> None:
@@ -176,10 +185,27 @@ class ServiceProcess:
         for ear in self._ears:
             await ear.start(CONNECT_S)
         if self._elsewhere is not None:
-            await self._elsewhere.client.start(CONNECT_S)
+            await self._elsewhere.start(CONNECT_S)
         for server in self._servers:
             await server.start(CONNECT_S)
+        if self._admin is not None:
+            await self._admin()
         self._figures.start()
+
+    async def _first_admin(self) -> None:
+        """Makes the first admin where there is none: API v1 has no other way to get one."""
+        from ...apis.v1.passwords import Passwords
+        from ...apis.v1.settings import V1Settings
+        from ..first_admin import first_admin
+        from ..keys import signing_key
+
+        key = signing_key(self._config.jwt_secret, self._config.data)
+        passwords = Passwords(V1Settings(jwt_secret=key), self._clock)
+        platform = self.platform
+        self.login = await first_admin(
+            self._config, platform.store, platform, passwords.hash, lambda: platform.processor.broken
+        )
+        passwords.close()
 
     async def _stop(self) -> None:
         self._leaving = True
@@ -191,7 +217,7 @@ class ServiceProcess:
             *(server.stop(FLUSH_S) for server in self._servers), *(ear.stop(FLUSH_S) for ear in self._ears)
         )
         if self._elsewhere is not None:
-            await self._elsewhere.client.stop()
+            await self._elsewhere.stop()
         await self._bus.stop(FLUSH_S)
         if not isinstance(self._provider, NoProvider):
             await self._provider.close()

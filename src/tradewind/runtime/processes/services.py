@@ -15,6 +15,7 @@ from ..blueprint import Blueprint
 from ..config import Config
 
 if TYPE_CHECKING:
+    from ...services.payments.provider.remote import RemoteProvider
     from ...services.payments.provider.sandbox import Sandbox
 
 LEDGER = "provider.db"
@@ -57,10 +58,16 @@ def service(name: str, config: Config, provider: Provider) -> Service:
     return USERS
 
 
-def provider(config: Config, clock: Clock, names: Iterable[str]) -> Sandbox | NoProvider:
+def provider(
+    config: Config, clock: Clock, names: Iterable[str], blueprint: Blueprint
+) -> Sandbox | RemoteProvider | NoProvider:
     """Who moves the money, where a process moves any. `start` it in the loop."""
     if "payments" not in names or "payment" not in config.reactions:
         return NoProvider()
+    if any(process.provider for process in blueprint.processes):
+        from ...services.payments.provider.remote import RemoteProvider
+
+        return RemoteProvider(config.provider_url, timeout_s=config.provider_timeout_s)
     from ...services.payments.provider.sandbox import Sandbox
 
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)

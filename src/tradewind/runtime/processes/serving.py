@@ -50,6 +50,7 @@ def serve(parse: Arguments) -> str:
 def _run(config: Config, blueprint: Blueprint, process: Process, report: Report, parse: Arguments) -> str:
     import uvloop
 
+    from ...core.store import StoreUnavailable, StoreUnusable
     from ...drivers.http.server import PortInUse
     from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
 
@@ -69,19 +70,27 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
             )
 
     try:
-        if process.services:
+        if process.provider:
+            from .provider import ProviderProcess
+
+            trouble = (*trouble, StoreUnusable)
+            uvloop.run(ProviderProcess(config, process).run(started))
+        elif process.services:
             # else it has just been seen to; aside, as the steps of all services are imported for it
             if parse.supervised < 0 and (
                 why := preparing.aside(lambda: preparing.check_schema(config, blueprint, process.services))[1]
             ):
                 return why
-            from ...core.store import StoreUnavailable, StoreUnusable
             from .service import ServiceProcess
 
             trouble = (*trouble, StoreUnavailable, StoreUnusable)
             uvloop.run(
                 ServiceProcess(config, blueprint, process, plan.name_of(process, parse.copy)).run(started)
             )
+        elif blueprint.face == "v1":
+            from .v1_gateway import V1GatewayProcess
+
+            uvloop.run(V1GatewayProcess(config, blueprint, process).run(started))
         else:
             from .gateway import GatewayProcess
 

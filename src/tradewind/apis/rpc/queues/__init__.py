@@ -1,8 +1,8 @@
 """What the services answer on their queues, in the words of the published system."""
 
 from .endpoint import Handler, Values
-from .inventory import FIND_PRODUCTS, inventory_handlers
+from .inventory import inventory_handlers
 from .orders import order_handlers
 from .payments import payment_handlers
 
-__all__ = ["FIND_PRODUCTS", "Handler", "Values", "inventory_handlers", "order_handlers", "payment_handlers"]
+__all__ = ["Handler", "Values", "inventory_handlers", "order_handlers", "payment_handlers"]

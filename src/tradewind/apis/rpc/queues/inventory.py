@@ -1,6 +1,4 @@
-"""The queue of inventory: create_product, get_product_by_id, get_products, and find_products, which our own
-services ask.
-"""
+"""The queue of inventory: create_product, get_product_by_id, get_products."""
 
 from __future__ import annotations
 
@@ -8,23 +6,14 @@ from typing import Any
 
 import msgspec
 
-from ....contracts.inventory import (
-    EnsureProduct,
-    FindProducts,
-    GetRecordedProduct,
-    ListRecordedProducts,
-    RecordedProducts,
-)
+from ....contracts.inventory import EnsureProduct, GetRecordedProduct, ListRecordedProducts, RecordedProducts
 from ....contracts.values import Money
 from ....core.gateway import Gateway
 from ....core.request_queue import Ask
 from .. import rules
-from ..catalogues import say
 from ..rules import CreateProduct
 from .endpoint import BadPayload, Handler, RpcEndpoint, Values, encode, paging_of, read
 from .shown import money, page
-
-FIND_PRODUCTS = "find_products"
 
 
 class Create(msgspec.Struct, rename="camel"):
@@ -35,7 +24,6 @@ class Create(msgspec.Struct, rename="camel"):
     lang: Any = None
 
 
-_find = msgspec.json.Decoder(FindProducts).decode
 _create = msgspec.json.Decoder(Create).decode
 
 
@@ -63,15 +51,7 @@ def inventory_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
 
         endpoint.query(ask, ListRecordedProducts(paging.page, paging.per_page), "", show_page)
 
-    def found(ask: Ask) -> None:
-        endpoint.query(ask, wanted(ask.data), "", encode)
-
-    handlers = {
-        "create_product": create,
-        "get_product_by_id": by_id,
-        "get_products": listed,
-        FIND_PRODUCTS: found,
-    }
+    handlers = {"create_product": create, "get_product_by_id": by_id, "get_products": listed}
     return {pattern: endpoint.handler(step) for pattern, step in handlers.items()}
 
 
@@ -81,15 +61,4 @@ def created(data: bytes) -> Create:
     checked = rules.product_of(rules.json_of(asked.dto))
     if isinstance(checked, list):
         raise BadPayload(checked)
-    return asked
-
-
-def wanted(data: bytes) -> FindProducts:
-    """Errors: BadPayload."""
-    try:
-        asked = _find(data)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        raise BadPayload([say("translations.bad_payload")]) from None
-    if len(asked.ids) + len(asked.skus) > rules.MOST_ITEMS:
-        raise BadPayload([f"no more than {rules.MOST_ITEMS} products at once"])
     return asked

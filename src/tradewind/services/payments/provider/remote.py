@@ -37,6 +37,9 @@ class RemoteProvider:
         self._host, self._port = place.hostname or "127.0.0.1", place.port or 80
         self._path, self._timeout_s = place.path.rstrip("/"), timeout_s + PATIENCE_S
 
+    def start(self) -> None:
+        """It acts by itself where it is."""
+
     async def charge(self, what: Charge) -> Answer:
         return await self._call("POST", "charges", _encode(what))
 
