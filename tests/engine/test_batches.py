@@ -100,7 +100,7 @@ async def test_an_exchange_without_end_is_cut_into_batches(hospital: Hospital) -
 
 
 async def test_a_full_queue_is_told_at_once(hospital: Hospital) -> None:
-    from tradewind.engine import inbound_queue as inbound
+    from tradewind.engine import inbox as inbound
 
     with bounds(inbound, QUEUE=2):
         answers = [hospital.tell(Admit(name)) for name in ("ann", "bob", "eve")]

@@ -15,7 +15,7 @@ from tests.engine.ward import Doctor
 from tradewind.core.model import Caller, Consult, Effects, Message, Refused
 from tradewind.core.store import Reader, StoreUnavailable
 from tradewind.engine import platform
-from tradewind.engine.envelope import Envelope, Origin
+from tradewind.engine.inbox import Envelope, Origin
 
 
 def stubborn(hospital: Hospital, service: str, kind: type[Message]) -> None:

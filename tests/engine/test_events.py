@@ -10,9 +10,8 @@ from tests.engine.hospital import Hospital, bounds
 from tests.engine.hospital_messages import Admit, Note, Noted, Throw, Weigh
 from tradewind.core.model import wire_name
 from tradewind.engine import batch_policy as batch_policy
-from tradewind.engine import processor
-from tradewind.engine import service_runtime as runtimes
-from tradewind.engine.envelope import Envelope, Origin
+from tradewind.engine import processor, subscriptions
+from tradewind.engine.inbox import Envelope, Origin
 
 
 def place(hospital: Hospital) -> int:
@@ -87,7 +86,7 @@ async def test_a_backlog_that_memory_cannot_hold_is_read_from_the_log(
     hospital: Hospital, tail: int, batch: int
 ) -> None:
     await hospital.say(Admit("ann"))
-    with bounds(runtimes, TAIL=tail), bounds(batch_policy, RUSH=2):
+    with bounds(subscriptions, TAIL=tail), bounds(batch_policy, RUSH=2):
         for start in range(0, 30, 10):
             await notes(hospital, "ann", *range(start, start + 10))
             hospital.tell(Weigh("ann", start))

@@ -17,9 +17,8 @@ from tests.engine.hospital import DELAYS, Answered, Hospital, Store, bounds, cre
 from tests.engine.hospital_messages import Admit, Note, Remind, Scan, Throw, Weigh
 from tests.engine.ward import PATIENTS, Patient
 from tradewind.core.model import Request
-from tradewind.engine import activities
+from tradewind.engine import activities, subscriptions
 from tradewind.engine import batch_policy as batch_policy
-from tradewind.engine import service_runtime as runtimes
 
 T = TypeVar("T")
 LONG = 10**9
@@ -48,7 +47,10 @@ class Days(RuleBasedStateMachine):
     )
     def open(self, rush: int, tail: int, batch: int, keep: int) -> None:
         self.keep = keep
-        self.tight = [bounds(batch_policy, RUSH=rush, BATCH=batch, SLICE=batch), bounds(runtimes, TAIL=tail)]
+        self.tight = [
+            bounds(batch_policy, RUSH=rush, BATCH=batch, SLICE=batch),
+            bounds(subscriptions, TAIL=tail),
+        ]
         for bound in self.tight:
             bound.__enter__()
         self.run(self.store.open())

@@ -11,7 +11,7 @@ from tests.engine.hospital_messages import Admit, Note, Remind, Seen, Throw, Wei
 from tests.engine.ward import Patient
 from tradewind.core.dead_letters import ReplayDeadLetter
 from tradewind.engine import batch_policy as batch_policy
-from tradewind.engine.envelope import Envelope, Origin
+from tradewind.engine.inbox import Envelope, Origin
 
 pytestmark = pytest.mark.usefixtures("silence")
 

@@ -14,9 +14,8 @@ from tests.engine.hospital_messages import Admit, Admitted, Caught, Note, Noted,
 from tests.engine.ward import BEDS, PATIENTS, Bed, Patient, Script
 from tests.engine.ward import hospital as services
 from tradewind.core.model import Context, Effects, Service, SetTimer, Timer, on
-from tradewind.engine.plans import plan
 from tradewind.engine.platform import Platform
-from tradewind.engine.service_runtime import furnish
+from tradewind.engine.service_runtime import furnish, plan
 
 pytestmark = pytest.mark.usefixtures("silence")
 

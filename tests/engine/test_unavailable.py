@@ -13,7 +13,7 @@ from tests.engine.hospital_messages import Admit, Note, Remind, Scan, Throw
 from tests.engine.ward import BEDS, Bed
 from tests.support.tables import keep
 from tradewind.core.store import RowRefused
-from tradewind.engine.inbound_queue import PATIENCE_MS
+from tradewind.engine.inbox import PATIENCE_MS
 
 pytestmark = pytest.mark.usefixtures("silence")
 TROUBLES = ["begins_fail", "commits_fail", "commits_unknown"]

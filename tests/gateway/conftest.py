@@ -24,6 +24,7 @@ from tradewind.core.request_queue import Ask, Handler, Kind, Outcome
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
 from tradewind.drivers.rabbitmq.rpc.server import RpcServer
 from tradewind.drivers.sqlite.store import SqliteStore
+from tradewind.engine.observers import Hooks
 from tradewind.engine.platform import Platform
 from tradewind.services.inventory import service as inventory
 from tradewind.services.inventory import storage as inventory_rows
@@ -102,19 +103,37 @@ async def _open() -> None:
 
 
 @pytest.fixture
-async def platform(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Platform]:
+def watching() -> list[Callable[[str], None]]:
+    """Whoever is told the key of each event, as by a subscription to the bus."""
+    return []
+
+
+@pytest.fixture
+async def platform(
+    monkeypatch: pytest.MonkeyPatch, watching: list[Callable[[str], None]]
+) -> AsyncIterator[Platform]:
     store = SqliteStore(":memory:", commit_inline=True)
     await store.open()
     create_all(store, inventory_rows.MD, order_rows.MD)
     monkeypatch.setattr(store, "open", _open)
-    made = Platform(store, [inventory.SERVICE, orders.orders(900_000)], SystemClock())
+
+    def committed(keys: set[str]) -> None:
+        for heard in watching:
+            for key in keys:
+                heard(key)
+
+    made = Platform(
+        store, [inventory.SERVICE, orders.orders(900_000)], SystemClock(), hooks=Hooks(committed=committed)
+    )
     await made.start()
     yield made
     await made.stop()
 
 
 @pytest.fixture(params=KINDS)
-async def rig(request: pytest.FixtureRequest, platform: Platform) -> AsyncIterator[Rig]:
+async def rig(
+    request: pytest.FixtureRequest, platform: Platform, watching: list[Callable[[str], None]]
+) -> AsyncIterator[Rig]:
     async with AsyncExitStack() as stack:
         if request.param == "local":
             yield Rig(platform, platform, None)
@@ -134,15 +153,7 @@ async def rig(request: pytest.FixtureRequest, platform: Platform) -> AsyncIterat
             await client.start()
             stack.push_async_callback(client.stop)
         gateway = ServicesGateway(client, dict.fromkeys(SERVICES, address), needs=("orders",))
-        wake = platform.processor.committed
-        assert wake is not None
-
-        def committed(keys: set[str]) -> None:
-            wake(keys)
-            for key in keys:
-                gateway.heard(key)
-
-        platform.processor.committed = committed
+        watching.append(gateway.heard)
         gateway.start()
         stack.callback(gateway.stop)
         yield Rig(platform, gateway, queue)

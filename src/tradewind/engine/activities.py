@@ -14,7 +14,8 @@ from typing import Any
 from ..core.clock import Clock
 from ..core.failpoints import Broken, failpoint
 from ..core.model import Activity, Attempt, Outcome, Temporary
-from .envelope import ActivityFailed, Envelope, Origin
+from .inbox import ActivityFailed, Envelope, Origin
+from .observers import ignore_outcome
 from .service_runtime import ServiceRuntime
 
 LOG = logging.getLogger("tradewind.activities")
@@ -34,13 +35,19 @@ Row = tuple[Any, ...]
 class ActivityRunner:
     """`report` gets each outcome, as a message that is claimed by deleting the activity's row."""
 
-    def __init__(self, clock: Clock, report: Callable[[Envelope], None]) -> None:
-        self._clock, self._report = clock, report
+    def __init__(
+        self,
+        clock: Clock,
+        report: Callable[[Envelope], None],
+        *,
+        count: Callable[[str, str], None] = ignore_outcome,
+        perform: bool = True,
+    ) -> None:
+        self._clock, self._report, self._count = clock, report, count
         self._queue: deque[tuple[ServiceRuntime, Activity, Row, bool]] = deque()
         self._known: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self.count: Callable[[str, str], None] = lambda name, outcome: None
-        self.stopped = False
+        self._stopped = not perform
 
     @property
     def running(self) -> int:
@@ -50,7 +57,7 @@ class ActivityRunner:
         """Starts it now, or when one of those under way has ended. False: too many wait, look for its row
         again later.
         """
-        if row[0] in self._known or self.stopped:
+        if row[0] in self._known or self._stopped:
             return True
         if len(self._queue) >= WAITING:
             return False
@@ -75,7 +82,7 @@ class ActivityRunner:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if self._queue and not self.stopped:
+        if self._queue and not self._stopped:
             self._spawn(self._perform(*self._queue.popleft()))
         if not task.cancelled() and (error := task.exception()) is not None:
             LOG.error("an activity's end could not be reported", exc_info=error)
@@ -101,13 +108,13 @@ class ActivityRunner:
             self._done(runtime, outcome, row)
 
     def _done(self, runtime: ServiceRuntime, outcome: Outcome, row: Row) -> None:
-        self.count(row[1], "done")
+        self._count(row[1], "done")
         self._report(Envelope(runtime, outcome, Origin.OUTCOME, row[0], self._clock.now(), trace=row[6]))
 
     def _again(
         self, runtime: ServiceRuntime, activity: Activity, row: Row, number: int, reason: str, *, final: bool
     ) -> None:
-        self.count(row[1], "failed" if final else "again")
+        self._count(row[1], "failed" if final else "again")
         now = self._clock.now()
         backoff = min(CAP_MS, FIRST_MS * 2 ** min(number - 1, 16))
         due = now + backoff // 2 + self._clock.random.randrange(backoff // 2 + 1)
@@ -120,7 +127,7 @@ class ActivityRunner:
         """Leaves what is under way: its row is still there, and the next start asks the other side before it
         does it again.
         """
-        self.stopped = True
+        self._stopped = True
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -6,7 +6,7 @@ batch is for what waits, so that it never stands still.
 
 from __future__ import annotations
 
-from .inbound_queue import InboundQueue
+from .inbox import InboundQueue
 
 BATCH = 256
 RUSH = 24

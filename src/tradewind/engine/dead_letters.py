@@ -1,27 +1,34 @@
-"""Puts a message that cannot be handled aside, with its reason, so that its neighbours go on.
+"""Puts a message that cannot be handled aside, with its reason, so that its neighbours go on; finds the
+message behind a batch that cannot be committed; decides what becomes of a dead letter when an operator
+asks.
 
-It is tried again after each of the `delays`, then it is a dead letter. Later events of the same key wait
-behind it: order per key is kept.
+A message is tried again after each of the `delays`, then it is a dead letter. Later events of the same key
+wait behind it: order per key is kept.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from ..core.clock import Clock
-from ..core.dead_letters import DeadLetter
+from ..core.dead_letters import DeadLetter, DiscardDeadLetter, ReplayDeadLetter
 from ..core.failpoints import failpoint
-from ..core.model import Message, wire_name
-from .envelope import ActivityFailed, Envelope, Origin, encode
-from .service_runtime import ServiceRuntime
-from .unit_of_work import Unit
+from ..core.model import Context, Effects, Message, Refused, Request, Rule, Table, on, wire_name
+from ..core.store import RowRefused
+from .inbox import ActivityFailed, Envelope, Origin, encode, refusal, tell
+
+if TYPE_CHECKING:
+    from .service_runtime import ServiceRuntime
+    from .unit_of_work import Unit
 
 LOG = logging.getLogger("tradewind.engine")
 PARKING = failpoint("parking.before-write", "a message failed; its place among the parked is not written yet")
 REASON = 500
+MORE = 10
 
 
 class DeadLetters:
@@ -204,3 +211,68 @@ def _body(message: Message) -> str:
 def storable(reason: str) -> str:
     """A reason as any database takes it: not too long, no half characters, no NUL."""
     return reason[:REASON].encode(errors="replace").decode().replace("\0", "?")
+
+
+class PoisonSearch:
+    """Finds the message behind a batch that cannot be committed: one message a batch, until it is met. True
+    while it searches.
+    """
+
+    def __init__(self, dead_letters: DeadLetters) -> None:
+        self._dead_letters = dead_letters
+        self._batches = 0
+
+    def __bool__(self) -> bool:
+        return self._batches > 0
+
+    def search(self, among: int, error: Exception) -> None:
+        """So many messages were in the batch, or came of it. `error` is a refused row, or a bug that meets
+        more than one message.
+        """
+        LOG.error(
+            "a batch cannot be kept: %s", error, exc_info=None if isinstance(error, RowRefused) else error
+        )
+        self._batches = max(self._batches, among + MORE)
+
+    def cleared(self) -> None:
+        """The last batch, of one message, was kept."""
+        self._batches -= 1
+
+    def accuse(self, envelope: Envelope, error: Exception) -> bool:
+        """It was alone. False: it was a request, and is answered; any other message is parked when it comes
+        again.
+        """
+        LOG.error("what %s leads to cannot be kept: %s", type(envelope.message).__name__, error)
+        if envelope.origin is Origin.REQUEST:
+            tell(envelope, refusal(500, "internal_error"))
+            return False
+        self._dead_letters.refused[envelope.runtime.name, envelope.ref] = f"{type(error).__name__}: {error}"
+        return True
+
+
+def replay(ask: ReplayDeadLetter, context: Context, letter: DeadLetter) -> Effects[DeadLetter]:
+    if letter.status == "DONE":
+        raise Refused("not_found", 404)
+    if letter.status == "WAITING":
+        raise Refused(
+            "waits_for_another",
+            says="An older message of the same key is parked: replay or discard that one.",
+            key=letter.key,
+        )
+    again = replace(letter, status="RETRYING", due_at=context.at, attempts=0)
+    yield again
+    return again
+
+
+def discard(ask: DiscardDeadLetter, context: Context, letter: DeadLetter) -> Effects[DeadLetter]:
+    if letter.status == "DONE":
+        raise Refused("not_found", 404)
+    gone = replace(letter, status="DONE", last_at=context.at)
+    yield gone
+    return gone
+
+
+HANDLERS: dict[type[Request], Callable[[Table[Any]], Rule]] = {
+    ReplayDeadLetter: lambda parked: on(ReplayDeadLetter, replay, parked),
+    DiscardDeadLetter: lambda parked: on(DiscardDeadLetter, discard, parked),
+}

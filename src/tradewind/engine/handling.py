@@ -12,7 +12,7 @@ from ..core.gateway import Reply
 from ..core.model import Activity, Consult, Context, Refused
 from ..core.store import RowRefused, StoreUnavailable
 from .dead_letters import DeadLetters
-from .envelope import ActivityFailed, Envelope, Origin, Unreadable, encode, refusal, refused
+from .inbox import ActivityFailed, Envelope, Origin, Unreadable, encode, refusal, refused
 from .unit_of_work import Absent, Unit
 
 LOG = logging.getLogger("tradewind.engine")

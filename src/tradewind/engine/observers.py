@@ -1,9 +1,13 @@
-"""Says which figures the processor gives away, so that it need not know who keeps them."""
+"""What a process hands to the engine beside its services: who counts, who traces, who is asked for what runs
+elsewhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from ..core.model import Query, Refused
 
 
 class BatchObserver(Protocol):
@@ -28,3 +32,28 @@ class BatchTracer(Protocol):
         messages: int = 0,
         error: str = "",
     ) -> None: ...
+
+
+def ignore_outcome(name: str, outcome: str) -> None:
+    """Counts nothing."""
+
+
+async def not_here(query: Query) -> Any:
+    raise Refused("not_here", 503, f"No service of this process answers {type(query).__name__}.")
+
+
+class Hooks(NamedTuple):
+    """`activity` is told the name and the outcome of each call; `elsewhere` asks the services of other
+    processes; `committed` is told the keys of what a batch has published;
+    without `perform`, activities stay in their rows: an operator's command starts none.
+    """
+
+    observer: BatchObserver | None = None
+    tracer: BatchTracer | None = None
+    activity: Callable[[str, str], None] = ignore_outcome
+    elsewhere: Callable[[Query], Awaitable[Any]] = not_here
+    committed: Callable[[set[str]], None] | None = None
+    perform: bool = True
+
+
+NO_HOOKS = Hooks()

@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from ..core.bus import EventBus, EventRecord
 from ..core.failpoints import Broken, failpoint
 from ..core.store import RowRefused, StoreUnavailable
-from .service_runtime import RELAY, ServiceRuntime
+from .service_runtime import ServiceRuntime
+from .statements import RELAY
 from .unit_of_work import Unit
 
 LOG = logging.getLogger("tradewind.outbox")
@@ -167,12 +167,8 @@ class Relay:
 
     async def _claim(self, runtime: ServiceRuntime) -> list[tuple[Any, ...]]:
         processor = self._processor
-        async with processor.alone:
-            try:
-                tx = await processor.store.begin()
-            except StoreUnavailable:
-                return []
-            try:
+        try:
+            async with processor.transaction() as tx:
                 now = processor.clock.now()
                 rows: list[tuple[Any, ...]] = []
                 if await tx.rows(runtime.relay_turn):
@@ -184,10 +180,7 @@ class Relay:
                     await tx.update(runtime.outbox, [(*row[:3], now + LEASE_MS, row[4]) for row in rows])
                 else:  # the first ever, or another relay is at it
                     await tx.insert(runtime.cursors, [(RELAY, 0)])
-                await tx.commit()
-                return rows
-            except (StoreUnavailable, RowRefused, Broken) as error:
-                LOG.debug("the outbox could not be looked through now: %s", error)
-                with suppress(StoreUnavailable):
-                    await tx.rollback()
-                return []
+            return rows
+        except (StoreUnavailable, RowRefused, Broken) as error:
+            LOG.debug("the outbox could not be looked through now: %s", error)
+            return []

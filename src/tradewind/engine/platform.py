@@ -7,22 +7,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core.bus import EventBus, EventRecord, ListEvents
 from ..core.clock import Clock
-from ..core.dead_letters import ListDeadLetters
+from ..core.dead_letters import DeadLetter, ListDeadLetters
 from ..core.gateway import Reply
 from ..core.model import NOBODY, Answers, Caller, Consult, Message, Query, Refused, Request, Service
+from ..core.paging import below, page
 from ..core.store import Reader, Store, StoreUnavailable
 from .activities import ActivityRunner
 from .dead_letters import DeadLetters
-from .envelope import Envelope, Origin, Unreadable, refusal, refused, tell
+from .inbox import Envelope, Origin, Unreadable, refusal, refused, tell
+from .observers import NO_HOOKS, Hooks
 from .outbox import Outbox, Relay
 from .processor import Processor
 from .retention import Retention
 from .service_runtime import ServiceRuntime, furnish
-from .stats import history, list_dead_letters, stats
 
 LOG = logging.getLogger("tradewind.platform")
 CONSULT_S = 2.0
@@ -42,23 +43,35 @@ class Platform:
         delays_ms: Sequence[int] = DELAYS_MS,
         retention_ms: int = 0,
         bus: EventBus | None = None,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
         """With a `bus`, services hear each other there alone: one that listens to it calls `hear`."""
         services = list(services)
         self.store, self.clock = store, clock
         self.runtimes = furnish(services, bus=bus is not None)
-        self.runner = ActivityRunner(clock, lambda envelope: self.processor.put_internal(envelope))
-        self.processor = Processor(store, self.runtimes, clock, self.runner, DeadLetters(clock, delays_ms))
-        self.processor.aside = self._set_aside
-        self.processor.committed = self._wake_watchers
-        self._relay: Relay | None = None
-        if bus is not None:
-            self.processor.outbox = Outbox(bus, self.runtimes, self.processor.wake)
-            self._relay = Relay(self.processor.outbox, self.processor)
+        self.runner = ActivityRunner(
+            clock,
+            lambda envelope: self.processor.put_internal(envelope),
+            count=hooks.activity,
+            perform=hooks.perform,
+        )
+        outbox = None if bus is None else Outbox(bus, self.runtimes, lambda: self.processor.wake())
+        self.processor = Processor(
+            store,
+            self.runtimes,
+            clock,
+            self.runner,
+            DeadLetters(clock, delays_ms),
+            outbox=outbox,
+            aside=self._set_aside,
+            committed=self._wake_watchers,
+            hooks=hooks,
+        )
+        self._relay = None if outbox is None else Relay(outbox, self.processor)
         self._retention = Retention(self.processor, retention_ms)
         self._hearers: dict[type[Any], ServiceRuntime] = {}
         self._answers: dict[type[Query], Answers] = {}
-        self.elsewhere: Callable[[Query], Awaitable[Any]] = _nowhere  # asks the services of other processes
+        self._elsewhere, self._committed = hooks.elsewhere, hooks.committed
         for runtime in self.runtimes.values():
             for kind in runtime.service.rules:
                 if issubclass(kind, Request):
@@ -222,7 +235,7 @@ class Platform:
             return await history(self.store, self.runtimes, query.about)
         found = self._answers.get(type(query))
         if found is None:
-            return await self.elsewhere(query)
+            return await self._elsewhere(query)
         return await found.do(self.store, query, caller)
 
     async def changed(self, key: str, timeout: float) -> bool:
@@ -241,6 +254,8 @@ class Platform:
         return True
 
     def _wake_watchers(self, keys: set[str]) -> None:
+        if self._committed is not None:
+            self._committed(keys)
         for key in self._watchers.keys() & keys if self._watchers else ():
             for future in self._watchers[key]:
                 if not future.done():
@@ -291,5 +306,64 @@ class Platform:
         return await stats(self.store, self.runtimes, self.processor, self.clock.now())
 
 
-async def _nowhere(query: Query) -> Any:
-    raise Refused("not_here", 503, f"No service of this process answers {type(query).__name__}.")
+class DeadLetterPage(NamedTuple):
+    data: list[DeadLetter]
+    next_cursor: str | None
+
+
+async def list_dead_letters(
+    store: Reader, runtimes: dict[str, ServiceRuntime], query: ListDeadLetters
+) -> DeadLetterPage:
+    """The dead letters of all services, newest first."""
+    values = {"before": below(query.cursor), "n": query.limit + 1}
+    found = [
+        letter
+        for runtime in runtimes.values()
+        for letter in await store.find(runtime.parked, runtime.parked_page, values)
+    ]
+    found.sort(key=lambda letter: letter.id, reverse=True)
+    shown, cursor = page(found, query.limit, lambda letter: letter.id)
+    return DeadLetterPage(list(shown), cursor)
+
+
+async def history(
+    store: Reader, runtimes: dict[str, ServiceRuntime], key: str, limit: int = 1_000
+) -> list[tuple[str, tuple[Any, ...]]]:
+    """Every event about `key` that a service still remembers, with its speaker, in causal order: ids increase
+    within the process.
+    """
+    said = [
+        (name, row)
+        for name, runtime in runtimes.items()
+        for row in await store.rows(runtime.log_of, {"key": key, "n": limit})
+    ]
+    return sorted(said, key=lambda entry: entry[1][1])
+
+
+async def stats(
+    store: Store, runtimes: dict[str, ServiceRuntime], processor: Processor, now: int
+) -> dict[str, Any]:
+    """Depths, ages in ms, and lags in events."""
+    services = {name: await _of(store, runtime, now) for name, runtime in runtimes.items()}
+    return {
+        "requestsQueued": len(processor.inbound.requests),
+        "activitiesRunning": processor.runner.running,
+        "services": services,
+    }
+
+
+async def _of(store: Store, runtime: ServiceRuntime, now: int) -> dict[str, Any]:
+    late, first_due = (await store.rows(runtime.timers_late, {"now": now}))[0]
+    untold, first_said = (await store.rows(runtime.outbox_state))[0]
+    activities, oldest = (await store.rows(runtime.activity_count))[0]
+    return {
+        "logEnd": runtime.seq,
+        "lag": {name: subscription.lag for name, subscription in runtime.subscriptions.items()},
+        "activities": activities,
+        "oldestActivityMs": 0 if oldest is None else max(0, now - oldest),
+        "timersOverdue": late,
+        "oldestTimerMs": 0 if first_due is None else max(0, now - first_due),
+        "outbox": untold,
+        "oldestOutboxMs": 0 if first_said is None else max(0, now - first_said),
+        "parked": (await store.rows(runtime.parked_count))[0][0],
+    }

@@ -1,46 +1,74 @@
-"""Takes whatever has arrived since the last commit and decides it in one transaction.
+"""Takes whatever has arrived since the last commit and decides it in one transaction, batch after batch,
+until it is stopped and nothing is left.
 
 All services of a process that share a store share its commit, and an event is handled by its subscribers in
-the transaction that said it, as far as the batch's bound allows: then it waits in its line, and after a crash
-in the log. Either way the subscriber's cursor moves with its changes. Answers go out, and activities start,
-after the commit.
+the transaction that published it, as far as the batch's bound allows: then it waits in its subscription,
+and after a crash in the log. Either way the subscriber's cursor moves with its changes. Answers go out, and
+activities start, after the commit.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import Any
 
 from ..core.clock import Clock
-from ..core.failpoints import Broken
-from ..core.store import Raced, Store, StoreUnavailable
+from ..core.failpoints import Broken, failpoint
+from ..core.model import Consult
+from ..core.store import Raced, Store, StoreUnavailable, Transaction
 from .activities import ActivityRunner
-from .batch import AFTER_ANSWERS, AFTER_COMMIT, AFTER_START, BEFORE_COMMIT, BEGUN, CLAIMED, HANDLED, Batch
-from .batch_policy import BATCH
-from .claims import look_up, unknowable
-from .dead_letters import DeadLetters
-from .envelope import Envelope, tell
+from .batch_policy import BATCH, BatchPolicy
+from .dead_letters import DeadLetters, PoisonSearch
 from .handling import handle
-from .loop import Loop
-from .observers import BatchObserver, BatchTracer
-from .poison_search import PoisonSearch
-from .row_cache import Cache
+from .inbox import Envelope, InboundQueue, look_up, tell, unknowable
+from .observers import Hooks
+from .outbox import Outbox
 from .scheduler import AGAIN_MS, Scheduler
 from .service_runtime import ServiceRuntime
-from .shared_store import LEASE_MS, SharedStoreMode
-from .subscriptions import pull, recover, save_positions
-from .unit_of_work import Unit
-from .writing import write
+from .statements import write
+from .subscriptions import LEASE_MS, SharedStoreMode, pull, recover, save_positions
+from .unit_of_work import Cache, Unit
 
 LOG = logging.getLogger("tradewind.engine")
 CHAIN = 600  # messages that follow from a batch
 
+BEGUN = failpoint("batch.begun", "a transaction is open, nothing is decided yet")
+CLAIMED = failpoint("batch.claimed", "the batch is known and its earlier copies are looked up")
+HANDLED = failpoint("batch.handled", "everything is decided, nothing is written yet")
+BEFORE_COMMIT = failpoint("batch.before-commit", "everything is written, nothing is committed")
+AFTER_COMMIT = failpoint("batch.after-commit", "committed, and nobody has been told")
+AFTER_ANSWERS = failpoint("batch.after-answers", "requests are answered, activities are not started")
+AFTER_START = failpoint("batch.after-start", "activities are started; the next batch may begin")
 
-class Processor(Loop):
-    """One per process and store; `step` is one batch, so that a test can take them singly."""
+
+class Batch:
+    """One in work: `taken` from the queue; `messages` are all that it decides; `followed` the traces that
+    are kept.
+    """
+
+    def __init__(self, unit: Unit, tx: Transaction, taken: list[Envelope], begun: float) -> None:
+        self.unit, self.tx, self.taken, self.begun = unit, tx, taken, begun
+        self.messages: list[Envelope] = []
+        self.followed: list[str] = []
+
+    def report(self, hooks: Hooks, committing: float) -> None:
+        """It is committed; the commit began at `committing`."""
+        done = perf_counter()
+        if (observer := hooks.observer) is not None:
+            observer.commit(done - committing)
+            observer.batch(len(self.messages), done - self.begun)
+            observer.said(row[2] for log in self.unit.logged.values() for row in log)
+        if self.followed and (tracer := hooks.tracer) is not None:
+            tracer.batch(self.followed, self.begun, done, self.tx.statements or (), len(self.messages))
+
+
+class Processor:
+    """One per process and store; `step` is one batch, so that a test can take them singly. `aside` takes a
+    request that asks another service first, `committed` the keys of what a batch has published.
+    """
 
     def __init__(
         self,
@@ -49,29 +77,29 @@ class Processor(Loop):
         clock: Clock,
         runner: ActivityRunner,
         dead_letters: DeadLetters,
+        *,
+        outbox: Outbox | None,
+        aside: Callable[[Envelope, Consult], None],
+        committed: Callable[[set[str]], None],
+        hooks: Hooks,
     ) -> None:
-        shared_mode = None if store.exclusive else SharedStoreMode(runtimes, clock)
-        super().__init__(
-            clock,
-            Scheduler(runtimes, clock, dead_letters),
-            [
-                subscription
-                for runtime in runtimes.values()
-                for subscription in runtime.subscriptions.values()
-            ],
-            shared_mode,
-        )
-        self.store, self.runtimes, self.runner, self.dead_letters = store, runtimes, runner, dead_letters
-        self.aside: Callable[[Envelope, Any], None] = lambda *_: None
-        self.committed: Callable[[set[str]], None] = lambda keys: None
-        self.observer: BatchObserver | None = None
-        self.tracer: BatchTracer | None = None
+        self.store, self.runtimes, self.clock, self.runner = store, runtimes, clock, runner
+        self.dead_letters, self.outbox = dead_letters, outbox
+        self._aside, self._committed, self._hooks = aside, committed, hooks
+        self.shared_mode = None if store.exclusive else SharedStoreMode(runtimes, clock)
+        self.scheduler = Scheduler(runtimes, clock, dead_letters)
+        self.inbound, self.batch_policy = InboundQueue(), BatchPolicy()
+        self._subscriptions = [s for runtime in runtimes.values() for s in runtime.subscriptions.values()]
         self._tables = [
             table for runtime in runtimes.values() for table in (*runtime.tables.values(), runtime.inbox)
         ]
         self._cache = Cache()
-        self.alone = asyncio.Lock()
-        self._alone = PoisonSearch(dead_letters)
+        self._poison = PoisonSearch(dead_letters)
+        self._lock = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._failures = 0
+        self._recovered = False
+        self._stopping = False
         self.broken = ""
 
     @property
@@ -79,9 +107,94 @@ class Processor(Loop):
         """Whether what memory holds is what the store holds."""
         return self._recovered
 
+    @property
+    def in_transaction(self) -> bool:
+        return self._lock.locked()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction between two batches: committed at the end, undone by an error. Errors:
+        StoreUnavailable, RowRefused, Broken.
+        """
+        async with self._lock:
+            try:
+                tx = await self.store.begin()
+            except (StoreUnavailable, Broken):
+                self.forget()
+                raise
+            try:
+                yield tx
+                await tx.commit()
+            except BaseException as error:
+                if not isinstance(error, Raced):
+                    self.forget()
+                await self._roll_back(tx)
+                raise
+
+    def put(self, envelope: Envelope) -> bool:
+        """Queues a request; False when the queue is full."""
+        if self.inbound.full or self._stopping:
+            return False
+        self.inbound.put(envelope)
+        self._wake.set()
+        return True
+
+    def wake(self) -> None:
+        """There is something to do that no message says."""
+        self._wake.set()
+
+    def put_internal(self, envelope: Envelope) -> None:
+        self.inbound.put(envelope)
+        self._wake.set()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.inbound) or self._behind or (self.outbox is not None and self.outbox.waits)
+
+    @property
+    def _behind(self) -> bool:
+        return any([subscription.behind for subscription in self._subscriptions])
+
+    async def run(self) -> None:
+        """Until `stop`: waits for something to do, does it."""
+        while True:
+            await self._run()
+            if self._failures or not self.busy:
+                return
+
+    async def _run(self) -> None:
+        while not self._stopping or self.busy:
+            self._wake.clear()
+            if self._recovered and (
+                ms := self.batch_policy.linger_ms(self.inbound, self._behind, self.clock.now())
+            ):
+                await self._pause(ms)
+            if not self.busy and self._recovered:
+                now = self.clock.now()
+                wait = self.scheduler.wait_ms(now)
+                await self._pause(wait if self.shared_mode is None else self.shared_mode.wait_ms(wait, now))
+                if self._stopping and not self.busy:
+                    return
+            if not await self.step():
+                await asyncio.sleep(min(2.0, 0.05 * 2 ** min(self._failures, 6)) if self._failures else 0)
+                if self._stopping:
+                    return
+
+    async def _pause(self, ms: int | None) -> None:
+        """Until something comes, or for so long."""
+        try:
+            async with asyncio.timeout(None if ms is None else ms / 1000):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
     async def step(self) -> bool:
         """One batch. False: the store could not take it; everything is put back."""
-        async with self.alone:
+        async with self._lock:
             batch = await self._prepare()
             return batch is not None and await self._seal(batch)
 
@@ -89,7 +202,7 @@ class Processor(Loop):
         """All of a batch but its commit. None: the store could not take it; everything is put back."""
         begun = perf_counter()
         now = self.clock.now()
-        taken = [] if self._alone else self.inbound.take(BATCH, self.batch_policy.outcomes(now), now)
+        taken = [] if self._poison else self.inbound.take(BATCH, self.batch_policy.outcomes(now), now)
         self.batch_policy.saw(len(taken), now)
         try:
             tx = await self.store.begin()
@@ -115,8 +228,8 @@ class Processor(Loop):
                 self.shared_mode.begin(self.scheduler, now)
             batch.messages = await self._gather(unit, taken)
             CLAIMED()
-            if self.tracer is not None:
-                batch.followed = self.tracer.wanted([envelope.trace for envelope in batch.messages])
+            if (tracer := self._hooks.tracer) is not None:
+                batch.followed = tracer.wanted([envelope.trace for envelope in batch.messages])
                 tx.statements = [] if batch.followed else None
             await self._decide(unit, batch.messages)
             HANDLED()
@@ -145,7 +258,7 @@ class Processor(Loop):
             await self._undo(unit, batch.taken, batch.messages, error)
             return False
         AFTER_COMMIT()
-        batch.report(self.observer, self.tracer, committing)
+        batch.report(self._hooks, committing)
         self._settle(unit)
         return True
 
@@ -154,7 +267,7 @@ class Processor(Loop):
         these, where one is sought.
         """
         now = self.clock.now()
-        if self._alone:
+        if self._poison:
             messages = (await self.scheduler.due(unit, now, self.runner, 1))[:1] or await pull(
                 unit, self.runtimes, now, 1, self.dead_letters
             )
@@ -178,7 +291,7 @@ class Processor(Loop):
             for envelope in current:
                 await handle(unit, envelope, self.clock, self.dead_letters)
             current, unit.heard = unit.heard, []
-            if current and (self._alone or self.batch_policy.rush(unit.at) or unit.handled >= CHAIN):
+            if current and (self._poison or self.batch_policy.rush(unit.at) or unit.handled >= CHAIN):
                 unit.heard = current
                 return
             behind = [i for i in current if i.runtime.subscriptions[i.source].behind]
@@ -189,8 +302,8 @@ class Processor(Loop):
     def _settle(self, unit: Unit) -> None:
         """After the commit: remember, answer, start, wake."""
         self._failures, self.broken = 0, ""
-        if self._alone:
-            self._alone.cleared()
+        if self._poison:
+            self._poison.cleared()
             self._recovered = False
         for envelope in (*unit.left, *unit.heard):
             envelope.runtime.subscriptions[envelope.source].keep(envelope)
@@ -211,9 +324,9 @@ class Processor(Loop):
                 self.scheduler.look_for_activities(runtime, unit.at + AGAIN_MS)
         AFTER_START()
         for envelope, pause in unit.aside:
-            self.aside(envelope, pause)
+            self._aside(envelope, pause)
         if unit.keys:
-            self.committed(unit.keys)
+            self._committed(unit.keys)
 
     async def _undo(
         self, unit: Unit, batch: list[Envelope], messages: list[Envelope], error: Exception
@@ -221,18 +334,15 @@ class Processor(Loop):
         """Nothing was written, or nobody knows: forget, and try again; one message after the other where it
         is not the store's fault.
         """
-        try:
-            await unit.tx.rollback()
-        except StoreUnavailable as worse:
-            LOG.warning("rollback failed: %s", worse)
+        await self._roll_back(unit.tx)
         if self.outbox is not None:
             self.outbox.undone(unit)
         if not isinstance(error, Raced):
             self.forget()
         if not isinstance(error, (StoreUnavailable, Broken)):
-            if self._alone and len(messages) == 1 and not self._alone.accuse(messages[0], error):
+            if self._poison and len(messages) == 1 and not self._poison.accuse(messages[0], error):
                 batch = []
-            self._alone.search(unit.handled + len(messages), error)
+            self._poison.search(unit.handled + len(messages), error)
         self._put_back(batch, error)
 
     def forget(self) -> None:
@@ -251,3 +361,10 @@ class Processor(Loop):
             LOG.warning(
                 "the store cannot take a batch of %d now, it will be tried again: %s", len(batch), error
             )
+
+    @staticmethod
+    async def _roll_back(tx: Transaction) -> None:
+        try:
+            await tx.rollback()
+        except StoreUnavailable as error:
+            LOG.warning("rollback failed: %s", error)

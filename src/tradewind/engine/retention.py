@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 
 from ..core.failpoints import Broken, failpoint
 from ..core.store import RowRefused, StoreUnavailable, Transaction
@@ -45,24 +44,15 @@ class Retention:
 
     async def sweep(self) -> bool:
         """One small transaction; True while there is more."""
-        async with self._processor.alone:
-            if not self._processor.sound:
-                return False
-            try:
-                tx = await self._processor.store.begin()
-            except StoreUnavailable:
-                self._processor.forget()
-                return False
-            try:
+        try:
+            async with self._processor.transaction() as tx:
+                if not self._processor.sound:
+                    return False
                 more = await self._trim(tx)
                 TRIMMED()
-                await tx.commit()
-            except (StoreUnavailable, RowRefused, Broken) as error:
-                LOG.warning("old rows could not be removed now: %s", error)
-                self._processor.forget()
-                with suppress(StoreUnavailable):
-                    await tx.rollback()
-                return False
+        except (StoreUnavailable, RowRefused, Broken) as error:
+            LOG.warning("old rows could not be removed now: %s", error)
+            return False
         return more
 
     async def _trim(self, tx: Transaction) -> bool:

@@ -17,7 +17,7 @@ from ..core.failpoints import failpoint
 from ..core.store import Transaction
 from .activities import WAITING, ActivityRunner
 from .dead_letters import DeadLetters, revive
-from .envelope import Envelope, Origin
+from .inbox import Envelope, Origin
 from .service_runtime import ServiceRuntime
 from .unit_of_work import Unit
 

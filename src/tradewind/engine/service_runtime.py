@@ -1,16 +1,15 @@
-"""What the processor knows of each service it runs: its tables, its rules, its place in every log it
-reads.
+"""What the processor knows of each service it runs: its tables, how the rows of each rule are found, its
+cursor in every log it reads.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache, cached_property
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import msgspec
-import sqlalchemy as sa
 
 from ..core.dead_letters import DeadLetter
 from ..core.model import (
@@ -18,23 +17,21 @@ from ..core.model import (
     Aggregate,
     CancelTimer,
     Event,
+    Load,
     Message,
     Rule,
     Service,
     SetTimer,
     Table,
+    keyed,
     wire_name,
 )
-from .dead_letter_handlers import HANDLERS
-from .envelope import Unreadable
-from .plans import Plan, plan
+from .dead_letters import HANDLERS
+from .inbox import Unreadable
+from .statements import ServiceTables, tables_of
+from .subscriptions import Subscription
 
 AGGREGATE, EVENT, ACTIVITY, AT, NEVER = range(5)
-TAIL = 8_000
-RELAY = "relay"
-"""The cursor of nobody: a row to be locked."""
-
-
 _names: dict[type[Message], str] = {}
 
 
@@ -47,134 +44,39 @@ def name_of(message: Message) -> str:
     return name
 
 
-class InboxRecord(Aggregate, frozen=True):
-    """An inbox row: what was decided for a request, kept for its next copies."""
-
-    fingerprint: str
-    status: int
-    reply: str
-    at: int
-
-
-class Subscription:
-    """One subscriber's place in one source's log. `tail` holds what was handed on in memory but not handled
-    yet; with `gap` the log holds more than the tail, and is read instead.
+class Find(NamedTuple):
+    """One load. `one` gives the only key, `many` several; with `via`, `many` is asked of the row there under
+    the key that `one` gives.
     """
 
-    __slots__ = ("gap", "position", "source", "tail")
-
-    def __init__(self, source: ServiceRuntime) -> None:
-        self.source = source
-        self.position = 0
-        self.tail: deque[Any] = deque()
-        self.gap = False
-
-    @property
-    def behind(self) -> bool:
-        return self.gap or bool(self.tail)
-
-    @property
-    def lag(self) -> int:
-        return max(0, self.source.seq - self.position)
-
-    def keep(self, envelope: Any) -> None:
-        if self.gap:
-            return
-        if len(self.tail) >= TAIL:
-            self.tail.clear()
-            self.gap = True
-        else:
-            self.tail.append(envelope)
+    table: Table[Any]
+    one: Callable[[Any], str] | None
+    many: Callable[[Any], Iterable[str]] | None
+    via: Table[Any] | None
+    must: bool
 
 
-class ServiceTables:
-    """A service's own tables, and what is asked of them. The same for every room of a service: a statement is
-    compiled once an object.
-    """
-
-    def __init__(self, name: str, tables: Mapping[str, sa.Table]) -> None:
-        self.log, self.cursors = tables[f"{name}.log"], tables[f"{name}.cursors"]
-        self.outbox = tables[f"{name}.outbox"]
-        self.timers, self.activities = tables[f"{name}.timers"], tables[f"{name}.activities"]
-        self.inbox = Table(InboxRecord, tables[f"{name}.inbox"])
-        self.parked = Table(DeadLetter, tables[f"{name}.parked"])
-        log, timers, activities, parked = self.log.c, self.timers.c, self.activities.c, self.parked.rows.c
-        now: Any = sa.bindparam("now")
-        n: Any = sa.bindparam("n")
-        self.last_seq = sa.select(sa.func.coalesce(sa.func.max(log.seq), 0))
-        self.newest_event = sa.select(log.id).order_by(log.seq.desc()).limit(1)
-        self.newest_parked = sa.select(parked.id).order_by(parked.id.desc()).limit(1)
-        self.oldest_seqs = sa.select(log.seq, log.at).order_by(log.seq).limit(n)
-        self.log_after = sa.select(self.log).where(log.seq > sa.bindparam("after")).order_by(log.seq).limit(n)
-        self.log_of = sa.select(self.log).where(log.key == sa.bindparam("key")).order_by(log.seq).limit(n)
-        self.positions = sa.select(self.cursors)
-        self.timers_due = (
-            sa.select(self.timers)
-            .where(timers.due_at <= now)
-            .order_by(timers.due_at, timers.id)
-            .limit(n)
-            .with_for_update(skip_locked=True)
-        )
-        self.next_timer = sa.select(sa.func.min(timers.due_at)).where(timers.due_at > now)
-        self.timers_late: Any = sa.select(sa.func.count(), sa.func.min(timers.due_at)).where(
-            timers.due_at <= now
-        )
-        self.activities_due = (
-            sa.select(self.activities)
-            .where(activities.due_at <= now)
-            .order_by(activities.due_at, activities.id)
-            .limit(n)
-            .with_for_update(skip_locked=True)
-        )
-        self.activity = sa.select(activities.id).where(activities.id == sa.bindparam("id")).with_for_update()
-        self.next_activity = sa.select(sa.func.min(activities.due_at)).where(activities.due_at > now)
-        self.activity_count: Any = sa.select(sa.func.count(), sa.func.min(activities.at)).select_from(
-            self.activities
-        )
-        earlier = self.parked.rows.alias("earlier")
-        first = ~sa.exists().where(earlier.c.key == parked.key, earlier.c.key != "", earlier.c.id < parked.id)
-        open_ = sa.or_(parked.status == "RETRYING", parked.status == "WAITING")
-        self.parked_due = (
-            sa.select(self.parked.rows)
-            .where(open_, parked.due_at <= now, first)
-            .order_by(parked.id)
-            .limit(n)
-            .with_for_update(skip_locked=True)
-        )
-        self.next_parked = sa.select(sa.func.min(parked.due_at)).where(open_, first, parked.due_at > now)
-        self.parked_keys = sa.select(parked.key).where(parked.key != "").distinct()
-        self.parked_page = (
-            sa.select(self.parked.rows)
-            .where(parked.id < sa.bindparam("before"))
-            .order_by(parked.id.desc())
-            .limit(n)
-        )
-        self.outbox_of = sa.select(self.outbox.c.id).where(self.outbox.c.key == sa.bindparam("key"))
-        held = self.outbox.alias("held")
-        outbox = self.outbox.c
-        free = ~sa.exists().where(held.c.key == outbox.key, held.c.seq < outbox.seq, held.c.lease >= now)
-        self.outbox_left = (
-            sa.select(
-                outbox.id, outbox.seq, outbox.key, outbox.lease, outbox.at, log.name, log.body, log.trace
-            )
-            .join(self.log, log.seq == outbox.seq)
-            .where(outbox.lease < now, free)
-            .order_by(outbox.seq)
-            .limit(n)
-        )
-        self.outbox_state: Any = sa.select(sa.func.count(), sa.func.min(outbox.at))
-        # whoever has this row locked is the relay
-        self.relay_turn = (
-            sa.select(self.cursors.c.source)
-            .where(self.cursors.c.source == RELAY)
-            .with_for_update(skip_locked=True)
-        )
-        self.parked_count = sa.select(sa.func.count()).select_from(self.parked.rows)
+class Plan(NamedTuple):
+    do: Callable[..., Any]
+    finds: tuple[Find, ...]
 
 
-@cache
-def _corner(name: str, md: sa.MetaData) -> ServiceTables:
-    return ServiceTables(name, md.tables)
+def plan(rule: Rule) -> Plan:
+    """Errors: ValueError for a rule that follows a row which is not a single one."""
+    return Plan(rule.do, tuple(_find(load, rule.hears) for load in rule.loads))
+
+
+def _find(load: Load[Any, Any], hears: type[Message]) -> Find:
+    if load.via is not None:
+        first = _find(load.via, hears)
+        if first.one is None:
+            raise ValueError(f"{load.table.name} follows {first.table.name}, of which there may be several")
+        return Find(load.table, first.one, load.keys, first.table, False)
+    if load.each_of:
+        return Find(load.table, None, load.keys, None, False)
+    # attrgetter runs in C; the property `key` does not
+    one = attrgetter(hears.keyed_by) if load.keys is keyed and "key" not in vars(hears) else load.key
+    return Find(load.table, one, None, None, load.how == "one")
 
 
 class ServiceRuntime(ServiceTables):
@@ -182,7 +84,7 @@ class ServiceRuntime(ServiceTables):
 
     def __init__(self, service: Service) -> None:
         self.service, self.name = service, service.name
-        vars(self).update(vars(_corner(self.name, next(iter(service.tables.values())).rows.metadata)))
+        vars(self).update(vars(tables_of(self.name, next(iter(service.tables.values())).rows.metadata)))
         self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, DeadLetter: self.parked}
         self.rules: dict[type[Message], Rule] = {
             **service.rules,

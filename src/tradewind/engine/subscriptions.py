@@ -1,22 +1,69 @@
-"""Reads on from a subscriber's place in a log: after a start, and when more was said than one batch may
-handle.
+"""A subscriber's cursor in the log of a service: what it still has to handle, read on after a start and when
+more is published than one batch may handle; and what changes where other processes share the store.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections import deque
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..core.clock import Clock
 from ..core.model import wire_name
-from ..core.store import Transaction
-from .dead_letters import DeadLetters
-from .envelope import Envelope, Origin
-from .service_runtime import ServiceRuntime, Subscription
-from .unit_of_work import Unit
+from ..core.store import Raced, RowRefused, Transaction
+from .inbox import Envelope, Origin
+
+if TYPE_CHECKING:
+    from .dead_letters import DeadLetters
+    from .scheduler import Scheduler
+    from .service_runtime import ServiceRuntime
+    from .unit_of_work import Unit
+
+TAIL = 8_000
 
 # rows read in search of a single message: a line that only skips must get on
 SEARCH = 64
+
+
+EPOCH_MS = 1_577_836_800_000  # 2020: 41 bits of milliseconds last until 2089
+LEASE_MS = 30_000
+"""Twice the deadline of an activity."""
+LOOK_MS = 1_000
+RACES = 8
+"""So often in a row a batch may lose against others before a row of its own is suspected."""
+
+
+class Subscription:
+    """One subscriber's place in one source's log. `tail` holds what was handed on in memory but not handled
+    yet; with `gap` the log holds more than the tail, and is read instead.
+    """
+
+    __slots__ = ("gap", "position", "source", "tail")
+
+    def __init__(self, source: ServiceRuntime) -> None:
+        self.source = source
+        self.position = 0
+        self.tail: deque[Any] = deque()
+        self.gap = False
+
+    @property
+    def behind(self) -> bool:
+        return self.gap or bool(self.tail)
+
+    @property
+    def lag(self) -> int:
+        return max(0, self.source.seq - self.position)
+
+    def keep(self, envelope: Any) -> None:
+        if self.gap:
+            return
+        if len(self.tail) >= TAIL:
+            self.tail.clear()
+            self.gap = True
+        else:
+            self.tail.append(envelope)
 
 
 async def recover(tx: Transaction, runtimes: dict[str, ServiceRuntime]) -> None:
@@ -128,3 +175,47 @@ async def save_positions(tx: Transaction, unit: Unit, runtimes: dict[str, Servic
                 moved.append((name, subscription.position))
         if moved:
             await tx.upsert(runtime.cursors, moved)
+
+
+class SharedStoreMode:
+    """Where other processes work on the same rows, memory holds no truth, and the database decides every
+    race.
+
+    Sequence numbers of the log come from the clock, so that two copies need not ask each other. An activity
+    is leased by due date: when a copy dies, another one takes the activity over once the lease has run out.
+    What only the rows tell is looked for again every second.
+    """
+
+    def __init__(self, runtimes: dict[str, ServiceRuntime], clock: Clock) -> None:
+        self._runtimes, self._clock = runtimes, clock
+        self._mine = clock.random.getrandbits(10) << 12
+        self._look_at = 0
+        self.races = 0
+
+    def begin(self, scheduler: Scheduler, now: int) -> None:
+        """Before a batch."""
+        least = (now - EPOCH_MS) << 22 | self._mine
+        for name, runtime in self._runtimes.items():
+            runtime.seq = max(runtime.seq, least)
+            if now >= self._look_at:
+                scheduler.timer[name] = scheduler.activity[name] = scheduler.retry[name] = min(
+                    now, scheduler.timer[name]
+                )
+                runtime.stale = True
+        if now >= self._look_at:
+            self._look_at = now + LOOK_MS
+
+    def wait_ms(self, wait: int | None, now: int) -> int:
+        """How long to sleep where nothing is due as far as we know: others may have left something."""
+        look = max(0, self._look_at - now)
+        return look if wait is None else min(wait, look)
+
+    async def look(self, unit: Unit, batch: Iterable[Envelope]) -> None:
+        """Which keys are blocked is asked anew where an event may have to wait behind another."""
+        for runtime in {envelope.runtime for envelope in batch if envelope.origin is Origin.EVENT}:
+            runtime.blocked = {key for (key,) in await unit.tx.rows(runtime.parked_keys)}
+
+    def lost(self, error: Raced) -> Exception:
+        """A batch met another process's: what it is to be taken for."""
+        self.races += 1
+        return error if self.races <= RACES else RowRefused(str(error))

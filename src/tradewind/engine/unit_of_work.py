@@ -14,12 +14,13 @@ import msgspec
 
 from ..core.model import Activity, Aggregate, Event, Message, Table
 from ..core.store import Transaction
-from .envelope import Envelope, Origin, encode
-from .plans import Find
-from .service_runtime import ACTIVITY, AGGREGATE, AT, EVENT, InboxRecord, ServiceRuntime, name_of
+from .inbox import Envelope, Origin, encode
+from .service_runtime import ACTIVITY, AGGREGATE, AT, EVENT, Find, ServiceRuntime, name_of
+from .statements import InboxRecord
 
 Rows = dict[str, Any]
 Wanted = dict[Table[Any], dict[str, None]]
+MOST = 3_000
 
 
 class Absent(LookupError):
@@ -281,3 +282,22 @@ class Unit:
 
 def timer_id(what: Any) -> str:
     return f"{name_of(what)}:{what.key}"
+
+
+class Cache:
+    """Committed rows, the last written of each table, so that the next message of the same order need not
+    read them. Right only while nobody else writes.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[Table[Any], dict[str, Any]] = {}
+
+    def remember(self, changed: Mapping[Table[Any], Mapping[str, Any]]) -> None:
+        for table, rows in changed.items():
+            known = self.rows.setdefault(table, {})
+            known.update(rows)
+            for _ in range(len(known) - MOST):
+                del known[next(iter(known))]
+
+    def clear(self) -> None:
+        self.rows.clear()

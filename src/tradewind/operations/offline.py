@@ -13,6 +13,7 @@ from ..core.http import Request
 from ..core.store import StoreUnusable
 from ..drivers.data_lock import DataLock
 from ..drivers.opening import open_store
+from ..engine.observers import Hooks
 from ..engine.platform import Platform
 from ..runtime.assembly import platform
 from ..runtime.config import Config
@@ -34,8 +35,9 @@ def call(config: Config, method: str, path: str) -> Answer:
 
 async def _call(config: Config, method: str, path: str) -> Answer:
     clock = SystemClock()
-    made = platform(config, open_store(config.database_url, config.data), clock, NoProvider())
-    made.runner.stopped = True
+    made = platform(
+        config, open_store(config.database_url, config.data), clock, NoProvider(), hooks=Hooks(perform=False)
+    )
     await made.store.open()
     try:
         key = signing_key(config.jwt_secret, config.data)

@@ -22,7 +22,8 @@ from ..core.model import Caller, Context, Effects, Refused
 from ..core.schema import codec
 from ..core.store import StoreUnusable, Transaction
 from ..drivers.opening import open_store
-from ..engine.dead_letter_handlers import discard, replay
+from ..engine.dead_letters import discard, replay
+from ..engine.observers import Hooks
 from ..engine.platform import Platform
 from ..engine.service_runtime import ServiceRuntime
 from ..runtime.assembly import with_timeline
@@ -108,8 +109,13 @@ class SharedStoreOperator:
             store = open_store(
                 config.database_url, config.data, exclusive=False, schemas=self._blueprint.schemas
             )
-            platform = Platform(store, services(names, config, NoProvider()), SystemClock(), bus=Nobody())
-            platform.runner.stopped = True
+            platform = Platform(
+                store,
+                services(names, config, NoProvider()),
+                SystemClock(),
+                bus=Nobody(),
+                hooks=Hooks(perform=False),
+            )
             await store.open()
             try:
                 return await ask(platform)

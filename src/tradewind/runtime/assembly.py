@@ -18,6 +18,7 @@ from ..core.clock import Clock
 from ..core.model import Caller, Service
 from ..core.store import Reader, Store
 from ..drivers.migrations import ServiceSchema
+from ..engine.observers import NO_HOOKS, Hooks
 from ..engine.platform import Platform
 from ..services.inventory import service as inventory
 from ..services.inventory import storage as inventory_rows
@@ -78,6 +79,7 @@ def platform(
     provider: Provider,
     names: Iterable[str] = SERVICES,
     additions: Iterable[GuestService] = (),
+    hooks: Hooks = NO_HOOKS,
 ) -> Platform:
     """All of a process behind one gateway."""
     made = Platform(
@@ -86,6 +88,7 @@ def platform(
         clock,
         delays_ms=config.retry_delays_ms,
         retention_ms=config.retention_days * DAY_MS,
+        hooks=hooks,
     )
     return with_timeline(made)
 

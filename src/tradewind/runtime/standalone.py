@@ -24,6 +24,7 @@ from ..drivers.data_lock import DataLock
 from ..drivers.http.limits import Limits
 from ..drivers.http.server import HttpServer
 from ..drivers.opening import open_store
+from ..engine.observers import Hooks
 from ..engine.platform import Platform
 from ..observability.access import AccessLog
 from ..observability.metrics import CONTENT_TYPE, Metrics
@@ -78,8 +79,15 @@ class Embedded:
             timeout_s=config.provider_timeout_s,
             faults=config.provider_faults,
         )
+        metrics = Metrics()
         self.platform: Platform = platform(
-            config, self.store, self._clock, self.provider, self._names, self._additions
+            config,
+            self.store,
+            self._clock,
+            self.provider,
+            self._names,
+            self._additions,
+            Hooks(observer=metrics, activity=metrics.activity),
         )
         settings = V1Settings(
             jwt_secret=key,
@@ -87,8 +95,6 @@ class Embedded:
             webhook_secrets=(webhook_secret(key),),
             reads_at_once=not config.database_url,
         )
-        metrics = Metrics()
-        self.platform.processor.observer, self.platform.runner.count = metrics, metrics.activity
         passwords = Passwords(settings, self._clock)
         operations = (
             *OPERATIONS,

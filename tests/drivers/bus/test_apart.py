@@ -15,8 +15,7 @@ from tests.engine.hospital_messages import Note, Remind, Scan
 from tradewind.core.bus import EventRecord
 from tradewind.core.gateway import Reply
 from tradewind.drivers.rabbitmq.amqp import Link, Properties
-from tradewind.engine import outbox
-from tradewind.engine import shared_store as sharing
+from tradewind.engine import outbox, subscriptions
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq]
 PATIENTS = [f"p{n}" for n in range(6)]
@@ -138,7 +137,7 @@ async def test_what_came_of_an_activity_is_heard_once_though_its_lease_ran_out(
     apart: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tradewind.engine.processor.LEASE_MS", 100)
-    monkeypatch.setattr(sharing, "LOOK_MS", 10)
+    monkeypatch.setattr(subscriptions, "LOOK_MS", 10)
     desk, ward = await apart.open("desk"), await apart.open("ward")
     await admit(desk, ["ann"])
     called, come = asyncio.Event(), asyncio.Event()
@@ -153,7 +152,9 @@ async def test_what_came_of_an_activity_is_heard_once_though_its_lease_ran_out(
     await done(tell(desk, Scan("ann")))
     await called.wait()
     processor = desk.platform.processor
-    async with processor.alone:  # as if the store had been away: the outcome waits, and the lease ends
+    async with (
+        processor.transaction()
+    ):  # as if the store had been away: the outcome waits, and the lease ends
         come.set()
         await until(lambda: processor.inbound.internal, "the outcome is here")
         due = "SELECT 1 FROM desk.activities WHERE due_at > extract(epoch FROM clock_timestamp()) * 1000"
@@ -166,7 +167,7 @@ async def test_what_came_of_an_activity_is_heard_once_though_its_lease_ran_out(
 async def test_an_activity_of_a_dead_copy_is_carried_out_by_another(
     apart: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "LEASE_MS", 500)
+    monkeypatch.setattr(subscriptions, "LEASE_MS", 500)
     monkeypatch.setattr("tradewind.engine.processor.LEASE_MS", 500)
     one, two = await apart.open("desk"), await apart.open("desk")
     ward = await apart.open("ward")

@@ -19,10 +19,9 @@ from tradewind.core.model import Attempt, Context, Effects, Message, Rule, Servi
 from tradewind.core.store import Store, Transaction
 from tradewind.engine import processor
 from tradewind.engine.platform import Platform
-from tradewind.engine.row_cache import Cache
 from tradewind.engine.scheduler import Scheduler
-from tradewind.engine.unit_of_work import Unit
-from tradewind.engine.writing import write
+from tradewind.engine.statements import write
+from tradewind.engine.unit_of_work import Cache, Unit
 from tradewind.services.inventory.domain import HELD, Product, Reservation
 from tradewind.services.orders.domain import Order, confirm
 from tradewind.services.payments import service as payments

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from ...engine.service_runtime import ServiceRuntime, Subscription, furnish
+from ...engine.service_runtime import ServiceRuntime, furnish
+from ...engine.subscriptions import Subscription
 from ...runtime.assembly import services
 from ...services.payments.provider.port import Provider
 from .hearing import ears

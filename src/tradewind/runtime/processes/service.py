@@ -7,13 +7,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...core import failpoints
 from ...core.bus import EventRecord
 from ...core.clock import SystemClock
+from ...core.model import Query
 from ...core.store import StoreUnavailable
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
@@ -21,6 +22,7 @@ from ...drivers.opening import open_store
 from ...drivers.rabbitmq.bus import Publisher, Subscriber
 from ...drivers.rabbitmq.rpc.client import RpcClient
 from ...drivers.rabbitmq.rpc.server import RpcServer
+from ...engine.observers import Hooks, not_here
 from ...engine.platform import Platform
 from ...observability.metrics import Metrics
 from ...observability.spans import BatchSpans, event_sent
@@ -63,6 +65,7 @@ class ServiceProcess:
             ears=ears(config, blueprint),
             sending=None if self._tracer is None else partial(event_sent, self._tracer),
         )
+        self._others = self._client(process.services)
         self._provider = provider(config, clock, process.services, blueprint)
         self.platform = Platform(
             store,
@@ -71,6 +74,12 @@ class ServiceProcess:
             delays_ms=config.retry_delays_ms,
             retention_ms=config.retention_days * DAY_MS,
             bus=self._bus,
+            hooks=Hooks(
+                observer=self._metrics,
+                tracer=None if self._tracer is None else BatchSpans(self._tracer),
+                activity=self._metrics.activity,
+                elsewhere=not_here if self._others is None else self._asking(blueprint, self._others),
+            ),
         )
         self._servers = [
             self._server(service, one)
@@ -80,12 +89,8 @@ class ServiceProcess:
         self._ears = [
             self._ear(service) for service in process.services if self.platform.runtimes[service].heard
         ]
-        self._elsewhere = self._others(process.services, blueprint)
         self._admin = self._first_admin if blueprint.face == "v1" and "users" in process.services else None
         self.login: Login | None = None
-        self.platform.processor.observer, self.platform.runner.count = self._metrics, self._metrics.activity
-        if self._tracer is not None:
-            self.platform.processor.tracer = BatchSpans(self._tracer)
         self._figures = Figures(self._metrics, self.platform, self._bus, self._servers, self._ears)
         self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
         self._ops = HttpServer(Ops(name, self._missing, self._metrics.render), Limits())
@@ -106,17 +111,18 @@ class ServiceProcess:
             observe=self._metrics.rpc_served,
         )
 
-    def _others(self, names: tuple[str, ...], blueprint: Blueprint) -> RpcClient | None:
+    def _client(self, names: tuple[str, ...]) -> RpcClient | None:
         """What asks the services of other processes, where one of ours does."""
         if "orders" not in names or "inventory" in names or self._config.pricing != "catalogue":
             return None
         from ...apis.services import wire
+
+        return RpcClient(self._config.broker_url, wire, name="orders asks", clock=self._clock.now)
+
+    def _asking(self, blueprint: Blueprint, client: RpcClient) -> Callable[[Query], Awaitable[Any]]:
         from ...apis.services.client import ServicesGateway
 
-        client = RpcClient(self._config.broker_url, wire, name="orders asks", clock=self._clock.now)
-        queues = services_queues(self._config, blueprint)
-        self.platform.elsewhere = ServicesGateway(client, queues, read_s=PATIENCE_S).ask
-        return client
+        return ServicesGateway(client, services_queues(self._config, blueprint), read_s=PATIENCE_S).ask
 
     def _ear(self, service: str) -> Subscriber:
         runtime = self.platform.runtimes[service]
@@ -150,8 +156,8 @@ class ServiceProcess:
             *(server.missing for server in self._servers),
             *(ear.link.missing for ear in self._ears),
         ]
-        if self._elsewhere is not None:
-            links.append(self._elsewhere.missing)
+        if self._others is not None:
+            links.append(self._others.missing)
         return [*self.platform.missing(), *dict.fromkeys(why for why in links if why)]
 
     async def run(self, started: Callable[[str], None]) -> None:
@@ -184,8 +190,8 @@ class ServiceProcess:
         await self._ops.start(self._config.host, self._config.ops_port)
         for ear in self._ears:
             await ear.start(CONNECT_S)
-        if self._elsewhere is not None:
-            await self._elsewhere.start(CONNECT_S)
+        if self._others is not None:
+            await self._others.start(CONNECT_S)
         for server in self._servers:
             await server.start(CONNECT_S)
         if self._admin is not None:
@@ -216,8 +222,8 @@ class ServiceProcess:
         await asyncio.gather(
             *(server.stop(FLUSH_S) for server in self._servers), *(ear.stop(FLUSH_S) for ear in self._ears)
         )
-        if self._elsewhere is not None:
-            await self._elsewhere.stop()
+        if self._others is not None:
+            await self._others.stop()
         await self._bus.stop(FLUSH_S)
         if not isinstance(self._provider, NoProvider):
             await self._provider.close()

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ...engine import activities, processor, retention
+from ...engine import activities, processor, retention, subscriptions, unit_of_work
 from ...engine import batch_policy as batch_policy
-from ...engine import row_cache as cache
-from ...engine import service_runtime as runtimes
 from .weather import Weather
 
 # module, name, and what it may be instead
@@ -21,8 +19,8 @@ SMALL: tuple[tuple[Any, str, tuple[int, ...]], ...] = (
     (batch_policy, "BATCH", (2, 5)),
     (batch_policy, "RUSH", (1, 2, 5)),
     (batch_policy, "SLICE", (1, 4)),
-    (runtimes, "TAIL", (1, 3)),
-    (cache, "MOST", (1, 4)),
+    (subscriptions, "TAIL", (1, 3)),
+    (unit_of_work, "MOST", (1, 4)),
     (activities, "AT_ONCE", (1, 3)),
     (activities, "WAITING", (10, 20)),
     (retention, "ROWS", (1, 10)),

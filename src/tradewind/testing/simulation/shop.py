@@ -82,7 +82,7 @@ class Shop:
         if platform is None or not platform.ready:
             return False
         processor = platform.processor
-        moving = processor.busy or platform.runner.running or processor.alone.locked()
+        moving = processor.busy or platform.runner.running or processor.in_transaction
         return not moving and processor.scheduler.wait_ms(platform.clock.now()) is None
 
     async def keep(self) -> None:

@@ -16,7 +16,7 @@ from tradewind.apis.rpc.queues import Values, order_handlers
 from tradewind.core.gateway import Reply
 from tradewind.core.model import NOBODY, Caller, Query, Refused, Request
 from tradewind.core.store import StoreUnavailable
-from tradewind.engine.envelope import refusal
+from tradewind.engine.inbox import refusal
 
 DE, EN = (
     "Der Dienst ist nicht erreichbar, bitte später erneut versuchen",

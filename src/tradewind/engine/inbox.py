@@ -1,0 +1,197 @@
+"""What has arrived, until it is decided: the message in flight with what claims it, the queue that holds it
+until its batch, and the look at what was decided before.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..core.gateway import Refusal, Reply
+from ..core.model import NOBODY, Caller, Message, Refused, Table
+
+if TYPE_CHECKING:
+    from .unit_of_work import Unit
+
+QUEUE = 20_000
+PATIENCE_MS = 10_000
+FEW = 16
+LOG = logging.getLogger("tradewind.engine")
+encode = msgspec.json.Encoder().encode
+
+
+class Origin(IntEnum):
+    """What a message is claimed by: REQUEST by its inbox row, EVENT by the cursor, the others by deleting
+    their own row.
+    """
+
+    REQUEST = 0
+    EVENT = 1
+    TIMER = 2
+    OUTCOME = 3
+    PARKED = 4
+    LEARNED = 5
+
+
+class Envelope(msgspec.Struct, eq=False):
+    """One message for one service. `ref` is the id of what claims it, `seq` its place in the log of `source`,
+    `keys` what it loads, `tried` that a batch with it has failed.
+    """
+
+    runtime: Any
+    message: Message
+    origin: Origin
+    ref: str
+    at: int
+    trace: str = ""
+    caller: Caller = NOBODY
+    seq: int = 0
+    source: str = ""
+    new_id: str = ""
+    claim: str = ""
+    fingerprint: str = ""
+    deliver: Callable[[Reply], None] | None = None
+    reply: Reply | None = None
+    consulted: bool = False
+    tried: bool = False
+    attempts: int = 0
+    first_at: int = 0
+    keys: list[Any] | None = None
+
+
+class ActivityFailed(Message, frozen=True, tag="chassis.activity_failed"):
+    """An activity is to be tried again at `due_at`; with `final` it has a bug and is parked."""
+
+    activity: Any
+    attempts: int
+    due_at: int
+    reason: str
+    final: bool
+
+
+class Unreadable(Message, frozen=True, tag="chassis.unreadable"):
+    """Something came for a service that is no message of its: it is kept as a dead letter."""
+
+    name: str
+    body: str
+    reason: str
+    event_key: str = ""
+
+
+def tell(envelope: Envelope, reply: Reply) -> None:
+    """Answers whoever waits for it. What goes wrong on their side is not ours: others wait too."""
+    if envelope.deliver is not None:
+        try:
+            envelope.deliver(reply)
+        except Exception:
+            LOG.exception("an answer could not be delivered")
+
+
+def refusal(
+    status: int, code: str, says: str = "", *, retry_after: int = 0, detail: dict[str, Any] | None = None
+) -> Reply:
+    return Reply(status, encode(Refusal(code, says, detail or {}, retry_after)))
+
+
+def refused(error: Refused) -> Reply:
+    return refusal(error.status, error.code, error.says, detail=error.detail)
+
+
+class InboundQueue:
+    """`requests` come from outside and can be refused; `internal` are outcomes and consultations, which were
+    already accepted.
+    """
+
+    def __init__(self) -> None:
+        self.requests: deque[Envelope] = deque()
+        self.internal: deque[Envelope] = deque()
+
+    def put(self, envelope: Envelope) -> None:
+        """Behind what is there."""
+        (self.requests if envelope.origin is Origin.REQUEST else self.internal).append(envelope)
+
+    @property
+    def full(self) -> bool:
+        return len(self.requests) >= QUEUE
+
+    @property
+    def may_linger(self) -> bool:
+        """A few outcomes and nobody who waits for an answer."""
+        return not self.requests and 0 < len(self.internal) < FEW
+
+    def __bool__(self) -> bool:
+        return bool(self.requests or self.internal)
+
+    def take(self, limit: int, outcomes: int, now: int) -> list[Envelope]:
+        """The next messages, up to so many `outcomes` first, then up to `limit` requests; a limit of 1 is one
+        in all.
+        """
+        batch = [self.internal.popleft() for _ in range(min(len(self.internal), outcomes))]
+        if not batch or limit > 1:
+            batch += [self.requests.popleft() for _ in range(min(len(self.requests), limit))]
+        for envelope in batch:
+            envelope.at = now
+        return batch
+
+    def give_back(self, batch: list[Envelope], now: int) -> None:
+        """Puts messages back in front, in their order. Requests that have waited too long are answered, also
+        those behind them.
+        """
+        for envelope in reversed(batch):
+            envelope.reply, envelope.tried = None, True
+            (self.requests if envelope.origin is Origin.REQUEST else self.internal).appendleft(envelope)
+        while self.requests and now - self.requests[0].first_at > PATIENCE_MS:
+            self._refuse(self.requests.popleft())
+
+    def refuse_all(self) -> None:
+        """We leave. What is not a request comes again from its row."""
+        for envelope in (*self.internal, *self.requests):
+            self._refuse(envelope)
+        self.internal.clear()
+        self.requests.clear()
+
+    @staticmethod
+    def _refuse(envelope: Envelope) -> None:
+        tell(
+            envelope,
+            refusal(
+                503,
+                "store_unavailable",
+                "This could not be stored in time. Ask again, under the same key.",
+                retry_after=5,
+            ),
+        )
+
+
+async def look_up(unit: Unit, batch: list[Envelope], *, shared: bool = False) -> None:
+    """Brings in the replies to earlier copies; takes outcomes out whose activity has no row any more.
+
+    Where the store is shared, a copy that is under way elsewhere cannot be seen: the first try asks nothing
+    and leaves it to the key of the inbox to find it, and only who lost that race, or may have been here
+    before, is looked up.
+    """
+    wanted: dict[Table[Any], dict[str, None]] = {}
+    for envelope in batch:
+        if envelope.claim and (envelope.tried or not shared):
+            wanted.setdefault(envelope.runtime.inbox, {})[envelope.claim] = None
+    await unit.fetch(wanted)
+    for envelope in [i for i in batch if (i.tried or shared) and i.origin is Origin.OUTCOME]:
+        if not await unit.tx.rows(envelope.runtime.activity, {"id": envelope.ref}):
+            batch.remove(envelope)
+            unit.end_activity(envelope.runtime, envelope.ref)
+
+
+def unknowable(envelope: Envelope) -> bool:
+    """A request without a key, in a commit of which nobody knows whether it was kept: a second try could not
+    tell that it is one.
+    """
+    if envelope.origin is not Origin.REQUEST or envelope.claim:
+        return False
+    says = "It is not known whether this was done. Look first, or ask with an Idempotency-Key."
+    tell(envelope, refusal(503, "outcome_unknown", says, retry_after=5))
+    return True

@@ -1,0 +1,171 @@
+"""The framework tables of a service: what is asked of them, and how a unit of work is written in the fewest
+statements, which is what makes a batch cheaper than its messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from ..core.dead_letters import DeadLetter
+from ..core.failpoints import failpoint
+from ..core.model import Aggregate, Table
+from ..core.schema import codec
+from ..core.store import RowRefused
+
+if TYPE_CHECKING:
+    from .unit_of_work import Unit
+
+RELAY = "relay"
+"""The cursor of nobody: a row to be locked."""
+
+WRITTEN_ROWS = failpoint("batch.rows-written", "aggregates are written, events and claims are not")
+WRITTEN_LOG = failpoint(
+    "batch.log-written", "aggregates and events are written, timers, activities and claims are not"
+)
+
+
+class InboxRecord(Aggregate, frozen=True):
+    """An inbox row: what was decided for a request, kept for its next copies."""
+
+    fingerprint: str
+    status: int
+    reply: str
+    at: int
+
+
+class ServiceTables:
+    """A service's own tables, and what is asked of them. The same for every room of a service: a statement is
+    compiled once an object.
+    """
+
+    def __init__(self, name: str, tables: Mapping[str, sa.Table]) -> None:
+        self.log, self.cursors = tables[f"{name}.log"], tables[f"{name}.cursors"]
+        self.outbox = tables[f"{name}.outbox"]
+        self.timers, self.activities = tables[f"{name}.timers"], tables[f"{name}.activities"]
+        self.inbox = Table(InboxRecord, tables[f"{name}.inbox"])
+        self.parked = Table(DeadLetter, tables[f"{name}.parked"])
+        log, timers, activities, parked = self.log.c, self.timers.c, self.activities.c, self.parked.rows.c
+        now: Any = sa.bindparam("now")
+        n: Any = sa.bindparam("n")
+        self.last_seq = sa.select(sa.func.coalesce(sa.func.max(log.seq), 0))
+        self.newest_event = sa.select(log.id).order_by(log.seq.desc()).limit(1)
+        self.newest_parked = sa.select(parked.id).order_by(parked.id.desc()).limit(1)
+        self.oldest_seqs = sa.select(log.seq, log.at).order_by(log.seq).limit(n)
+        self.log_after = sa.select(self.log).where(log.seq > sa.bindparam("after")).order_by(log.seq).limit(n)
+        self.log_of = sa.select(self.log).where(log.key == sa.bindparam("key")).order_by(log.seq).limit(n)
+        self.positions = sa.select(self.cursors)
+        self.timers_due = (
+            sa.select(self.timers)
+            .where(timers.due_at <= now)
+            .order_by(timers.due_at, timers.id)
+            .limit(n)
+            .with_for_update(skip_locked=True)
+        )
+        self.next_timer = sa.select(sa.func.min(timers.due_at)).where(timers.due_at > now)
+        self.timers_late: Any = sa.select(sa.func.count(), sa.func.min(timers.due_at)).where(
+            timers.due_at <= now
+        )
+        self.activities_due = (
+            sa.select(self.activities)
+            .where(activities.due_at <= now)
+            .order_by(activities.due_at, activities.id)
+            .limit(n)
+            .with_for_update(skip_locked=True)
+        )
+        self.activity = sa.select(activities.id).where(activities.id == sa.bindparam("id")).with_for_update()
+        self.next_activity = sa.select(sa.func.min(activities.due_at)).where(activities.due_at > now)
+        self.activity_count: Any = sa.select(sa.func.count(), sa.func.min(activities.at)).select_from(
+            self.activities
+        )
+        earlier = self.parked.rows.alias("earlier")
+        first = ~sa.exists().where(earlier.c.key == parked.key, earlier.c.key != "", earlier.c.id < parked.id)
+        open_ = sa.or_(parked.status == "RETRYING", parked.status == "WAITING")
+        self.parked_due = (
+            sa.select(self.parked.rows)
+            .where(open_, parked.due_at <= now, first)
+            .order_by(parked.id)
+            .limit(n)
+            .with_for_update(skip_locked=True)
+        )
+        self.next_parked = sa.select(sa.func.min(parked.due_at)).where(open_, first, parked.due_at > now)
+        self.parked_keys = sa.select(parked.key).where(parked.key != "").distinct()
+        self.parked_page = (
+            sa.select(self.parked.rows)
+            .where(parked.id < sa.bindparam("before"))
+            .order_by(parked.id.desc())
+            .limit(n)
+        )
+        self.outbox_of = sa.select(self.outbox.c.id).where(self.outbox.c.key == sa.bindparam("key"))
+        held = self.outbox.alias("held")
+        outbox = self.outbox.c
+        free = ~sa.exists().where(held.c.key == outbox.key, held.c.seq < outbox.seq, held.c.lease >= now)
+        self.outbox_left = (
+            sa.select(
+                outbox.id, outbox.seq, outbox.key, outbox.lease, outbox.at, log.name, log.body, log.trace
+            )
+            .join(self.log, log.seq == outbox.seq)
+            .where(outbox.lease < now, free)
+            .order_by(outbox.seq)
+            .limit(n)
+        )
+        self.outbox_state: Any = sa.select(sa.func.count(), sa.func.min(outbox.at))
+        # whoever has this row locked is the relay
+        self.relay_turn = (
+            sa.select(self.cursors.c.source)
+            .where(self.cursors.c.source == RELAY)
+            .with_for_update(skip_locked=True)
+        )
+        self.parked_count = sa.select(sa.func.count()).select_from(self.parked.rows)
+
+
+@cache
+def tables_of(name: str, md: sa.MetaData) -> ServiceTables:
+    return ServiceTables(name, md.tables)
+
+
+async def write(unit: Unit) -> None:
+    """Everything, one statement per table and kind of change."""
+    tx = unit.tx
+    for table, changed in unit.changed.items():
+        to_row, created = codec(table).to_row, unit.created.get(table, ())
+        inserts: list[Any] = []
+        updates: list[Any] = []
+        gone: list[str] = []
+        for key, aggregate in changed.items():
+            if type(aggregate) is DeadLetter and aggregate.status == "DONE":
+                gone.append(key)
+            else:
+                (inserts if key in created else updates).append(_row(to_row, aggregate))
+        await _write(tx.insert, table.rows, inserts)
+        await _write(tx.update, table.rows, updates)
+        await _write(tx.delete, table.rows, gone)
+    WRITTEN_ROWS()
+    for runtime, log in unit.logged.items():
+        await tx.insert(runtime.log, log)
+    WRITTEN_LOG()
+    for runtime, names in unit.no_timers.items():
+        await _write(tx.delete, runtime.timers, list(names))
+    for runtime, timers in unit.timers.items():
+        await _write(tx.upsert, runtime.timers, list(timers.values()))
+    for runtime, ended in unit.no_activities.items():
+        await _write(tx.delete, runtime.activities, list(ended))
+    for runtime, rows in unit.activities.items():
+        await _write(tx.upsert, runtime.activities, list(rows.values()))
+    for runtime, claims in unit.claimed.items():
+        await tx.insert(runtime.inbox.rows, claims)
+
+
+def _row(to_row: Callable[[Any], tuple[Any, ...]], aggregate: Aggregate) -> tuple[Any, ...]:
+    try:
+        return to_row(aggregate)
+    except (TypeError, ValueError) as error:
+        raise RowRefused(f"a {type(aggregate).__name__} cannot be written: {error}") from error
+
+
+async def _write(how: Any, table: sa.Table, rows: list[Any]) -> None:
+    if rows:
+        await how(table, rows)
