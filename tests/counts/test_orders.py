@@ -28,6 +28,7 @@ from tradewind.core.clock import SystemClock
 from tradewind.core.request_queue import Ask
 from tradewind.drivers.postgres.shared import SharedStore
 from tradewind.drivers.sqlite.store import SqliteStore
+from tradewind.engine.observers import Hooks
 from tradewind.engine.platform import Platform
 from tradewind.runtime.schema import SLICES
 from tradewind.services.orders.service import orders
@@ -57,14 +58,13 @@ async def until(true: Any) -> None:
 
 
 async def test_in_one_process(tmp_path: Path, meter: Meter) -> None:
-    async with Shop(config(tmp_path)) as shop:
+    async with Shop(config(tmp_path), Hooks(observer=meter)) as shop:
         user = await shop.ask(AddUser("ada@example.com", "Ada", "hash", "customer"), ADMIN)
         session = msgspec.convert(await shop.ask(OpenSession(user["id"])), SessionView)
         settings = V1Settings(jwt_secret=SECRET, rate_limit_per_minute=0)
         tokens = TokenWriter(SECRET, settings.key("refresh"), settings.access_ttl_s)
         token = tokens.write(session).access_token
         api = V1Api(shop.platform, shop.platform.clock, settings)
-        shop.platform.processor.observer = meter
         store = shop.platform.store
         assert isinstance(store, SqliteStore) and store._reader is not None
         body = {"items": [{"sku": "TEA", "quantity": 2}], "payment": {"token": "tok_ok"}}
@@ -111,9 +111,8 @@ async def test_create_order_of_rpc(postgres: Place, meter: Meter, monkeypatch: p
     bus = Bus()
     store = SharedStore(postgres.url)
     service = orders(60_000, reactions=frozenset(), pricing="client")
-    platform = Platform(store, [service], SystemClock(), bus=cast(Any, bus))
+    platform = Platform(store, [service], SystemClock(), bus=cast(Any, bus), hooks=Hooks(observer=meter))
     await platform.start()
-    platform.processor.observer = meter
     handlers = order_handlers(platform, Values("EUR"))
     line = {"productId": "7c69ae16-a49a-4c3b-b507-88e40093a637", "quantity": 2, "price": 29.99}
     meter.patch_postgres(monkeypatch, asyncpg.Connection)

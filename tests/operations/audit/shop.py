@@ -18,6 +18,7 @@ from tradewind.core.clock import SystemClock
 from tradewind.core.gateway import Reply
 from tradewind.core.model import Caller, Request
 from tradewind.drivers.opening import open_store
+from tradewind.engine.observers import NO_HOOKS, Hooks
 from tradewind.engine.platform import Platform
 from tradewind.operations.audit import Report
 from tradewind.runtime import config as settings
@@ -40,7 +41,7 @@ def config(data: Path, url: str = "") -> Config:
 class Shop:
     """A platform in this process, without an edge. What it has done is named by the order's id."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, hooks: Hooks = NO_HOOKS) -> None:
         config.data.mkdir(exist_ok=True)
         migrate(config)
         clock = SystemClock(7)
@@ -48,7 +49,7 @@ class Shop:
             config.data / LEDGER, clock=clock.now, random=random.Random(7), timeout_s=0.05, commit_inline=True
         )
         self.platform: Platform = platform(
-            config, open_store(config.database_url, config.data), clock, self.provider
+            config, open_store(config.database_url, config.data), clock, self.provider, hooks=hooks
         )
         self.tea = ""
 
