@@ -21,7 +21,7 @@ def test_help_names_every_command(args: tuple[str, ...]) -> None:
     assert done.returncode == 0
     assert all(
         f"  {name} " in done.stdout
-        for name in ("up", "test", "check", "services", "bench", "run", "lock", "help")
+        for name in ("up", "test", "check", "services", "bench", "run", "lines", "lock", "help")
     )
 
 
