@@ -1,5 +1,14 @@
-"""Shops to walk through."""
+"""Shops to walk through: in one process on each database, and with every service in a process of its own."""
 
-from tests.support.shops import furnished, kind, new_shop, shop
+import pytest
 
-__all__ = ["furnished", "kind", "new_shop", "shop"]
+from tests.support.shops import KINDS, furnished, new_shop, shop
+
+__all__ = ["furnished", "new_shop", "shop"]
+APART = pytest.param("services", marks=[pytest.mark.postgres, pytest.mark.rabbitmq])
+
+
+@pytest.fixture(scope="module", params=[*KINDS, APART])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of shop."""
+    return str(request.param)

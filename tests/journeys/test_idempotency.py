@@ -149,6 +149,8 @@ def test_after_a_crash_between_commit_and_answer(new_shop: OpenShop, place: str,
     commit or after.
     """
     shop = new_shop()
+    if shop.keeping.exchange:
+        pytest.skip("apart the request goes on at another process, and its client hears of it: test_kills.py")
     nth = next(nth for nth in range(1, 20) if heard_nothing(shop, f"{place}:{nth}:kill"))
     assert shop.died() == -signal.SIGKILL
     assert shop.keeping.sql("SELECT count(*) FROM {orders.orders}") == [(kept,)], nth

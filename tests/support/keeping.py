@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from tests.support.databases import URL, unmet
+from tests.support.queues import broker, fresh
 
 PREFIX = "tradewind_shop_"
 AT_ONCE = 32
@@ -23,10 +24,12 @@ _TABLE = re.compile(r"\{(\w+)\.(\w+)\}")
 
 
 class Keeping:
-    """`url` is empty for SQLite, as in the settings."""
+    """`url` is empty for SQLite, as in the settings. `exchange` is there where the services run apart: the
+    events of this shop go there, and the names of its queues begin so.
+    """
 
-    def __init__(self, data: Path, url: str = "") -> None:
-        self.data, self.url = data, url
+    def __init__(self, data: Path, url: str = "", exchange: str = "") -> None:
+        self.data, self.url, self.exchange = data, url, exchange
 
     def sql(self, text: str) -> list[tuple[Any, ...]]:
         """One statement from outside; `{orders.log}` stands for the table. For a stopped shop, or to look
@@ -54,11 +57,14 @@ class Keeping:
             shutil.copytree(self.data, data)
         if not self.url:
             return Keeping(data)
-        return Keeping(data, _create(data, template=urlsplit(self.url).path[1:]))
+        return Keeping(data, _create(data, urlsplit(self.url).path[1:]), self.exchange and fresh("shop"))
 
 
 def nothing(data: Path, kind: str) -> Keeping:
-    """A new one of this kind, `sqlite` or `postgres`, with nothing in it."""
+    """A new one of this kind, `sqlite`, `postgres` or `services`, with nothing in it."""
+    if kind == "services":
+        broker()
+        return Keeping(data, _create(data), fresh("shop"))
     return Keeping(data, _create(data) if kind == "postgres" else "")
 
 

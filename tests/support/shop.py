@@ -5,12 +5,14 @@ crashes included.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from tests.support import services_apart as apart
 from tests.support.http import Answer, Connection
 from tests.support.keeping import Keeping
 from tests.support.people import ADMIN, People
@@ -50,6 +52,11 @@ class Shop:
     def __init__(self, keeping: Keeping, people: People, **settings: str) -> None:
         self.keeping, self.people = keeping, people
         self.settings = {**SETTINGS, "database_url": keeping.url, **settings}
+        self.blueprint: tuple[str, ...] = ()
+        self._ports: dict[str, str] = {}
+        if keeping.exchange:
+            self.blueprint, self._ports = ("--blueprint", "services"), apart.ANY_PORT
+            self.settings |= apart.settings(keeping.exchange)
         self.log = keeping.data.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -65,10 +72,10 @@ class Shop:
         told = self.keeping.data.with_suffix(".out")
         with told.open("wb") as out, self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*PROGRAM, "up", "--data", str(self.keeping.data), "--port", "0"],
+                [*PROGRAM, "up", *self.blueprint, "--data", str(self.keeping.data), "--port", "0"],
                 stdout=out,
                 stderr=log,
-                env=environment(**{**self.settings, **settings}),
+                env=environment(**{**self.settings, **settings}) | self._ports,
             )
         self._connection = None
         until(lambda: "Ctrl-C" in told.read_text() or not self.alive, "the shop is up", seconds)
@@ -108,13 +115,18 @@ class Shop:
         """By this signal; the exit code."""
         assert self.process is not None
         if self.alive:
+            others = apart.children(self.process.pid) if how is signal.SIGKILL else []
             self.process.send_signal(how)
+            for pid in others:
+                os.kill(pid, how)
         self._hang_up()
         return self.process.wait(END_S)
 
     def close(self) -> None:
         if self.alive:
             self.kill9()
+        if self.keeping.exchange:
+            apart.clean_up(self.keeping.exchange)
         # shown by pytest where the test has failed
         print(self.log.read_text(errors="replace")[-4_000:] if self.log.exists() else "")
 
@@ -183,7 +195,11 @@ class Shop:
         def quiet() -> bool:
             stats = self.get("/ops/stats", who="admin")
             services = stats["services"].values()
-            busy = stats["requestsQueued"] or any(s["activities"] or any(s["lag"].values()) for s in services)
+            busy = stats["requestsQueued"] or any(
+                s["activities"] or s["outbox"] or any(s["lag"].values()) for s in services
+            )
+            if not busy and self.keeping.exchange:
+                busy = apart.waiting(self.keeping.exchange)
             waits = busy or any(letter["status"] == "RETRYING" for letter in self.letters())
             # payments asks the provider again after a while
             return not waits and not self.keeping.sql("SELECT 1 FROM {payments.timers} LIMIT 1")
@@ -199,7 +215,8 @@ class Shop:
 
     def audit(self) -> tuple[int, Any]:
         """Exit code and report; of a running shop or one at rest."""
-        done = run("audit", "--data", str(self.keeping.data), "--json", database_url=self.keeping.url)
+        given = {"database_url": self.keeping.url, **apart.settings(self.keeping.exchange)}
+        done = run("audit", *self.blueprint, "--data", str(self.keeping.data), "--json", **given)
         return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
 
     def assert_clean(self) -> None:

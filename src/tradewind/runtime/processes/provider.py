@@ -46,7 +46,7 @@ class ProviderProcess:
     """`run` until SIGTERM."""
 
     def __init__(self, config: Config, process: Process) -> None:
-        failpoints.arm(config.fail)
+        failpoints.arm(config.fail, elsewhere=True)
         self._config = config
         self._log = log.set_up(config.log_level, config.log_format, process.name)
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)

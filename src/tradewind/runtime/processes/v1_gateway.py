@@ -42,7 +42,7 @@ class V1GatewayProcess:
 
     def __init__(self, config: Config, blueprint: Blueprint, process: Process) -> None:
         self._config = config
-        failpoints.arm(config.fail)
+        failpoints.arm(config.fail, elsewhere=True)
         clock = SystemClock()
         self._log = log.set_up(config.log_level, config.log_format, process.name)
         self._metrics = Metrics()
