@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tradewind.drivers.migrations import ServiceSchema
 from tradewind.runtime.assembly import GuestService
+from tradewind.runtime.migrations import ServiceSchema
 
 from .contracts import OPERATIONS
 from .service import SERVICE

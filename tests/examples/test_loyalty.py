@@ -24,10 +24,10 @@ from tradewind.contracts.orders import OrderConfirmed
 from tradewind.contracts.payments import PaymentRefunded
 from tradewind.contracts.values import Money
 from tradewind.core.model import Context, Event
-from tradewind.drivers import drafts, migrations
 from tradewind.observability.access import AccessLog
 from tradewind.observability.sink import Sink
 from tradewind.runtime import config as settings
+from tradewind.runtime import drafts, migrations
 from tradewind.runtime.assembly import SERVICES, GuestService
 from tradewind.runtime.standalone import Embedded
 

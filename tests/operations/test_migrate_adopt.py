@@ -13,11 +13,11 @@ from tradewind.apis.rpc import queues
 from tradewind.core.gateway import Reply
 from tradewind.core.request_queue import Ask
 from tradewind.core.store import StoreUnusable
-from tradewind.drivers import migrations
-from tradewind.drivers.opening import open_store
 from tradewind.operations import adopt as moving
 from tradewind.operations.adopt_rows import Values
+from tradewind.runtime import migrations
 from tradewind.runtime.schema import SLICES
+from tradewind.runtime.stores import open_store
 
 pytestmark = pytest.mark.postgres
 NESTJS = Path(__file__).parents[1] / "support" / "nestjs.sql"

@@ -13,9 +13,8 @@ from typer.testing import CliRunner, Result
 
 from tests.support.databases import Place
 from tradewind.cli.app import app
-from tradewind.drivers import migrations
-from tradewind.drivers.migrations import ServiceSchema
-from tradewind.runtime import schema
+from tradewind.runtime import migrations, schema
+from tradewind.runtime.migrations import ServiceSchema
 
 Run = Callable[..., Result]
 NAMES = ("inventory", "orders", "payments")

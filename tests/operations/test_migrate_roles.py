@@ -12,11 +12,10 @@ import sqlalchemy as sa
 
 from tests.support.databases import Place
 from tradewind.core.store import StoreUnusable
-from tradewind.drivers import migrations
-from tradewind.drivers.databases import database
-from tradewind.drivers.opening import open_store
-from tradewind.drivers.postgres import roles
+from tradewind.runtime import migrations, roles
+from tradewind.runtime.databases import database
 from tradewind.runtime.schema import SLICES
+from tradewind.runtime.stores import open_store
 from tradewind.services.orders.storage import LEDGERS
 
 pytestmark = pytest.mark.postgres

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.databases import Place
-from tradewind.drivers import drafts, migrations
+from tradewind.runtime import drafts, migrations
 from tradewind.runtime.schema import SLICES
 
 KEPT = [pytest.param(kept, id=name) for name, kept in SLICES.items()]

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from tradewind.core.store import Store
-from tradewind.drivers import migrations
-from tradewind.drivers.databases import Database, database
-from tradewind.drivers.migrations import ServiceSchema
-from tradewind.drivers.opening import on_server, open_store
+from tradewind.runtime import migrations
+from tradewind.runtime.databases import Database, database
+from tradewind.runtime.migrations import ServiceSchema
+from tradewind.runtime.stores import on_server, open_store
 
 URL = "TRADEWIND_TEST_POSTGRES_URL"
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from tradewind.drivers.steps import Steps
+from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:

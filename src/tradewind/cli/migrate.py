@@ -12,8 +12,8 @@ from .adopt import adopt
 from .common import Data, Json, Sets, Which, fail, read, show
 
 if TYPE_CHECKING:
-    from ..drivers.migrations import ServiceSchema
     from ..runtime.config import Config
+    from ..runtime.migrations import ServiceSchema
 
 app = typer.Typer(
     help="Schema steps, per service or for all that a blueprint runs.",
@@ -73,7 +73,7 @@ def status(
     Example: tradewind migrate status --service orders
     """
     from ..core.store import StoreUnusable
-    from ..drivers import migrations
+    from ..runtime import migrations
 
     chosen = Chosen(blueprint, service, sets, data)
     try:
@@ -96,7 +96,7 @@ def run(service: One = None, blueprint: Which = "default", data: Data = None, se
 
     Example: tradewind migrate run --blueprint rpc --service orders
     """
-    from ..drivers import migrations
+    from ..runtime import migrations
 
     chosen = Chosen(blueprint, service, sets, data)
     if not chosen.config.database_url:
@@ -120,7 +120,7 @@ def revert(
 
     Example: tradewind migrate revert --blueprint rpc --service orders
     """
-    from ..drivers import migrations
+    from ..runtime import migrations
 
     if service and all_:
         fail("--service and --all contradict each other")
@@ -141,8 +141,8 @@ def down(
 
     Example: tradewind migrate down --service invoices --to 1
     """
-    from ..drivers import migrations
-    from ..drivers.data_lock import holder
+    from ..runtime import migrations
+    from ..runtime.data_lock import holder
 
     chosen = Chosen(blueprint, service, sets, data)
     if (who := holder(chosen.config.data)) is not None:
@@ -165,7 +165,7 @@ def generate(
     Example: tradewind migrate generate --service orders "add a note"
     """
     from ..core.store import StoreUnusable
-    from ..drivers import drafts
+    from ..runtime import drafts
 
     try:
         made = drafts.new(Chosen(blueprint, service, None, None).slices[0], message)
@@ -200,7 +200,7 @@ def roles(
     Example: tradewind migrate roles --blueprint rpc
     """
     from ..core.store import StoreUnusable
-    from ..drivers.postgres import roles as granted
+    from ..runtime import roles as granted
 
     chosen = Chosen(blueprint, service, sets, None)
     try:

@@ -15,10 +15,10 @@ import msgspec
 import sqlalchemy as sa
 
 from ..core.store import StoreUnusable
-from ..drivers import migrations
-from ..drivers.databases import Database, database
-from ..drivers.opening import on_server
+from ..runtime import migrations
+from ..runtime.databases import Database, database
 from ..runtime.schema import SLICES
+from ..runtime.stores import on_server
 from .adopt_rows import SOURCES, Source, Unfit, Values
 
 BATCH = 2_000

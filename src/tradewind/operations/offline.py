@@ -11,14 +11,14 @@ from ..apis.v1.settings import V1Settings
 from ..core.clock import SystemClock
 from ..core.http import Request
 from ..core.store import StoreUnusable
-from ..drivers.data_lock import DataLock
-from ..drivers.opening import open_store
 from ..engine.observers import Hooks
 from ..engine.platform import Platform
 from ..runtime.assembly import platform
 from ..runtime.config import Config
+from ..runtime.data_lock import DataLock
 from ..runtime.keys import signing_key
 from ..runtime.local import Answer, decoded, operator_token
+from ..runtime.stores import open_store
 from ..services.payments.provider.absent import NoProvider
 
 __all__ = ["StoreUnusable", "call"]

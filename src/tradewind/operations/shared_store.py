@@ -21,7 +21,6 @@ from ..core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, 
 from ..core.model import Caller, Context, Effects, Refused
 from ..core.schema import codec
 from ..core.store import StoreUnusable, Transaction
-from ..drivers.opening import open_store
 from ..engine.dead_letters import discard, replay
 from ..engine.observers import Hooks
 from ..engine.platform import Platform
@@ -31,6 +30,7 @@ from ..runtime.blueprint import Blueprint
 from ..runtime.config import Config
 from ..runtime.processes.services import services
 from ..runtime.schema import runs, schema_state
+from ..runtime.stores import open_store
 from ..services.payments.provider.absent import NoProvider
 
 OPERATOR = Caller("operator", "admin")

@@ -17,7 +17,6 @@ from ..core.bus import ListEvents
 from ..core.clock import Clock
 from ..core.model import Caller, Service
 from ..core.store import Reader, Store
-from ..drivers.migrations import ServiceSchema
 from ..engine.observers import NO_HOOKS, Hooks
 from ..engine.platform import Platform
 from ..services.inventory import service as inventory
@@ -34,6 +33,7 @@ from ..services.payments.provider.port import Provider
 from ..services.users import service as users
 from ..services.users import storage as user_rows
 from .config import Config
+from .migrations import ServiceSchema
 
 METADATA: dict[str, sa.MetaData] = {
     "users": user_rows.MD,

@@ -18,8 +18,8 @@ from ..apis.v1.settings import V1Settings
 from ..apis.v1.tokens import TokenWriter
 from ..contracts.users import SessionView
 from ..core.store import StoreUnusable
-from ..drivers.data_lock import holder
 from .config import Config
+from .data_lock import holder
 from .keys import signing_key
 
 TIMEOUT_S = 30.0

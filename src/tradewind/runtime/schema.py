@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..drivers import migrations
-from ..drivers.databases import NONE
-from ..drivers.migrations import ServiceSchema
+from . import migrations
 from .assembly import METADATA, SERVICES, GuestService
 from .blueprint import Blueprint
 from .config import Config
+from .databases import NONE
+from .migrations import ServiceSchema
 
 FOLDER = Path(__file__).parent.parent / "services"
 SLICES = {name: ServiceSchema(md, FOLDER / name / "migrations") for name, md in METADATA.items()}

@@ -20,10 +20,8 @@ from ..core import failpoints
 from ..core.clock import SystemClock
 from ..core.http import Request, Response
 from ..core.store import Store, StoreUnusable
-from ..drivers.data_lock import DataLock
 from ..drivers.http.limits import Limits
 from ..drivers.http.server import HttpServer
-from ..drivers.opening import open_store
 from ..engine.observers import Hooks
 from ..engine.platform import Platform
 from ..observability.access import AccessLog
@@ -31,10 +29,12 @@ from ..observability.metrics import CONTENT_TYPE, Metrics
 from ..services.payments.provider.sandbox import Sandbox
 from .assembly import LEDGER, GuestService, platform
 from .config import Config
+from .data_lock import DataLock
 from .first_admin import Login, first_admin
 from .gauges import StatsCollector
 from .keys import signing_key, webhook_secret
 from .schema import migrate
+from .stores import open_store
 from .webhook_sender import WebhookSender
 
 LOG = logging.getLogger("tradewind.up")

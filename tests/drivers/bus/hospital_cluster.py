@@ -19,9 +19,9 @@ from tradewind.core.clock import SystemClock
 from tradewind.core.dead_letters import DeadLetter, ListDeadLetters
 from tradewind.core.gateway import Reply
 from tradewind.core.model import Caller, Request
-from tradewind.drivers.opening import open_store
 from tradewind.drivers.rabbitmq.bus import Publisher, Subscriber
 from tradewind.engine.platform import Platform
+from tradewind.runtime.stores import open_store
 
 NURSE = Caller("nurse", "customer")
 DELAYS = (20, 50)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tradewind.core.model import Aggregate, Table
 from tradewind.core.schema import Doc, Ledgers, metadata
-from tradewind.drivers.migrations import ServiceSchema
+from tradewind.runtime.migrations import ServiceSchema
 
 MD = metadata("probe")
 LEDGERS = Ledgers(MD)

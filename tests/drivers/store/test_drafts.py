@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from tests.support.databases import Place
 from tradewind.core.schema import Doc, metadata
-from tradewind.drivers import drafts, migrations
-from tradewind.drivers.migrations import ServiceSchema
+from tradewind.runtime import drafts, migrations
+from tradewind.runtime.migrations import ServiceSchema
 
 
 def shelf(

@@ -10,12 +10,12 @@ import pytest
 
 from tests.drivers.store.test_sqlite_trouble import powerless
 from tradewind.core.store import StoreUnusable
-from tradewind.drivers.data_lock import DataInUse, DataLock, Holder, holder
+from tradewind.runtime.data_lock import DataInUse, DataLock, Holder, holder
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from tradewind.drivers.data_lock import DataLock
+from tradewind.runtime.data_lock import DataLock
 DataLock(Path(sys.argv[1])).acquire("http://127.0.0.1:8080")
 print("held", flush=True)
 time.sleep(60)
@@ -74,7 +74,7 @@ def test_looking_does_not_keep_anybody_out(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import sys, time\nfrom pathlib import Path\nfrom tradewind.drivers.data_lock import holder\n"
+            "import sys, time\nfrom pathlib import Path\nfrom tradewind.runtime.data_lock import holder\n"
             "print('looks', flush=True)\nwhile True: holder(Path(sys.argv[1])), time.sleep(0.001)",
             str(tmp_path),
         ],

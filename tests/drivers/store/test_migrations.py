@@ -15,9 +15,9 @@ from tests.drivers.store.tables import LEDGERS, PROBE, THINGS, row
 from tests.drivers.store.test_store_contract import amounts, put
 from tests.support.databases import Place
 from tradewind.core.store import StoreUnusable
-from tradewind.drivers import drafts, migrations
-from tradewind.drivers.data_lock import DataLock
-from tradewind.drivers.migrations import ServiceSchema, State
+from tradewind.runtime import drafts, migrations
+from tradewind.runtime.data_lock import DataLock
+from tradewind.runtime.migrations import ServiceSchema, State
 
 FIRST = "0001_first"
 RUN = """
@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 from tests.drivers.store.tables import PROBE
 from tradewind.core import failpoints
-from tradewind.drivers import migrations
+from tradewind.runtime import migrations
 failpoints.arm(sys.argv[3])
 print(migrations.up(sys.argv[1], Path(sys.argv[2]), [PROBE]))
 print("alembic" in sys.modules)

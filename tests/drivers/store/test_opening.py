@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tradewind.core.store import StoreUnusable
-from tradewind.drivers.opening import open_store
+from tradewind.runtime.stores import open_store
 
 
 def test_nothing_set_is_a_file_under_the_data_folder(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ WITHOUT = """
 import sys
 sys.modules["asyncpg"] = None
 from pathlib import Path
-from tradewind.drivers.opening import open_store
+from tradewind.runtime.stores import open_store
 open_store("", Path("."))
 try:
     open_store("postgresql://h/d", Path("."))

@@ -13,10 +13,10 @@ from tests.drivers.store.tables import PROBE, THINGS, row
 from tests.drivers.store.test_migrations import FIRST, start
 from tests.support.databases import Place
 from tradewind.core.store import StoreUnusable
-from tradewind.drivers import drafts, migrations
-from tradewind.drivers.databases import createdb, database
-from tradewind.drivers.migrations import State
-from tradewind.drivers.opening import open_store
+from tradewind.runtime import drafts, migrations
+from tradewind.runtime.databases import createdb, database
+from tradewind.runtime.migrations import State
+from tradewind.runtime.stores import open_store
 
 SCHEMAS = {"probe": "probe_schema"}
 INSIDE = "SELECT tablename FROM pg_tables WHERE schemaname = 'probe_schema'"

@@ -17,7 +17,6 @@ from tradewind.contracts.values import Money
 from tradewind.core.clock import SystemClock
 from tradewind.core.gateway import Reply
 from tradewind.core.model import Caller, Request
-from tradewind.drivers.opening import open_store
 from tradewind.engine.observers import NO_HOOKS, Hooks
 from tradewind.engine.platform import Platform
 from tradewind.operations.audit import Report
@@ -25,6 +24,7 @@ from tradewind.runtime import config as settings
 from tradewind.runtime.assembly import LEDGER, platform
 from tradewind.runtime.config import Config
 from tradewind.runtime.schema import migrate
+from tradewind.runtime.stores import open_store
 from tradewind.services.payments.provider.sandbox import Sandbox
 
 BUYER, ADMIN = (

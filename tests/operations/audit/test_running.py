@@ -16,10 +16,10 @@ from tests.support.shop import Shop as Running
 from tests.support.shops import OpenShop, furnished, kind, new_shop
 from tests.support.traffic import gather, start
 from tradewind.core.clock import SystemClock
-from tradewind.drivers.data_lock import DataLock
-from tradewind.drivers.opening import open_store
 from tradewind.operations.audit import Promise, audited, check, run_audit, running
+from tradewind.runtime.data_lock import DataLock
 from tradewind.runtime.schema import SLICES
+from tradewind.runtime.stores import open_store
 from tradewind.services.payments.provider.ledger import LedgerEntry, entries
 
 __all__ = ["furnished", "kind", "new_shop"]

@@ -22,10 +22,10 @@ import pytest
 import sqlalchemy as sa
 
 from tests.operations.audit_rpc.house import PUBLISHED, WIRED, House, clone, on_server, read
-from tradewind.drivers.databases import database
 from tradewind.operations.audit.checking import GRACE_MS
 from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
+from tradewind.runtime.databases import database
 
 _copies = itertools.count()
 

@@ -13,18 +13,18 @@ from urllib.parse import unquote, urlsplit
 from tests.apis.rpc.queues.support import Asked
 from tradewind.core.bus import EventRecord
 from tradewind.core.clock import SystemClock
-from tradewind.drivers import migrations
-from tradewind.drivers.databases import database
-from tradewind.drivers.opening import open_store
 from tradewind.engine.platform import Platform
 from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime import config as settings
+from tradewind.runtime import migrations
 from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
+from tradewind.runtime.databases import database
 from tradewind.runtime.processes import services as slices
 from tradewind.runtime.processes.plan import FOLDER, SERVICES
 from tradewind.runtime.processes.request_queues import served
 from tradewind.runtime.schema import SLICES, runs
+from tradewind.runtime.stores import open_store
 from tradewind.services.payments.provider.absent import NoProvider
 
 PUBLISHED = "rpc"

@@ -15,8 +15,7 @@ from tests.runtime.processes.house import gone
 from tests.runtime.processes.programs import Program
 from tests.support.keeping import Keeping, drop_all, nothing
 from tests.support.program import run
-from tradewind.drivers import migrations
-from tradewind.runtime import blueprint, config
+from tradewind.runtime import blueprint, config, migrations
 from tradewind.runtime.blueprint import BadBlueprint, Blueprint
 from tradewind.runtime.processes import plan
 from tradewind.runtime.processes.arguments import Arguments, parse

@@ -14,7 +14,7 @@ import pytest
 
 from tests.runtime.processes.programs import Program
 from tests.support.program import environment, run
-from tradewind.drivers.data_lock import holder
+from tradewind.runtime.data_lock import holder
 
 New = Callable[..., Program]
 FREE = {f"{name}_OPS_PORT": "0" for name in ("GATEWAY", "ORDERS", "INVENTORY", "PAYMENTS")}

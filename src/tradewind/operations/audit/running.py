@@ -9,16 +9,17 @@ from pathlib import Path
 
 from ...core.clock import Clock, SystemClock
 from ...core.store import StoreUnusable
-from ...drivers import explain, migrations
-from ...drivers.data_lock import holder
-from ...drivers.databases import NONE
-from ...drivers.migrations import ServiceSchema
-from ...drivers.opening import FILE, on_server
+from ...drivers import explain
 from ...drivers.sqlite import store as sqlite
+from ...runtime import migrations
 from ...runtime.assembly import LEDGER
 from ...runtime.blueprint import Blueprint
 from ...runtime.config import Config
+from ...runtime.data_lock import holder
+from ...runtime.databases import NONE
+from ...runtime.migrations import ServiceSchema
 from ...runtime.schema import SLICES, schema_state
+from ...runtime.stores import FILE, on_server
 from ...services.payments.provider.ledger import LedgerEntry, entries
 from .checking import GRACE_MS, Check
 from .findings import Broken, Report

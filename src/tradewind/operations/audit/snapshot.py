@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from ...core.store import StoreUnusable
 from ...drivers import explain
-from ...drivers.databases import NONE
-from ...drivers.opening import FILE, on_server
 from ...drivers.sql import PostgresSql, SqliteSql
 from ...drivers.sqlite import store as sqlite
+from ...runtime.databases import NONE
+from ...runtime.stores import FILE, on_server
 
 PATIENCE_S = 600  # an audit reads everything
 LOCKED = """SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1

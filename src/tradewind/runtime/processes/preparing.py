@@ -17,7 +17,7 @@ def prepare(config: Config, blueprint: Blueprint) -> list[str]:
     """Takes pending schema steps of the services that the blueprint names; which ones. Errors: StoreUnusable,
     BrokerUnusable.
     """
-    from ...drivers import migrations
+    from .. import migrations
     from ..schema import SLICES
 
     broker_answers(config)
@@ -30,7 +30,7 @@ def check_schema(config: Config, blueprint: Blueprint, services: tuple[str, ...]
     do not know.
     """
     from ...core.store import StoreUnusable
-    from ...drivers import migrations
+    from .. import migrations
     from ..schema import SLICES
 
     why = migrations.schema_state(

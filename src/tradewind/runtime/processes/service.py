@@ -18,7 +18,6 @@ from ...core.model import Query
 from ...core.store import StoreUnavailable
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
-from ...drivers.opening import open_store
 from ...drivers.rabbitmq.bus import Publisher, Subscriber
 from ...drivers.rabbitmq.rpc.client import RpcClient
 from ...drivers.rabbitmq.rpc.server import RpcServer
@@ -30,6 +29,7 @@ from ...observability.traces import Tracing
 from ...services.payments.provider.absent import NoProvider
 from ..blueprint import Blueprint, Process
 from ..config import Config
+from ..stores import open_store
 from . import log
 from . import tracing as following
 from .figures import Figures

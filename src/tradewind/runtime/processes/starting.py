@@ -13,11 +13,11 @@ import msgspec
 
 from ...core.readers import without_password
 from ...core.store import StoreUnusable
-from ...drivers.data_lock import DataLock
 from ...observability.sink import Sink
 from ...observability.stamps import Stamps
 from ..blueprint import Blueprint
 from ..config import Config
+from ..data_lock import DataLock
 from . import plan, preparing
 from .supervisor import Say, Supervisor
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from ...drivers.data_lock import holder
 from ...runtime.config import Config
+from ...runtime.data_lock import holder
 from ...runtime.local import NotReachable, running
 from .persistence import GaveUp
 

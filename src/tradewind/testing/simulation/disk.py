@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from ...contracts.values import stamp
 from ...core.model import Ag, Table
 from ...core.store import Statement, Store, StoreUnavailable, Transaction
-from ...drivers import migrations
-from ...drivers.databases import STEPS
-from ...drivers.opening import FILE
 from ...drivers.sqlite.store import SqliteStore, connect
+from ...runtime import migrations
+from ...runtime.databases import STEPS
 from ...runtime.schema import SLICES
+from ...runtime.stores import FILE
 from .trace import Trace
 from .weather import Weather
 

@@ -1,6 +1,6 @@
 """Pages of all products by time."""
 
-from tradewind.drivers.steps import Steps
+from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:

@@ -170,7 +170,7 @@ def _take(place: Database, wanted: Sequence[tuple[ServiceSchema, str, bool]]) ->
 
 def _one(place: Database, connection: sa.Connection, kept: ServiceSchema, step: str, upwards: bool) -> bool:
     """One step, in one transaction. False: somebody else has taken it meanwhile."""
-    from . import steps
+    from ..engine import steps
 
     note = steps.called(place, kept.name, STEPS)
     try:

@@ -19,17 +19,17 @@ from alembic.migration import MigrationContext
 from alembic.operations import ops
 
 from ..core.schema import Doc
+from ..drivers.sql import SqliteSql
+from ..engine.steps import Steps, read
 from .databases import MEMORY, STEPS, File
 from .migrations import ServiceSchema, listed
-from .sql import SqliteSql
-from .steps import Steps, read
 
 _IN_DDL = {"literal_binds": True, "include_table": False}
 SCRIPT = '''"""{why}."""
 
 import sqlalchemy as sa
 
-from tradewind.drivers.steps import Steps
+from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:

@@ -22,14 +22,14 @@ def open_store(
             raise StoreUnusable(
                 "processes that share their store need a server: give TRADEWIND_DATABASE_URL=postgresql://…"
             )
-        from .sqlite.store import SqliteStore  # each driver where it is used: a process carries one
+        from ..drivers.sqlite.store import SqliteStore  # each driver where it is used: a process carries one
 
         return SqliteStore(data / FILE)
     if exclusive:
-        from .postgres.store import PostgresStore  # its driver is an extra
+        from ..drivers.postgres.store import PostgresStore  # its driver is an extra
 
         return PostgresStore(url, schemas=schemas)
-    from .postgres.shared import SharedStore
+    from ..drivers.postgres.shared import SharedStore
 
     return SharedStore(url, schemas=schemas)
 

@@ -12,13 +12,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import BatchOperations, Operations, ops
 
-from .databases import Database
+
+class TableNames(Protocol):
+    """How a dialect writes the name of a table."""
+
+    def name(self, table: sa.Table) -> str: ...
+
+
+class Database(Protocol):
+    """What a step asks of the database that it changes."""
+
+    @property
+    def sql(self) -> TableNames: ...
+
+    def corner(self, service: str) -> str:
+        """The schema of a service on a server."""
+        ...
 
 
 class Steps(Operations):

@@ -18,11 +18,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import sqlalchemy as sa
 
 from ..core.store import StoreUnusable
-from . import explain
+from ..drivers import explain
+from ..drivers.sql import PostgresSql, Sql, SqliteSql
+from ..drivers.sqlite import store as sqlite
 from .data_lock import DataInUse, holder
-from .opening import FILE, on_server
-from .sql import PostgresSql, Sql, SqliteSql
-from .sqlite import store as sqlite
+from .stores import FILE, on_server
 
 STEPS = "schema_steps"  # the table, in each service's corner, of the steps that were taken
 PATIENCE_S, TURN_S = (
@@ -129,7 +129,7 @@ class Server:
     """PostgreSQL."""
 
     def __init__(self, url: str, schemas: Mapping[str, str] = NONE) -> None:
-        from .postgres import sessions  # its driver is an extra
+        from ..drivers.postgres import sessions  # its driver is an extra
 
         self._sessions, self._url, self._schemas = sessions, url, _checked(schemas)
         self.where, self.sql = sessions.where(url), PostgresSql(schemas)

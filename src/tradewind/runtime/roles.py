@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from ...core.store import StoreUnusable
-from ..databases import NONE, database
-from ..opening import on_server
+from ..core.store import StoreUnusable
+from .databases import NONE, database
+from .stores import on_server
 
 PREFIX = "tradewind"
 ROUNDS = 4_096
