@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from tradewind.core.model import Table
-from tradewind.core.schema import Ledgers, metadata
+from tradewind.core.schema import metadata
 
 from .domain import Account, Earned
 
 MD = metadata("loyalty")
-LEDGERS = Ledgers(MD)  # its log, inbox, cursors, timers, activities and dead letters
 
 EARNED = Table(
     Earned,

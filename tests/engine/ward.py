@@ -47,7 +47,7 @@ from tradewind.core.model import (
     on,
     performs,
 )
-from tradewind.core.schema import Doc, Ledgers, metadata
+from tradewind.core.schema import Doc, metadata
 from tradewind.core.store import Reader
 
 
@@ -91,7 +91,6 @@ class Script:
 
 
 DESK, WARD = metadata("desk"), metadata("ward")
-LEDGERS = Ledgers(DESK), Ledgers(WARD)
 PATIENTS = Table(
     Patient,
     sa.Table(

@@ -68,8 +68,14 @@ def test_the_order_of_what_is_heard_makes_no_difference(heard: Sequence[Event]) 
 
 def test_the_steps_lead_to_the_tables(tmp_path: Path) -> None:
     assert drafts.new(LOYALTY.corner, "nothing") is None
-    assert migrations.up("", tmp_path, [LOYALTY.corner]) == ["loyalty 0001_first", "loyalty 0002_outbox"]
-    assert migrations.down("", tmp_path, LOYALTY.corner, 0) == ["loyalty 0002_outbox", "loyalty 0001_first"]
+    assert migrations.up("", tmp_path, [LOYALTY.corner]) == [
+        "loyalty engine_0001_messages",
+        "loyalty 0001_first",
+    ]
+    assert migrations.down("", tmp_path, LOYALTY.corner, 0) == [
+        "loyalty 0001_first",
+        "loyalty engine_0001_messages",
+    ]
 
 
 class Visitor:

@@ -1,5 +1,5 @@
-"""The same shop behind each implementation of the Gateway port: in this process, over our own wire, and over our
-own wire on RabbitMQ.
+"""The same shop behind each implementation of the Gateway port: in this process, over our own wire, and over
+our own wire on RabbitMQ.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Where a call's outcome is unknown it is sent again only with a claim, and its caller never learns of success or
-failure that nobody has seen.
+"""Where a call's outcome is unknown it is sent again only with a claim, and its caller never learns of
+success or failure that nobody has seen.
 """
 
 from __future__ import annotations

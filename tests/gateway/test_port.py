@@ -1,5 +1,5 @@
-"""Every implementation of the Gateway port keeps the same promises: what an API sees does not depend on where the
-services run.
+"""Every implementation of the Gateway port keeps the same promises: what an API sees does not depend on where
+the services run.
 """
 
 from __future__ import annotations

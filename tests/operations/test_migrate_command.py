@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from tests.support.databases import Place
 from tradewind.cli.app import app
-from tradewind.runtime import migrations, schema
+from tradewind.runtime import schema
 from tradewind.runtime.migrations import ServiceSchema
 
 Run = Callable[..., Result]
@@ -38,7 +38,7 @@ def migrate(postgres: Place) -> Run:
 
 
 def steps(name: str) -> list[str]:
-    return [f"{name} {step}" for step in migrations.listed(schema.SLICES[name].folder)]
+    return [f"{name} {step}" for step in schema.SLICES[name].steps]
 
 
 def refused(result: Result, says: str) -> None:

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from tests.support.databases import Place
 from tradewind.core.store import StoreUnusable
+from tradewind.engine.tables import framework_tables
 from tradewind.runtime import migrations, roles
 from tradewind.runtime.databases import database
 from tradewind.runtime.schema import SLICES
 from tradewind.runtime.stores import open_store
-from tradewind.services.orders.storage import LEDGERS
 
 pytestmark = pytest.mark.postgres
 SCHEMAS = {"orders": "order_schema", "inventory": "inventory_schema", "payments": "payment_schema"}
@@ -133,7 +133,7 @@ async def test_a_service_runs_as_its_role_also_on_tables_of_later_steps(shop: Pl
     await store.open()
     transaction = await store.begin()
     row: tuple[Any, ...] = (1, "id", "said", "key", "{}", "", "", 1)
-    await transaction.insert(LEDGERS.log, [row])
+    await transaction.insert(framework_tables("orders").log, [row])
     await transaction.commit()
     await store.close()
     assert shop.outside("SELECT seq, name FROM order_schema.log") == [(1, "said")]

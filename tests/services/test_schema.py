@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.databases import Place
+from tradewind.engine.tables import framework_tables
 from tradewind.runtime import drafts, migrations
 from tradewind.runtime.schema import SLICES
 
@@ -12,7 +13,7 @@ KEPT = [pytest.param(kept, id=name) for name, kept in SLICES.items()]
 
 @pytest.mark.parametrize("kept", KEPT)
 def test_steps_lead_to_the_models_and_back(place: Place, kept: migrations.ServiceSchema) -> None:
-    taken = [f"{kept.name} {step}" for step in migrations.listed(kept.folder)]
+    taken = [f"{kept.name} {step}" for step in kept.steps]
     assert migrations.up(place.url, place.data, [kept]) == taken
     assert place.database.work(lambda connection: drafts.difference(connection, kept)) == [], (
         f"tradewind migrate new --service {kept.name}"
@@ -25,7 +26,11 @@ def test_steps_lead_to_the_models_and_back(place: Place, kept: migrations.Servic
 def test_all_services_together(place: Place) -> None:
     migrations.up(place.url, place.data, list(SLICES.values()))
     for name, kept in SLICES.items():
-        assert tables(place, name) == {table.name for table in kept.md.tables.values()} | {"schema_steps"}
+        assert tables(place, name) == {
+            *(table.name for table in kept.md.tables.values()),
+            *(table.name for table in framework_tables(name).md.tables.values()),
+            "schema_steps",
+        }
 
 
 def tables(place: Place, service: str) -> set[str]:

@@ -13,13 +13,14 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from tradewind.core.model import Aggregate, Table
 from tradewind.core.schema import codec
 from tradewind.drivers.sqlite.store import SqliteStore
+from tradewind.engine.tables import framework_tables
 
 
 def create_all(store: SqliteStore, *metadatas: sa.MetaData) -> None:
     """Every table of these services under its name in the file: `users.log` is `users_log`."""
     dialect = sqlite.dialect()
     for metadata in metadatas:
-        for table in metadata.sorted_tables:
+        for table in (*framework_tables(str(metadata.schema)).md.sorted_tables, *metadata.sorted_tables):
             copy = table.to_metadata(sa.MetaData(), schema=None, name=f"{table.schema}_{table.name}")  # type: ignore[arg-type]
             store.writer.execute(str(CreateTable(copy).compile(dialect=dialect)))
             for index in copy.indexes:

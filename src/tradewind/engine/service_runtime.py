@@ -84,7 +84,7 @@ class ServiceRuntime(ServiceTables):
 
     def __init__(self, service: Service) -> None:
         self.service, self.name = service, service.name
-        vars(self).update(vars(tables_of(self.name, next(iter(service.tables.values())).rows.metadata)))
+        vars(self).update(vars(tables_of(self.name)))
         self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, DeadLetter: self.parked}
         self.rules: dict[type[Message], Rule] = {
             **service.rules,

@@ -4,7 +4,7 @@ statements, which is what makes a batch cheaper than its messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ..core.failpoints import failpoint
 from ..core.model import Aggregate, Table
 from ..core.schema import codec
 from ..core.store import RowRefused
+from .tables import FrameworkTables, framework_tables
 
 if TYPE_CHECKING:
     from .unit_of_work import Unit
@@ -38,16 +39,15 @@ class InboxRecord(Aggregate, frozen=True):
 
 
 class ServiceTables:
-    """A service's own tables, and what is asked of them. The same for every room of a service: a statement is
-    compiled once an object.
+    """What the engine keeps for a service, and what is asked of it. The same object for every runtime of a
+    service: a statement is compiled once an object.
     """
 
-    def __init__(self, name: str, tables: Mapping[str, sa.Table]) -> None:
-        self.log, self.cursors = tables[f"{name}.log"], tables[f"{name}.cursors"]
-        self.outbox = tables[f"{name}.outbox"]
-        self.timers, self.activities = tables[f"{name}.timers"], tables[f"{name}.activities"]
-        self.inbox = Table(InboxRecord, tables[f"{name}.inbox"])
-        self.parked = Table(DeadLetter, tables[f"{name}.parked"])
+    def __init__(self, tables: FrameworkTables) -> None:
+        self.log, self.cursors, self.outbox = tables.log, tables.cursors, tables.outbox
+        self.timers, self.activities = tables.timers, tables.activities
+        self.inbox = Table(InboxRecord, tables.inbox)
+        self.parked = Table(DeadLetter, tables.parked)
         log, timers, activities, parked = self.log.c, self.timers.c, self.activities.c, self.parked.rows.c
         now: Any = sa.bindparam("now")
         n: Any = sa.bindparam("n")
@@ -123,8 +123,8 @@ class ServiceTables:
 
 
 @cache
-def tables_of(name: str, md: sa.MetaData) -> ServiceTables:
-    return ServiceTables(name, md.tables)
+def tables_of(service: str) -> ServiceTables:
+    return ServiceTables(framework_tables(service))
 
 
 async def write(unit: Unit) -> None:

@@ -18,6 +18,9 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import BatchOperations, Operations, ops
 
+NOTES = "schema_steps"
+"""The table, in each service's schema, of the steps that were taken."""
+
 
 class TableNames(Protocol):
     """How a dialect writes the name of a table."""
@@ -47,6 +50,19 @@ class Steps(Operations):
     def table(self, name: str) -> str:
         """What one of our tables is called here: for `execute`."""
         return called(self._database, self.service, name)
+
+    def tables(self) -> set[str]:
+        """Our tables that are there already, by the names that a step gives them."""
+        names = sa.inspect(self._connection).get_table_names(schema=self._schema)
+        if self.on_server:
+            return set(names)
+        prefix = f"{self.service}_"
+        return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+
+    def forget(self, step: str) -> None:
+        """Removes the note of a step that is no step of this version any more; a draft has no notes."""
+        if NOTES in self.tables():
+            self._connection.exec_driver_sql(f"DELETE FROM {self.table(NOTES)} WHERE step = '{step}'")
 
     def invoke(self, operation: ops.MigrateOperation) -> Any:
         for slot in ("table_name", "old_table_name", "new_table_name"):

@@ -17,15 +17,14 @@ from ..contracts.values import Money
 from ..core.clock import derived
 from ..core.model import NOBODY, Aggregate, Table
 from ..core.schema import codec
+from ..engine.tables import framework_tables
 from ..services.inventory.domain import HELD, RELEASED, Movement, Product, Reservation, SkuClaim
 from ..services.inventory.storage import MOVEMENTS, PRODUCTS, RESERVATIONS, SKUS
 from ..services.orders.domain import Order
 from ..services.orders.recording import recorded
-from ..services.orders.storage import LEDGERS as ORDER_LEDGERS
 from ..services.orders.storage import ORDERS
 from ..services.payments.domain import REFUNDED, Payment
 from ..services.payments.recording import view
-from ..services.payments.storage import LEDGERS as PAYMENT_LEDGERS
 from ..services.payments.storage import PAYMENTS
 
 Rows: TypeAlias = list[tuple[sa.Table, tuple[Any, ...]]]
@@ -89,7 +88,14 @@ def order(
     )
     return [
         (ORDERS.rows, _row(ORDERS, made)),
-        *_claimed(ORDER_LEDGERS.inbox, "create_order", claim, encode(dto), encode(recorded(made)), values),
+        *_claimed(
+            framework_tables("orders").inbox,
+            "create_order",
+            claim,
+            encode(dto),
+            encode(recorded(made)),
+            values,
+        ),
     ]
 
 
@@ -168,7 +174,14 @@ def payment(
     )
     return [
         (PAYMENTS.rows, _row(PAYMENTS, made)),
-        *_claimed(PAYMENT_LEDGERS.inbox, "create_payment", claim, encode(dto), encode(view(made)), values),
+        *_claimed(
+            framework_tables("payments").inbox,
+            "create_payment",
+            claim,
+            encode(dto),
+            encode(view(made)),
+            values,
+        ),
     ]
 
 

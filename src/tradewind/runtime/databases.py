@@ -24,7 +24,7 @@ from ..drivers.sqlite import store as sqlite
 from .data_lock import DataInUse, holder
 from .stores import FILE, on_server
 
-STEPS = "schema_steps"  # the table, in each service's corner, of the steps that were taken
+STEPS = "schema_steps"  # as engine.steps.NOTES, which would bring Alembic with it
 PATIENCE_S, TURN_S = (
     3_600,
     60,

@@ -21,6 +21,7 @@ from alembic.operations import ops
 from ..core.schema import Doc
 from ..drivers.sql import SqliteSql
 from ..engine.steps import Steps, read
+from ..engine.tables import framework_tables
 from .databases import MEMORY, STEPS, File
 from .migrations import ServiceSchema, listed
 
@@ -49,8 +50,8 @@ def new(kept: ServiceSchema, message: str) -> Path | None:
 
     def work(connection: sa.Connection) -> tuple[list[ops.MigrateOperation], str, str]:
         with connection.begin():
-            for step in steps:
-                read(kept.folder, step).up(Steps(connection, kept.name, place))
+            for step in kept.steps:
+                read(*kept.script(step)).up(Steps(connection, kept.name, place))
             context, script = _compared(connection, kept)
             assert script.upgrade_ops is not None
             assert script.downgrade_ops is not None
@@ -61,7 +62,7 @@ def new(kept: ServiceSchema, message: str) -> Path | None:
     if not differences:
         return None
     name = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
-    path = kept.folder / f"{len(steps) + 1:04}_{name}.py"
+    path = kept.folder / f"{int(steps[-1][:4]) + 1 if steps else 1:04}_{name}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(SCRIPT.format(why=message[:1].upper() + message[1:].rstrip("."), up=up, down=down))
     if ruff := shutil.which("ruff", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"):
@@ -81,13 +82,13 @@ def difference(
 
 
 def laid(kept: ServiceSchema, dialect: str, schema: str = "") -> sa.MetaData:
-    """The tables as they are called on a database."""
+    """The engine's tables and the service's own, as they are called on a database."""
     on_server, there, sql = dialect == "postgresql", sa.MetaData(), SqliteSql()
-    if on_server and schema in ("", kept.name):
-        return kept.md
-    for table in kept.md.tables.values():
+    for table in (*framework_tables(kept.name).md.tables.values(), *kept.md.tables.values()):
         called = (
-            {"schema": schema, "name": table.name} if on_server else {"schema": None, "name": sql.name(table)}
+            {"schema": schema or kept.name, "name": table.name}
+            if on_server
+            else {"schema": None, "name": sql.name(table)}
         )
         table.to_metadata(there, **called)
     return there

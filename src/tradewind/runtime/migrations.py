@@ -1,8 +1,9 @@
 """Brings a database to the shape that this version of the code needs, service by service and step by step.
 
-A step and the note that it was taken are one transaction: a process that is killed leaves whole steps behind,
-and of two processes that start at once one waits for the other. Alembic is imported only where there is
-something to do.
+The steps of the engine, which make the tables for messages, timers and activities, come before those of the
+service itself, in the same schema. A step and the note that it was taken are one transaction: a process that
+is killed leaves whole steps behind, and of two processes that start at once one waits for the other. Alembic
+is imported only where there is something to do.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from .databases import NONE, STEPS, Database, database
 
 BEFORE_COMMIT = failpoint("migrate.before-commit", "a schema step is taken, and not committed")
 FORM = re.compile(r"\d{4}_[a-z0-9_]+")
+ENGINE = "engine_"
+"""How the names of the engine's steps begin."""
+ENGINE_FOLDER = Path(__file__).parent.parent / "engine" / "migrations"
+RETIRED = "0002_outbox"
+"""A step of every service in version 0.1, whose table the engine makes now: its number is not used again."""
 
 
 class ServiceSchema(msgspec.Struct, frozen=True):
-    """A service's corner of the store: its tables as the code wants them, and the folder of the steps that
-    lead there.
-    """
+    """A service's own tables as the code wants them, and the folder of the steps that lead there."""
 
     md: sa.MetaData
     folder: Path
@@ -34,9 +38,20 @@ class ServiceSchema(msgspec.Struct, frozen=True):
     def name(self) -> str:
         return str(self.md.schema or "")  # SQLAlchemy has a kind of text of its own
 
+    @property
+    def steps(self) -> list[str]:
+        """Those of the engine, then the service's own."""
+        return [*(ENGINE + step for step in listed(ENGINE_FOLDER)), *listed(self.folder)]
+
+    def script(self, step: str) -> tuple[Path, str]:
+        """The folder and the file of a step."""
+        if step.startswith(ENGINE):
+            return ENGINE_FOLDER, step.removeprefix(ENGINE)
+        return self.folder, step
+
 
 class State(msgspec.Struct, frozen=True):
-    """How far a service's corner is. `unknown` steps were taken by a newer version."""
+    """How far the schema of a service is. `unknown` steps were taken by a newer version."""
 
     service: str
     taken: list[str]
@@ -47,7 +62,7 @@ class State(msgspec.Struct, frozen=True):
 def status(
     url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE
 ) -> list[State]:
-    """Says how far each corner is, and changes nothing. Errors: StoreUnusable."""
+    """Says how far the schema of each service is, and changes nothing. Errors: StoreUnusable."""
     return _states(database(url, data, schemas), slices)
 
 
@@ -66,20 +81,22 @@ def up(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[s
 
 
 def down(url: str, data: Path, kept: ServiceSchema, to: int, schemas: Mapping[str, str] = NONE) -> list[str]:
-    """Undoes the steps of one service, newest first, until `to` are left; which ones. Errors:
-    StoreUnusable.
+    """Undoes the steps of one service, newest first, down to number `to`; 0 undoes the engine's too; which
+    ones. Errors: StoreUnusable.
     """
     place = database(url, data, schemas)
     states = _states(place, [kept])
     _refuse_newer(place, states)
-    return _take(place, [(kept, step, False) for step in reversed(states[0].taken) if int(step[:4]) > to])
+    return _take(
+        place, [(kept, step, False) for step in reversed(states[0].taken) if not to or _number(step) > to]
+    )
 
 
 def revert(
     url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE
 ) -> list[str]:
-    """Undoes the last step of each corner; which ones. Errors: StoreUnusable, also while anything runs on the
-    database.
+    """Undoes the last step of each service; which ones. Errors: StoreUnusable, also while anything runs on
+    the database.
     """
     place = database(url, data, schemas)
     states = _states(place, slices)
@@ -120,12 +137,17 @@ def schema_state(
     return ""
 
 
+def _number(step: str) -> int:
+    return 0 if step.startswith(ENGINE) else int(step[:4])
+
+
 def listed(folder: Path) -> list[str]:
     """The steps of a folder, in order. Errors: ValueError when a number is missing or there twice."""
     names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
-    if [name[:4] for name in names if FORM.fullmatch(name)] != [
-        f"{number:04}" for number in range(1, len(names) + 1)
-    ]:
+    numbers = [name[:4] for name in names if FORM.fullmatch(name)]
+    if len(numbers) > 1 and numbers[1] == "0003":
+        numbers.insert(1, RETIRED[:4])
+    if len(numbers) < len(names) or numbers != [f"{number:04}" for number in range(1, len(numbers) + 1)]:
         raise ValueError(
             f"{folder}: steps are 0001_name.py, 0002_name.py and so on without a gap, not {names}"
         )
@@ -138,12 +160,13 @@ def _states(place: Database, slices: Sequence[ServiceSchema]) -> list[State]:
 
 
 def _state(kept: ServiceSchema, taken: list[str]) -> State:
-    known = listed(kept.folder)
+    known = kept.steps
+    unknown = [step for step in taken if step not in known and step != RETIRED]
     return State(
         kept.name,
-        taken,
+        [*(step for step in known if step in taken), *unknown],
         [step for step in known if step not in taken],
-        [step for step in taken if step not in known],
+        unknown,
     )
 
 
@@ -182,7 +205,7 @@ def _one(place: Database, connection: sa.Connection, kept: ServiceSchema, step: 
             if (step in taken) is upwards:
                 return False
             place.unused(connection, at_all=not upwards)
-            script, operations = steps.read(kept.folder, step), steps.Steps(connection, kept.name, place)
+            script, operations = steps.read(*kept.script(step)), steps.Steps(connection, kept.name, place)
             act: Callable[[steps.Steps], None] = script.up if upwards else script.down
             act(operations)
             connection.exec_driver_sql(

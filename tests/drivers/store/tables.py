@@ -8,11 +8,10 @@ import msgspec
 import sqlalchemy as sa
 
 from tradewind.core.model import Aggregate, Table
-from tradewind.core.schema import Doc, Ledgers, metadata
+from tradewind.core.schema import Doc, metadata
 from tradewind.runtime.migrations import ServiceSchema
 
 MD = metadata("probe")
-LEDGERS = Ledgers(MD)
 
 
 class Mark(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 nothing to do.
 """
 
+import ast
 import asyncio
 import os
 import subprocess
@@ -11,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.drivers.store.tables import LEDGERS, PROBE, THINGS, row
+from tests.drivers.store.tables import PROBE, THINGS, row
 from tests.drivers.store.test_store_contract import amounts, put
 from tests.support.databases import Place
 from tradewind.core.store import StoreUnusable
+from tradewind.engine.tables import framework_tables
 from tradewind.runtime import drafts, migrations
 from tradewind.runtime.data_lock import DataLock
 from tradewind.runtime.migrations import ServiceSchema, State
 
-FIRST = "0001_first"
+ENGINE, FIRST = "engine_0001_messages", "0001_first"
 RUN = """
 import sys
 from pathlib import Path
@@ -54,18 +56,18 @@ def things(place: Place) -> str:
 
 def test_up_down_up(place: Place) -> None:
     where = place.url, place.data
-    assert migrations.status(*where, [PROBE]) == [State("probe", [], [FIRST], [])]
-    assert migrations.up(*where, [PROBE]) == [f"probe {FIRST}"]
+    assert migrations.status(*where, [PROBE]) == [State("probe", [], [ENGINE, FIRST], [])]
+    assert migrations.up(*where, [PROBE]) == [f"probe {ENGINE}", f"probe {FIRST}"]
     assert migrations.up(*where, [PROBE]) == []
-    assert migrations.status(*where, [PROBE]) == [State("probe", [FIRST], [], [])]
+    assert migrations.status(*where, [PROBE]) == [State("probe", [ENGINE, FIRST], [], [])]
     assert place.database.work(lambda connection: drafts.difference(connection, PROBE)) == []
-    assert migrations.down(*where, PROBE, 0) == [f"probe {FIRST}"]
+    assert migrations.down(*where, PROBE, 0) == [f"probe {FIRST}", f"probe {ENGINE}"]
     assert migrations.down(*where, PROBE, 0) == []
-    assert migrations.status(*where, [PROBE]) == [State("probe", [], [FIRST], [])]
+    assert migrations.status(*where, [PROBE]) == [State("probe", [], [ENGINE, FIRST], [])]
     assert len(place.database.work(lambda connection: drafts.difference(connection, PROBE))) >= len(
         PROBE.md.tables
     )
-    assert migrations.up(*where, [PROBE]) == [f"probe {FIRST}"]
+    assert migrations.up(*where, [PROBE]) == [f"probe {ENGINE}", f"probe {FIRST}"]
 
 
 def test_nothing_to_do_is_fast_and_needs_no_alembic(place: Place) -> None:
@@ -85,7 +87,7 @@ def test_a_newer_version_was_here(place: Place) -> None:
     notes = things(place).replace("things", "schema_steps")
     place.outside(f"INSERT INTO {notes} VALUES ('0002_from_tomorrow')")
     assert migrations.status(place.url, place.data, [PROBE]) == [
-        State("probe", [FIRST, "0002_from_tomorrow"], [], ["0002_from_tomorrow"])
+        State("probe", [ENGINE, FIRST, "0002_from_tomorrow"], [], ["0002_from_tomorrow"])
     ]
     says = (
         r"is from a newer version of Tradewind \(step probe 0002_from_tomorrow unknown\): run that "
@@ -101,8 +103,8 @@ def test_killed_in_the_middle_and_run_again(place: Place) -> None:
     process = start(place, fail="migrate.before-commit:1:kill")
     process.communicate()
     assert process.returncode == -9
-    assert migrations.status(place.url, place.data, [PROBE]) == [State("probe", [], [FIRST], [])]
-    assert migrations.up(place.url, place.data, [PROBE]) == [f"probe {FIRST}"]
+    assert migrations.status(place.url, place.data, [PROBE]) == [State("probe", [], [ENGINE, FIRST], [])]
+    assert migrations.up(place.url, place.data, [PROBE]) == [f"probe {ENGINE}", f"probe {FIRST}"]
     assert place.database.work(lambda connection: drafts.difference(connection, PROBE)) == []
 
 
@@ -110,7 +112,8 @@ def test_several_at_once_take_each_step_once(place: Place) -> None:
     processes = [start(place) for _ in range(3)]
     said = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], said
-    assert sorted(out.splitlines()[0] for out, _ in said) == ["['probe 0001_first']", "[]", "[]"]
+    taken = [step for out, _ in said for step in ast.literal_eval(out.splitlines()[0])]
+    assert sorted(taken) == [f"probe {FIRST}", f"probe {ENGINE}"]
 
 
 async def test_from_within_a_loop(place: Place) -> None:
@@ -136,7 +139,7 @@ async def test_no_step_is_taken_under_a_running_tradewind(place: Place) -> None:
         if not place.url:
             place.fill(PROBE)  # who holds the folder may
     place.fill(PROBE)
-    assert migrations.down(place.url, place.data, PROBE, 0) == [f"probe {FIRST}"]
+    assert migrations.down(place.url, place.data, PROBE, 0) == [f"probe {FIRST}", f"probe {ENGINE}"]
 
 
 def test_a_step_that_fails_leaves_nothing_and_the_ones_before_it(place: Place, tmp_path: Path) -> None:
@@ -154,7 +157,7 @@ def test_a_step_that_fails_leaves_nothing_and_the_ones_before_it(place: Place, t
         migrations.up(place.url, place.data, [broken])
     assert "\n" not in str(refused.value)
     assert migrations.status(place.url, place.data, [broken]) == [
-        State("probe", ["0001_good"], ["0002_bad"], [])
+        State("probe", [ENGINE, "0001_good"], ["0002_bad"], [])
     ]
     (folder / "0002_bad.py").unlink()
     steps(folder, s0002_better='op.create_table("half", sa.Column("id", sa.Text()))')
@@ -162,7 +165,14 @@ def test_a_step_that_fails_leaves_nothing_and_the_ones_before_it(place: Place, t
 
 
 @pytest.mark.parametrize(
-    "names", [["s0002_second"], ["s0001_a", "s0001_b"], ["s0001_a", "s0003_c"], ["s0001_Large"], ["sfirst"]]
+    "names",
+    [
+        ["s0002_second"],
+        ["s0001_a", "s0001_b"],
+        ["s0001_a", "s0002_b", "s0004_d"],
+        ["s0001_Large"],
+        ["sfirst"],
+    ],
 )
 def test_steps_are_numbered_without_a_gap(tmp_path: Path, names: list[str]) -> None:
     with pytest.raises(ValueError, match="without a gap"):
@@ -182,4 +192,4 @@ def test_texts_are_compared_by_byte_whatever_the_locale_of_the_database(postgres
         "marks",
         "note",
     }
-    assert LEDGERS.log.schema == "probe"
+    assert framework_tables("probe").log.schema == "probe"

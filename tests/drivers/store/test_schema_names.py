@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from tests.drivers.store.tables import PROBE, THINGS, row
-from tests.drivers.store.test_migrations import FIRST, start
+from tests.drivers.store.test_migrations import ENGINE, FIRST, start
 from tests.support.databases import Place
 from tradewind.core.store import StoreUnusable
+from tradewind.engine.tables import framework_tables
 from tradewind.runtime import drafts, migrations
 from tradewind.runtime.databases import createdb, database
 from tradewind.runtime.migrations import State
@@ -27,27 +28,27 @@ NAMES = (
 
 
 def test_the_file_knows_no_schemas(sqlite: Place) -> None:
-    assert migrations.up(sqlite.url, sqlite.data, [PROBE], SCHEMAS) == [f"probe {FIRST}"]
-    assert migrations.status(sqlite.url, sqlite.data, [PROBE]) == [State("probe", [FIRST], [], [])]
+    assert migrations.up(sqlite.url, sqlite.data, [PROBE], SCHEMAS) == [f"probe {ENGINE}", f"probe {FIRST}"]
+    assert migrations.status(sqlite.url, sqlite.data, [PROBE]) == [State("probe", [ENGINE, FIRST], [], [])]
     assert sqlite.outside("SELECT * FROM probe_things") == []
 
 
 @pytest.mark.postgres
 def test_steps_run_in_the_schema_of_that_name(postgres: Place) -> None:
     where = postgres.url, postgres.data
-    assert migrations.up(*where, [PROBE], SCHEMAS) == [f"probe {FIRST}"]
+    assert migrations.up(*where, [PROBE], SCHEMAS) == [f"probe {ENGINE}", f"probe {FIRST}"]
     assert migrations.up(*where, [PROBE], SCHEMAS) == []
-    assert migrations.status(*where, [PROBE], SCHEMAS) == [State("probe", [FIRST], [], [])]
-    assert migrations.status(*where, [PROBE]) == [State("probe", [], [FIRST], [])]
-    assert {name for (name,) in postgres.outside(INSIDE)} == {
-        table.name for table in PROBE.md.tables.values()
-    } | {"schema_steps"}
+    assert migrations.status(*where, [PROBE], SCHEMAS) == [State("probe", [ENGINE, FIRST], [], [])]
+    assert migrations.status(*where, [PROBE]) == [State("probe", [], [ENGINE, FIRST], [])]
+    ours = (*PROBE.md.tables.values(), *framework_tables("probe").md.tables.values())
+    assert {name for (name,) in postgres.outside(INSIDE)} == {table.name for table in ours} | {"schema_steps"}
     assert postgres.outside("SELECT 1 FROM pg_namespace WHERE nspname = 'probe'") == []
     assert (
         postgres.database.work(lambda connection: drafts.difference(connection, PROBE, "probe_schema")) == []
     )
     mapped = set(postgres.outside(NAMES.format("probe_schema", "probe_schema")))
     assert migrations.revert(*where, [PROBE], SCHEMAS) == [f"probe {FIRST}"]
+    assert migrations.revert(*where, [PROBE], SCHEMAS) == [f"probe {ENGINE}"]
     assert migrations.revert(*where, [PROBE], SCHEMAS) == []
     assert postgres.outside(INSIDE) == [("schema_steps",)]
     postgres.fill(PROBE)
@@ -74,10 +75,10 @@ async def test_others_may_run_while_a_step_is_taken_and_not_while_one_is_undone(
     where = postgres.url, postgres.data
     running = open_store(postgres.url, postgres.data, exclusive=False, schemas=SCHEMAS)
     await running.open()
-    assert migrations.up(*where, [PROBE], SCHEMAS) == [f"probe {FIRST}"]
+    assert migrations.up(*where, [PROBE], SCHEMAS) == [f"probe {ENGINE}", f"probe {FIRST}"]
     with pytest.raises(StoreUnusable, match="another tradewind is running on this database: stop it"):
         migrations.revert(*where, [PROBE], SCHEMAS)
-    assert migrations.status(*where, [PROBE], SCHEMAS)[0].taken == [FIRST]
+    assert migrations.status(*where, [PROBE], SCHEMAS)[0].taken == [ENGINE, FIRST]
     await running.close()
     assert migrations.revert(*where, [PROBE], SCHEMAS) == [f"probe {FIRST}"]
 
@@ -104,7 +105,10 @@ def test_two_runs_at_once_are_one_after_the_other(postgres: Place) -> None:
                 time.sleep(0.02)
             return others
 
-    assert said(*postgres.database.work(first)) == ["['probe 0001_first']", "[]"]
+    assert said(*postgres.database.work(first)) == [
+        "['probe engine_0001_messages', 'probe 0001_first']",
+        "[]",
+    ]
 
 
 @pytest.mark.postgres
@@ -151,7 +155,7 @@ def test_the_state_of_a_schema_in_one_line(postgres: Place, tmp_path: Path) -> N
         )
 
     way = "run `tradewind migrate run --blueprint rpc --service probe`"
-    assert state().endswith(f"probe_schema is not migrated (missing: {FIRST}): {way}")
+    assert state().endswith(f"probe_schema is not migrated (missing: {ENGINE}, {FIRST}): {way}")
     migrations.up(postgres.url, postgres.data, [PROBE], SCHEMAS)
     assert state() == ""
     postgres.outside("INSERT INTO probe_schema.schema_steps VALUES ('0002_tomorrow'), ('0003_later')")
@@ -159,7 +163,7 @@ def test_the_state_of_a_schema_in_one_line(postgres: Place, tmp_path: Path) -> N
         "whose steps 0002_tomorrow, 0003_later are not known to this one: start that version, or undo "
         "them with it" in state()
     )
-    postgres.outside("DELETE FROM probe_schema.schema_steps WHERE step > '0002'")
+    postgres.outside("DELETE FROM probe_schema.schema_steps WHERE step IN ('0002_tomorrow', '0003_later')")
     folder = tmp_path / "steps"
     folder.mkdir()
     for step in ("0001_first", "0002_second"):

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.drivers.store.tables import LEDGERS, ROWS, THINGS, Mark, Thing, row
+from tests.drivers.store.tables import ROWS, THINGS, Mark, Thing, row
 from tests.support.databases import Place
 from tradewind.core.store import RowRefused, Store, StoreUnavailable, StoreUnusable, Transaction
+from tradewind.engine.tables import framework_tables
 
 ABOVE = (
     sa.select(ROWS)
@@ -120,7 +121,10 @@ async def test_a_large_batch(store: Store) -> None:
     assert len(await tx.load(THINGS, [f"{i:05}" for i in range(5_000)])) == 5_000
     await tx.update(ROWS, [row(f"{i:05}", i + 1) for i in range(5_000)])
     await tx.upsert(ROWS, [row(f"{i:05}", i + 2) for i in range(2_500, 7_500)])
-    await tx.insert(LEDGERS.log, [(i, f"e{i}", "thing.made", "k", "{}", "", "", 0) for i in range(5_000)])
+    await tx.insert(
+        framework_tables("probe").log,
+        [(i, f"e{i}", "thing.made", "k", "{}", "", "", 0) for i in range(5_000)],
+    )
     await tx.delete(ROWS, [f"{i:05}" for i in range(1_000)])
     await tx.commit()
     assert await store.rows(TOTAL) == [(sum(range(1_001, 2_501)) + sum(range(2_502, 7_502)), 6_500, 7_501)]
@@ -168,9 +172,14 @@ async def test_a_key_that_no_row_can_have_finds_nothing(store: Store) -> None:
 
 async def test_the_ends_of_64_bits(store: Store) -> None:
     tx = await store.begin()
-    await tx.insert(LEDGERS.log, [(seq, "e", "n", "k", "{}", "", "", -(2**63)) for seq in (-(2**63), BIG)])
+    await tx.insert(
+        framework_tables("probe").log,
+        [(seq, "e", "n", "k", "{}", "", "", -(2**63)) for seq in (-(2**63), BIG)],
+    )
     await tx.commit()
-    assert await store.rows(sa.select(LEDGERS.log.c.seq).order_by(LEDGERS.log.c.seq)) == [(-(2**63),), (BIG,)]
+    assert await store.rows(
+        sa.select(framework_tables("probe").log.c.seq).order_by(framework_tables("probe").log.c.seq)
+    ) == [(-(2**63),), (BIG,)]
 
 
 async def test_one_transaction_at_a_time(store: Store) -> None:

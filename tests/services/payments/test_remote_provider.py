@@ -1,4 +1,6 @@
-"""What became of a call over the network is definite only where that is known: no connection, or an answer."""
+"""What became of a call over the network is definite only where that is known: no connection, or an
+answer.
+"""
 
 from __future__ import annotations
 

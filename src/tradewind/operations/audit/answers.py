@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from ...core.schema import Ledgers
+from ...engine.tables import FrameworkTables, framework_tables
 from ...services.inventory import storage as inventory
 from ...services.orders import storage as orders
 from ...services.payments import storage as payments
@@ -30,7 +30,7 @@ class Answered(msgspec.Struct, rename="camel"):
 class Desk:
     """Where one service keeps its answers, and the things that they gave."""
 
-    def __init__(self, name: str, ledgers: Ledgers, *made: sa.Table) -> None:
+    def __init__(self, name: str, ledgers: FrameworkTables, *made: sa.Table) -> None:
         self.name, inbox = name, ledgers.inbox.c
         # an answer begins with an id: this finds it without reading JSON in SQL, and what it finds is read
         # properly
@@ -44,9 +44,9 @@ class Desk:
 
 
 DESKS = (
-    Desk("orders", orders.LEDGERS, orders.ORDERS.rows),
-    Desk("inventory", inventory.LEDGERS, inventory.PRODUCTS.rows, inventory.MOVEMENTS.rows),
-    Desk("payments", payments.LEDGERS, payments.PAYMENTS.rows, payments.REFUNDS.rows),
+    Desk("orders", framework_tables("orders"), orders.ORDERS.rows),
+    Desk("inventory", framework_tables("inventory"), inventory.PRODUCTS.rows, inventory.MOVEMENTS.rows),
+    Desk("payments", framework_tables("payments"), payments.PAYMENTS.rows, payments.REFUNDS.rows),
 )
 
 

@@ -17,8 +17,8 @@ from ...contracts.orders import (
     RefundRequested,
 )
 from ...core.model import wire_name
+from ...engine.tables import framework_tables
 from ...services.orders.domain import CANCELLED, CONFIRMED, FAILED, PENDING
-from ...services.orders.storage import LEDGERS
 from .findings import Broken
 from .rows import Rows, Said
 from .stories import Story
@@ -39,7 +39,8 @@ FROM = {
 }
 ONCE = {CREATED, PAY, REFUND}
 
-_oldest = sa.select(LEDGERS.log.c.seq, LEDGERS.log.c.at).order_by(LEDGERS.log.c.seq).limit(1)
+_log = framework_tables("orders").log.c
+_oldest = sa.select(_log.seq, _log.at).order_by(_log.seq).limit(1)
 
 
 async def remembered_since(source: Rows) -> int:

@@ -11,12 +11,16 @@ import msgspec
 import sqlalchemy as sa
 
 from ...core.model import wire_name
+from ...engine.tables import framework_tables
 from ...services.inventory.storage import RESERVATIONS
 from ...services.invoices.storage import INVOICES, NOTES
 from ...services.notifications.storage import NOTIFICATIONS
 from ...services.orders.domain import PaymentDue
-from ...services.orders.storage import LEDGERS, ORDERS
+from ...services.orders.storage import ORDERS
 from ...services.payments.storage import PAYMENTS, REFUNDS
+
+ORDER_TABLES = framework_tables("orders")
+
 
 TIMER = f"{wire_name(PaymentDue)}:"
 
@@ -107,10 +111,10 @@ HOLDS_IN = _range(RESERVATIONS.rows, Hold, "id")
 PAYMENTS_IN = _range(PAYMENTS.rows, PaymentRow, "id").where(PAYMENTS.rows.c.provider != "")
 REFUNDS_IN = _range(REFUNDS.rows, RefundRow, "payment_id")
 TOLD_IN = _range(NOTIFICATIONS.rows, Told, "id")
-SAID_IN = _range(LEDGERS.log, Said, "key")
+SAID_IN = _range(ORDER_TABLES.log, Said, "key")
 INVOICES_IN = _within(sa.select(INVOICES.rows), INVOICES.rows.c.id)
 NOTES_IN = _within(sa.select(NOTES.rows), NOTES.rows.c.invoice_id)
-DUE_IN = _within(sa.select(LEDGERS.timers.c.id), LEDGERS.timers.c.id)
+DUE_IN = _within(sa.select(ORDER_TABLES.timers.c.id), ORDER_TABLES.timers.c.id)
 ENDS = [
     _end(column)
     for column in (
@@ -118,6 +122,6 @@ ENDS = [
         RESERVATIONS.rows.c.id,
         PAYMENTS.rows.c.id,
         INVOICES.rows.c.id,
-        LEDGERS.log.c.key,
+        ORDER_TABLES.log.c.key,
     )
 ]

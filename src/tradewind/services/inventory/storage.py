@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import Doc, Ledgers, metadata
+from ...core.schema import Doc, metadata
 from .domain import Movement, Product, Reservation, SkuClaim
 
 MD = metadata("inventory")
-LEDGERS = Ledgers(MD)
 
 PRODUCTS = Table(
     Product,

@@ -7,12 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import Doc, Ledgers, metadata
+from ...core.schema import Doc, metadata
 from .invoice import CreditNote, Invoice
 from .series import Series
 
 MD = metadata("invoices")
-LEDGERS = Ledgers(MD)
 
 INVOICES = Table(
     Invoice,

@@ -8,11 +8,10 @@ import sqlalchemy as sa
 
 from ...core.model import Table
 from ...core.paging import TOP
-from ...core.schema import Ledgers, metadata
+from ...core.schema import metadata
 from .domain import Notification
 
 MD = metadata("notifications")
-LEDGERS = Ledgers(MD)
 
 NOTIFICATIONS = Table(
     Notification,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import Doc, Ledgers, metadata
+from ...core.schema import Doc, metadata
 from .domain import Entry, Order
 
 MD = metadata("orders")
-LEDGERS = Ledgers(MD)
 
 ORDERS = Table(
     Order,

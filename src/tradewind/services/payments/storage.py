@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import Ledgers, metadata
+from ...core.schema import metadata
 from .domain import Payment, Refund
 
 MD = metadata("payments")
-LEDGERS = Ledgers(MD)
 
 PAYMENTS = Table(
     Payment,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import Doc, Ledgers, metadata
+from ...core.schema import Doc, metadata
 from .domain import Admins, EmailClaim, User
 from .sessions import Session
 
 MD = metadata("users")
-LEDGERS = Ledgers(MD)
 
 USERS = Table(
     User,

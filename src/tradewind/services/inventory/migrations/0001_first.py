@@ -7,50 +7,6 @@ from tradewind.engine.steps import Steps
 
 def up(op: Steps) -> None:
     op.create_table(
-        "activities",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("trace", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("inventory_activities_due", "activities", ["due_at"], unique=False)
-    op.create_table(
-        "cursors",
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("source"),
-    )
-    op.create_table(
-        "inbox",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("reply", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("inventory_inbox_at", "inbox", ["at"], unique=False)
-    op.create_table(
-        "log",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("trace", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("seq"),
-    )
-    op.create_index("inventory_log_key", "log", ["key"], unique=False)
-    op.create_table(
         "movements",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("product_id", sa.Text(), nullable=False),
@@ -61,23 +17,6 @@ def up(op: Steps) -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("inventory_movements_product", "movements", ["product_id", "id"], unique=False)
-    op.create_table(
-        "parked",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("trace", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("first_at", sa.BigInteger(), nullable=False),
-        sa.Column("last_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("inventory_parked_key", "parked", ["key", "id"], unique=False)
     op.create_table(
         "products",
         sa.Column("id", sa.Text(), nullable=False),
@@ -116,25 +55,10 @@ def up(op: Steps) -> None:
         sa.Column("product_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table(
-        "timers",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("inventory_timers_due", "timers", ["due_at"], unique=False)
 
 
 def down(op: Steps) -> None:
-    op.drop_table("timers")
     op.drop_table("skus")
     op.drop_table("reservations")
     op.drop_table("products")
-    op.drop_table("parked")
     op.drop_table("movements")
-    op.drop_table("log")
-    op.drop_table("inbox")
-    op.drop_table("cursors")
-    op.drop_table("activities")

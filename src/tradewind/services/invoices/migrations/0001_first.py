@@ -7,19 +7,6 @@ from tradewind.engine.steps import Steps
 
 def up(op: Steps) -> None:
     op.create_table(
-        "activities",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("trace", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("invoices_activities_due", "activities", ["due_at"], unique=False)
-    op.create_table(
         "credit_notes",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("invoice_id", sa.Text(), nullable=False),
@@ -40,22 +27,6 @@ def up(op: Steps) -> None:
     )
     op.create_index("invoices_credit_notes_invoice", "credit_notes", ["invoice_id"], unique=False)
     op.create_table(
-        "cursors",
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("source"),
-    )
-    op.create_table(
-        "inbox",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("reply", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("invoices_inbox_at", "inbox", ["at"], unique=False)
-    op.create_table(
         "invoices",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("order_id", sa.Text(), nullable=False),
@@ -73,38 +44,6 @@ def up(op: Steps) -> None:
     )
     op.create_index("invoices_invoices_customer", "invoices", ["customer_id", "id"], unique=False)
     op.create_table(
-        "log",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("trace", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("seq"),
-    )
-    op.create_index("invoices_log_key", "log", ["key"], unique=False)
-    op.create_table(
-        "parked",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("trace", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("first_at", sa.BigInteger(), nullable=False),
-        sa.Column("last_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("invoices_parked_key", "parked", ["key", "id"], unique=False)
-    op.create_table(
         "series",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
@@ -112,24 +51,9 @@ def up(op: Steps) -> None:
         sa.Column("last_hash", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_table(
-        "timers",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("invoices_timers_due", "timers", ["due_at"], unique=False)
 
 
 def down(op: Steps) -> None:
-    op.drop_table("timers")
     op.drop_table("series")
-    op.drop_table("parked")
-    op.drop_table("log")
     op.drop_table("invoices")
-    op.drop_table("inbox")
-    op.drop_table("cursors")
     op.drop_table("credit_notes")
-    op.drop_table("activities")

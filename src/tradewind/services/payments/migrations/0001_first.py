@@ -7,67 +7,6 @@ from tradewind.engine.steps import Steps
 
 def up(op: Steps) -> None:
     op.create_table(
-        "activities",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("trace", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("payments_activities_due", "activities", ["due_at"], unique=False)
-    op.create_table(
-        "cursors",
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("source"),
-    )
-    op.create_table(
-        "inbox",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("reply", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("payments_inbox_at", "inbox", ["at"], unique=False)
-    op.create_table(
-        "log",
-        sa.Column(
-            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("cause", sa.Text(), nullable=False),
-        sa.Column("trace", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("seq"),
-    )
-    op.create_index("payments_log_key", "log", ["key"], unique=False)
-    op.create_table(
-        "parked",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("trace", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("first_at", sa.BigInteger(), nullable=False),
-        sa.Column("last_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("payments_parked_key", "parked", ["key", "id"], unique=False)
-    op.create_table(
         "payments",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("order_id", sa.Text(), nullable=False),
@@ -104,23 +43,8 @@ def up(op: Steps) -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("payments_refunds_payment", "refunds", ["payment_id", "id"], unique=False)
-    op.create_table(
-        "timers",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("payments_timers_due", "timers", ["due_at"], unique=False)
 
 
 def down(op: Steps) -> None:
-    op.drop_table("timers")
     op.drop_table("refunds")
     op.drop_table("payments")
-    op.drop_table("parked")
-    op.drop_table("log")
-    op.drop_table("inbox")
-    op.drop_table("cursors")
-    op.drop_table("activities")

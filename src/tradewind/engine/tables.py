@@ -1,0 +1,109 @@
+"""Says which tables the engine keeps in the schema of each service: for messages, timers and activities.
+
+A service declares only its own tables. The steps that make these are in `engine/migrations`; each service's
+schema gets them before its own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import sqlalchemy as sa
+
+from ..core.schema import Doc, metadata
+
+# on SQLite only the type INTEGER makes the key the row's own place in the file
+SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class FrameworkTables:
+    """The tables that every service has for its messages: what it said, what it heard, what it waits for,
+    what it could not do.
+    """
+
+    def __init__(self, service: str) -> None:
+        self.md = md = metadata(service)
+        self.log = sa.Table(
+            "log",
+            md,
+            sa.Column("seq", SEQ, primary_key=True, autoincrement=False),
+            sa.Column("id", sa.Text, nullable=False),
+            sa.Column("name", sa.Text, nullable=False),
+            sa.Column("key", sa.Text, nullable=False),
+            sa.Column("body", Doc, nullable=False),
+            sa.Column("cause", sa.Text, nullable=False),
+            sa.Column("trace", sa.Text, nullable=False),
+            sa.Column("at", sa.BigInteger, nullable=False),
+            sa.Index(f"{md.schema}_log_key", "key"),
+        )
+        self.outbox = sa.Table(
+            "outbox",
+            md,
+            sa.Column("id", sa.Text, primary_key=True),
+            sa.Column("seq", sa.BigInteger, nullable=False),
+            sa.Column("key", sa.Text, nullable=False),
+            sa.Column("lease", sa.BigInteger, nullable=False),
+            sa.Column("at", sa.BigInteger, nullable=False),
+            sa.Index(f"{md.schema}_outbox_key", "key", "seq"),
+        )
+        self.inbox = sa.Table(
+            "inbox",
+            md,
+            sa.Column("id", sa.Text, primary_key=True),
+            sa.Column("fingerprint", sa.Text, nullable=False),
+            sa.Column("status", sa.Integer, nullable=False),
+            sa.Column("reply", sa.Text, nullable=False),
+            sa.Column("at", sa.BigInteger, nullable=False),
+            sa.Index(f"{md.schema}_inbox_at", "at"),
+        )
+        self.cursors = sa.Table(
+            "cursors",
+            md,
+            sa.Column("source", sa.Text, primary_key=True),
+            sa.Column("position", sa.BigInteger, nullable=False),
+        )
+        self.timers = sa.Table(
+            "timers",
+            md,
+            sa.Column("id", sa.Text, primary_key=True),
+            sa.Column("name", sa.Text, nullable=False),
+            sa.Column("body", Doc, nullable=False),
+            sa.Column("due_at", sa.BigInteger, nullable=False),
+            sa.Index(f"{md.schema}_timers_due", "due_at"),
+        )
+        self.activities = sa.Table(
+            "activities",
+            md,
+            sa.Column("id", sa.Text, primary_key=True),
+            sa.Column("name", sa.Text, nullable=False),
+            sa.Column("body", Doc, nullable=False),
+            sa.Column("attempts", sa.Integer, nullable=False),
+            sa.Column("due_at", sa.BigInteger, nullable=False),
+            sa.Column("reason", sa.Text, nullable=False),
+            sa.Column("trace", sa.Text, nullable=False),
+            sa.Column("at", sa.BigInteger, nullable=False),
+            sa.Index(f"{md.schema}_activities_due", "due_at"),
+        )
+        self.parked = sa.Table(
+            "parked",
+            md,
+            sa.Column("id", sa.Text, primary_key=True),
+            sa.Column("status", sa.Text, nullable=False),
+            sa.Column("origin", sa.Text, nullable=False),
+            sa.Column("name", sa.Text, nullable=False),
+            sa.Column("key", sa.Text, nullable=False),
+            sa.Column("body", sa.Text, nullable=False),
+            sa.Column("attempts", sa.Integer, nullable=False),
+            sa.Column("reason", sa.Text, nullable=False),
+            sa.Column("trace", sa.Text, nullable=False),
+            sa.Column("due_at", sa.BigInteger, nullable=False),
+            sa.Column("first_at", sa.BigInteger, nullable=False),
+            sa.Column("last_at", sa.BigInteger, nullable=False),
+            sa.Index(f"{md.schema}_parked_key", "key", "id"),
+        )
+
+
+@cache
+def framework_tables(service: str) -> FrameworkTables:
+    """Those of one service; the same object at every call, so that a statement over them is compiled once."""
+    return FrameworkTables(service)
