@@ -1,8 +1,8 @@
-"""Writes the newest figures into README.md, between its markers, so that no figure there was ever typed by
-hand.
+"""Writes the newest figures into README.md and docs/blueprints/rpc.md, between their markers, so that no
+figure there was ever typed by hand.
 
 `python -m benchmarks.readme` takes of each benchmark the newest result in `results/`, with the machine and
-the date beside it. Those of `rpc` have markers of their own, as they compare other systems.
+the date beside it. Those of `rpc` have a page of their own, as they compare other systems.
 """
 
 from __future__ import annotations
@@ -107,12 +107,11 @@ def filled(text: str, figures: str, start: str = START, end: str = END) -> str:
 
 
 def main() -> int:
+    figures, rpc = table(RESULTS), rpc_table(RESULTS)
     path = ROOT / "README.md"
-    figures, text = table(RESULTS), path.read_text()
-    text = filled(text, figures)
-    if RPC_START in text:
-        text = filled(text, rpc_table(RESULTS), RPC_START, RPC_END)
-    path.write_text(text)
+    path.write_text(filled(path.read_text(), figures))
+    path = ROOT / "docs" / "blueprints" / "rpc.md"
+    path.write_text(filled(path.read_text(), rpc, RPC_START, RPC_END))
     print(figures)
     return 0 if figures != NOTHING else 1
 

@@ -1,5 +1,5 @@
-"""Writes a run of `rpc` as the README shows it: the systems side by side, then what was wanted and what was
-found.
+"""Writes a run of `rpc` as the page of the blueprint shows it: the systems side by side, then what was
+wanted and what was found.
 """
 
 from __future__ import annotations
