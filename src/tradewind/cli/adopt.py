@@ -25,8 +25,8 @@ def adopt(
     sets: Sets = None,
     json: Json = False,
 ) -> None:
-    """Copy the rows of a NestJS system's tables, which lie in the same schemas, into ours. May be run again;
-    its tables stay as they are.
+    """Copy the rows of a NestJS system's tables, in the same schemas, into ours. It may run again; the tables
+    of the other system are only read.
 
     Example: tradewind migrate adopt --blueprint rpc --service orders --dry-run
     """

@@ -1,4 +1,4 @@
-"""The command line: what an operator types, told in one list.
+"""The command line: the list of all commands.
 
 Each command imports what it needs when it is called, so that all of them start fast.
 """

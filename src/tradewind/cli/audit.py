@@ -1,4 +1,4 @@
-"""Checks what the shop promises against what lies in its stores."""
+"""Checks the promises of the shop against the data in its stores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prints what the platform says of itself: its API, its messages, its blueprints, its settings."""
+"""Prints the descriptions of the platform: its API, messages, blueprints and settings."""
 
 from __future__ import annotations
 

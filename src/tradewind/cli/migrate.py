@@ -68,7 +68,7 @@ def status(
     sets: Sets = None,
     json: Json = False,
 ) -> None:
-    """Say how far the schema is.
+    """Show which schema steps are taken and which are missing.
 
     Example: tradewind migrate status --service orders
     """

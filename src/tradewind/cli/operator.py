@@ -1,4 +1,4 @@
-"""The operator's desk: what happened to an order, what waits, what could not be handled."""
+"""The operator's commands: the timeline of an order, statistics, dead letters."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Letter = Annotated[str, typer.Argument(metavar="ID", help="The dead letter's id.
 
 
 class OperatorArguments:
-    """The desk that a command means. Ends the command with one line where the answer is no (1), or there is
-    none (2).
+    """The operator access that a command needs. Ends the command with one line where the answer is no (1), or
+    there is none (2).
     """
 
     def __init__(self, blueprint: str, data: str | None, sets: list[str] | None) -> None:

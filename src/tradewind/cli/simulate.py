@@ -1,4 +1,4 @@
-"""Runs the whole shop on virtual time, in weather drawn from a seed."""
+"""Runs the whole shop on virtual time, with faults drawn from a seed."""
 
 from __future__ import annotations
 

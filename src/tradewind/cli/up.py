@@ -1,4 +1,4 @@
-"""Starts the platform, or one of its processes, and says where it is."""
+"""Starts the platform, or one of its processes, and prints its URL."""
 
 from __future__ import annotations
 

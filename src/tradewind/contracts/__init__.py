@@ -1,3 +1,3 @@
-"""What is said: requests, queries, replies and events, one file per speaker. Pure data; the tag is the wire
-name.
+"""The messages that services exchange: requests, queries, replies and events, one file per service. Pure
+data; the tag is the name on the wire.
 """

@@ -1,4 +1,4 @@
-"""What inventory says and is asked: what is on the shelf, and who has a claim on it."""
+"""The messages of inventory: products, their stock and the reservations on it."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Found(View, frozen=True):
 
 
 class ProductListed(Event, frozen=True, tag="product.listed"):
-    """A product is new or has another name or price; the whole of what others keep of it."""
+    """A product is new, or its name or price has changed; it carries all that other services copy of it."""
 
     keyed_by: ClassVar[str] = "product_id"
     product_id: str

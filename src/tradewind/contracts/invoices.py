@@ -1,4 +1,4 @@
-"""What invoices says and is asked: the papers of an order, numbered without gaps."""
+"""The messages of invoices: the invoice and the credit notes of an order, numbered without gaps."""
 
 from __future__ import annotations
 

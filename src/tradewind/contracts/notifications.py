@@ -1,6 +1,4 @@
-"""What notifications is asked: what a customer has been told. It tells customers, so it says nothing to other
-services.
-"""
+"""The messages of notifications: queries only, since it informs customers and publishes no event."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from ..core.model import Message, Query
 
 
 class Who(StrEnum):
-    """Who may call. `OWNER` is any signed-in user: whether the thing is theirs is decided where the thing is
-    kept.
+    """Who may call. `OWNER` is any signed-in user: the service that stores the object checks the
+    ownership.
     """
 
     ALL = "all"

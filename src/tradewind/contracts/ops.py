@@ -25,7 +25,7 @@ class StatsView(View, frozen=True):
 
 
 class DeadLetterView(View, frozen=True):
-    """A message aside, without what it says: that may hold what nobody should read on a page."""
+    """A dead letter without its body, which may hold data that must not be shown on a page."""
 
     id: str
     status: Literal["RETRYING", "WAITING", "DEAD", "DONE"]
@@ -86,7 +86,7 @@ def _entry(service: str, row: tuple[int, str, str, str, str, str, str, int]) -> 
 
 
 class GetStats(Query, frozen=True, tag="ops.stats"):
-    """Answered by the door itself."""
+    """Answered by the gateway itself."""
 
 
 _LETTERS = "/api/v1/ops/dead-letters"

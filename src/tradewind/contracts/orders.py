@@ -1,5 +1,5 @@
-"""What orders says and is asked. Orders leads: every other service hears only it, and answers what it asked
-for.
+"""The messages of orders. Orders leads: every other service subscribes only to it, and replies to what it
+requests.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ class PlaceOrder(Request, frozen=True, tag="orders.place", forbid_unknown_fields
 
 
 class RecordOrder(Request, frozen=True, tag="orders.record"):
-    """Takes an order that names its prices and its total. Whether they count or the catalogue's, a blueprint
-    says.
+    """Takes an order with its prices and its total. The pricing policy decides whether these count or the
+    catalogue's.
     """
 
     items: Annotated[tuple[PricedItem, ...], Meta(min_length=1, max_length=1_000)]
@@ -140,13 +140,13 @@ class GetTimeline(Query, frozen=True, tag="orders.timeline"):
 
 
 class GetRecordedOrder(Query, frozen=True, tag="orders.recorded"):
-    """Anybody's: only an edge that asks nobody who they are may ask this."""
+    """An order of any customer: only an API without authentication may ask this."""
 
     order_id: Uuid
 
 
 class ListRecordedOrders(Query, frozen=True, tag="orders.recorded_list"):
-    """Everybody's, newest first."""
+    """The orders of all customers, newest first."""
 
     page: PageNumber = 1
     per_page: PerPage = 10

@@ -1,4 +1,4 @@
-"""What payments says and is asked: where an order's money is."""
+"""The messages of payments: charges and refunds of an order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class RecordedPayments(View, frozen=True):
 
 
 class RecordPayment(Request, frozen=True, tag="payments.record"):
-    """Notes a payment that somebody else takes; an order may have several. No provider is asked."""
+    """Records a payment that another system has taken; an order may have several. No provider is called."""
 
     order_id: Uuid
     amount: Money
@@ -80,7 +80,7 @@ class GetPayment(Query, frozen=True, tag="payments.get"):
 
 
 class GetRecordedPayment(Query, frozen=True, tag="payments.recorded"):
-    """Anybody's: only an edge that asks nobody who they are may ask this."""
+    """A payment of any customer: only an API without authentication may ask this."""
 
     payment_id: Uuid
 

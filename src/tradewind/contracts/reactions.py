@@ -1,8 +1,7 @@
-"""Names the reactions that a blueprint may wire: what a service does because of what another one said, and
-nobody asked it to.
+"""Names the reactions that a blueprint may wire: what a service does because of an event of another service.
 
-Requests and questions are always answered; only events belong to reactions. A service that hears none of an
-order stays still.
+Requests and queries are always answered; only events belong to reactions. A service without a subscription to
+the events of orders does nothing for an order.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ REACTIONS: Mapping[str, Mapping[str, tuple[type[Event], ...]]] = {
     "invoice": {"invoices": (*_STORY, PaymentRefunded)},
     "notification": {"notifications": (*_STORY, PaymentRefunded)},
 }
-"""Which service hears which events for the sake of a reaction."""
+"""The events to which each service subscribes for a reaction."""
 
 ALL = frozenset(REACTIONS)
 
@@ -51,8 +50,8 @@ def check(reactions: Iterable[str]) -> None:
 
 
 def heard(service: str, reactions: Iterable[str], pricing: str = "catalogue") -> frozenset[type[Event]]:
-    """The events that this service hears. With `pricing` "client" orders needs no copy of the catalogue.
-    Errors: as `check`.
+    """The events to which this service subscribes. With `pricing` "client" orders needs no copy of the
+    catalogue. Errors: as `check`.
     """
     reactions = frozenset(reactions)
     check(reactions)

@@ -1,4 +1,4 @@
-"""What users says and is asked: who somebody is, and what they may do."""
+"""The messages of users: accounts, roles and sessions."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class EndSession(Request, frozen=True, tag="users.end_session"):
 
 
 class ChangeUser(Request, frozen=True, tag="users.change", forbid_unknown_fields=True):
-    """A new name for somebody; `role` is for admins alone."""
+    """Changes the name of a user; only an admin may change `role`."""
 
     keyed_by: ClassVar[str] = "user_id"
     user_id: Uuid

@@ -1,4 +1,4 @@
-"""The values that several speakers use: money, times, pages, and what a text may be."""
+"""The values that several services use: money, times, pages, and the rules of texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="integer minor units (ISO 4217)")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217 code")]
 Uuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)")]
-# as it was sent, in either case: only those who look something up by it fold it
+# as it was sent, upper or lower case: only a lookup folds it
 AnyUuid = Annotated[
     str, Meta(pattern=r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$(?!\n)")
 ]

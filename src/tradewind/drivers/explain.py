@@ -1,6 +1,4 @@
-"""Says what a database's error means for the person who runs the shop, and the way out: the driver's own
-words rarely do.
-"""
+"""Explains a database error to the operator, with the way out: the driver's own text rarely does."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Speaks HTTP/1.1 for the edge, because a general server costs twice the time and sets no deadline for a slow
-client.
+"""An HTTP/1.1 server, because a general one costs twice the time and sets no deadline for a slow client.
 
-`server` listens, `protocol` keeps one connection in time and `pipeline` in order, `reading` and `heads` make
-requests of bytes, `writing` bytes of answers. What it refuses by itself, and when, is in `limits` and
-`refusals`.
+`server` accepts connections, `protocol` sets the deadlines of one and `pipeline` its order, `reading` and
+`heads` parse requests, `writing` encodes responses. `limits` and `refusals` list what the server refuses by
+itself, and when.
 """

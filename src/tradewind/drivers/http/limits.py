@@ -1,6 +1,4 @@
-"""Says how much of everything one client may take, in one place, so that no queue, body or wait is without a
-bound.
-"""
+"""The limits for one client, in one place, so that every queue, body and wait has a bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names what the server answers by itself, before or instead of a handler."""
+"""The responses that the server gives by itself, before or instead of a handler."""
 
 from __future__ import annotations
 

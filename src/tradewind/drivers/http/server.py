@@ -1,4 +1,4 @@
-"""Listens, and ends in order: stops taking connections, lets what is under way finish, then leaves."""
+"""Accepts connections, and stops in order: accepts no more, finishes what is under way, then closes."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.port = 0
-        """Where it listens, once started: the one that was asked for, or the one that the system chose for
-        port 0.
-        """
+        """The port, once started: the requested one, or the one that the system chose for port 0."""
 
     @property
     def connections(self) -> int:

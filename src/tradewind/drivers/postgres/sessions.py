@@ -1,5 +1,5 @@
-"""Opens sessions of PostgreSQL as we want them and tells its errors apart: the one place to change for
-another driver than asyncpg.
+"""Opens PostgreSQL sessions with our settings and classifies its errors: the one place to change for another
+driver than asyncpg.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def pool(url: str) -> Pool:
 
 
 def taken(url: str) -> StoreUnusable:
-    """Somebody else has OURS."""
+    """The error where another process holds the lock of this database."""
     return StoreUnusable(
         f"{where(url)}: another tradewind is running on this database: stop it, or name another one"
     )

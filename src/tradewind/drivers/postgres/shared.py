@@ -1,8 +1,8 @@
-"""Shares a PostgreSQL database between processes, each of which may run twice: nobody has it alone, so the
-database decides every race.
+"""Shares a PostgreSQL database between processes, each of which may run in copies: no process has it alone,
+so the database decides every race.
 
-A batch is written in one statement, which is one round trip and its own commit, as long as nothing had to be
-read under a lock. Single rows that are read at the same time are read together.
+A batch is written in one statement, which is one round trip and its own commit, as long as no read needs a
+lock. Single rows that are read at the same time are read together.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class SharedStore(PostgresStore):
         return SharedTransaction(self, await self.writer(), self._sql)
 
     async def writer(self) -> Connection:
-        """One that nobody uses now. A lost one is nobody's news here: nothing is remembered."""
+        """A free connection. A lost one needs no report: nothing is cached."""
         if self._readers is None:
             raise StoreUnavailable("the store is closed")
         while self._free:
@@ -92,7 +92,7 @@ class SharedStore(PostgresStore):
         many = by_key(text)
         if many and isinstance(arguments[0], str):
             return [tuple(row) for row in await self._together.read(many, arguments[0])]
-        # in a task: who asks may have none of its own, and a deadline needs one
+        # in a task: the caller may have none of its own, and a deadline needs one
         return [
             tuple(row) for row in await asyncio.get_running_loop().create_task(self._read(text, *arguments))
         ]

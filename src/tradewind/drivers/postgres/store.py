@@ -1,9 +1,8 @@
-"""Keeps a schema per service in one PostgreSQL database, so that a shop can outgrow a file and be looked
-after in the usual ways.
+"""Keeps a schema per service in one PostgreSQL database, so that a shop can outgrow a file and be maintained
+in the usual ways.
 
-One connection writes; a few others read what is committed. A lost connection is told once, as
-StoreUnavailable, and made anew at the next `begin`: whoever remembers what lies in the store then knows that
-someone else may have written since.
+One connection writes; a few others read committed rows. A lost connection raises StoreUnavailable once and is
+opened again at the next `begin`: a caller with a cache then knows that others may have written since.
 """
 
 from __future__ import annotations
@@ -138,7 +137,7 @@ class PostgresTransaction:
         self._store, self._connection, self._sql = store, connection, sql
         self._refused = False
         self.statements: list[tuple[str, float, float]] | None = None
-        """What was run, and from when to when (`perf_counter`): kept where somebody puts a list here."""
+        """The statements with their start and end (`perf_counter`), recorded where a list is set here."""
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
         keys = storable(keys)
@@ -205,7 +204,7 @@ class PostgresTransaction:
                 self._store.drop(self._connection)
             raise self.translate(error) from error
         except asyncio.CancelledError:
-            self._store.drop(self._connection)  # nobody knows how far the server came
+            self._store.drop(self._connection)  # it is unknown how far the server came
             raise
 
 

@@ -12,9 +12,9 @@ from time import perf_counter
 from typing import Any
 
 SMALL = 64
-"""Changed rows; a larger commit is a busy moment, and the loop has better to do than to wait."""
+"""Changed rows; a larger commit goes to the thread, because it is a sign of load."""
 QUICK_S = 0.001
-"""What a commit may keep the loop waiting. A disk that has been slower lately gets the thread."""
+"""The longest time that a commit may block the loop. If the disk was slower lately, the thread does it."""
 FORGET = 0.9
 
 

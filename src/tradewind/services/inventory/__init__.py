@@ -1,1 +1,1 @@
-"""Knows what is on the shelf and who has a claim on it."""
+"""Keeps products, their stock and the reservations on it."""

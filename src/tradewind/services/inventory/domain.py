@@ -1,4 +1,4 @@
-"""Decides who gets what is on the shelf: the only place that may move stock."""
+"""Decides about stock: the only place that changes it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST = 1_000_000_000
 
 
 class Product(Aggregate, frozen=True):
-    """`on_hand` is what lies on the shelf; of it `held` waits for a payment and `committed` is sold and not
+    """`on_hand` is the stock in total; of it `held` waits for a payment and `committed` is sold and not
     shipped.
     """
 
@@ -77,8 +77,8 @@ class Movement(Aggregate, frozen=True):
 
 
 class Reservation(Aggregate, frozen=True):
-    """An order's claim, under the order's id. Without items it is the mark of an order that ended before it
-    was heard of.
+    """The reservation of an order, under the order's id. Without items it records that the order ended before
+    its creation was handled.
     """
 
     status: str

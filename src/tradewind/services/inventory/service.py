@@ -28,7 +28,7 @@ _OWNED = PRODUCTS.follow(SKUS.maybe, domain.owner)
 
 
 def inventory(*, reactions: frozenset[str] = wiring.ALL) -> Service:
-    """Without the reaction `stock` no order has a claim on what is on the shelf."""
+    """Without the reaction `stock` no order reserves stock."""
     return Service("inventory", keeps=[PRODUCTS, SKUS, MOVEMENTS, RESERVATIONS], says=[
         ProductListed, StockAdjusted, StockReserved, StockRejected,
     ], does=wiring.wired("inventory", reactions, does=[

@@ -1,4 +1,4 @@
-"""Where products, their stock and the claims on it lie: the only file of this service that knows SQL."""
+"""The tables of products, stock and reservations. The only file of this service that contains SQL."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ NEWEST_LIKE = NEWEST.where(
     )
 )
 BY_SKU = sa.select(PRODUCTS.rows).where(_row.sku == sa.bindparam("sku")).limit(1)
-# not by id: those that came from elsewhere tell no time
+# not by id: an id of another system has no time in it
 RECORDED_PAGE = (
     sa.select(PRODUCTS.rows)
     .order_by(_row.created_at.desc(), _row.id.desc())

@@ -1,9 +1,9 @@
-"""Decides which papers an order has, so that the same ones come of the same events in whatever order, and
-however often, they arrive.
+"""Decides which invoice and credit notes an order has: the same ones from the same events, in any order and
+however often they arrive.
 
-Orders and payments speak from two logs, and a parked message may come late. So an invoice also remembers what
-it cannot act on yet: that its order was confirmed before it was heard of, and refunds of money that is not
-invoiced yet.
+Orders and payments have two logs, and a dead letter may be replayed late. So an invoice also stores what it
+cannot act on yet: a confirmation that arrives before the order, and refunds of money that is not invoiced
+yet.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Says what an invoice and a credit note are, and what their seals cover: the domain decides on them, an
-audit checks them.
+"""Defines the invoice and the credit note, and what their hashes cover: the domain makes them, an audit
+checks them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,7 @@ class Owed(View, frozen=True):
 
 
 class Invoice(Aggregate, frozen=True):
-    """CONFIRMED: to be issued as soon as the order itself is heard. An order that is not heard yet has no
-    lines and is not shown.
-    """
+    """CONFIRMED: issued as soon as the order itself is known; before, it has no lines and is not shown."""
 
     order_id: str
     customer_id: str

@@ -1,4 +1,4 @@
-"""Lays an invoice out on paper: what the customer keeps, and what a tax office reads years later."""
+"""Lays out an invoice as a PDF, for the customer and for the tax office years later."""
 
 from __future__ import annotations
 

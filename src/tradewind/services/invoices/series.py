@@ -1,9 +1,9 @@
-"""Numbers papers without a gap and seals each with the one before, so that none can be slipped in, changed or
-lost unseen.
+"""Numbers invoices and credit notes without a gap and chains them by hashes, so that none can be inserted,
+changed or lost unseen.
 
-A seal is the SHA-256 of the previous paper's seal followed by the paper's own facts as JSON with sorted keys
-and no spaces. The facts have the names and forms of the API, so anyone who holds the answers of the API can
-check the chain.
+A hash is the SHA-256 of the previous hash followed by the document's own facts as JSON with sorted keys and
+no spaces. The facts have the names and forms of the API, so anyone with the replies of the API can check the
+chain.
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ class Series(Aggregate, frozen=True):
     last_hash: str = GENESIS
 
     def on(self, context: Context) -> Series:
-        """This series on the day of `now` (UTC). A clock that was set back does not open an old year
-        again.
-        """
+        """This series at `now` (UTC). A clock that was set back does not return to an earlier year."""
         year = int(stamp(context.at)[:4])
         return replace(self, year=year, next=1) if year > self.year else self
 
@@ -46,7 +44,7 @@ def seal(previous: str, facts: msgspec.Struct) -> str:
 
 
 def place(number: str) -> tuple[str, int, int]:
-    """Where a paper stands: series, year, number. Past 999,999 a year, the numbers as texts are not in
+    """The sort key of a document: series, year, number. Above 999,999 a year, the numbers as texts are not in
     order.
     """
     series, year, count = number.split("-")

@@ -1,4 +1,4 @@
-"""The table of contents of invoices: what it hears of orders and payments, and which paper comes of it."""
+"""The table of contents of invoices: its subscriptions to orders and payments, and what each does."""
 
 from __future__ import annotations
 

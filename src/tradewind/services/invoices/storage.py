@@ -1,4 +1,4 @@
-"""Where papers and their series lie. The only file of this service that knows SQL."""
+"""The tables of invoices, credit notes and series. The only file of this service that contains SQL."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _customer = sa.bindparam("customer", type_=sa.Text)
 
 
 def _newest(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Those of heard orders: before that, an invoice has no currency."""
+    """Only of known orders: before that, an invoice has no currency."""
     known = (_invoice.id < sa.bindparam("before", type_=sa.Text), _invoice.currency != "")
     return (
         sa.select(INVOICES.rows)

@@ -1,1 +1,1 @@
-"""Tells customers what becomes of their orders, once per occasion."""
+"""Notifies customers of each step of their orders, once."""

@@ -1,6 +1,4 @@
-"""Decides what a customer is told, and that each thing is told once: the id of a notification comes from the
-occasion.
-"""
+"""Decides which notifications a customer gets, each once: the id comes from the order and the occasion."""
 
 from __future__ import annotations
 
@@ -46,8 +44,8 @@ def about(heard: Heard) -> str:
 
 
 def notice(heard: Heard) -> str:
-    """Its id comes from the order's, so that all that was told of an order is found by its id's beginning:
-    see `storage.OF_ORDER`.
+    """Its id begins with the order's, so that all notifications of an order are found by that prefix: see
+    `storage.OF_ORDER`.
     """
     template = TEMPLATES[type(heard)]
     return derived(
@@ -56,7 +54,7 @@ def notice(heard: Heard) -> str:
 
 
 def course(told: Notification) -> tuple[int, int]:
-    """Where it stands in the course of an order, which may come in and fall in the same millisecond."""
+    """Its position in the course of an order, since two may have the same millisecond."""
     return told.created_at, COURSE.index(told.template)
 
 

@@ -1,4 +1,4 @@
-"""Answers what a customer has been told: to that customer and to admins."""
+"""Lists notifications, for their customer and for admins."""
 
 from __future__ import annotations
 

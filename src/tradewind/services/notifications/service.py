@@ -1,4 +1,4 @@
-"""The table of contents of notifications: what it hears, and what the customer is told."""
+"""The table of contents of notifications: its subscriptions, and the notification that each makes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOLD = NOTIFICATIONS.maybe_at(domain.notice)
 
 
 def notifications(*, reactions: frozenset[str] = wiring.ALL) -> Service:
-    """Without the reaction `notification` nobody is told anything."""
+    """Without the reaction `notification` no customer is notified."""
     return Service("notifications", keeps=[NOTIFICATIONS], does=wiring.wired("notifications", reactions, does=[
         on(OrderCreated,    domain.receive, TOLD),
         on(OrderConfirmed,  domain.confirm, TOLD),

@@ -1,4 +1,4 @@
-"""Where notifications lie. The only file of this service that knows SQL."""
+"""The table of notifications. The only file of this service that contains SQL."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Puts what is told into a person's language. The texts are read once, at the start: one is written for every
-step of every order.
+"""The texts of notifications by language. They are read once, at the start, since one is used at every step
+of every order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ...contracts.inventory import Shortage
 from ...contracts.values import Money
 
 DEFAULT = "en"
-# ISO 4217: how many digits of an amount stand behind the point, where they are not two
+# ISO 4217: the decimals of an amount, where they are not two
 _UNUSUAL = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     3: "BHD IQD JOD KWD LYD OMR TND",

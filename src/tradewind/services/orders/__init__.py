@@ -1,1 +1,1 @@
-"""Takes orders and keeps them honest to their end."""
+"""Accepts orders and brings each to its final status."""

@@ -60,8 +60,8 @@ class Order(Aggregate, frozen=True):
 
 
 class Entry(Aggregate, frozen=True):
-    """What orders knows of a product. Kept twice: under its id and under `sku:` and its SKU, since a basket
-    may name either.
+    """The copy of a product, from the events of inventory. Stored twice: under its id and under `sku:` and
+    its SKU, since an order may name either.
     """
 
     product_id: str
@@ -225,7 +225,7 @@ def confirm(heard: PaymentCompleted, context: Context, order: Order) -> Effects[
         yield OrderConfirmed(order.id, order.customer_id, order.money)
         yield CancelTimer(PaymentDue(order.id))
     elif order.payment_status == "none":
-        # the money came too late: the order keeps its end, the customer gets the money back
+        # the payment is late: the order keeps its final status, the customer gets a refund
         yield order.become(order.status, context, payment_status="paid")
         yield RefundRequested(order.id, order.customer_id, "the payment arrived after the order had ended")
 

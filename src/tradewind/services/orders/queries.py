@@ -54,7 +54,7 @@ async def get_order(reader: Reader, query: GetOrder, caller: Caller) -> OrderVie
         created_at,
         updated_at,
     ) = found[0]
-    # the lines go out as they lie in the row
+    # the lines are sent as the row stores them
     return OrderView(
         id,
         status,

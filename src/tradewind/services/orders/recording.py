@@ -26,8 +26,8 @@ from .domain import MOST, PENDING, Entry, Order, PaymentDue, take
 def recording(
     deadline_ms: int, payment_token: str
 ) -> Callable[[RecordOrder, Context], Effects[RecordedOrder]]:
-    """Keeps the caller's prices and total. The payment, by `payment_token`, is due `deadline_ms` after; with
-    0 it is never due.
+    """Keeps the prices and the total of the caller. The payment, by `payment_token`, is due `deadline_ms`
+    later; with 0 it has no deadline.
     """
 
     def record(ask: RecordOrder, context: Context) -> Effects[RecordedOrder]:

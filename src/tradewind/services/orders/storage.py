@@ -1,4 +1,4 @@
-"""Where orders lie: the only file of this service that knows SQL."""
+"""The tables of orders. The only file of this service that contains SQL."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ _recorded = sa.select(
     _row.updated_at,
 )
 RECORDED = _recorded.where(_row.id == sa.bindparam("id"))
-# not by id: those that came from elsewhere tell no time
+# not by id: an id of another system has no time in it
 RECORDED_PAGE = (
     _recorded.order_by(_row.created_at.desc(), _row.id.desc())
     .limit(sa.bindparam("n"))

@@ -1,5 +1,5 @@
-"""Calls the payment provider. Whatever happened to an earlier try, it is asked by our key before it is told
-to charge again.
+"""Calls the payment provider. Before a charge is tried again, the provider is asked by our key what became of
+the last try.
 """
 
 from __future__ import annotations

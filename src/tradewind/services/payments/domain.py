@@ -1,7 +1,7 @@
-"""Decides where an order's money is. A payment is stored before the provider is asked, and asked by its id.
+"""Decides about payments. A payment is stored before the provider is called, under the key of that call.
 
-What the provider has truly done always wins: a charge that turns up after we gave the payment up makes it
-COMPLETED, and `orders`, which knows whether it still wants the money, asks for it to be given back.
+The provider's record always wins: a charge that is found after the payment was given up makes it COMPLETED,
+and `orders`, which knows whether it still wants the payment, requests the refund.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ FIRST_CHECK_MS, LAST_CHECK_MS = 2_000, 60_000
 
 
 class Payment(Aggregate, frozen=True):
-    """`refunded` has been given back, `refunding` is on its way. `token` is forgotten when the charge is
-    settled.
-    """
+    """`refunded` is paid back, `refunding` is under way. `token` is removed when the charge is settled."""
 
     order_id: str
     customer_id: str
@@ -77,7 +75,7 @@ class Refund(Aggregate, frozen=True):
 
 
 class CheckDue(Timer, frozen=True, tag="payments.check_due"):
-    """The provider has not told us yet: ask."""
+    """The outcome is not known yet: ask the provider."""
 
     keyed_by: ClassVar[str] = "payment_id"
     payment_id: str
@@ -106,9 +104,7 @@ class GiveBack(Activity, frozen=True, tag="payments.give_back"):
 
 
 class Settled(Outcome, frozen=True, tag="payments.settled"):
-    """What the provider says of a charge: CHARGED, DECLINED, PENDING, or VOIDED (it was stopped before it was
-    made).
-    """
+    """The provider's record of a charge: CHARGED, DECLINED, PENDING, or VOIDED (stopped beforehand)."""
 
     payment_id: str
     state: str

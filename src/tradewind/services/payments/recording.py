@@ -1,5 +1,5 @@
-"""Notes payments that somebody else takes, and shows all of an order's. Apart from the domain, which moves
-money itself.
+"""Records payments that another system takes, and lists all payments of an order. Apart from the domain,
+which charges.
 """
 
 from __future__ import annotations

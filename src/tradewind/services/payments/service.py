@@ -27,8 +27,8 @@ from .storage import PAYMENTS, REFUNDS
 
 
 def payments(provider: Provider, *, reactions: frozenset[str] = wiring.ALL) -> Service:
-    """`provider` is who moves the money. Without the reaction `payment` no order is charged: payments are
-    only recorded.
+    """`provider` makes the charges. Without the reaction `payment` no order is charged: payments are only
+    recorded.
     """
     cashier = Cashier(provider)
     return Service("payments", keeps=[PAYMENTS, REFUNDS], says=[

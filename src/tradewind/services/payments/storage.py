@@ -1,4 +1,4 @@
-"""Where payments and refunds lie: the only file of this service that knows SQL."""
+"""The tables of payments and refunds. The only file of this service that contains SQL."""
 
 from __future__ import annotations
 

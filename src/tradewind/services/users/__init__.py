@@ -1,3 +1,1 @@
-"""Knows who somebody is and which sessions are alive, so that nobody else has to keep a password or an
-address.
-"""
+"""Keeps accounts and sessions, so that no other service stores a password or an address."""

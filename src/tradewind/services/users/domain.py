@@ -1,6 +1,4 @@
-"""Decides who somebody is, so that an address belongs to one person and the shop is never without an
-admin.
-"""
+"""Decides about accounts: an address belongs to one user, and there is always an admin."""
 
 from __future__ import annotations
 
@@ -38,15 +36,15 @@ class User(Aggregate, frozen=True):
 
 
 class EmailClaim(Aggregate, frozen=True):
-    """Whose an address is; nobody's where `user_id` is empty. Its id is a digest: a deleted user's address
-    must not stay behind.
+    """Which user owns an address; none where `user_id` is empty. The id is a digest, so that the address of a
+    deleted user does not stay in the store.
     """
 
     user_id: str
 
 
 class Admins(Aggregate, frozen=True):
-    """One row with all active admins: a message alone cannot tell who is the last."""
+    """One row with all active admins: from a message alone the last one cannot be known."""
 
     ids: tuple[str, ...]
 
@@ -127,8 +125,8 @@ def delete(
     claims: Mapping[str, EmailClaim],
     admins: Mapping[str, Admins],
 ) -> Effects[Nothing]:
-    """Keeps the row, for what others say about its id, and nothing about the person. Sessions end with it:
-    see `FindPrincipal`.
+    """Keeps the row, because other services refer to its id, and removes all personal fields. The sessions
+    end: see `FindPrincipal`.
     """
     if not user.active:
         raise Refused("not_found", 404)

@@ -1,5 +1,5 @@
-"""Answers who somebody is. A person who was deleted is not found: what is left of them is only for what
-others say about their id.
+"""Answers queries about accounts and sessions. A deleted user is not found: the row is kept only for
+references to its id.
 """
 
 from __future__ import annotations

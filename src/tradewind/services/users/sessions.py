@@ -1,5 +1,5 @@
-"""Decides how long somebody stays signed in. Apart from the domain of users: it asks of a person only whether
-they are still here.
+"""Decides how long a session lasts. Apart from the domain of users, of which it needs only whether the user
+still exists.
 """
 
 from __future__ import annotations
@@ -48,11 +48,10 @@ def start(ask: OpenSession, context: Context, user: User | None) -> Effects[Sess
 def rotate(
     ask: RotateSession, context: Context, session: Session | None, users: Mapping[str, User]
 ) -> Effects[SessionView]:
-    """The next generation of a session; or generation -1, which the edge tells the caller as 401
-    `invalid_token`.
+    """The next generation of a session; or generation -1, which the API answers with 401 `invalid_token`.
 
-    No `Refused` here: it would undo the end of a session whose old token was used again, that is: which was
-    stolen.
+    Not `Refused`: that would undo the end of a session whose old token was used again, which means that it
+    was stolen.
     """
     over = SessionView(ask.session_id, "", "customer", OVER, context.at)
     if session is None or session.status == "ENDED":

@@ -1,4 +1,4 @@
-"""Where users, their addresses and their sessions lie. The only file of this service that knows SQL."""
+"""The tables of users, addresses and sessions. The only file of this service that contains SQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of inventory, as they were on the first day."""
+"""The first tables of inventory."""
 
 import sqlalchemy as sa
 

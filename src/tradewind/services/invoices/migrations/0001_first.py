@@ -1,4 +1,4 @@
-"""The tables of invoices, as they were on the first day."""
+"""The first tables of invoices."""
 
 import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""The tables of notifications, as they were on the first day."""
+"""The first tables of notifications."""
 
 import sqlalchemy as sa
 

@@ -1,4 +1,4 @@
-"""The tables of orders, as they were on the first day."""
+"""The first tables of orders."""
 
 import sqlalchemy as sa
 

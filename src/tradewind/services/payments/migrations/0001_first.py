@@ -1,4 +1,4 @@
-"""The tables of payments, as they were on the first day."""
+"""The first tables of payments."""
 
 import sqlalchemy as sa
 

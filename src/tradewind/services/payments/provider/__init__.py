@@ -1,8 +1,7 @@
-"""Stands in for a payment provider, so that the whole shop runs with no account anywhere: with a ledger file
-of its own, its own mind about time, and every way of failing that a real one has. The shop sees
-`port.Provider` and nothing else.
+"""A sandbox payment provider, so that the whole shop runs without an account anywhere: with its own ledger
+file, its own timers, and every failure of a real provider. The shop uses only `port.Provider`.
 
-`port` what any provider answers · `tokens` how the sandbox treats each test token · `sandbox` the provider ·
-`charges` what a call does to the `ledger`, in shared `commits` · `rounds` when it acts by itself · `webhooks`
-how it tells, with `signatures` · `faults` what goes wrong at random.
+`port` the interface of any provider · `tokens` how the sandbox treats each test token · `sandbox` the
+provider · `charges` the effect of a call on the `ledger`, in shared `commits` · `rounds` its timers ·
+`webhooks` its notifications, with `signatures` · `faults` random failures.
 """

@@ -1,4 +1,4 @@
-"""Stands where a payment provider would, in a process that moves no money."""
+"""Takes the place of a payment provider in a process that makes no payments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ....core.failpoints import Broken
 
 
 class NoProvider:
-    """Nothing is started here, so nobody calls it."""
+    """Never called, because no payment is made here."""
 
     def __getattr__(self, name: str) -> Any:
         raise Broken(f"no payment provider is at work here: {name} is not to be called")

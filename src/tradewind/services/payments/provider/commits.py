@@ -37,8 +37,8 @@ MOST_WAITING = 20_000
 
 class Commits:
     def __init__(self, db: Db, *, errors: type[Exception], inline: bool = False) -> None:
-        """`errors` are the database's own: whoever waits hears ProviderDown. Any other is also raised, as the
-        bug that it is.
+        """`errors` are those of the database: the waiting callers get ProviderDown. Any other error is a bug
+        and is raised too.
         """
         self._db, self._errors = db, errors
         self._committing = Committing("provider-commit", inline=inline)

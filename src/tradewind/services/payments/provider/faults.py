@@ -1,5 +1,5 @@
-"""Makes a share of all calls fail in one of the ways of a real provider, so that a shop that only works in
-good weather is found out.
+"""Makes a share of all calls fail in one of the ways of a real provider, so that a test finds code that
+handles only success.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ class Faults:
         return await call()
 
     async def silence(self) -> NoReturn:
-        """Nobody answers until the caller's deadline."""
+        """No answer before the caller's deadline."""
         await self._sleep(self._timeout_s)
         raise NoAnswer("no answer before the deadline")

@@ -1,8 +1,8 @@
-"""Keeps what the sandbox provider has promised, in a file of its own: money that moved stays moved when the
-shop, or the provider, is killed in between.
+"""Keeps the charges of the sandbox provider in a file of its own, so that they survive a kill of the shop or
+of the provider.
 
-`takings` has a row for every time money was taken, and no rule against a second one: so what an audit counts
-there is a fact.
+`takings` has a row for every time money was taken, and no constraint against a second one: so an audit counts
+facts there.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def open_ledger(path: Path | str, *, commit_inline: bool = False) -> Commits:
 
 
 def entries(path: Path | str) -> Iterator[LedgerEntry]:
-    """All keys at one moment, in order; the provider may run meanwhile. No such file: FileNotFoundError."""
+    """All keys from one snapshot, in order, also while the provider runs. Errors: FileNotFoundError."""
     file = Path(path).resolve()
     if not file.exists():
         raise FileNotFoundError(path)

@@ -1,9 +1,8 @@
-"""Says what any payment provider can be asked, so that payments can change its provider without changing its
-mind.
+"""The interface of any payment provider, so that payments can change its provider without a change of its
+own.
 
-Two words carry the retry policy: `ProviderDown` is definite (nothing was done, try again), `NoAnswer` is not
-(ask by our key before charging again). A `Refusal` is about the request itself: trying again will not
-help.
+Two errors carry the retry policy: `ProviderDown` is definite (nothing was done, try again), `NoAnswer` is not
+(ask by our key before charging again). A `Refusal` is about the request itself: another try does not help.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class ProviderDown(Exception):
-    """Definite: refused at the door (5xx, no connection), nothing was done."""
+    """Definite: refused before anything was done (5xx, no connection)."""
 
 
 class NoAnswer(Exception):
@@ -48,7 +47,7 @@ class NoAnswer(Exception):
 
 
 class Refusal(Exception):
-    """The request contradicts what the provider already knows."""
+    """The request contradicts the provider's record."""
 
 
 class KeyReused(Refusal):

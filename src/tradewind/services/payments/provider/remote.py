@@ -15,7 +15,7 @@ from .port import Answer, Charge, KeyReused, NoAnswer, ProviderDown, RefundTooLa
 from .server import Refund
 
 PATIENCE_S = 3.0
-"""A provider may keep its caller waiting (`tok_slow` takes 2 s): so much longer than its own timeout."""
+"""Added to the provider's own timeout: `tok_slow` answers after 2 s."""
 REFUSALS: dict[str, type[Refusal]] = {"key_reused": KeyReused, "refund_too_large": RefundTooLarge}
 LARGEST = 65_536
 
@@ -38,7 +38,7 @@ class RemoteProvider:
         self._path, self._timeout_s = place.path.rstrip("/"), timeout_s + PATIENCE_S
 
     def start(self) -> None:
-        """It acts by itself where it is."""
+        """Its timers run in its own process."""
 
     async def charge(self, what: Charge) -> Answer:
         return await self._call("POST", "charges", _encode(what))

@@ -1,6 +1,4 @@
-"""Runs a job at the moments that the job itself names, so that the provider acts on its own without asking
-the clock all day.
-"""
+"""Runs a job at the times that the job itself returns, so that the provider needs no polling."""
 
 from __future__ import annotations
 

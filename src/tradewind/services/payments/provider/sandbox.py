@@ -24,8 +24,8 @@ DONE = failpoint(
 
 
 class Sandbox:
-    """A `Provider`. `start` makes it act by itself (charges that come later, webhooks); without, they come
-    when somebody asks.
+    """A `Provider`. `start` starts its timers (late charges, webhooks); without them they happen at the next
+    call.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Sandbox:
         return await self._faults.around(lambda: self._refund(key, refund_key, amount))
 
     async def entries(self) -> list[LedgerEntry]:
-        """All keys of the ledger at one moment, in order."""
+        """All keys of the ledger from one snapshot, in order."""
         return await self._commits.ask(lambda db: [LedgerEntry(*row) for row in db.execute(ENTRIES)])
 
     async def close(self) -> None:
@@ -107,7 +107,7 @@ class Sandbox:
         now = self._clock()
         due_at = row.due_at or now
         await self._sleep(max(0, due_at - now) / 1_000)
-        # a sleep may end a moment early; whoever waited it out gets the charge
+        # a sleep may end a little early; a caller that waited the whole time gets the charge
         return await self._charges.find(row.key, max(self._clock(), due_at))
 
     def _done(self) -> None:

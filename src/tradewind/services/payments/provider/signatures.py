@@ -1,6 +1,6 @@
-"""Proves who sent a webhook and that nobody changed or kept it: Standard Webhooks, symmetric (`v1`).
+"""Signs and verifies webhooks, against forgery, changes and replay: Standard Webhooks, symmetric (`v1`).
 
-What is signed are the bytes that travelled: a body that was parsed and written again does not verify.
+The signature covers the bytes that were sent: a body that was parsed and encoded again does not verify.
 """
 
 from __future__ import annotations

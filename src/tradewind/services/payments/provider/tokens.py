@@ -1,6 +1,4 @@
-"""Says how the sandbox treats each test token, as a table: a reader finds what `tok_…` does without reading
-the provider.
-"""
+"""How the sandbox treats each test token, as one table."""
 
 from __future__ import annotations
 
@@ -21,7 +19,7 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     from_deadline: bool = False
     """The delay counts from the deadline of the order, not from the call."""
     waits: bool = False
-    """The caller is kept until the charge is made; otherwise it hears PENDING."""
+    """The caller waits until the charge is made; otherwise it gets PENDING."""
     tells: bool = False
     voidable: bool = True
 

@@ -1,6 +1,4 @@
-"""Tells the shop what happened at the provider, again and again until it listens: a message is a row until
-somebody took it.
-"""
+"""Sends webhooks to the shop until they are accepted: a webhook is a row until then."""
 
 from __future__ import annotations
 

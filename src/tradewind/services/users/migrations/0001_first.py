@@ -1,4 +1,4 @@
-"""The tables of users, as they were on the first day."""
+"""The first tables of users."""
 
 import sqlalchemy as sa
 
