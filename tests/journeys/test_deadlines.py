@@ -31,7 +31,9 @@ def test_no_money_before_the_deadline_then_late_money(hasty: Shop) -> None:
     product = hasty.product("WAIT", stock=1)
     expired, cancelled = hasty.order("tok_never", ("WAIT", 1)), hasty.order("tok_never", who="bob")
     pending = "SELECT count(*) FROM charges WHERE state = 'PENDING'"
-    until(lambda: hasty.keeping.ledger(pending) == [(2,)], "both charges are under way, and cannot be stopped")
+    until(
+        lambda: hasty.keeping.ledger(pending) == [(2,)], "both charges are under way, and cannot be stopped"
+    )
     hasty.post(f"/orders/{cancelled}/cancel", {}, who="bob", status=200)
     order = hasty.wait_final(expired)
     assert (order["status"], order["failure"]["code"]) == ("FAILED", "expired")
