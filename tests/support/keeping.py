@@ -17,6 +17,7 @@ import asyncpg
 
 from tests.support.databases import URL, unmet
 from tests.support.queues import broker, fresh
+from tradewind.runtime.database_roles import prefix
 
 PREFIX = "tradewind_shop_"
 AT_ONCE = 32
@@ -101,6 +102,10 @@ async def _drop_all(server: str) -> None:
     for first in range(0, len(over), AT_ONCE):
         some = over[first : first + AT_ONCE]
         await asyncio.gather(*[_ask(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)") for name in some])
+    for name in over:  # where services run apart, each had a role there
+        roles = f"SELECT rolname::text FROM pg_roles WHERE rolname LIKE '{prefix(f'//x/{name}')}%'"
+        for (role,) in await _ask(server, roles):
+            await _ask(server, f"DROP ROLE {role}")
 
 
 def _is_over(run: int) -> bool:

@@ -12,4 +12,9 @@ SERVERS: list[Server] = [Postgres(), RabbitMQ()]
 KNOWN: dict[str, Server] = {server.name: server for server in SERVERS}
 
 # the servers that a blueprint stands on
-NEEDS: dict[str, list[str]] = {"default": [], "postgres": ["postgres"], "rpc": ["postgres", "rabbitmq"]}
+NEEDS: dict[str, list[str]] = {
+    "default": [],
+    "postgres": ["postgres"],
+    "rpc": ["postgres", "rabbitmq"],
+    "services": ["postgres", "rabbitmq"],
+}

@@ -99,7 +99,7 @@ class RabbitMQ:
         return f"amqp://guest:guest@127.0.0.1:{port}"
 
     def blueprint_env(self, port: int, blueprint: str) -> dict[str, str]:
-        return {"RABBITMQ_URL": self.url(port)}
+        return {"TRADEWIND_BROKER_URL" if blueprint == "services" else "RABBITMQ_URL": self.url(port)}
 
     def test_env(self, port: int) -> dict[str, str]:
         return {"TRADEWIND_TEST_RABBITMQ_URL": self.url(port)}

@@ -57,6 +57,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             shown=readers.without_password,
         ),
     ]
+    database_roles: Annotated[
+        Literal["on", "off"],
+        Setting(
+            readers.one_of("on", "off"),
+            "off",
+            "on or off",
+            "up: each service that runs apart has a role of its own at PostgreSQL, which up makes",
+        ),
+    ]
     admin_email: Annotated[
         str, Setting(readers.email, "", "e-mail", "the first admin; empty: chosen, and printed once")
     ]

@@ -22,7 +22,13 @@ def prepare(config: Config, blueprint: Blueprint) -> list[str]:
 
     broker_answers(config)
     slices = [SLICES[service] for process in blueprint.processes for service in process.services]
-    return migrations.up(config.database_url, config.data, slices, blueprint.schemas)
+    taken = migrations.up(config.database_url, config.data, slices, blueprint.schemas)
+    if config.database_roles == "on":
+        from ..database_roles import make_roles
+
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_roles(config, blueprint)
+    return taken
 
 
 def check_schema(config: Config, blueprint: Blueprint, services: tuple[str, ...]) -> list[str]:

@@ -84,6 +84,10 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
             from .service import ServiceProcess
 
             trouble = (*trouble, StoreUnavailable, StoreUnusable)
+            if config.database_roles == "on" and parse.supervised >= 0 and len(process.services) == 1:
+                from ..database_roles import url_of
+
+                config = replace(config, database_url=url_of(config, process.services[0]))
             uvloop.run(
                 ServiceProcess(config, blueprint, process, plan.name_of(process, parse.copy)).run(started)
             )

@@ -1,0 +1,55 @@
+"""Gives each service of a blueprint a role of its own at the database: a fault in one cannot reach the
+rows of another. Passwords are derived from the key of the data folder: nothing more has to be kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from .blueprint import Blueprint
+from .config import Config
+from .keys import signing_key
+
+LONGEST = 30
+_PLAIN = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def make_roles(config: Config, blueprint: Blueprint) -> list[str]:
+    """Makes the roles that are missing and sets the others right; their names. Errors: StoreUnusable."""
+    from . import roles
+
+    made = []
+    for process in blueprint.processes:
+        for service in process.services:
+            made += roles.grant(
+                config.database_url,
+                [service],
+                blueprint.schemas,
+                prefix=prefix(config.database_url),
+                password=password(config, service),
+            )
+    return [one.role for one in made]
+
+
+def url_of(config: Config, service: str) -> str:
+    """The database as this service's role sees it."""
+    parts = urlsplit(config.database_url)
+    place = parts.netloc.rpartition("@")[2]
+    user = quote(f"{prefix(config.database_url)}_{service}:", safe=":") + password(config, service)
+    return urlunsplit(parts._replace(netloc=f"{user}@{place}"))
+
+
+def prefix(url: str) -> str:
+    """What the names of the roles begin with: the database's name, as roles belong to a whole server."""
+    name = urlsplit(url).path.lstrip("/")
+    if _PLAIN.fullmatch(name) and len(name) <= LONGEST:
+        return name
+    return f"tw_{hashlib.blake2b(name.encode(), digest_size=8).hexdigest()}"
+
+
+def password(config: Config, service: str) -> str:
+    key = signing_key(config.jwt_secret, config.data)
+    return hmac.digest(key, f"tradewind/database-role/{service}".encode(), hashlib.sha256).hex()
