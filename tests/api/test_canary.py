@@ -39,7 +39,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
 
 @pytest.fixture(scope="module")
 def said(seen: Seen) -> dict[str, bytes]:
-    """Everything that leaves the house, by where."""
+    """All output of the platform, by channel."""
     shop, data = seen.shop, seen.shop.keeping.data
     with shop.connect() as connection:
         found = {

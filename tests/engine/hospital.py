@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from tests.engine.hospital_messages import Told
-from tests.engine.ward import BEDS, DESK, WARD, Bed, Script, hospital
+from tests.engine.hospital_services import BEDS, DESK, WARD, Bed, Script, hospital
 from tests.support.tables import create_all
 from tradewind.core.clock import SystemClock
 from tradewind.core.dead_letters import DeadLetter, ListDeadLetters

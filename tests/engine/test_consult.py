@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.hospital import Hospital, bounds, breathe
 from tests.engine.hospital_messages import DoctorFound, FindDoctor, Note, Noted, Refer, Seen, Throw
-from tests.engine.ward import Doctor
+from tests.engine.hospital_services import Doctor
 from tradewind.core.model import Caller, Consult, Effects, Message, Refused
 from tradewind.core.store import Reader, StoreUnavailable
 from tradewind.engine import platform

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.engine.hospital import DELAYS, Answered, Hospital, Store, bounds, create
 from tests.engine.hospital_messages import Admit, Note, Remind, Scan, Throw, Weigh
-from tests.engine.ward import PATIENTS, Patient
+from tests.engine.hospital_services import PATIENTS, Patient
 from tradewind.core.model import Request
 from tradewind.engine import activities, subscriptions
 from tradewind.engine import batch_policy as batch_policy
@@ -104,7 +104,7 @@ class Days(RuleBasedStateMachine):
             claim = list(self.told)[which % len(self.told)]
             self.tell(self.told[claim][0], claim)
 
-    # -- what happens to the house
+    # -- what happens to the hospital
     # ------------------------------------------------------------------------------------
 
     @rule(steps=st.integers(1, 4))

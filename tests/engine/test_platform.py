@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.hospital import ADMIN, START, Answered, Clock, Hospital, breathe, create
 from tests.engine.hospital_messages import Admit, FindDoctor, Note, Refer, Remind, Scan, Throw
-from tests.engine.ward import Script, hospital
+from tests.engine.hospital_services import Script, hospital
 from tradewind.core.dead_letters import ReplayDeadLetter
 from tradewind.core.model import NOBODY, Query, Refused
 from tradewind.core.store import StoreUnavailable

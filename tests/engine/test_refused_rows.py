@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.hospital import DELAYS, START, Hospital, bounds
 from tests.engine.hospital_messages import Admit, Note, Remind, Seen, Throw, Weigh
-from tests.engine.ward import Patient
+from tests.engine.hospital_services import Patient
 from tradewind.core.dead_letters import ReplayDeadLetter
 from tradewind.engine import batch_policy as batch_policy
 from tradewind.engine.inbox import Envelope, Origin
@@ -149,7 +149,9 @@ async def test_a_bug_outside_any_handler_is_found_the_same_way(
 ) -> None:
     """A row that cannot even be turned into a row."""
     await hospital.say(Admit("ann"), Admit("bob"))
-    monkeypatch.setattr("tests.engine.ward.Weigh.kilos", property(lambda ask: {1, 2}), raising=False)
+    monkeypatch.setattr(
+        "tests.engine.hospital_services.Weigh.kilos", property(lambda ask: {1, 2}), raising=False
+    )
     answers = await hospital.say(Note("ann", "one"), Throw("bob", 2), Weigh("ann", 1), Note("bob", "two"))
     assert [answer.reply.status for answer in answers if answer.reply] == [0, 0, 500, 0]
     assert await hospital.heard("bob") == ("admitted", "ball 1", "ball 0", "two")

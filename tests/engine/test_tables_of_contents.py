@@ -11,8 +11,8 @@ import pytest
 
 from tests.engine.hospital import Clock, Hospital
 from tests.engine.hospital_messages import Admit, Admitted, Caught, Note, Noted, Ray, Told, Visit
-from tests.engine.ward import BEDS, PATIENTS, Bed, Patient, Script
-from tests.engine.ward import hospital as services
+from tests.engine.hospital_services import BEDS, PATIENTS, Bed, Patient, Script
+from tests.engine.hospital_services import hospital as services
 from tradewind.core.model import Context, Effects, Service, SetTimer, Timer, on
 from tradewind.engine.platform import Platform
 from tradewind.engine.service_runtime import furnish, plan

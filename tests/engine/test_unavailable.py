@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.hospital import DELAYS, START, Hospital
 from tests.engine.hospital_messages import Admit, Note, Remind, Scan, Throw
-from tests.engine.ward import BEDS, Bed
+from tests.engine.hospital_services import BEDS, Bed
 from tests.support.tables import keep
 from tradewind.core.store import RowRefused
 from tradewind.engine.inbox import PATIENCE_MS

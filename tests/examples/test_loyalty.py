@@ -128,14 +128,14 @@ async def shop(data: Path, *additions: GuestService) -> AsyncIterator[Visitor]:
     }
     config = settings.load({f"TRADEWIND_{name}": text for name, text in given.items()})
     with open(os.devnull, "wb") as nowhere:
-        house = Embedded(config, AccessLog(Sink(nowhere.fileno())), SERVICES, additions)
-        started = await house.start()
+        standalone = Embedded(config, AccessLog(Sink(nowhere.fileno())), SERVICES, additions)
+        started = await standalone.start()
         visitor = Visitor(started.url)
         try:
             yield visitor
         finally:
             visitor.close()
-            await house.stop()
+            await standalone.stop()
 
 
 async def test_points_come_with_an_order_and_go_with_a_refund(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The edge with a house of cards behind it: a gateway that answers from memory, a clock that stands still, no
+"""API v1 with a fake behind it: a gateway that answers from memory, a clock that stands still, no
 sockets.
 """
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from tests.engine.hospital_messages import Admit, Note, Told
-from tests.engine.ward import BEDS, DESK, WARD, Bed, Script, hospital
+from tests.engine.hospital_services import BEDS, DESK, WARD, Bed, Script, hospital
 from tests.support.databases import Place
 from tests.support.queues import fresh
 from tradewind.core.bus import EventRecord as Event

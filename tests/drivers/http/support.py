@@ -108,7 +108,7 @@ class Client:
         self.writer.close()
 
 
-class House(HttpServer):
+class TestedServer(HttpServer):
     """A server that knows how to reach itself."""
 
     @contextlib.asynccontextmanager
@@ -131,14 +131,14 @@ class House(HttpServer):
 
 
 @contextlib.asynccontextmanager
-async def serving(handler: Handler, limits: Limits = QUICK) -> AsyncIterator[House]:
-    house = House(handler, limits, clock=lambda: 0.0)
-    await house.start("127.0.0.1", 0)
+async def serving(handler: Handler, limits: Limits = QUICK) -> AsyncIterator[TestedServer]:
+    server = TestedServer(handler, limits, clock=lambda: 0.0)
+    await server.start("127.0.0.1", 0)
     try:
-        yield house
+        yield server
     finally:
-        await house.stop(0.0)
-        assert house.connections == 0
+        await server.stop(0.0)
+        assert server.connections == 0
 
 
 def seen(request: Request) -> bytes:

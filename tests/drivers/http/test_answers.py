@@ -22,7 +22,7 @@ def post(body: bytes, path: bytes = b"/orders", headers: bytes = b"") -> bytes:
 
 
 async def test_an_answer_is_whole() -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(LAST)
         data = await client.rest()
         assert data == (
@@ -33,13 +33,13 @@ async def test_an_answer_is_whole() -> None:
 
 
 async def test_a_connection_is_kept_for_more_requests() -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         for number in range(3):
             client.send(post(b"%d" % number))
             answer = await client.answer()
             assert json.loads(answer.body)[4] == str(number)
             assert b"connection" not in answer.headers
-        assert house.connections == 1
+        assert server.connections == 1
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ async def test_a_connection_is_kept_for_more_requests() -> None:
     ],
 )
 async def test_requests_are_read_as_they_are_meant(raw: bytes, expected: list[object]) -> None:
-    async with serving(echo) as house:
-        assert json.loads((await house.ask(raw)).body) == expected
+    async with serving(echo) as server:
+        assert json.loads((await server.ask(raw)).body) == expected
 
 
 async def test_an_absolute_target_rules_again_and_again() -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         for host in (b"one", b"two"):
             client.send(b"GET http://real/p HTTP/1.1\r\nHost: %b\r\n\r\n" % host)
             assert json.loads((await client.answer()).body)[3] == {"host": "real"}
@@ -104,7 +104,7 @@ async def test_an_absolute_target_rules_again_and_again() -> None:
     ],
 )
 async def test_who_is_kept(version: bytes, connection: bytes, kept: bool) -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(b"GET / HTTP/%b\r\nHost: x\r\n%b\r\n" % (version, connection))
         answer = await client.answer()
         if kept:
@@ -117,15 +117,15 @@ async def test_who_is_kept(version: bytes, connection: bytes, kept: bool) -> Non
 
 
 async def test_http_1_0_needs_no_host() -> None:
-    async with serving(echo) as house:
-        assert json.loads((await house.ask(b"GET / HTTP/1.0\r\n\r\n")).body)[1] == "/"
+    async with serving(echo) as server:
+        assert json.loads((await server.ask(b"GET / HTTP/1.0\r\n\r\n")).body)[1] == "/"
 
 
 @pytest.mark.parametrize(
     "body", [b"Content-Length: 3\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"]
 )
 async def test_an_upgrade_is_ignored_and_its_body_is_not_the_next_request(body: bytes) -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(
             b"POST /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
             + body
@@ -138,8 +138,8 @@ async def test_an_upgrade_is_ignored_and_its_body_is_not_the_next_request(body: 
 
 async def test_head_has_the_length_and_no_body() -> None:
     async with (
-        serving(lambda request: request.respond(Response(200, b"12345"))) as house,
-        house.connect() as client,
+        serving(lambda request: request.respond(Response(200, b"12345"))) as server,
+        server.connect() as client,
     ):
         client.send(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n" + LAST)
         head, full = answers(await client.rest(), heads=1)
@@ -150,8 +150,8 @@ async def test_head_has_the_length_and_no_body() -> None:
 @pytest.mark.parametrize("status", [204, 304])
 async def test_some_statuses_have_no_body(status: int) -> None:
     async with (
-        serving(lambda request: request.respond(Response(status, b"never", ((b"etag", b'"1"'),)))) as house,
-        house.connect() as client,
+        serving(lambda request: request.respond(Response(status, b"never", ((b"etag", b'"1"'),)))) as server,
+        server.connect() as client,
     ):
         client.send(GET + LAST)
         found = answers(await client.rest())
@@ -160,7 +160,7 @@ async def test_some_statuses_have_no_body(status: int) -> None:
 
 
 async def test_continue_is_said_to_who_waits_for_it() -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         assert await client.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.send(b"ab")
@@ -169,7 +169,7 @@ async def test_continue_is_said_to_who_waits_for_it() -> None:
 
 async def test_continue_does_not_overtake_an_answer() -> None:
     keeper = Keeper()
-    async with serving(keeper) as house, house.connect() as client:
+    async with serving(keeper) as server, server.connect() as client:
         client.send(GET + b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         (await keeper.have(1))[0].respond(Response(200, b"first"))
         assert (await client.answer()).body == b"first"
@@ -179,8 +179,8 @@ async def test_continue_does_not_overtake_an_answer() -> None:
 async def test_a_large_answer_arrives_whole() -> None:
     body = bytes(range(256)) * 40_000
     async with (
-        serving(lambda request: request.respond(Response(200, body))) as house,
-        house.connect() as client,
+        serving(lambda request: request.respond(Response(200, body))) as server,
+        server.connect() as client,
     ):
         client.send(GET + GET + LAST)
         found = answers(await client.rest())

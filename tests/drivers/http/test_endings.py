@@ -19,21 +19,21 @@ POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
 @pytest.mark.parametrize("length", [0, 1, 20, 45, len(POST) - 1])
 async def test_a_client_that_leaves_half_way_is_forgotten(length: int) -> None:
     keeper = Keeper()
-    async with serving(keeper) as house:
-        async with house.connect() as client:
+    async with serving(keeper) as server:
+        async with server.connect() as client:
             client.send(POST[:length])
-            await house.until_connections(1)
-        await house.until_connections(0)
+            await server.until_connections(1)
+        await server.until_connections(0)
         assert keeper.requests == []
 
 
 async def test_an_answer_to_a_client_that_has_gone_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
     keeper = Keeper()
-    async with serving(keeper) as house:
-        async with house.connect() as client:
+    async with serving(keeper) as server:
+        async with server.connect() as client:
             client.send(GET + GET + POST)
             await keeper.have(2)
-        await house.until_connections(0)
+        await server.until_connections(0)
         for request in keeper.requests:
             request.respond(Response(200, b"nobody is there"))
         assert len(keeper.requests) == 2
@@ -42,7 +42,7 @@ async def test_an_answer_to_a_client_that_has_gone_is_no_error(caplog: pytest.Lo
 
 async def test_a_client_may_end_its_side_and_still_read() -> None:
     keeper = Keeper()
-    async with serving(keeper) as house, house.connect() as client:
+    async with serving(keeper) as server, server.connect() as client:
         client.send(GET + GET)
         client.writer.write_eof()
         for request in await keeper.have(2):
@@ -55,10 +55,10 @@ async def test_a_client_may_end_its_side_and_still_read() -> None:
 async def test_stop_lets_finish_what_is_under_way() -> None:
     keeper = Keeper()
     async with (
-        serving(keeper) as house,
-        house.connect() as waiting,
-        house.connect() as idle,
-        house.connect() as half,
+        serving(keeper) as server,
+        server.connect() as waiting,
+        server.connect() as idle,
+        server.connect() as half,
     ):
         half.send(GET[:10])
         idle.send(GET)
@@ -66,7 +66,7 @@ async def test_stop_lets_finish_what_is_under_way() -> None:
         assert b"connection" not in (await idle.answer()).headers
         waiting.send(GET + GET)
         await keeper.have(3)
-        stopping = asyncio.create_task(house.stop(5))
+        stopping = asyncio.create_task(server.stop(5))
         assert await idle.rest() == b""
         half.send(GET[10:])
         requests = await keeper.have(4)
@@ -79,7 +79,7 @@ async def test_stop_lets_finish_what_is_under_way() -> None:
         assert (await half.only_answer()).headers[b"connection"] == b"close"
         await stopping
         with pytest.raises(ConnectionError):
-            await asyncio.open_connection("127.0.0.1", house.port)
+            await asyncio.open_connection("127.0.0.1", server.port)
 
 
 def test_what_has_begun_when_the_server_stops_is_answered_too() -> None:
@@ -98,13 +98,13 @@ def test_what_has_begun_when_the_server_stops_is_answered_too() -> None:
 
 async def test_stop_has_an_end() -> None:
     keeper = Keeper()
-    async with serving(keeper, replace(QUICK, answer_seconds=60)) as house, house.connect() as client:
+    async with serving(keeper, replace(QUICK, answer_seconds=60)) as server, server.connect() as client:
         client.send(GET)
         (request,) = await keeper.have(1)
-        await house.stop(0.1)
+        await server.stop(0.1)
         await client.closed()
         request.respond(Response(200))
-        await house.stop(0.1)
+        await server.stop(0.1)
 
 
 async def test_stop_before_start_is_nothing() -> None:
@@ -112,10 +112,10 @@ async def test_stop_before_start_is_nothing() -> None:
 
 
 async def test_a_taken_port_has_a_name() -> None:
-    async with serving(echo) as house:
-        with pytest.raises(PortInUse, match=f"127.0.0.1:{house.port} is taken") as caught:
-            await HttpServer(echo, QUICK).start("127.0.0.1", house.port)
-        assert (caught.value.host, caught.value.port) == ("127.0.0.1", house.port)
+    async with serving(echo) as server:
+        with pytest.raises(PortInUse, match=f"127.0.0.1:{server.port} is taken") as caught:
+            await HttpServer(echo, QUICK).start("127.0.0.1", server.port)
+        assert (caught.value.host, caught.value.port) == ("127.0.0.1", server.port)
 
 
 async def test_another_error_at_the_start_keeps_its_name() -> None:
@@ -125,12 +125,12 @@ async def test_another_error_at_the_start_keeps_its_name() -> None:
 
 async def test_one_connection_too_many_is_told_so() -> None:
     async with (
-        serving(echo, replace(QUICK, connections=2)) as house,
-        house.connect() as first,
-        house.connect(),
+        serving(echo, replace(QUICK, connections=2)) as server,
+        server.connect() as first,
+        server.connect(),
     ):
-        await house.until_connections(2)
-        async with house.connect() as third:
+        await server.until_connections(2)
+        async with server.connect() as third:
             answer = await third.only_answer()
             assert (answer.status, answer.code) == (503, "too_many_connections")
             assert answer.headers[b"retry-after"] == b"1"
@@ -140,10 +140,10 @@ async def test_one_connection_too_many_is_told_so() -> None:
 
 async def test_far_too_many_connections_are_broken_at_once() -> None:
     limits = replace(QUICK, connections=1, linger_seconds=60, header_seconds=60)
-    async with serving(echo, limits) as house:
-        plain = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(110)]
-        await house.until_connections(101)
-        async with house.connect() as late:
+    async with serving(echo, limits) as server:
+        plain = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(110)]
+        await server.until_connections(101)
+        async with server.connect() as late:
             await late.closed()
         for one in plain:
             one.close()
@@ -157,9 +157,9 @@ async def test_deadlines_are_watched_after_a_sweep_that_failed(caplog: pytest.Lo
         def drain(self) -> None: ...
         def abort(self) -> None: ...
 
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         broken = Broken()
-        house._shared.connections.add(broken)
-        asyncio.get_running_loop().call_later(0.05, house._shared.connections.discard, broken)
+        server._shared.connections.add(broken)
+        asyncio.get_running_loop().call_later(0.05, server._shared.connections.discard, broken)
         assert await client.rest() == b""
     assert "once" in caplog.text

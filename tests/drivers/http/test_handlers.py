@@ -27,7 +27,7 @@ async def test_a_handler_that_fails_is_answered_for(when: str, caplog: pytest.Lo
             echo(request)
         raise LookupError("no such thing")
 
-    async with serving(broken) as house, house.connect() as client:
+    async with serving(broken) as server, server.connect() as client:
         with caplog.at_level(logging.ERROR, "tradewind.http"):
             client.send(GET)
             answer = await client.answer()
@@ -51,15 +51,15 @@ async def test_a_handler_that_fails_is_answered_for(when: str, caplog: pytest.Lo
 async def test_an_answer_that_cannot_be_sent_becomes_a_500(
     answer: Response, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with serving(lambda request: request.respond(answer)) as house:
-        got = await house.ask(GET)
+    async with serving(lambda request: request.respond(answer)) as server:
+        got = await server.ask(GET)
     assert (got.status, got.code) == (500, "internal_error")
     assert "cannot be sent" in caplog.text
 
 
 async def test_only_the_first_answer_counts(caplog: pytest.LogCaptureFixture) -> None:
     keeper = Keeper()
-    async with serving(keeper) as house, house.connect() as client:
+    async with serving(keeper) as server, server.connect() as client:
         client.send(GET)
         (request,) = await keeper.have(1)
         request.respond(Response(201))

@@ -24,7 +24,7 @@ def paused(loose: Loose) -> bool:
 
 async def test_answers_leave_in_the_order_of_their_requests() -> None:
     keeper = Keeper()
-    async with serving(keeper) as house, house.connect() as client:
+    async with serving(keeper) as server, server.connect() as client:
         client.send(get(b"1") + get(b"2") + get(b"3"))
         for request in reversed(await keeper.have(3)):
             request.respond(Response(200, request.path.encode()))
@@ -32,7 +32,7 @@ async def test_answers_leave_in_the_order_of_their_requests() -> None:
 
 
 async def test_a_thousand_at_once() -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(b"".join(get(b"%d" % number) for number in range(1000)))
         got = [json.loads((await client.answer()).body)[1] for _ in range(1000)]
         assert got == [f"/{number}" for number in range(1000)]
@@ -108,7 +108,7 @@ def test_continue_is_not_said_to_who_has_sent_the_body_already() -> None:
 
 async def test_a_refusal_waits_for_its_turn() -> None:
     keeper = Keeper()
-    async with serving(keeper) as house, house.connect() as client:
+    async with serving(keeper) as server, server.connect() as client:
         client.send(get(b"1", b"POST") + b"garbage\r\n\r\n" + get(b"2"))
         (await keeper.have(1))[0].respond(Response(201))
         found = answers(await client.rest())
@@ -117,6 +117,6 @@ async def test_a_refusal_waits_for_its_turn() -> None:
 
 
 async def test_what_follows_a_last_request_is_not_read() -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(b"GET /1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + get(b"2"))
         assert (await client.only_answer()).headers[b"connection"] == b"close"

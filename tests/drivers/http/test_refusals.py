@@ -79,7 +79,7 @@ SMUGGLING = {
 
 async def refused(raw: bytes, limits: Limits = SMALL) -> Answer:
     keeper = Keeper()
-    async with serving(keeper, limits) as house, house.connect() as client:
+    async with serving(keeper, limits) as server, server.connect() as client:
         client.send(raw)
         answer = await client.only_answer()
         assert keeper.requests == []
@@ -160,7 +160,7 @@ async def test_a_large_body(case: str) -> None:
 
 
 async def test_the_limits_themselves_are_allowed() -> None:
-    async with serving(echo, SMALL) as house:
+    async with serving(echo, SMALL) as server:
         raw = (
             b"POST /"
             + b"a" * 99
@@ -169,8 +169,8 @@ async def test_the_limits_themselves_are_allowed() -> None:
             + b"Content-Length: 1000\r\n\r\n"
             + b"b" * 1000
         )
-        assert (await house.ask(raw)).status == 200
-        assert (await house.ask(CHUNKED + b"3e8\r\n" + b"b" * 1000 + b"\r\n0\r\n\r\n")).status == 200
+        assert (await server.ask(raw)).status == 200
+        assert (await server.ask(CHUNKED + b"3e8\r\n" + b"b" * 1000 + b"\r\n0\r\n\r\n")).status == 200
 
 
 async def test_one_mebibyte_and_one_byte() -> None:
@@ -178,5 +178,5 @@ async def test_one_mebibyte_and_one_byte() -> None:
     limits = Limits(linger_seconds=0.5, tick_seconds=0.05)
     answer = await refused(POST + b"Content-Length: %d\r\n\r\n" % (size + 1) + b"a" * (size + 1), limits)
     assert answer.status == 413
-    async with serving(echo, limits) as house:
-        assert (await house.ask(POST + b"Content-Length: %d\r\n\r\n" % size + b"a" * size)).status == 200
+    async with serving(echo, limits) as server:
+        assert (await server.ask(POST + b"Content-Length: %d\r\n\r\n" % size + b"a" * size)).status == 200

@@ -42,7 +42,7 @@ async def dripping(client: Client, data: bytes) -> AsyncIterator[None]:
     "start", [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n", CHUNKED, CHUNKED + b"5\r\nab"]
 )
 async def test_a_request_that_stops_is_timed_out(start: bytes) -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(start)
         answer = await client.only_answer()
         assert (answer.status, answer.code) == (408, "request_timeout")
@@ -62,17 +62,17 @@ DRIPS = {
 @pytest.mark.parametrize("case", DRIPS)
 async def test_a_request_that_drips_is_timed_out(case: str) -> None:
     start, slow = DRIPS[case]
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(start)
         async with dripping(client, slow):
             answer = await client.answer()
             assert (answer.status, answer.code) == (408, "request_timeout")
             await client.closed()
-        await house.until_connections(0)
+        await server.until_connections(0)
 
 
 async def test_a_second_request_has_the_same_time() -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(GET)
         assert (await client.answer()).status == 200
         client.send(b"GET / HTT")
@@ -80,13 +80,13 @@ async def test_a_second_request_has_the_same_time() -> None:
 
 
 async def test_a_connection_that_says_nothing_is_closed_without_a_word() -> None:
-    async with serving(echo, replace(QUICK, keep_alive_seconds=60)) as house, house.connect() as client:
+    async with serving(echo, replace(QUICK, keep_alive_seconds=60)) as server, server.connect() as client:
         assert await client.rest() == b""
 
 
 @pytest.mark.parametrize("then", [b"", b"\r\n"])
 async def test_a_kept_connection_that_says_nothing_more_is_closed(then: bytes) -> None:
-    async with serving(echo, replace(QUICK, header_seconds=60)) as house, house.connect() as client:
+    async with serving(echo, replace(QUICK, header_seconds=60)) as server, server.connect() as client:
         client.send(GET)
         assert (await client.answer()).status == 200
         client.send(then)
@@ -94,43 +94,43 @@ async def test_a_kept_connection_that_says_nothing_more_is_closed(then: bytes) -
 
 
 async def test_line_ends_alone_keep_nothing_open() -> None:
-    async with serving(echo) as house, house.connect() as client, dripping(client, b"\r\n" * 1000):
+    async with serving(echo) as server, server.connect() as client, dripping(client, b"\r\n" * 1000):
         await client.closed()
 
 
 async def test_a_client_that_does_not_read_is_let_go() -> None:
-    async with serving(lambda request: request.respond(Response(200, bytes(8_000_000)))) as house:
+    async with serving(lambda request: request.respond(Response(200, bytes(8_000_000)))) as server:
         with socket.socket() as plain:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             plain.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", house.port))
+            await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", server.port))
             plain.send(GET * 20)
-            await house.until_connections(1)
-            await house.until_connections(0)
+            await server.until_connections(1)
+            await server.until_connections(0)
 
 
 async def test_a_client_that_does_not_read_its_last_answer_is_let_go() -> None:
-    async with serving(lambda request: request.respond(Response(200, bytes(8_000_000)))) as house:
+    async with serving(lambda request: request.respond(Response(200, bytes(8_000_000)))) as server:
         with socket.socket() as plain:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             plain.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", house.port))
+            await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", server.port))
             plain.send(b"GET / HTTP/1.0\r\n\r\n")
-            await house.until_connections(1)
-            await house.until_connections(0)
+            await server.until_connections(1)
+            await server.until_connections(0)
 
 
 async def test_a_refused_client_that_goes_on_sending_is_cut_off() -> None:
-    async with serving(echo) as house, house.connect() as client:
+    async with serving(echo) as server, server.connect() as client:
         client.send(b"nonsense\r\n")
         async with dripping(client, ENDLESS):
             assert (await client.answer()).status == 400
-            await house.until_connections(0)
+            await server.until_connections(0)
 
 
 async def test_a_handler_that_does_not_answer_is_answered_for(caplog: pytest.LogCaptureFixture) -> None:
     keeper = Keeper()
-    async with serving(keeper) as house, house.connect() as client:
+    async with serving(keeper) as server, server.connect() as client:
         client.send(GET + GET)
         first, second = await keeper.have(2)
         second.respond(Response(200))

@@ -1,4 +1,4 @@
-"""A house trades once for each way to wire it, and every test that spoils something has a copy of its
+"""A rpc_services trades once for each way to wire it, and every test that spoils something has a copy of its
 database.
 """
 
@@ -21,7 +21,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from tests.operations.audit_rpc.house import PUBLISHED, WIRED, House, clone, on_server, read
+from tests.operations.audit_rpc.rpc_services import PUBLISHED, WIRED, RpcServices, clone, on_server, read
 from tradewind.operations.audit.checking import GRACE_MS
 from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
@@ -31,7 +31,7 @@ _copies = itertools.count()
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """A copy of what a house has left behind. `ids`: what it made, by name."""
+    """A copy of what a rpc_services has left behind. `ids`: what it made, by name."""
 
     which: str
     url: str
@@ -58,38 +58,42 @@ def _run(text: str, connection: sa.Connection) -> list[tuple[object, ...]]:
         return []
 
 
-async def _published(house: House) -> dict[str, str]:
-    tea = await house.product()
-    made = {"tea": tea, "plain": await house.order(tea), "keyed": await house.order(tea, key="k-1")}
-    made["other"] = await house.order(tea, key="k-2")
-    made |= {
-        "paid": await house.payment(made["keyed"], "p-1"),
-        "twin": await house.payment(made["keyed"], "p-2"),
-    }
-    await house.quiet()
-    return made
-
-
-async def _wired(house: House) -> dict[str, str]:
-    tea = await house.product()
+async def _published(rpc_services: RpcServices) -> dict[str, str]:
+    tea = await rpc_services.product()
     made = {
         "tea": tea,
-        "first": await house.order(tea),
-        "confirmed": await house.order(tea.upper(), key="k-1"),
+        "plain": await rpc_services.order(tea),
+        "keyed": await rpc_services.order(tea, key="k-1"),
     }
+    made["other"] = await rpc_services.order(tea, key="k-2")
     made |= {
-        "failed": await house.order(tea, 9_999),
-        "noted": await house.payment("01900000-0000-7000-8000-000000000000"),
+        "paid": await rpc_services.payment(made["keyed"], "p-1"),
+        "twin": await rpc_services.payment(made["keyed"], "p-2"),
     }
-    await house.ended(made["first"], made["confirmed"], made["failed"])
-    await asyncio.sleep(0.3)
-    await house.quiet()
+    await rpc_services.quiet()
     return made
 
 
-async def _trading(trade: Callable[[House], Awaitable[dict[str, str]]], *what: Any) -> dict[str, str]:
-    async with House(*read(*what)) as house:
-        return await trade(house)
+async def _wired(rpc_services: RpcServices) -> dict[str, str]:
+    tea = await rpc_services.product()
+    made = {
+        "tea": tea,
+        "first": await rpc_services.order(tea),
+        "confirmed": await rpc_services.order(tea.upper(), key="k-1"),
+    }
+    made |= {
+        "failed": await rpc_services.order(tea, 9_999),
+        "noted": await rpc_services.payment("01900000-0000-7000-8000-000000000000"),
+    }
+    await rpc_services.ended(made["first"], made["confirmed"], made["failed"])
+    await asyncio.sleep(0.3)
+    await rpc_services.quiet()
+    return made
+
+
+async def _trading(trade: Callable[[RpcServices], Awaitable[dict[str, str]]], *what: Any) -> dict[str, str]:
+    async with RpcServices(*read(*what)) as rpc_services:
+        return await trade(rpc_services)
 
 
 @pytest.fixture(scope="session")

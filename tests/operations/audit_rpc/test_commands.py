@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
 from tests.operations.audit_rpc.conftest import Shop
-from tests.operations.audit_rpc.house import House, variables
+from tests.operations.audit_rpc.rpc_services import RpcServices, variables
 from tradewind.cli.app import app
 from tradewind.core.bus import EventRecord
 from tradewind.core.clock import SystemClock
@@ -108,11 +108,11 @@ async def until(true: Callable[[], Awaitable[Any]]) -> Any:
     return found
 
 
-async def poisoned(house: House, shop: Shop, run: Callable[..., Result]) -> tuple[str, Any]:
+async def poisoned(rpc_services: RpcServices, shop: Shop, run: Callable[..., Result]) -> tuple[str, Any]:
     """An order that is confirmed, and that inventory knows nothing of; its letter, once it is dead."""
     order = SystemClock().uuid()
     body = f'{{"type":"order.confirmed","orderId":"{order}","customerId":"","total":{{"amount":1,"currency":"EUR"}}}}'
-    house.bus.publish(
+    rpc_services.bus.publish(
         EventRecord("orders", SystemClock().uuid(), "order.confirmed", order, body, "", 1, 1),
         lambda trouble: None,
     )
@@ -132,8 +132,8 @@ async def test_a_poison_message_is_shown_and_tried_again_by_the_service(
     wired: Shop, run: Callable[..., Result]
 ) -> None:
     config, blueprint = wired.read
-    async with House(replace(config, retry_delays_ms=(10,)), blueprint) as house:
-        order, letter = await poisoned(house, wired, run)
+    async with RpcServices(replace(config, retry_delays_ms=(10,)), blueprint) as rpc_services:
+        order, letter = await poisoned(rpc_services, wired, run)
         assert (letter["key"], letter["attempts"]) == (order, 2)
         shown = await aside(run, wired, "dead-letters", "show", letter["id"])
         assert json.loads(shown.stdout) == letter
@@ -158,8 +158,8 @@ async def test_a_poison_message_is_shown_and_tried_again_by_the_service(
 
 @pytest.mark.usefixtures("silence")
 async def test_one_that_is_given_up(published: Shop, run: Callable[..., Result]) -> None:
-    async with House(*published.read) as house:
-        house.platform.keep_unreadable("payments", "request", "not JSON", "poison", lambda: None)
+    async with RpcServices(*published.read) as rpc_services:
+        rpc_services.platform.keep_unreadable("payments", "request", "not JSON", "poison", lambda: None)
 
         async def letters() -> Any:
             return json.loads((await aside(run, published, "dead-letters", "list", "--json")).stdout)

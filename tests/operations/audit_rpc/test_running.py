@@ -10,7 +10,7 @@ import pytest
 
 from tests.operations.audit.shop import red
 from tests.operations.audit_rpc.conftest import Shop
-from tests.operations.audit_rpc.house import House
+from tests.operations.audit_rpc.rpc_services import RpcServices
 from tradewind.core.clock import Clock, SystemClock
 from tradewind.operations.audit import Promise, audited, running
 from tradewind.runtime.blueprint import Blueprint
@@ -30,37 +30,39 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_audits_of_services_at_work(wired: Shop) -> None:
-    async with House(*wired.read) as house:
-        selling = asyncio.create_task(_sell(house, wired.ids["tea"]))
+    async with RpcServices(*wired.read) as rpc_services:
+        selling = asyncio.create_task(_sell(rpc_services, wired.ids["tea"]))
         seen = 0
         while not selling.done():
             report = await audited(*_asked(wired))
             assert (red(report), report.running) == ({}, True)
             seen += report.in_flight > 0
         made = await selling
-        await house.ended(*made)
+        await rpc_services.ended(*made)
         assert seen
     report = await audited(*_asked(wired))
     assert (red(report), report.running, report.in_flight) == ({}, False, 0)
     assert report.orders == len(made) + 3
 
 
-async def _sell(house: House, tea: str) -> list[str]:
+async def _sell(rpc_services: RpcServices, tea: str) -> list[str]:
     loop, made = asyncio.get_running_loop(), list[str]()
     until = loop.time() + 3.0
     while loop.time() < until:
-        made += await asyncio.gather(*(house.order(tea, 1, key=f"s-{len(made)}-{n}") for n in range(8)))
+        made += await asyncio.gather(
+            *(rpc_services.order(tea, 1, key=f"s-{len(made)}-{n}") for n in range(8))
+        )
     return made
 
 
 async def test_an_event_that_stays_in_the_outbox(published: Shop) -> None:
-    async with House(*published.read):
+    async with RpcServices(*published.read):
         published.outside(LEASED)
         assert red(await audited(*_asked(published))) == {Promise.MOVES: ["event"]}
 
 
 async def test_an_event_that_is_sent_before_the_second_look(published: Shop) -> None:
-    async with House(*published.read):
+    async with RpcServices(*published.read):
         published.outside(LEASED)
         looking = asyncio.create_task(audited(*_asked(published)))
         await asyncio.sleep(0.3)
@@ -70,10 +72,10 @@ async def test_an_event_that_is_sent_before_the_second_look(published: Shop) -> 
 
 async def test_an_event_that_the_broker_has_lost(wired: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "UNSENT_MS", 300)
-    async with House(*wired.read) as house:
-        house.bus.deaf = True
-        lost = await house.order(wired.ids["tea"], 1)
-        await house.quiet()
+    async with RpcServices(*wired.read) as rpc_services:
+        rpc_services.bus.deaf = True
+        lost = await rpc_services.order(wired.ids["tea"], 1)
+        await rpc_services.quiet()
         report = await audited(*_asked(wired))
         assert report.in_flight == 1
         await asyncio.sleep(0.4)
@@ -84,7 +86,7 @@ async def test_an_event_that_the_broker_has_lost(wired: Shop, monkeypatch: pytes
 
 
 async def test_another_database_of_the_server_is_none_of_ours(published: Shop, wired: Shop) -> None:
-    async with House(*wired.read):
+    async with RpcServices(*wired.read):
         assert (await audited(*_asked(published))).running is False
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from tests.rpc.faults import ends, events
 from tests.rpc.faults.book import Book
 from tests.rpc.faults.clients import Crowd
-from tests.rpc.faults.house import House, house
+from tests.rpc.faults.deployment import Deployment, deployment
 from tests.rpc.faults.troubles import FIRST_S, Row, Tell, Troubles, plan, told
 
 OPTIONS = (
@@ -37,7 +37,7 @@ LONGEST_ANSWER_S = 24.0
 
 
 def run(
-    place: House, book: Book, troubles: list[str], *, seed: int, tell: Tell, times: int = 1
+    place: Deployment, book: Book, troubles: list[str], *, seed: int, tell: Tell, times: int = 1
 ) -> tuple[dict[str, Any], list[str]]:
     """The summary, and what is wrong: nothing, where all promises were kept."""
     events.listen(place.broker.url)
@@ -113,7 +113,7 @@ def main() -> int:
     seed, times = how.pop("seed"), how.pop("clients")
     folder = Path(tempfile.mkdtemp(prefix="tradewind-campaign-"))
     print(f"seed {seed}; logs in {folder}", file=sys.stderr, flush=True)
-    with house(folder) as place:
+    with deployment(folder) as place:
         summary, wrong = run(place, Book(), plan(Random(seed), **how), seed=seed, tell=_tell, times=times)
     print(json.dumps({"seed": seed, "clients": 9 * times, **summary, "wrong": wrong}, indent=2))
     return 1 if wrong else 0

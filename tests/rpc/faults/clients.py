@@ -140,7 +140,7 @@ class Reader(Client):
 
 
 class Crowd:
-    """All clients of one house: nine, `times` over."""
+    """All clients of one deployment: nine, `times` over."""
 
     def __init__(self, port: int, book: Book, *, seed: int, times: int = 1, pace_s: float = 0.02) -> None:
         self.book, self._halt = book, threading.Event()

@@ -14,7 +14,7 @@ import asyncpg
 
 from tests.rpc.faults import events
 from tests.rpc.faults.book import WRITES, Book, Wish
-from tests.rpc.faults.house import House, database, until
+from tests.rpc.faults.deployment import Deployment, database, until
 from tests.support.http import Connection
 
 SCHEMAS = {"orders": "order_schema", "inventory": "inventory_schema", "payments": "payment_schema"}
@@ -28,9 +28,9 @@ UNSENT_S = 60.0
 SHOWN, READERS = 5, 4
 
 
-def sql(house: House, text: str) -> list[tuple[Any, ...]]:
+def sql(deployment: Deployment, text: str) -> list[tuple[Any, ...]]:
     async def ask() -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(database(house.cluster))
+        connection = await asyncpg.connect(database(deployment.cluster))
         try:
             return [tuple(row) for row in await connection.fetch(text)]
         finally:
@@ -54,27 +54,29 @@ class Findings:
             self.wrong.append(f"{len(those)} × {what}: {those[:SHOWN]}")
 
 
-def look(house: House, book: Book) -> Findings:
+def look(deployment: Deployment, book: Book) -> Findings:
     """The clients have left; the shop runs."""
     found = Findings()
     found.add("answers that no client may get", book.strange)
-    rows(found, house, book)
-    _reads(found, house, book)
-    _bus(found, house)
+    rows(found, deployment, book)
+    _reads(found, deployment, book)
+    _bus(found, deployment)
     for service, schema in SCHEMAS.items():
-        found.add(f"dead letters of {service}", sql(house, f"SELECT id, name, reason FROM {schema}.parked"))
-    found.add("processes that are not ready", house.unready().items())
-    code, said = house.audit()
+        found.add(
+            f"dead letters of {service}", sql(deployment, f"SELECT id, name, reason FROM {schema}.parked")
+        )
+    found.add("processes that are not ready", deployment.unready().items())
+    code, said = deployment.audit()
     found.add("broken promises that the audit has found", [said[-2000:]] if code else [])
-    _log(found, house)
+    _log(found, deployment)
     return found
 
 
-def rows(found: Findings, house: House, book: Book) -> None:
+def rows(found: Findings, deployment: Deployment, book: Book) -> None:
     """What was promised is in the tables, once; nothing else is."""
     for kind in WRITES:
         wishes = [wish for wish in book.wishes if wish.kind == kind]
-        kept = sql(house, ROWS[kind])
+        kept = sql(deployment, ROWS[kind])
         ids, marks = {row[0]: row for row in kept}, Counter([row[2] for row in kept])
         keys = Counter([row[1] for row in kept if row[1]])
         accepted = [wish for wish in wishes if wish.status == 201]
@@ -97,10 +99,10 @@ def rows(found: Findings, house: House, book: Book) -> None:
         )
 
 
-def _reads(found: Findings, house: House, book: Book) -> None:
+def _reads(found: Findings, deployment: Deployment, book: Book) -> None:
     def wrong(wishes: list[Wish]) -> list[str]:
         bad = []
-        with Connection(house.port) as connection:
+        with Connection(deployment.port) as connection:
             for wish in wishes:
                 answer = connection.call("GET", f"/api/{wish.kind}/{wish.id}")
                 if answer.status != 200 or not _same(wish, answer.json["data"]):
@@ -122,22 +124,24 @@ def _same(wish: Wish, data: dict[str, Any]) -> bool:
     return bool(data == told and data[AMOUNT[wish.kind]] == asked[AMOUNT[wish.kind]])
 
 
-def _bus(found: Findings, house: House) -> None:
+def _bus(found: Findings, deployment: Deployment) -> None:
     def unsent() -> list[tuple[Any, ...]]:
         return [
-            row for schema in SCHEMAS.values() for row in sql(house, f"SELECT id, lease FROM {schema}.outbox")
+            row
+            for schema in SCHEMAS.values()
+            for row in sql(deployment, f"SELECT id, lease FROM {schema}.outbox")
         ]
 
     try:
         until(lambda: not unsent(), "every event is sent", UNSENT_S)
     except AssertionError:
         found.add("events that are left unsent", unsent())
-    heard = events.collect(house.broker.url)
+    heard = events.collect(deployment.broker.url)
     ids = {(source, event_id) for source, event_id, _, _ in heard}
     said = {
         (service, row[0])
         for service, schema in SCHEMAS.items()
-        for row in sql(house, f"SELECT id FROM {schema}.log")
+        for row in sql(deployment, f"SELECT id FROM {schema}.log")
     }
     found.counts["events said"], found.counts["events heard"], found.counts["copies heard"] = (
         len(said),
@@ -153,15 +157,15 @@ def _bus(found: Findings, house: House) -> None:
             if name == "order.created"
         ]
     )
-    orders = [row[0] for row in sql(house, "SELECT id FROM order_schema.orders")]
+    orders = [row[0] for row in sql(deployment, "SELECT id FROM order_schema.orders")]
     found.add("orders without exactly one order.created", [order for order in orders if created[order] != 1])
 
 
-def _log(found: Findings, house: House) -> None:
+def _log(found: Findings, deployment: Deployment) -> None:
     # a request that was answered 503 is told of as an error, and counted by its client
     lines = [
         line
-        for line in house.lines()
+        for line in deployment.lines()
         if line["level"] not in ("info", "debug") and line["event"] != "request"
     ]
     found.counts["warnings"] = sum(line["level"] == "warning" for line in lines)

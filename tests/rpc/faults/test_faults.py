@@ -12,7 +12,7 @@ import pytest
 from tests.rpc.faults import ends
 from tests.rpc.faults.book import Book
 from tests.rpc.faults.campaign import run
-from tests.rpc.faults.house import House, house
+from tests.rpc.faults.deployment import Deployment, deployment
 from tests.rpc.faults.troubles import plan
 
 SEEDS = (20_261_121,)
@@ -26,7 +26,7 @@ def test_nothing_accepted_is_lost_or_doubled_and_all_is_served_again_at_once(
     tmp_path: Path, seed: int
 ) -> None:
     troubles = plan(Random(seed), kill=6, broker=2, postgres=1, connections=1, alarm=1)
-    with house(tmp_path) as place:
+    with deployment(tmp_path) as place:
         book = Book()
         summary, wrong = run(place, book, troubles, seed=seed, tell=print)
         assert not wrong, "\n".join(wrong)
@@ -34,7 +34,7 @@ def test_nothing_accepted_is_lost_or_doubled_and_all_is_served_again_at_once(
         _assert_that_it_would_have_been_seen(place, book)
 
 
-def _assert_that_it_would_have_been_seen(place: House, book: Book) -> None:
+def _assert_that_it_would_have_been_seen(place: Deployment, book: Book) -> None:
     ends.sql(place, "DELETE FROM order_schema.orders WHERE id = (SELECT min(id) FROM order_schema.orders)")
     ends.sql(
         place,

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from tests.rpc.faults.book import Book
-from tests.rpc.faults.house import House, until
+from tests.rpc.faults.deployment import Deployment, until
 
 NAMES = ("gateway", "orders-1", "orders-2", "inventory", "payments")
 FAILPOINTS = (
@@ -51,8 +51,8 @@ class Row:
 
 
 class Troubles:
-    def __init__(self, house: House, book: Book, seed: int) -> None:
-        self._house, self._book, self._random = house, book, Random(seed)
+    def __init__(self, deployment: Deployment, book: Book, seed: int) -> None:
+        self._house, self._book, self._random = deployment, book, Random(seed)
         self._count = 0
 
     def do(self, trouble: str) -> Row:
@@ -60,18 +60,18 @@ class Troubles:
         failpoint.
         """
         self._count += 1
-        house, book = self._house, self._book
+        deployment, book = self._house, self._book
         watch = book.watch()
         row = Row(trouble, "")
         getattr(self, f"_{trouble}", lambda row: self._failpoint(trouble, row))(row)
         row.down_s = round(watch.back - watch.since, 2)
         row.firsts = book.served(EACH, SERVED_S)
-        until(house.ready, f"all processes are ready again after {row}; {house.unready()}", READY_S)
+        until(deployment.ready, f"all processes are ready again after {row}; {deployment.unready()}", READY_S)
         row.ready_s = round(time.monotonic() - watch.back, 2)
         row.slowest_s, row.answers, row.memory = (
             round(watch.slowest_s, 2),
             dict(watch.answers),
-            house.memory_mb(),
+            deployment.memory_mb(),
         )
         return row
 

@@ -8,25 +8,25 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.runtime.processes.house import QUICK, House
 from tests.runtime.processes.programs import Program
+from tests.runtime.processes.supervised import QUICK, Supervised
 from tradewind.runtime.processes.restart_policy import Patience
 
 
 class Open(Protocol):
     def __call__(
         self, hows: Mapping[str, str], stages: Mapping[str, int] | None = None, patience: Patience = QUICK
-    ) -> House: ...
+    ) -> Supervised: ...
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[Open]:
-    houses: list[House] = []
+def supervised(tmp_path: Path) -> Iterator[Open]:
+    houses: list[Supervised] = []
 
     def new(
         hows: Mapping[str, str], stages: Mapping[str, int] | None = None, patience: Patience = QUICK
-    ) -> House:
-        houses.append(House(tmp_path, hows, stages, patience))
+    ) -> Supervised:
+        houses.append(Supervised(tmp_path, hows, stages, patience))
         return houses[-1]
 
     yield new

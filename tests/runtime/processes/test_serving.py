@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.processes.house import gone
 from tests.runtime.processes.programs import Program
+from tests.runtime.processes.supervised import gone
 from tests.support.keeping import Keeping, drop_all, nothing
 from tests.support.program import run
 from tradewind.runtime import blueprint, config, migrations

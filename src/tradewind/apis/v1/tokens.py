@@ -30,7 +30,7 @@ _REFRESH = re.compile(
 )
 _CLAIMED = {
     "require": ["iss", "aud", "sub", "sid", "role", "iat", "exp", "jti"],
-    # times are checked below, against the clock of the house
+    # times are checked below, against our clock
     "verify_exp": False,
     "verify_iat": False,
     "verify_nbf": False,

@@ -92,7 +92,7 @@ class Loop:
         return True
 
 
-class House:
+class RpcServices:
     def __init__(self, config: Config, blueprint: Blueprint) -> None:
         self.config, self.blueprint, self.bus = config, blueprint, Loop()
         names = runs(blueprint)
@@ -118,7 +118,7 @@ class House:
 
         return hear
 
-    async def __aenter__(self) -> House:
+    async def __aenter__(self) -> RpcServices:
         if not isinstance(self.provider, NoProvider):
             self.provider.start()
         await self.platform.start()

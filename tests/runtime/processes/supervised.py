@@ -28,7 +28,7 @@ ACTOR = Path(__file__).with_name("actor.py")
 QUICK = Patience(first_s=0.01, longest_s=0.02, stop_s=20.0, ready_s=20.0)
 
 
-class House:
+class Supervised:
     """`hows`: how each process behaves; `stages`: when it is stopped, where not with all others."""
 
     def __init__(

@@ -38,7 +38,7 @@ def until(done: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> An
     return found
 
 
-class House:
+class Deployment:
     """Gateway, two copies of orders, inventory and payments under their supervisor."""
 
     def __init__(self, folder: Path, broker: Broker, cluster: Cluster) -> None:
@@ -201,10 +201,10 @@ def own_cluster() -> Iterator[Cluster]:
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[House]:
+def deployment(folder: Path) -> Iterator[Deployment]:
     """It runs, and serves nobody yet."""
     with own_broker() as broker, own_cluster() as cluster:
-        made = House(folder, broker, cluster)
+        made = Deployment(folder, broker, cluster)
         try:
             made.start()
             yield made
