@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from tradewind.observability import logs
 from tradewind.observability.access import AccessLog
@@ -23,7 +22,7 @@ class Lines:
         self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
 
     def set_up(self, level: str = "info", format: str = "json") -> AccessLog:
-        return logs.set_up(level, format, self.fd)
+        return logs.set_up(level, format, fd=self.fd)
 
     def text(self) -> str:
         return self.path.read_text()
@@ -41,7 +40,6 @@ def lines(tmp_path: Path) -> Iterator[Lines]:
     before = root.handlers[:], root.level, {name: logging.getLogger(name).level for name in logs.LOUD}
     lines = Lines(tmp_path / "log")
     yield lines
-    structlog.reset_defaults()
     logging.captureWarnings(False)
     root.handlers[:], root.level = before[0], before[1]
     for name, level in before[2].items():
@@ -50,40 +48,40 @@ def lines(tmp_path: Path) -> Iterator[Lines]:
 
 
 def test_ours_and_the_libraries_lines_have_one_shape(lines: Lines) -> None:
-    lines.set_up()
-    with logs.bound(request_id="r-1", trace_id="t-1"):
-        logs.get("tradewind.orders").info("order placed", order="o-1", lines=2)
-        logging.getLogger("library").warning("slow: %d ms", 250)
+    logs.set_up(process="orders-1", fd=lines.fd)
+    logging.getLogger("tradewind.orders").info("order placed", extra={"fields": {"order": "o-1", "lines": 2}})
+    logging.getLogger("library").warning("slow: %d ms", 250)
     ours, theirs = lines.all()
-    assert list(ours) == ["ts", "level", "event", "logger", "request_id", "trace_id", "order", "lines"]
-    assert (ours["level"], ours["event"], ours["logger"], ours["lines"]) == (
-        "info",
-        "order placed",
-        "tradewind.orders",
-        2,
-    )
-    assert list(theirs) == ["ts", "level", "event", "logger", "request_id", "trace_id"]
-    assert (theirs["level"], theirs["event"], theirs["request_id"]) == ("warning", "slow: 250 ms", "r-1")
+    assert list(ours) == ["ts", "level", "event", "logger", "process", "order", "lines"]
+    assert list(ours.values())[1:] == ["info", "order placed", "tradewind.orders", "orders-1", "o-1", 2]
+    assert list(theirs) == ["ts", "level", "event", "logger", "process"]
+    assert (theirs["level"], theirs["event"]) == ("warning", "slow: 250 ms")
     assert len(ours["ts"]) == len("2026-11-21T09:30:00.123Z")
+
+
+def test_one_process_alone_has_no_name(lines: Lines) -> None:
+    lines.set_up()
+    logging.getLogger("x").info("hello")
+    assert list(lines.last()) == ["ts", "level", "event", "logger"]
 
 
 def test_secrets_are_masked_wherever_they_stand(lines: Lines) -> None:
     lines.set_up()
-    logs.get("x").info("log in", password="hunter2", body={"refreshToken": "hunter2"})
+    facts = {"password": "hunter2", "body": {"refreshToken": "hunter2"}}
+    logging.getLogger("x").info("log in", extra={"fields": facts})
     logging.getLogger("y").error("refused password=hunter2")
     try:
         raise ValueError("token=hunter2")
     except ValueError:
-        logs.get("x").exception("failed")
+        logging.getLogger("x").exception("failed")
     assert "hunter2" not in lines.text()
     assert "ValueError" in lines.last()["exception"]
 
 
-def test_level_counts_for_both(lines: Lines) -> None:
+def test_below_the_level_nothing_is_written(lines: Lines) -> None:
     lines.set_up("warning")
-    logs.get("x").info("no")
     logging.getLogger("y").info("no")
-    logs.get("x").warning("yes")
+    logging.getLogger("x").warning("yes")
     assert [line["event"] for line in lines.all()] == ["yes"]
 
 
@@ -99,14 +97,15 @@ def test_warnings_are_lines(lines: Lines) -> None:
 
 def test_what_json_cannot_hold_is_told_somehow(lines: Lines) -> None:
     lines.set_up()
-    logs.get("x").info("odd \ud800", path=Path("/a"), raw=b"\xff", big=10**30, key={1: {2}})
+    odd = {"path": Path("/a"), "raw": b"\xff", "big": 10**30, "key": {1: {2}}}
+    logging.getLogger("x").info("odd \ud800", extra={"fields": odd})
     logging.getLogger("y").info("%d", "no number")
     assert [line["logger"] for line in lines.all()] == ["x", "logs"]
 
 
 def test_people_get_colour_and_the_same_masks(lines: Lines) -> None:
     lines.set_up(format="console").write("r", "", "GET", "/x", 404, 1.25)
-    logs.get("x").warning("hello", token="hunter2")
+    logging.getLogger("x").warning("hello", extra={"fields": {"token": "hunter2"}})
     assert "hello" in lines.text()
     assert "GET    /x" in lines.text()
     assert "hunter2" not in lines.text()

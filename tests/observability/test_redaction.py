@@ -32,14 +32,14 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTkyIn0.dGhlIHNpZ25hdHVyZQ"
     ],
 )
 def test_keys_that_hide_their_value(key: str) -> None:
-    assert redaction.redact(None, "info", {"event": "x", key: "plain"}) == {"event": "x", key: REDACTED}
+    assert redaction.redact({"event": "x", key: "plain"}) == {"event": "x", key: REDACTED}
 
 
 @pytest.mark.parametrize(
     "key", ["discarded", "status", "order_id", "span", "company", "keyed_by", "passes", "id"]
 )
 def test_keys_that_do_not(key: str) -> None:
-    assert redaction.redact(None, "info", {key: "plain"}) == {key: "plain"}
+    assert redaction.redact({key: "plain"}) == {key: "plain"}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_reaches_into_what_is_nested() -> None:
         "n": REDACTED,
         "at": 1795253400000,
     }
-    assert redaction.redact(None, "info", event) == {"body": body, "ok": True}
+    assert redaction.redact(event) == {"body": body, "ok": True}
 
 
 def test_bears_whatever_is_logged() -> None:
@@ -102,8 +102,6 @@ def test_bears_whatever_is_logged() -> None:
 
     endless: list[object] = []
     endless.append(endless)
-    seen = redaction.redact(
-        None, "info", {"broken": Broken(), "endless": endless, "error": ValueError("token=abc")}
-    )
+    seen = redaction.redact({"broken": Broken(), "endless": endless, "error": ValueError("token=abc")})
     assert seen["broken"] == "<Broken>"
     assert "abc" not in seen["error"]

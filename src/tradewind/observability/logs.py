@@ -1,105 +1,71 @@
-"""Makes every log line of the process one shape: JSON for machines, colour for people; ours and the
-libraries' alike.
+"""Makes every log line of a process one shape, ours and the libraries' alike: JSON for machines, colour for
+people. With the standard library alone, because each process of a blueprint pays for what it imports.
 
-Modules log with `logging.getLogger(__name__)` or, where fields matter, `logs.get(__name__)`. What belongs to
-the request in hand (`request_id`, `trace_id`) is bound with `logs.bound(…)` and stands on every line
-meanwhile.
+Modules log with `logging.getLogger(…)`. Facts that a program reads go into `extra={"fields": {…}}`.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from contextlib import AbstractContextManager
+import traceback
 from typing import Any
 
 import msgspec
-import structlog
-from structlog.typing import EventDict, Processor
 
 from .access import AccessLog
-from .redaction import redact
+from .redaction import redact, text
 from .sink import Sink
 from .stamps import Stamps, plain
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-FIRST = ("ts", "level", "event", "logger", "request_id", "trace_id")
-# libraries that tell at "info" what is of interest at "debug"
 LOUD = ("asyncio", "urllib3", "alembic", "sqlalchemy")
+"""Libraries that log at "info" what is of interest at "debug"."""
+COLOURS = {"debug": 2, "info": 32, "warning": 33, "error": 31, "critical": 31}
 
 
-class _Handler(logging.Handler):
-    """Hands finished lines to the sink."""
+class LineHandler(logging.Handler):
+    """Writes a record as a line: ts, level, event, logger, process (where there are several), the fields of
+    `extra`, exception.
+    """
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, format: str, process: str) -> None:
         super().__init__()
-        self.sink = sink
+        self._sink, self._console, self._process, self._stamps = sink, format == "console", process, Stamps()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self.sink.write(self.format(record).encode("utf-8", "backslashreplace") + b"\n")
+            line: dict[str, Any] = {
+                "ts": self._stamps.now(),
+                "level": record.levelname.lower(),
+                "event": text(record.getMessage()),
+                "logger": record.name,
+            }
+            if self._process:
+                line["process"] = self._process
+            if fields := getattr(record, "fields", None):
+                line |= redact(fields)
+            if record.exc_info and record.exc_info[0] is not None:
+                line["exception"] = text("".join(traceback.format_exception(*record.exc_info)))
+            self._sink.write(_console(line) if self._console else _json(line))
         except Exception:  # what logs never stops what works
-            self.sink.write(b'{"level":"error","event":"a log line could not be written","logger":"logs"}\n')
+            self._sink.write(b'{"level":"error","event":"a log line could not be written","logger":"logs"}\n')
 
 
-def set_up(level: str = "info", format: str = "json", fd: int | None = None) -> AccessLog:
+def set_up(
+    level: str = "info", format: str = "json", process: str = "", *, fd: int | None = None
+) -> AccessLog:
     """Configures logging for the whole process, and gives the access log that shares its stderr. May be
-    called again.
+    called again. `process`: its name, where a blueprint has several.
     """
-    sink = Sink(_stderr() if fd is None else fd)
-    stamps = Stamps()
-
-    def stamp(logger: Any, method: str, event: EventDict) -> EventDict:
-        event["ts"] = stamps.now()
-        return event
-
-    # for lines of both origins, before they are rendered
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        stamp,
-        structlog.processors.StackInfoRenderer(),
-    ]
-    last: list[Processor] = [
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.format_exc_info,
-        redact,
-        _json if format == "json" else structlog.dev.ConsoleRenderer(timestamp_key="ts", colors=True),
-    ]
-    handler = _Handler(sink)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
+    sink, least = Sink(_stderr() if fd is None else fd), LEVELS[level]
     root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(LEVELS[level])
+    root.handlers[:] = [LineHandler(sink, format, process)]
+    root.setLevel(least)
     for name in LOUD:
-        logging.getLogger(name).setLevel(
-            max(LEVELS[level], logging.WARNING if level != "debug" else logging.INFO)
-        )
+        logging.getLogger(name).setLevel(max(least, logging.WARNING if level != "debug" else logging.INFO))
     logging.captureWarnings(True)
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
-    return AccessLog(sink, format, LEVELS[level])
-
-
-def get(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose calls take fields: `log.warning("parked", message=id, attempts=4)`."""
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
-    return logger
-
-
-def bound(**fields: str) -> AbstractContextManager[Any]:
-    """Puts these fields on every line that is written inside."""
-    return structlog.contextvars.bound_contextvars(**fields)
+    return AccessLog(sink, format, least)
 
 
 def _stderr() -> int:
@@ -109,9 +75,21 @@ def _stderr() -> int:
         return 2
 
 
-def _json(logger: Any, method: str, event: EventDict) -> str:
-    line = {key: event[key] for key in FIRST if key in event} | dict(event)
+def _json(line: dict[str, Any]) -> bytes:
     try:
-        return msgspec.json.encode(line, enc_hook=repr).decode()
-    except (UnicodeError, TypeError, ValueError, OverflowError, msgspec.MsgspecError):
-        return msgspec.json.encode({plain(key): plain(str(item)) for key, item in line.items()}).decode()
+        return msgspec.json.encode(line) + b"\n"
+    except UnicodeError:
+        return msgspec.json.encode({plain(key): plain(str(item)) for key, item in line.items()}) + b"\n"
+
+
+def _console(line: dict[str, Any]) -> bytes:
+    more = "".join(
+        f" {key}={item}"
+        for key, item in line.items()
+        if key not in ("ts", "level", "event", "logger", "process", "exception")
+    )
+    shown = (
+        f"\x1b[2m{line['ts'][11:23]}\x1b[0m \x1b[{COLOURS.get(line['level'], 0)}m{line['level']:<8}\x1b[0m "
+        f"{line['event']}{more} \x1b[2m({line['logger']})\x1b[0m\n{line.get('exception', '')}"
+    )
+    return shown.encode("utf-8", "backslashreplace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -81,6 +81,6 @@ def _shown(item: Any, how: Callable[[Any], str]) -> str:
         return f"<{type(item).__name__}>"
 
 
-def redact(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """As a structlog processor."""
-    return {key: REDACTED if secret_key(key) else value(item) for key, item in event.items()}
+def redact(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """These fields of a line, without what must not be read."""
+    return {key: REDACTED if secret_key(key) else value(item) for key, item in fields.items()}

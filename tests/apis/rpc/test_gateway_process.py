@@ -73,7 +73,7 @@ def ran() -> Any:
 
 
 @pytest.mark.parametrize(
-    "heavy", ["sqlalchemy", "argon2", "jwt", "typer", "structlog", "asyncpg", "sqlite3", "rich", "alembic"]
+    "heavy", ["sqlalchemy", "argon2", "jwt", "typer", "asyncpg", "sqlite3", "rich", "alembic"]
 )
 def test_a_gateway_has_no_use_for(ran: Any, heavy: str) -> None:
     assert heavy not in ran["modules"]

@@ -18,7 +18,7 @@ from tradewind.runtime.processes import entry as door
 from tradewind.runtime.processes.command import Command
 
 ROOT = Path(__file__).parents[3]
-HEAVY = ("typer", "rich", "alembic", "sqlalchemy", "structlog", "asyncpg")
+HEAVY = ("typer", "rich", "alembic", "sqlalchemy", "asyncpg")
 
 
 class Listening:

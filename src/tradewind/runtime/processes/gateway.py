@@ -22,12 +22,12 @@ from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
 from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
 from ...drivers.rabbitmq.rpc.client import RpcClient
+from ...observability import logs
 from ...observability.access import AccessLog
 from ...observability.metrics import Metrics
 from ...observability.traces import Tracing
 from ..blueprint import Blueprint, Process
 from ..config import Config
-from . import log
 from .health import TEXT, Ops
 from .links import watch_links
 
@@ -51,7 +51,7 @@ class GatewayProcess:
         self._connecting: asyncio.Task[None] | None = None
         failpoints.arm(config.fail)
         clock = SystemClock()
-        self._log: AccessLog = log.set_up(config.log_level, config.log_format, process.name)
+        self._log: AccessLog = logs.set_up(config.log_level, config.log_format, process.name)
         self._metrics = Metrics()
         self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, clock, os.environ)
         self._client = RpcClient(config.broker_url, wire, name=process.name, clock=clock.now)

@@ -16,6 +16,7 @@ from ...core.http import Request, Response
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
 from ...drivers.http.writing import Writer
+from ...observability import logs
 from ...observability.metrics import Metrics
 from ...services.payments.provider.sandbox import Sandbox
 from ...services.payments.provider.server import NOTHING, ProviderServer
@@ -23,7 +24,6 @@ from ..blueprint import Process
 from ..config import Config
 from ..keys import signing_key, webhook_secret
 from ..webhook_sender import WebhookSender
-from . import log
 from .health import Ops
 
 LEDGER = "provider.db"
@@ -48,7 +48,7 @@ class ProviderProcess:
     def __init__(self, config: Config, process: Process) -> None:
         failpoints.arm(config.fail, elsewhere=True)
         self._config = config
-        self._log = log.set_up(config.log_level, config.log_format, process.name)
+        self._log = logs.set_up(config.log_level, config.log_format, process.name)
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         clock = SystemClock()
         place = "127.0.0.1" if config.host in ("0.0.0.0", "::", "") else config.host

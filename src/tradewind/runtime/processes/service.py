@@ -23,6 +23,7 @@ from ...drivers.rabbitmq.rpc.client import RpcClient
 from ...drivers.rabbitmq.rpc.server import RpcServer
 from ...engine.observers import Hooks, not_here
 from ...engine.platform import Platform
+from ...observability import logs
 from ...observability.metrics import Metrics
 from ...observability.spans import BatchSpans, event_sent
 from ...observability.traces import Tracing
@@ -30,7 +31,6 @@ from ...services.payments.provider.absent import NoProvider
 from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..stores import open_store
-from . import log
 from . import tracing as following
 from .figures import Figures
 from .health import Ops
@@ -52,7 +52,7 @@ class ServiceProcess:
         """`name`: of this copy."""
         self._config, self._process = config, process
         failpoints.arm(config.fail)
-        self._log = log.set_up(config.log_level, config.log_format, name)
+        self._log = logs.set_up(config.log_level, config.log_format, name)
         self._clock = clock = SystemClock()
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self._metrics = Metrics()

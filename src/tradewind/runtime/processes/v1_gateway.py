@@ -21,11 +21,11 @@ from ...drivers.http.server import HttpServer
 from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
 from ...drivers.rabbitmq.rpc.client import RpcClient
 from ...drivers.rabbitmq.watching import Watcher
+from ...observability import logs
 from ...observability.metrics import CONTENT_TYPE, Metrics
 from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..keys import signing_key, webhook_secret
-from . import log
 from .health import Ops
 from .links import watch_links
 from .request_queues import services_queues
@@ -44,7 +44,7 @@ class V1GatewayProcess:
         self._config = config
         failpoints.arm(config.fail, elsewhere=True)
         clock = SystemClock()
-        self._log = log.set_up(config.log_level, config.log_format, process.name)
+        self._log = logs.set_up(config.log_level, config.log_format, process.name)
         self._metrics = Metrics()
         self._client = RpcClient(config.broker_url, wire, name=process.name, clock=clock.now)
         self._gateway = ServicesGateway(self._client, services_queues(config, blueprint), needs=NEEDS)
