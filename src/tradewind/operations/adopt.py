@@ -1,8 +1,8 @@
-"""Moves a NestJS system's rows into our tables, beside which they lie, so that a team can change over one
+"""Copies the rows of a NestJS system into our tables in the same schemas, so that a team can change over one
 service at a time.
 
-Its tables are only read. What is here already stays as it is, so the command may be run again, and a last
-time when nothing writes there.
+Its tables are only read. A row that is here already stays as it is, so the command may run again, and a last
+time when nothing writes there any more.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class _Move:
 
     def _write(self, made: Mapping[sa.Table, Sequence[tuple[Any, ...]]]) -> None:
         for table, rows in made.items():
-            # a key that was used here first keeps its answer
+            # a key that was used here first keeps its reply
             self._ask(
                 f"{self.place.sql.insert(table)} ON CONFLICT DO NOTHING",
                 *[list(column) for column in zip(*rows, strict=True)],

@@ -1,5 +1,5 @@
-"""Says how the rows of the published NestJS system become ours: ids, statuses, amounts, times and idempotency
-keys stay what they were.
+"""Maps the rows of the published NestJS system to ours: ids, statuses, amounts, times and idempotency keys
+stay the same.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ encode = msgspec.json.Encoder().encode
 
 
 class Unfit(Exception):
-    """A row that cannot be ours as it is; the text says why."""
+    """A row that cannot be mapped; the text says why."""
 
 
 class Values(msgspec.Struct, frozen=True):
@@ -123,8 +123,8 @@ def product(
 
 
 def reservation(values: Values, key: str, body: str, first: int, last: int) -> Rows:
-    """An order has one with us, whose items are those that are still reserved, or all of them once none
-    is.
+    """The reservations of an order; its items are those that are still reserved, or all of them once
+    none is.
     """
     claims = msgspec.json.decode(body)
     held = [claim for claim in claims if claim["status"] == "RESERVED"]

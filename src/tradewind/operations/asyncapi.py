@@ -22,7 +22,9 @@ ABOUT = (
 
 
 def document(heard: Mapping[str, Sequence[str]] | None = None) -> Json:
-    """The whole description. `heard` says which services hear an event; without it, those of the shop."""
+    """The whole description. `heard` maps services to the events they subscribe to; without it, those of the
+    default wiring.
+    """
     heard = wire.heard() if heard is None else heard
     told = wire.events()
     refs, shapes = msgspec.json.schema_components(

@@ -19,7 +19,7 @@ ORDER = ("users", "inventory", "orders", "payments", "invoices", "notifications"
 
 
 def speakers() -> dict[str, ModuleType]:
-    """Every module of the contracts that says or is asked something, in the order of the story."""
+    """Every module of the contracts that has messages, in the order of an order's story."""
     names = [found.name for found in pkgutil.iter_modules(contracts.__path__)]
     modules = {name: importlib.import_module(f"{contracts.__name__}.{name}") for name in names}
     known = sorted(modules, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
@@ -27,7 +27,7 @@ def speakers() -> dict[str, ModuleType]:
 
 
 def said(module: ModuleType, kind: type[Message]) -> list[type[Message]]:
-    """The messages of this kind that the module itself defines, as they stand in it."""
+    """The messages of this kind that the module itself defines, in its order."""
     return [
         item
         for item in vars(module).values()
@@ -36,7 +36,7 @@ def said(module: ModuleType, kind: type[Message]) -> list[type[Message]]:
 
 
 def events() -> list[tuple[str, type[Event]]]:
-    """Every event with its speaker."""
+    """Every event with its publisher."""
     return [
         (name, event)
         for name, module in speakers().items()
@@ -46,7 +46,7 @@ def events() -> list[tuple[str, type[Event]]]:
 
 
 def asked(module: ModuleType) -> list[type[Message]]:
-    """What this speaker is asked: requests, then questions."""
+    """The requests, then the queries, of this service."""
     return [*said(module, Request), *said(module, Query)]
 
 
@@ -69,9 +69,7 @@ def heard() -> Mapping[str, list[str]]:
 
 
 def keyed_by(kind: type[Message]) -> str:
-    """The field, in its spelling on the wire, that says which thing a message is about; empty where it has
-    none.
-    """
+    """The field, as spelled on the wire, that names the aggregate of a message; empty where there is none."""
     spelling = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
     return spelling.get(kind.keyed_by, "")
 

@@ -26,7 +26,9 @@ imperative and has one reply. A question changes nothing. `?` marks a field that
 
 
 def page(heard: Mapping[str, Sequence[str]] | None = None) -> str:
-    """The whole page. `heard` says which services hear an event; without it, those of the shop."""
+    """The whole page. `heard` maps services to the events they subscribe to; without it, those of the default
+    wiring.
+    """
     return "\n".join(_lines(wire.heard() if heard is None else heard)) + "\n"
 
 

@@ -1,5 +1,5 @@
-"""Finds who answers the operator: the running platform, the stopped one's store, or the store that services
-share.
+"""Finds what answers the operator: the running platform, the store of a stopped one, or the store that
+services share.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..runtime.processes import plan
 
 LETTERS = "/api/v1/ops/dead-letters"
 UNANSWERED = (NotReachable, StoreUnusable, StoreUnavailable)
-"""Nobody could be asked, and why: one line."""
+"""There is no answer, and why: one line."""
 
 
 class Operator(Protocol):

@@ -1,8 +1,8 @@
-"""Answers the operator of a blueprint whose services run apart: on the store that they share, running or
-stopped.
+"""Answers the operator of a blueprint whose services are separate processes: from the store that they share,
+running or stopped.
 
-Nothing is set in motion here. A letter that is to be tried again is taken up by a service, within a second of
-its row saying so.
+Nothing is executed here. A dead letter to be tried again is taken up by a service within a second of the
+change of its row.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ from ..services.payments.provider.absent import NoProvider
 
 OPERATOR = Caller("operator", "admin")
 PAGE = 100
-MEMORY = ("logEnd", "lag")  # what only a process knows of itself: its /metrics shows it
+MEMORY = ("logEnd", "lag")  # what only a process knows: its /metrics shows it
 Ask = ReplayDeadLetter | DiscardDeadLetter
 Decide = Callable[[Any, Context, DeadLetter], Effects[DeadLetter]]
 T = TypeVar("T")
 
 
 class Nobody:
-    """Implements `core.bus.EventBus` where nothing is said."""
+    """Implements `core.bus.EventBus` where nothing is published."""
 
     up = False
 
@@ -126,8 +126,8 @@ class SharedStoreOperator:
 
 
 async def _decide(platform: Platform, ask: Ask, decide: Decide) -> None:
-    """As the processor would, in a transaction of its own: a batch here would take up what is due, which is
-    the services' to do.
+    """As the processor would, in a transaction of its own: a batch here would also take what is due, which
+    the services do.
     """
     for runtime in platform.runtimes.values():
         tx = await platform.store.begin()

@@ -1,8 +1,9 @@
-"""The events of every service on a topic exchange of RabbitMQ, a durable queue for each service that listens.
+"""The events of all services on a topic exchange of RabbitMQ, with a durable queue for each subscribing
+service.
 
-Out: persistent, with confirms, the routing key is the event's name. In: by one consumer at a time a queue
-(the broker hands over to the next copy when the active one goes), so that the events of a key are heard in
-their order, and acknowledged only after the commit.
+Out: persistent, with confirms, the routing key is the event's name. In: by a single active consumer per queue
+(the broker switches to the next copy when the active one goes), so that the events of a key arrive in their
+order, and acknowledged only after the commit.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class SendingSpan(Protocol):
 
 
 class EventQueue(msgspec.Struct, frozen=True):
-    """The queue of a service that listens, and the names that it hears."""
+    """The queue of a subscribing service, and the names of its events."""
 
     queue: str
     names: tuple[str, ...]
@@ -61,7 +62,7 @@ async def listen(link: Link, exchange: str, ears: Iterable[EventQueue]) -> None:
 
 
 class Publisher:
-    """Implements `core.bus.EventBus`. `ears`: who is known to listen; their queues are there before the first
+    """Implements `core.bus.EventBus`. `ears`: the known subscribers; their queues exist before the first
     event.
     """
 
@@ -123,7 +124,7 @@ class Publisher:
             unheard = True
 
         def told(trouble: str) -> None:
-            if trouble:  # a return is told as trouble first, and by its name then
+            if trouble:  # a return is reported as an error first, and by its name then
                 asyncio.get_running_loop().call_soon(ended, trouble)
             else:
                 self.published[name] += 1
@@ -150,8 +151,8 @@ class Publisher:
 
 
 class Subscriber:
-    """One service's ear. `hear(told, done, again)` for what may be a message, `refuse(name, body, reason,
-    done)` for what is none.
+    """The durable subscription of one service. `hear(told, done, again)` takes what may be a message,
+    `refuse(name, body, reason, done)` what is none.
     """
 
     def __init__(
@@ -189,7 +190,7 @@ class Subscriber:
         return await self.link.declare_queue(self.queue, passive=True)
 
     async def drain(self) -> None:
-        """Takes no more; what is here is finished by who has it."""
+        """Takes no more deliveries; those under way are finished by their handlers."""
         if self.link.up:
             await self.link.cancel(self._tag)
 
@@ -198,7 +199,7 @@ class Subscriber:
 
     def _take(self, delivery: Delivery) -> None:
         again = deliveries_before(delivery) > 0
-        # by the key: the queue is bound to no other than the names that are heard
+        # by the routing key: the queue is bound only to subscribed names
         self.heard[delivery.routing_key] += 1
         if again:
             self.redelivered[delivery.routing_key] += 1

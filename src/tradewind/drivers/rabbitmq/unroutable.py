@@ -1,9 +1,9 @@
-"""Spares the broker events that nobody listens to, and loses none for whoever begins to listen.
+"""Saves the broker events without a subscriber, and loses none for a service that subscribes later.
 
-An event that the broker can route nowhere comes back. From then on events of that name are held here, and
-twice a second the oldest is sent again: comes it back too, then nobody was listening when those held were
-said, and they are done with; is it taken, then somebody listens now, and the others follow it in their
-order.
+An event that the broker can route nowhere is returned. From then on events of that name are buffered here,
+and twice a second the oldest is sent again: if it is returned too, no service was subscribed when the
+buffered ones were published, and they are dropped; if it is accepted, there is a subscriber now, and the
+others follow in their order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PROBE_S = 0.5
 Then = Callable[[str], None]
 Held = tuple[EventRecord, Then]
 Send = Callable[[EventRecord, Callable[[str, bool], None]], bool]
-"""Sends an event; calls back with what went wrong, and whether it came back because nobody listens. False:
+"""Sends an event; calls back with the error, and whether it was returned because no queue takes it. False:
 not now, and no call.
 """
 
@@ -77,7 +77,7 @@ class UnroutableBuffer:
             self._give_up(name, LOST)
 
     def _follow(self, name: str) -> None:
-        """Somebody listens."""
+        """A queue takes this name."""
         for event, then in self._held.pop(name):
             if not self.publish(event, then):
                 then(LOST)

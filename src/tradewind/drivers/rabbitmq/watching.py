@@ -1,5 +1,5 @@
-"""Tells a process that something has happened, for as long as it listens: each copy has a queue of its own
-that ends with its connection, and nothing is kept for it while it is away.
+"""Ephemeral subscriptions: each copy of a process has a queue of its own that ends with its connection, and
+gets nothing for the time that it was away.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ PREFETCH = 1_024
 
 
 class Watcher:
-    """An ephemeral subscription. `heard` is called with the key of every event whose name one of the
-    `patterns` of a topic exchange takes, like `order.*`.
+    """An ephemeral subscription. `heard` is called with the key of every event whose name matches one of the
+    `patterns` of a topic exchange, like `order.*`.
     """
 
     def __init__(

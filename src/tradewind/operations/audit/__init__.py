@@ -1,4 +1,6 @@
-"""Checks every promise of the shop against what lies in its stores, so that nobody has to believe them."""
+"""Checks every promise of the shop against the data in its stores, so that it can be verified by its
+owner.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks what was promised in an answer: that it is still there, and that one key stands for one thing."""
+"""Checks the replies: what a reply has promised is still there, and one key stands for one thing."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ MOST = 1_000
 
 
 class Answered(msgspec.Struct, rename="camel"):
-    """As much of an answer as tells what it gave. `origin`: of a dead letter, which may be gone."""
+    """The part of a reply that names what it created. `origin`: of a dead letter, which may be gone."""
 
     id: str
     origin: str = ""
 
 
 class Desk:
-    """Where one service keeps its answers, and the things that they gave."""
+    """The inbox of one service, and the tables of what its replies created."""
 
     def __init__(self, name: str, ledgers: FrameworkTables, *made: sa.Table) -> None:
         self.name, inbox = name, ledgers.inbox.c
         # an answer begins with an id: this finds it without reading JSON in SQL, and what it finds is read
         # properly
         told = sa.func.substr(inbox.reply, 8, 36)
-        answered = (inbox.status == 0, inbox.reply != "")  # of an event that was heard nobody is told
+        answered = (inbox.status == 0, inbox.reply != "")  # an event has no reply
         self.lost = sa.select(inbox.id, inbox.reply).where(
             *answered, *(~sa.exists().where(table.c.id == told) for table in made)
         )
@@ -51,7 +51,7 @@ DESKS = (
 
 
 async def forgotten(source: Rows, services: frozenset[str]) -> tuple[list[Broken], int]:
-    """Requests that were told of what is not there; of how many. A request has one answer: its claim is the
+    """Requests whose reply names what does not exist; of how many. A request has one reply: its claim is the
     key of its row.
     """
     missing, count = [], 0
@@ -77,7 +77,7 @@ async def forgotten(source: Rows, services: frozenset[str]) -> tuple[list[Broken
 
 
 class Keyed:
-    """A table whose rows show the idempotency key that they were asked for under."""
+    """A table whose rows show the idempotency key of their request."""
 
     def __init__(self, what: str, table: sa.Table) -> None:
         row: Any = table.c

@@ -24,8 +24,8 @@ GRACE_MS = 1_000
 
 
 class Check:
-    """`now` is when the ledger was read, which was before the rows: what changed later is on its way.
-    `quiet`: nothing changes.
+    """`now` is when the ledger was read, which was before the rows: what changed later is under way. `quiet`:
+    nothing changes.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Check:
             tallies[Promise.CLEAN].take(ends.clean(story, wiring))
 
     def _rests(self, order: OrderRow, story: Story, flight: Flight) -> bool:
-        """One that was only written down stays PENDING, and waits for nobody."""
+        """A payment that was only recorded stays PENDING, and waits for nothing."""
         return (
             self._wiring.apart and order.status == PENDING and not order.expires_at and not flight.has(story)
         )
@@ -121,7 +121,7 @@ class Check:
 
 
 async def check(source: Rows, entries: Iterable[LedgerEntry], now: int) -> list[Finding]:
-    """All lines, for rows that nobody changes meanwhile: an open store that is at rest, and the provider's
+    """All lines, for rows that do not change meanwhile: an open store that is at rest, and the provider's
     entries by key.
     """
     made = Check(source, Ledger(entries), now, quiet=True)

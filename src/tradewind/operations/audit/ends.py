@@ -21,7 +21,7 @@ TOLD = {CONFIRMED: ACCEPTED, FAILED: "order_failed", CANCELLED: "order_cancelled
 
 
 class Piece(msgspec.Struct, rename="camel"):
-    """As much of a line as the shelf knows."""
+    """The part of an order line that inventory stores."""
 
     product_id: str
     quantity: int
@@ -32,8 +32,8 @@ _claimed = msgspec.json.Decoder(dict[str, int])
 
 
 def whole(story: Story, wiring: Wiring) -> Iterator[Broken]:
-    """A confirmed order has one payment, one invoice, its stock, and its customer was told once: as far as
-    that is wired.
+    """A confirmed order has one payment, one invoice, its stock, and one notification of each kind: as far as
+    these are wired.
     """
     order = story.order
     if order is None or order.status != CONFIRMED:
@@ -108,7 +108,7 @@ def _same(order: OrderRow, claimed: str) -> bool:
     wanted: dict[str, int] = {}
     try:
         for piece in _pieces.decode(order.items):
-            product = piece.product_id.lower()  # the shelf knows it so, and an order shows what it was given
+            product = piece.product_id.lower()  # as inventory stores it, and an order shows what it was given
             wanted[product] = wanted.get(product, 0) + piece.quantity
         return wanted == _claimed.decode(claimed)
     except msgspec.MsgspecError:

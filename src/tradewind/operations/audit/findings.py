@@ -1,4 +1,4 @@
-"""What an audit says: one line for each promise of the shop, with whom it was broken to."""
+"""The result of an audit: one line for each promise, with the ids where it is broken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHOWN = 20
 
 
 class Promise(StrEnum):
-    """The lines, in the order in which they are told."""
+    """The lines, in the order of the report."""
 
     KEPT = "accepted is kept"
     REAL = "no phantom"
@@ -33,10 +33,10 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One promise. `broken` has the first of the `violations`; what a line merely lists stands there too,
-    with `ok`.
+    """One promise. `broken` has the first of the `violations`; what a line merely lists is there too, with
+    `ok`.
 
-    `wired`: false where nobody gives it, as no service that runs here could keep it.
+    `wired`: false where no service that runs here could keep it.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Report(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Tally:
-    """Counts one promise's line together; keeps no more than it shows."""
+    """Collects the violations of one promise; keeps no more than it shows."""
 
     def __init__(self, promise: Promise, of: str = "orders", *, wired: bool = True) -> None:
         self.promise, self.of, self.wired = promise, of, wired

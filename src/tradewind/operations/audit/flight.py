@@ -1,6 +1,4 @@
-"""Knows which orders something still concerns, so that an order on its way is not taken for one that went
-wrong.
-"""
+"""Finds the orders that are under way, so that none of them is reported as broken."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ CHECK = CheckDue.__struct_config__.tag
 
 
 class About(msgspec.Struct, rename="camel"):
-    """The fields by which a message says whom it concerns."""
+    """The fields by which a message names its order."""
 
     type: str = ""
     order_id: str = ""
@@ -28,7 +26,7 @@ _about = msgspec.json.Decoder(About)
 
 
 def about(body: str) -> About:
-    """Whom a message concerns; nobody, where it cannot be read."""
+    """The order of a message; none where it cannot be read."""
     try:
         return _about.decode(body)
     except msgspec.MsgspecError:

@@ -1,8 +1,8 @@
-"""Finds what was said and not heard where a broker stands in between, which nobody can look into: from the
-log of the one and the inbox of the other.
+"""Finds events that were published and not handled, where a broker is in between that cannot be searched:
+from the log of one service and the inbox of the other.
 
-An event is heard when its id is in the inbox. What was said before a service began to listen to a name was
-not meant for it.
+An event is handled when its id is in the inbox. An event from before a service subscribed to its name does
+not count.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Missed(msgspec.Struct, frozen=True):
 
 
 class EventQueue:
-    """What one service hears of another."""
+    """The subscription of one service to another."""
 
     def __init__(self, runtime: ServiceRuntime, source: ServiceRuntime, names: list[str]) -> None:
         self.source, self._names = source.name, len(names)
@@ -49,8 +49,8 @@ class EventQueue:
         )
 
     async def missed(self, source: Rows, *, known: bool = False) -> list[Missed]:
-        """In the order it was said; `known`: only of names that were heard before, so that somebody was
-        listening for sure.
+        """In the order of the log; `known`: only names that were handled before, so that there was a
+        subscription for sure.
         """
         firsts = dict(await source.rows(self._first))
         after = min(firsts.values(), default=NEVER) if known or len(firsts) == self._names else -1
@@ -63,7 +63,7 @@ class EventQueue:
 
 
 def ears(runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring) -> list[EventQueue]:
-    """Of one service, as it is wired; none where services hear each other without a broker."""
+    """The subscriptions of one service, as wired; none where services have no broker between them."""
     if not wiring.apart:
         return []
     heard = {wire_name(kind) for kind in reactions.heard(runtime.name, wiring.reactions, wiring.pricing)}

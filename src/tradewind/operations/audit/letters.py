@@ -1,6 +1,4 @@
-"""Lists what could not be handled and waits for a person: no broken promise by itself, but these orders are
-not finished.
-"""
+"""Lists the dead letters: no broken promise by themselves, but their orders are not finished."""
 
 from __future__ import annotations
 

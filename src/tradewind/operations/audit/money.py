@@ -22,7 +22,7 @@ _lines = msgspec.json.Decoder(tuple[Line, ...])
 
 
 class Money:
-    """What was taken and not given back, by currency: as the provider has it, and as payments does."""
+    """The amounts taken and not refunded, by currency: of the provider, and of payments."""
 
     def __init__(self) -> None:
         self.provider: Counter[str] = Counter()
@@ -54,7 +54,7 @@ def left(payment: PaymentRow) -> int:
 
 
 def moved_once(story: Story) -> Iterator[Broken]:
-    """Holds at every moment."""
+    """True at every time."""
     for entry in story.charges.values():
         if entry.charges > 1:
             yield story.broken(f"charged {entry.charges} times")
@@ -72,7 +72,7 @@ def _priced(order: OrderRow) -> str:
     if any([line.line_total.amount != line.unit_price.amount * line.quantity for line in lines]):
         return "a line is not price times quantity"
     if not any([line.sku for line in lines]):
-        return ""  # priced by the caller, whose total is his own
+        return ""  # priced by the caller, who also gives the total
     return (
         ""
         if sum([line.line_total.amount for line in lines]) == order.total

@@ -1,5 +1,5 @@
-"""Checks that an order is there because somebody placed it, is still there, and became what it is by steps
-that are allowed.
+"""Checks that an order exists because it was placed, still exists, and got its status by allowed
+transitions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENDS = {
     wire_name(OrderFailed): FAILED,
     wire_name(OrderCancelled): CANCELLED,
 }
-# which status an event may be said in
+# the statuses in which an event may be published
 FROM = {
     PAY: (PENDING,),
     REFUND: (FAILED, CANCELLED),
@@ -44,7 +44,7 @@ _oldest = sa.select(_log.seq, _log.at).order_by(_log.seq).limit(1)
 
 
 async def remembered_since(source: Rows) -> int:
-    """Orders placed before this moment may have lost their first events to retention; 0: none has."""
+    """Orders placed before this time may have lost their first events to retention; 0: none has."""
     oldest = await source.rows(_oldest)
     return oldest[0][1] if oldest and oldest[0][0] > 1 else 0
 
@@ -56,7 +56,7 @@ def kept(story: Story) -> Iterator[Broken]:
 
 
 def real(story: Story, since: int) -> Iterator[Broken]:
-    """An order was placed by somebody, and nothing is kept for one that was not."""
+    """Every order was placed, and no rows exist for one that was not."""
     order = story.order
     if order is None:
         if story.hold or story.payments or story.invoices or story.told or story.due:
@@ -66,8 +66,8 @@ def real(story: Story, since: int) -> Iterator[Broken]:
 
 
 def legal(story: Story) -> Iterator[Broken]:
-    """What was said of an order, one after the other, leads to what it is now by allowed steps, and counts
-    its versions.
+    """The events of an order, in order, lead to its present status by allowed transitions, and match its
+    version.
     """
     order = story.order
     if order is None or not story.said:
@@ -105,8 +105,8 @@ def _step(status: str, event: Said) -> tuple[str, str]:
 
 
 def _versions(names: Iterable[str], payment_status: str) -> range:
-    """One for being placed, one for each end, one for money that came late, and one or two for refunds, which
-    payments tells.
+    """One for being placed, one for each final status, one for a late payment, and one or two for refunds,
+    which payments publishes.
     """
     least = (
         1

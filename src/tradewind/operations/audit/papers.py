@@ -22,7 +22,7 @@ from .findings import Broken
 from .rows import Rows
 from .stories import Story
 
-FURTHEST = 1_000_000  # a number this far beyond the highest known is a mistake and no gap
+FURTHEST = 1_000_000  # a number this far beyond the highest known is an error and no gap
 _series = sa.select(SERIES.rows)
 
 
@@ -86,7 +86,7 @@ class Papers:
             yield Broken(number, fault)
 
     async def close(self, source: Rows) -> Iterator[Broken]:
-        """When all have passed: gaps, broken links, and what the series themselves say."""
+        """After the last invoice: gaps, broken hashes, and the counters of the series."""
         rows: list[tuple[Any, ...]] = await source.rows(_series)
         kept: dict[str, Series] = {row[0]: codec(SERIES).from_row(row) for row in rows}
         return self._closed(kept)

@@ -1,5 +1,5 @@
-"""Checks payments that were only written down, as the face rpc does: nobody has charged them, so no money may
-have moved for them.
+"""Checks payments that were only recorded, as the API rpc does: no charge was made, so the provider may have
+no entry for them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .rows import Rows
 _row = PAYMENTS.rows.c
 NOTED = _row.provider == ""
 _count = sa.select(sa.func.count()).select_from(PAYMENTS.rows).where(NOTED)
-# one that was taken over from another system may have been given back there
+# one of another system may have been refunded there
 _moved = sa.or_(
     _row.charge_id != "", _row.refunding != 0, sa.and_(_row.refunded != 0, _row.status != REFUNDED)
 )
@@ -22,7 +22,7 @@ _charged = sa.select(_row.id, _row.order_id).where(NOTED, _moved).order_by(_row.
 
 
 async def recorded(source: Rows) -> tuple[list[Broken], int]:
-    """Those that were charged or given back after all; of how many."""
+    """Recorded payments that were charged or refunded after all; of how many."""
     found = [
         Broken(key, f"only written down (order {order}), and money moved for it")
         for key, order in await source.rows(_charged)

@@ -1,6 +1,4 @@
-"""Says what an audit reads of each table, and in which ranges, so that nothing is read that it does not look
-at.
-"""
+"""The columns that an audit reads of each table, and in which ranges, so that nothing else is read."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ TIMER = f"{wire_name(PaymentDue)}:"
 
 
 class Rows(Protocol):
-    """Where rows are read: a snapshot, a transaction, or a store that nobody writes to meanwhile."""
+    """A source of rows: a snapshot, a transaction, or a store that does not change meanwhile."""
 
     async def rows(
         self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
@@ -106,7 +104,7 @@ def _end(key: sa.Column[Any]) -> sa.Select[Any]:
 
 ORDERS_IN = _range(ORDERS.rows, OrderRow, "id")
 HOLDS_IN = _range(RESERVATIONS.rows, Hold, "id")
-# one that was only written down is nobody's charge: it belongs to no order's story, and its order need not be
+# a payment that was only recorded is no charge: it belongs to no order's story, and its order need not be
 # there
 PAYMENTS_IN = _range(PAYMENTS.rows, PaymentRow, "id").where(PAYMENTS.rows.c.provider != "")
 REFUNDS_IN = _range(REFUNDS.rows, RefundRow, "payment_id")

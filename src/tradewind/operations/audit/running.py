@@ -1,4 +1,4 @@
-"""Audits a shop where it lies, running or stopped."""
+"""Audits a shop in its own store, running or stopped."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ LOOK_AGAIN_S = 3.0
 
 
 def run_audit(config: Config, blueprint: Blueprint | None = None) -> Report:
-    """Of what a blueprint runs; without one, of the whole shop. Errors: StoreUnusable, with one line that
-    says why there is nothing to audit.
+    """Audits what a blueprint runs; without one, the default blueprint. Errors: StoreUnusable, with one line
+    that says why there is nothing to audit.
     """
     return asyncio.run(audited(config, SystemClock(), blueprint))
 
@@ -59,7 +59,7 @@ async def audited(config: Config, clock: Clock, blueprint: Blueprint | None = No
 
 
 class Place:
-    """Where the services of a blueprint keep their rows, and how they are wired."""
+    """The stores of a blueprint's services, and how they are wired."""
 
     def __init__(self, config: Config, blueprint: Blueprint | None) -> None:
         self.config, self._blueprint, self.wiring = config, blueprint, wiring_of(config, blueprint)
@@ -71,8 +71,8 @@ class Place:
         return snapshot(self.config.database_url, self.config.data, self._schemas)
 
     def held(self) -> bool:
-        """Does a platform have the data folder? Processes apart do not need one: their database knows of
-        them.
+        """Whether a platform uses the data folder. Separate processes do not need one: their database knows
+        of them.
         """
         return not self.wiring.apart and holder(self.config.data) is not None
 
@@ -89,8 +89,8 @@ class Place:
 
 
 async def _stuck(place: Place, clock: Clock, source: Snapshot) -> list[Broken]:
-    """What is late and still there a little later: after a start, or under load, much is late for a
-    moment.
+    """What is late in two looks a few seconds apart: after a start, or under load, much is late for a short
+    time.
     """
     now = clock.now()
     late = await stuck(source, now, unread_before=now - place.unread_ms, wiring=place.wiring)

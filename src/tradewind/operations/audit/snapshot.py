@@ -1,5 +1,5 @@
-"""Reads a whole store as it was at one moment, whether or not a platform works on it, and without a lock that
-would hold one up.
+"""Reads a whole store in one snapshot, whether or not a platform works on it, and without a lock that would
+block it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FIRST = "SELECT count(*) FROM sqlite_master"
 
 
 class Snapshot:
-    """One moment of a store. `worked_on`: its database says that a platform has it open."""
+    """A snapshot of a store. `worked_on`: its database says that a platform has it open."""
 
     worked_on = False
 
@@ -69,7 +69,7 @@ async def _file(path: Path) -> AsyncIterator[Snapshot]:
     made = _File(path)
     try:
         made.ask("BEGIN")
-        made.ask(FIRST)  # the first read, and not BEGIN, fixes the moment
+        made.ask(FIRST)  # the first read, and not BEGIN, makes the snapshot
         yield made
     finally:
         made.connection.close()

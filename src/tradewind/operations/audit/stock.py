@@ -1,4 +1,4 @@
-"""Checks that every piece on the shelf came from somewhere and that what is held and sold is what orders hold
+"""Checks that all stock comes from recorded movements, and that held and sold stock is what orders reserved
 and bought.
 """
 

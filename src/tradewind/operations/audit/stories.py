@@ -1,8 +1,8 @@
-"""Puts together all that the shop keeps of each order, a window of orders at a time, so that a million of
-them fit in little memory.
+"""Collects the rows of each order from all services, a window of orders at a time, so that a million of them
+fit in little memory.
 
-Every id that is derived from an order's begins with the order's millisecond. So a range of ids cuts the same
-orders out of every table by its primary key, and out of the provider's ledger, whose keys are the ids of
+Every id that is derived from an order's begins with the order's millisecond. So a range of ids selects the
+same orders from every table by its primary key, and from the provider's ledger, whose keys are the ids of
 payments.
 """
 
@@ -27,8 +27,8 @@ MILLISECOND = 13  # so many characters of a UUIDv7 are its time
 
 
 class Story:
-    """One order as every service keeps it. `order` is None where the others speak of an order that is not
-    there.
+    """The rows of one order in every service. `order` is None where other services have rows of an order that
+    does not exist.
     """
 
     __slots__ = (
@@ -63,7 +63,7 @@ class Story:
 
 
 class Window:
-    """The stories of a range of ids. `strays` belong to no order of the range that their own id lies in."""
+    """The stories of a range of ids. `strays` belong to no order of the range of their own id."""
 
     def __init__(self, after: str, upto: str) -> None:
         self.after, self.upto = after, upto
@@ -96,8 +96,8 @@ class Window:
 
 
 class Ledger:
-    """The provider's entries, taken as far as a window goes. The first is read at once, which fixes the
-    moment of them all.
+    """The provider's entries, taken as far as a window goes. The first is read at once, which makes the
+    snapshot.
     """
 
     def __init__(self, entries: Iterable[LedgerEntry]) -> None:

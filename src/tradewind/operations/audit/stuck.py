@@ -1,6 +1,4 @@
-"""Checks that whatever waits is waited for by somebody, since what nobody moves stays where it is for
-ever.
-"""
+"""Checks that everything that waits has something that will continue it."""
 
 from __future__ import annotations
 
@@ -21,8 +19,8 @@ MOST = 1_000
 
 
 async def stuck(source: Rows, now: int, *, unread_before: int, wiring: Wiring = WHOLE) -> list[Broken]:
-    """What is late at `now`, the first thousand of each kind; and what was said before `unread_before` and is
-    not read.
+    """What is late at `now`, the first thousand of each kind; and the events from before `unread_before` that
+    are not read.
     """
     found = []
     for of in waits(wiring):

@@ -1,5 +1,5 @@
-"""Knows where each service keeps what waits, as questions that are made once: a simulation asks them after
-every one of its runs.
+"""The tables in which each service keeps what waits, as statements that are made once: a simulation runs them
+after every schedule.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ n: Any = sa.bindparam("n")
 
 
 class Waits:
-    """One service's. `unread` are, by source, the keys of what it has not read yet, and the first of it;
-    `ears` hear over a broker.
+    """Those of one service. `unread` are, by source, the keys of the events that it has not read yet, and the
+    first of it; `ears` subscribe over a broker.
     """
 
     def __init__(self, runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring) -> None:
@@ -68,9 +68,7 @@ class Waits:
 
 
 def _unread(runtime: ServiceRuntime, subscription: Subscription) -> tuple[Question, Question]:
-    """Rows that a subscriber does not hear do not count: its place moves over them with the next one that it
-    does.
-    """
+    """Rows without a handler do not count: the cursor moves over them with the next one that has one."""
     log = subscription.source.log.c
     heard = [log.name == name for name, kind in subscription.source.says.items() if runtime.hears(kind)]
 

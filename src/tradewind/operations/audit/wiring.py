@@ -1,5 +1,5 @@
-"""Knows which services run and what sets them off, so that a promise which nobody gave here is not asked
-for.
+"""Which services run and which reactions are wired, so that a promise that nothing here can keep is not
+checked.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .rows import Rows
 
 
 class Wiring(msgspec.Struct, frozen=True):
-    """`apart`: services hear each other over a broker, and the face rpc writes down orders and payments as
-    they come.
+    """`apart`: services have a broker between them, and the API rpc records orders and payments as they
+    come.
     """
 
     services: frozenset[str] = frozenset(SERVICES)
@@ -34,7 +34,7 @@ class Wiring(msgspec.Struct, frozen=True):
         return reaction in self.reactions and {"orders", plan.HEARS[reaction]} <= self.services
 
     def has(self, promise: Promise) -> bool:
-        """Is there anybody here who could keep it?"""
+        """Whether a service that runs here could keep it."""
         here = self.services
         return {
             Promise.KEPT: bool(here & {"orders", "inventory", "payments"}),
@@ -48,9 +48,7 @@ class Wiring(msgspec.Struct, frozen=True):
         }.get(promise, True)
 
     def ours(self, order_id: str) -> bool:
-        """Did we make this id? Orders that were taken over from a NestJS system keep theirs, which are no
-        UUIDv7.
-        """
+        """Whether this id is ours. Orders of a NestJS system keep theirs, which are no UUIDv7."""
         return not self.apart or order_id[14:15] == "7"
 
 

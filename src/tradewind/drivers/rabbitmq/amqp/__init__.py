@@ -1,5 +1,5 @@
-"""Talks to RabbitMQ over AMQP 0-9-1: `Link` is a connection that comes back by itself. Needs the extra
-`rabbitmq` to be started.
+"""A client of RabbitMQ over AMQP 0-9-1: `Link` is a connection that reconnects by itself. Needs the extra
+`rabbitmq` when it is started.
 """
 
 from .errors import BrokerUnusable, LinkDown, LinkFull

@@ -1,4 +1,4 @@
-"""Reads where the broker is and who we are there from one URL, and shows it again without the password."""
+"""Reads the broker's address and our credentials from one URL, and prints it without the password."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Address(msgspec.Struct, frozen=True):
     vhost: str
     tls: bool
     cafile: str = ""
-    heartbeat: int = -1  # s; -1: not said
+    heartbeat: int = -1  # s; -1: not given
 
     @property
     def where(self) -> str:

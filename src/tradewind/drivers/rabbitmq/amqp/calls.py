@@ -14,7 +14,7 @@ from .methods import Call
 
 
 class Consumer:
-    """A subscription. Without `take` it is a former one, whose last deliveries go back."""
+    """A subscription. Without `take` it is cancelled, and its last deliveries are rejected."""
 
     __slots__ = ("no_ack", "tag", "take")
 
@@ -24,8 +24,8 @@ class Consumer:
 
 
 class Calls:
-    """A channel answers in the order in which it was asked. Errors of all: LinkDown, ValueError for a name
-    that AMQP has no room for.
+    """Calls of one channel, which replies in the order of the calls. Errors of all: LinkDown; ValueError for
+    a name that is too long for AMQP.
     """
 
     def __init__(self, name: str, limits: Limits) -> None:
@@ -78,7 +78,7 @@ class Calls:
             answer.set_result(method)
 
     def give_up(self, error: LinkDown) -> None:
-        """Nobody will be answered any more."""
+        """Ends all calls: no reply will come."""
         waiting, self._waiting = self._waiting, deque()
         for _, answer in waiting:
             if not answer.done():

@@ -1,8 +1,7 @@
-"""Speaks AMQP 0-9-1 on one TCP connection with one channel, from the handshake to its loss; whoever wants
-another makes a new one.
+"""One TCP connection with one channel of AMQP 0-9-1, from the handshake to its loss; a new connection is a
+new object.
 
-What is to be sent in one turn of the loop is written with one write, and what a message costs here is a few
-function calls.
+All frames of one turn of the loop are sent with one write, and a message costs a few function calls.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from .outstanding import EventRecord, Outstanding
 from .properties import Packed, Properties
 from .reader import Reader
 
-TRANSPORT_BYTES = 1024 * 1024  # past this, the transport tells us when it has room again
+TRANSPORT_BYTES = 1024 * 1024  # above this, the transport pauses us until it has sent enough
 MOST_REMEMBERED = 1024
 LINGER_S = 1.0  # what is still unsent may take this long when it ends
 logger = logging.getLogger(__name__)
 
 
 class Connection(Calls, asyncio.Protocol):
-    """`lost` is called once, when it has ended by itself or by `fail`."""
+    """`lost` is called once, when the connection ended by itself or by `fail`."""
 
     def __init__(
         self, name: str, limits: Limits, epoch: int, *, confirms: bool, lost: Callable[[LinkDown], None]
@@ -121,7 +120,7 @@ class Connection(Calls, asyncio.Protocol):
     def _flush(self) -> None:
         if (
             self._transport is None or self._transport.is_closing()
-        ):  # one that has closed itself tells us only in its next turn
+        ):  # a transport that has closed itself reports it only in its next turn
             return
         self._flushing = False
         out = self._out
@@ -229,7 +228,7 @@ class Connection(Calls, asyncio.Protocol):
             self.fail(LinkDown(explain.trouble(error, tls=False)))
 
     def resume_writing(self) -> None:
-        self._flush()  # there is room again
+        self._flush()  # the transport accepts data again
 
     def connection_lost(self, error: Exception | None) -> None:
         self.fail(LinkDown(explain.ended(error, self._reader.unread, ready=self.greeted)))

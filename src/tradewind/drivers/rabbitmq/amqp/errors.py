@@ -1,16 +1,16 @@
-"""What can be wrong with a broker, as three errors that a caller tells apart."""
+"""The errors of a broker, as three classes that a caller can tell apart."""
 
 from __future__ import annotations
 
 
 class BrokerUnusable(Exception):
-    """The first connection cannot work. One line that says why and what to do; it never shows the
+    """The first connection cannot be made. One line with the cause and the way out; it never shows the
     password.
     """
 
 
 class LinkDown(Exception):
-    """Not connected and set up at this moment. Nothing was sent; the link comes back by itself."""
+    """Not connected and set up now. Nothing was sent; the link reconnects by itself."""
 
 
 class LinkFull(Exception):
@@ -20,7 +20,7 @@ class LinkFull(Exception):
 
 
 class Refused(LinkDown):
-    """The broker closed the connection or the channel and said why."""
+    """The broker closed the connection or the channel, with a reason."""
 
     def __init__(self, code: int, text: str, says: str) -> None:
         super().__init__(says)

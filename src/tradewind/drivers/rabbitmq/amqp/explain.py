@@ -1,6 +1,4 @@
-"""Says what a broker's error means for the person who runs the shop, and the way out: the broker's own words
-rarely do.
-"""
+"""Explains a broker's error to the operator, with the way out: the broker's own text rarely does."""
 
 from __future__ import annotations
 
@@ -80,7 +78,7 @@ def trouble(error: BaseException, *, tls: bool) -> str:
 
 
 def ended(error: BaseException | None, unread: bytes, *, ready: bool) -> str:
-    """Why a connection is gone that nobody has closed in words."""
+    """Why a connection was lost without a close frame."""
     if not ready and unread[:1] == b"\x15":
         return f"that port speaks TLS: write amqps:// in {SETTING}"
     if not ready and isinstance(error, ssl.SSLError):

@@ -11,7 +11,7 @@ from .errors import Malformed
 from .properties import NONE, Packed, Properties
 
 BASIC = 60
-DEEPEST = 32  # tables in tables; nobody needs more, and a parser that recurses has an end
+DEEPEST = 32  # depth of nested tables, so that the parser's recursion has a bound
 SIZED = [bytes([size]) for size in range(256)]
 MOST_REMEMBERED = 1024
 

@@ -1,6 +1,4 @@
-"""Says when what is to be written is written: every write wakes the broker, so those that follow each other
-fast wait for each other.
-"""
+"""Decides when to write: every write wakes the broker, so writes that follow each other fast are joined."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ class Gathering:
         self._since, self._writes = 0.0, 0
 
     def soon(self) -> None:
-        """Has it written once: at the end of this turn, or a moment later."""
+        """Schedules one write: at the end of this turn, or a little later."""
         now = self._loop.time()
         if now - self._since >= GATHER_S:
             self._since, self._writes = now, 0

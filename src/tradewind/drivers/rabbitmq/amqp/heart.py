@@ -1,5 +1,5 @@
-"""Notices a connection that is dead without having been closed, and keeps the other side from thinking so of
-us.
+"""Heartbeats: notices a connection that is dead without having been closed, and keeps ours alive for the
+broker.
 """
 
 from __future__ import annotations

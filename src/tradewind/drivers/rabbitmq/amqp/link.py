@@ -1,8 +1,8 @@
-"""Keeps a connection to the broker for as long as the program wants one: it comes back after every loss, set
-up as it was.
+"""Keeps a connection to the broker as long as the program needs one: it reconnects after every loss, with the
+same set-up.
 
-A new life of the connection knows nothing of the last one: what was not confirmed is told as lost, what was
-not acked comes again.
+A new connection knows nothing of the last one: unconfirmed messages are reported as lost, unacknowledged ones
+are delivered again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .messages import Delivery, Limits
 from .properties import NONE, Packed, Properties
 from .topology import Topology
 
-if TYPE_CHECKING:  # it needs pamqp, which is an extra: without it `start` says so
+if TYPE_CHECKING:  # it needs pamqp, which is an extra: without it `start` raises
     from .connection import Connection
 
 Setup = Callable[["Link"], Awaitable[None]]
@@ -92,7 +92,7 @@ class Link(Topology):
 
     @property
     def outstanding(self) -> int:
-        """Messages whose confirm is still to come."""
+        """Messages that are not confirmed yet."""
         return len(self._life.outstanding) if self._life is not None and self.confirms else 0
 
     # -- its life
@@ -214,12 +214,12 @@ class Link(Topology):
         then: Callable[[str], None] | None = None,
         returned: Callable[[str], None] | None = None,
     ) -> None:
-        """Hands a message to the network. `then("")`: the broker has it. `then(reason)`: nacked, returned, or
-        nobody knows. Once.
+        """Sends a message. `then("")`: the broker has it. `then(reason)`: nacked, returned, or unknown.
+        Called once.
 
-        `then` needs `confirms`; without them, `returned(reason)` tells of a mandatory message that no queue
-        took. Errors: LinkDown and LinkFull, where nothing was sent; ValueError for what AMQP or the limits
-        have no room for.
+        `then` needs `confirms`; without them, `returned(reason)` reports a mandatory message that no queue
+        took. Errors: LinkDown and LinkFull, where nothing was sent; ValueError for what exceeds AMQP or the
+        limits.
         """
         life = self._life
         if not self.up or life is None:
@@ -247,5 +247,5 @@ def _tell(those: list[Callable[[], None]]) -> None:
     for told in those:
         try:
             told()
-        except Exception:  # one that fails must not keep the others from being told
+        except Exception:  # one callback that fails must not stop the others
             logger.exception("told of a link, somebody failed")

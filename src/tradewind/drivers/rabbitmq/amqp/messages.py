@@ -29,12 +29,12 @@ class Limits(msgspec.Struct, frozen=True):
         0.1  # the first pause before a new connection lasts up to this, each next one up to twice as long
     )
     retry_most_s: float = 2.0
-    prefetch: int = 256  # deliveries that are not acked, until `qos` says otherwise
+    prefetch: int = 256  # unacknowledged deliveries, until `qos` sets another number
     message_bytes: int = (
         16 * 1024 * 1024
     )  # a larger delivery is rejected, not requeued; a larger publish is a ValueError
     buffer_bytes: int = 32 * 1024 * 1024  # written by us, not yet taken by the network
-    # published, not yet confirmed; without confirms: mandatory messages whose return we would still
+    # published, not yet confirmed; without confirms: mandatory messages whose return can still be
     # understand
     outstanding: int = 16_384
     # a confirm that takes longer, on a broker that has not blocked us, means that the connection is lost

@@ -1,5 +1,5 @@
-"""Everything that is said rarely (opening, declaring, subscribing, closing), in pamqp's words: the one file
-that knows it.
+"""The methods that are sent rarely (opening, declaring, subscribing, closing), with pamqp: the one file that
+imports it.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ async def connect(
     except (OSError, TimeoutError, ValueError) as error:  # ValueError: a host or vhost that cannot be one
         connection.fail(LinkDown(explain.trouble(error, tls=address.tls)))
         if not greeting.cancelled():
-            greeting.exception()  # it has been told already
+            greeting.exception()  # it has been reported already
         raise connection.gone() from error
     except BaseException:
         connection.fail(LinkDown("given up"))

@@ -1,4 +1,4 @@
-"""Remembers what was published until the broker has answered for it, so that each message's end is told
+"""Keeps published messages until the broker has confirmed them, so that the outcome of each is reported
 exactly once.
 """
 
@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 
 
 class Outstanding:
-    """By publish sequence number. Without confirms nobody says that a message went well, so the oldest of
-    `most` is forgotten.
+    """By publish sequence number. Without confirms there is no success to wait for, so the oldest of `most`
+    is dropped.
     """
 
     def __init__(self, most: int, *, confirms: bool) -> None:
@@ -85,7 +85,7 @@ class Outstanding:
                 return
 
     def lose(self, reason: str) -> None:
-        """The channel is gone: nobody will ever answer for what is left."""
+        """The channel is gone: no confirm will come for what is left."""
         left, self._entries = list(self._entries.values()), {}
         self._first = self._last + 1
         _tell([then for then, _, _ in left if then], reason)
@@ -97,5 +97,5 @@ def _tell(those: Iterable[EventRecord], outcome: str) -> None:
     for told in those:
         try:
             told(outcome)
-        except Exception:  # one that fails must not keep the others from being told
+        except Exception:  # one callback that fails must not stop the others
             logger.exception("told of the end of a message, somebody failed")

@@ -1,4 +1,4 @@
-"""What is said beside the body of a message, as far as anybody here has use for it."""
+"""The properties of a message that are used here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Properties(msgspec.Struct, frozen=True):
-    """What is said beside a body. Empty is absent. Do not change `headers` of one that you have published."""
+    """Properties of a message. Empty is absent. Do not change `headers` after publishing."""
 
     content_type: str = ""
     correlation_id: str = ""
@@ -23,8 +23,8 @@ class Properties(msgspec.Struct, frozen=True):
 
 
 class Packed(msgspec.Struct, frozen=True, gc=False):
-    """Properties that are bytes already, for who sends the same again and again: `flags` says which they
-    are.
+    """Properties that are encoded already, for a sender that repeats them: `flags` tells which are
+    present.
     """
 
     flags: int

@@ -36,15 +36,13 @@ def quorum(
 def classic(
     *, dead_letter: str | None = None, dead_letter_key: str = "", single_active: bool = False
 ) -> Arguments:
-    """On one node, the type that is there where nothing is said. It counts no redeliveries, and dead letters
-    may get lost in a crash.
-    """
+    """On one node, the default type. It counts no redeliveries, and dead letters may get lost in a crash."""
     return _common(dead_letter, dead_letter_key, single_active)
 
 
 def deliveries_before(delivery: Delivery) -> int:
-    """How often this message has come to somebody before, as far as the broker tells: a classic queue only
-    knows "at least once".
+    """How often this message was delivered before, as far as the broker counts: a classic queue only knows
+    "at least once".
     """
     headers = delivery.properties.headers or {}
     count = _number(headers.get("x-delivery-count"))

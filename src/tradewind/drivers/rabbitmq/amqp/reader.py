@@ -20,8 +20,8 @@ _confirm = struct.Struct(">QB").unpack_from
 
 
 class Sink(Protocol):
-    """Who is told. `body` is None where it was longer than allowed; `place` holds exchange and routing key,
-    as on the wire.
+    """The receivers of a frame. `body` is None where it was longer than allowed; `place` holds exchange and
+    routing key, as on the wire.
     """
 
     def delivered(

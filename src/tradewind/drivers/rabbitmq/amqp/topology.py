@@ -35,7 +35,7 @@ class Topology:
         passive: bool = False,
         arguments: dict[str, Any] | None = None,
     ) -> QueueState:
-        """Makes it, or sees that it is as said; `passive` only looks."""
+        """Declares it; `passive` only checks that it exists."""
         return await self._now().declare_queue(name, durable, exclusive, auto_delete, passive, arguments)
 
     async def declare_exchange(self, name: str, kind: str = "topic", *, durable: bool = True) -> None:
@@ -62,5 +62,5 @@ class Topology:
         return await self._now().consume(queue, on_delivery, no_ack, arguments)
 
     async def cancel(self, consumer_tag: str) -> None:
-        """Ends a subscription. What the broker has sent until it knows is still delivered."""
+        """Ends a subscription. Messages that the broker sends before it handles this are still delivered."""
         await self._now().cancel(consumer_tag)

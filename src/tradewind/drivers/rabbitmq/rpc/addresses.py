@@ -1,5 +1,5 @@
-"""Tells a direct reply-to address from a forged one: RabbitMQ ends the whole connection that publishes to one
-it cannot decode.
+"""Tells a direct reply-to address from a forged one: RabbitMQ closes the whole connection that publishes to
+one it cannot decode.
 
 Such an address is `amq.rabbitmq.reply-to.PID.KEY`, both in base64; PID is an Erlang process id in the
 external term format.
@@ -19,9 +19,7 @@ _good: set[str] = set()
 
 
 def reachable(address: str) -> bool:
-    """May an answer be sent there? Not whether somebody listens: an answer to nobody is dropped without
-    harm.
-    """
+    """Whether a reply may be sent there. A reply to a caller that has gone is dropped without harm."""
     if not address.startswith(DIRECT):
         return address != ""
     if address in _good:

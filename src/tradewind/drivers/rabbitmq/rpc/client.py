@@ -1,8 +1,7 @@
-"""Asks services over a queue and hears their answers directly (RabbitMQ's direct reply-to), a callback per
-call and nothing else.
+"""Sends requests to services over a queue and takes their replies directly (RabbitMQ's direct reply-to), with
+one callback per call.
 
-Every call ends exactly once: answered, refused, too late, unknown because the broker was lost, or never
-sent.
+Every call ends exactly once: answered, refused, too late, unknown because the broker was lost, or never sent.
 """
 
 from __future__ import annotations
@@ -29,8 +28,8 @@ from .headers import DEADLINE, TRACE
 COARSE_S: Final = 0.01
 """Timeouts are looked for at most so often, so one is up to this late and never early."""
 RETURNS: Final = 1024
-"""Messages whose return we would still understand: an absent queue shows within a few milliseconds, and each
-costs memory.
+"""Messages whose return can still be matched: an absent queue shows within a few milliseconds, and each costs
+memory.
 """
 
 Then = Callable[[Outcome], None]
@@ -72,7 +71,7 @@ class RpcClient:
 
     @property
     def link(self) -> Link:
-        """For those who watch connections."""
+        """The connections, for metrics and readiness."""
         return self._link
 
     @property
@@ -223,5 +222,5 @@ class RpcClient:
             calls.busy += 1
         try:
             then(outcome)
-        except Exception:  # a caller's bug must not end the reader of everybody's answers
+        except Exception:  # a caller's bug must not stop the reader of all replies
             logger.exception("what came after a call has failed")

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 
 class Calls:
-    """At a client. `late` are replies to nobody: after the timeout, or the second of several to one call."""
+    """Counts of a client. `late` are replies without a call: after the timeout, or the second of several to
+    one call.
+    """
 
     __slots__ = ("answer", "busy", "down", "late", "refused", "started", "timeout")
 

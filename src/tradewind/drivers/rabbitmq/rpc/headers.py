@@ -12,7 +12,7 @@ TRACE: Final = "traceparent"
 
 
 def notes(headers: dict[str, Any] | None) -> tuple[int, str]:
-    """Deadline (0 for none) and traceparent, as far as somebody has sent what can be one."""
+    """Deadline (0 for none) and traceparent, where valid ones were sent."""
     if not headers:
         return 0, ""
     deadline, trace = headers.get(DEADLINE, 0), headers.get(TRACE, "")

@@ -1,6 +1,6 @@
-"""Tries an address that is new with one answer over a link of its own: RabbitMQ ends the connection of who
-writes to a channel that it cannot find its way to (a node that has left, a forged address), and everybody's
-answers go over the other one.
+"""Sends the first reply to a new address over a link of its own: RabbitMQ closes the connection of a
+publisher to an address that it cannot resolve (a node that has left, a forged address), and all other replies
+use another connection.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Ends what no handler can be given: the sender is told where there is a reply-to, else it is parked; it is
-acked in either case.
+"""Ends messages that no handler can take: the sender gets an error where there is a reply-to, else the
+message is kept as a dead letter; it is acknowledged in either case.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class RejectedRequests:
             self._keep(delivery, reason)
 
     def unanswerable(self, delivery: Delivery, *, event: bool) -> None:
-        """Nobody asked, or nobody could be answered."""
+        """There is no reply-to, or none that can be used."""
         if event:
             self._taken.events += 1
             self._keep(delivery, "an event, on a queue of requests")
@@ -53,7 +53,7 @@ class RejectedRequests:
         self.answer(delivery, self._wire.pack_refusal(self._wire.TOO_MUCH, name))
 
     def too_late(self, delivery: Delivery) -> None:
-        """Whoever asked has given up."""
+        """The caller's deadline has passed."""
         self._taken.too_late += 1
         self._link.ack(delivery)
 

@@ -15,8 +15,8 @@ from .proving import AGAIN_S, Prover, Waiting
 
 
 class Replies:
-    """Over links of their own: a broker that blocks publishers must not keep us from acking. `proofs` is for
-    addresses that are new.
+    """Sends replies over links of their own: a broker that blocks publishers must not stop acknowledgements.
+    `proofs` is for new addresses.
     """
 
     def __init__(self, link: Link, proofs: Link) -> None:

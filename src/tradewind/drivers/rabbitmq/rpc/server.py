@@ -32,14 +32,14 @@ logger = logging.getLogger("tradewind.rpc")
 
 
 class RpcServer:
-    """One queue, one set of handlers, three links: one to take, one to answer, one to try an address that is
-    new.
+    """One queue, one set of handlers, three links: for requests, for replies, for the first reply to a new
+    address.
 
     `handlers` are by name (`create_order` answers `{"cmd":"create_order"}`), called from the loop; each must
     answer or refuse its Ask once. `queue_arguments`: NestJS declares none, and a queue that has others cannot
-    be shared with it. `park` is given what nobody can be told about, with its reason. `clock` is ms since the
-    epoch. `observe` is told of every answer: its pattern (`unknown` for one that has no handler), `answer` or
-    `refused`, and the seconds since the delivery.
+    be shared with it. `park` takes what has no sender to be informed, with its reason. `clock` is ms since
+    the epoch. `observe` is called for every reply: its pattern (`unknown` for one that has no handler),
+    `answer` or `refused`, and the seconds since the delivery.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class RpcServer:
 
     @property
     def links(self) -> dict[str, Link]:
-        """What it takes and answers with, for those who watch connections."""
+        """The links for requests and replies, for metrics and readiness."""
         return {f"{self.queue} in": self._link, f"{self.queue} answers": self._answers}
 
     @property
@@ -95,7 +95,7 @@ class RpcServer:
 
     @property
     def in_flight(self) -> int:
-        """Requests whose handlers have not answered yet."""
+        """Requests that are not answered yet."""
         return self._open
 
     async def start(self, timeout_s: float = 10.0) -> None:
@@ -124,7 +124,9 @@ class RpcServer:
         return True
 
     async def stop(self, grace_s: float = 5.0) -> None:
-        """Ends the links, answers first: no request is acked whose answer was not written."""
+        """Closes the links, that of the replies first: no request is acknowledged whose reply was not
+        written.
+        """
         self._draining = True
         await self._answers.stop(grace_s)
         await self._proofs.stop(grace_s)
@@ -137,7 +139,7 @@ class RpcServer:
         return await self._link.declare_queue(self.queue, passive=True)
 
     async def _subscribe(self, link: Link) -> None:
-        self._lost("")  # of a life that ended before it was up, nobody tells
+        self._lost("")  # a connection that was lost before it was set up reports nothing
         window = self._window = Window(link, self._prefetch // 4)
         await link.declare_queue(self.queue, durable=True, arguments=self._arguments)
         await link.qos(self._prefetch)
@@ -155,7 +157,7 @@ class RpcServer:
             self._read(window, delivery)
         except Malformed as wrong:
             self._aside.malformed(delivery, str(wrong))
-        except Exception:  # one message must not keep the others from being read
+        except Exception:  # one message must not stop the others
             logger.exception("a message on %s could not be taken", self.queue)
             self._aside.malformed(delivery, "it could not be taken")
 
@@ -194,7 +196,7 @@ class RpcServer:
             deadline_ms=deadline,
             traceparent=traceparent,
             redelivered=delivery.redelivered,
-            received_at=perf_counter(),  # the loop's clock stands still while it works
+            received_at=perf_counter(),  # the loop's clock does not move while a handler runs
             place=window.add(delivery),
         )
         try:
