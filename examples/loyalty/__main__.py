@@ -10,7 +10,7 @@ import typer
 
 from tradewind.cli.common import read
 from tradewind.cli.up import run
-from tradewind.runtime.assembly import SERVICES
+from tradewind.runtime.registry import SERVICES
 
 from .addition import LOYALTY
 

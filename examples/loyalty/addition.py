@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tradewind.runtime.assembly import GuestService
-from tradewind.runtime.migrations import ServiceSchema
+from tradewind.core.manifest import Manifest
 
 from .contracts import OPERATIONS
 from .service import SERVICE
 from .storage import MD
 
-LOYALTY = GuestService(SERVICE, ServiceSchema(MD, Path(__file__).with_name("migrations")), OPERATIONS)
+LOYALTY = Manifest(
+    name="loyalty",
+    make=lambda given: SERVICE,
+    tables=MD,
+    steps=Path(__file__).with_name("migrations"),
+    operations=OPERATIONS,
+)

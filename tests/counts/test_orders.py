@@ -30,7 +30,7 @@ from tradewind.drivers.postgres.shared import SharedStore
 from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.engine.observers import Hooks
 from tradewind.engine.platform import Platform
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.schema import schema
 from tradewind.services.orders.service import orders
 
 ALLOWED = {
@@ -107,7 +107,7 @@ class Bus:
 
 @pytest.mark.postgres
 async def test_create_order_of_rpc(postgres: Place, meter: Meter, monkeypatch: pytest.MonkeyPatch) -> None:
-    postgres.fill(SLICES["orders"])
+    postgres.fill(schema("orders"))
     bus = Bus()
     store = SharedStore(postgres.url)
     service = orders(60_000, reactions=frozenset(), pricing="client")

@@ -23,12 +23,14 @@ from tests.support.shop import basket, until
 from tradewind.contracts.orders import OrderConfirmed
 from tradewind.contracts.payments import PaymentRefunded
 from tradewind.contracts.values import Money
+from tradewind.core.manifest import Manifest
 from tradewind.core.model import Context, Event
 from tradewind.observability.access import AccessLog
 from tradewind.observability.sink import Sink
 from tradewind.runtime import config as settings
 from tradewind.runtime import drafts, migrations
-from tradewind.runtime.assembly import SERVICES, GuestService
+from tradewind.runtime.registry import SERVICES
+from tradewind.runtime.schema import schema_of
 from tradewind.runtime.standalone import Embedded
 
 ADMIN, ADA, BOB = [
@@ -67,12 +69,12 @@ def test_the_order_of_what_is_heard_makes_no_difference(heard: Sequence[Event]) 
 
 
 def test_the_steps_lead_to_the_tables(tmp_path: Path) -> None:
-    assert drafts.new(LOYALTY.corner, "nothing") is None
-    assert migrations.up("", tmp_path, [LOYALTY.corner]) == [
+    assert drafts.new(schema_of(LOYALTY), "nothing") is None
+    assert migrations.up("", tmp_path, [schema_of(LOYALTY)]) == [
         "loyalty engine_0001_messages",
         "loyalty 0001_first",
     ]
-    assert migrations.down("", tmp_path, LOYALTY.corner, 0) == [
+    assert migrations.down("", tmp_path, schema_of(LOYALTY), 0) == [
         "loyalty 0001_first",
         "loyalty engine_0001_messages",
     ]
@@ -119,7 +121,7 @@ class Visitor:
 
 
 @asynccontextmanager
-async def shop(data: Path, *additions: GuestService) -> AsyncIterator[Visitor]:
+async def shop(data: Path, *additions: Manifest) -> AsyncIterator[Visitor]:
     given = {
         "DATA": str(data),
         "PORT": "0",

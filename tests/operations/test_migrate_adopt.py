@@ -16,7 +16,7 @@ from tradewind.core.store import StoreUnusable
 from tradewind.operations import adopt as moving
 from tradewind.operations.adopt_rows import Values
 from tradewind.runtime import migrations
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.schema import schema, schemas
 from tradewind.runtime.stores import open_store
 
 pytestmark = pytest.mark.postgres
@@ -51,7 +51,7 @@ def shop(postgres: Place) -> Place:
     for line in lines:
         if line.strip():
             postgres.outside(line.replace("%", "%%"))
-    migrations.up(postgres.url, postgres.data, [SLICES[name] for name in SERVICES], SCHEMAS)
+    migrations.up(postgres.url, postgres.data, schemas(SERVICES), SCHEMAS)
     return postgres
 
 
@@ -246,7 +246,7 @@ def test_what_is_not_there_or_not_the_published_table(shop: Place) -> None:
         match=r'order_schema."order" is not the published table: it has no column idempotencyKey',
     ):
         adopt(shop)
-    migrations.down(shop.url, shop.data, SLICES["orders"], 1, SCHEMAS)
+    migrations.down(shop.url, shop.data, schema("orders"), 1, SCHEMAS)
     with pytest.raises(StoreUnusable, match="order_schema is only half migrated"):
         adopt(shop)
     with pytest.raises(StoreUnusable, match="lie in PostgreSQL"):

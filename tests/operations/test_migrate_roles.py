@@ -15,7 +15,7 @@ from tradewind.core.store import StoreUnusable
 from tradewind.engine.tables import framework_tables
 from tradewind.runtime import migrations, roles
 from tradewind.runtime.databases import database
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.schema import schema, schemas
 from tradewind.runtime.stores import open_store
 
 pytestmark = pytest.mark.postgres
@@ -27,7 +27,7 @@ PREFIX = f"tw{os.getpid()}"  # roles are one per server
 @pytest.fixture
 def shop(postgres: Place) -> Iterator[Place]:
     """Migrated, with what NestJS has in one of the schemas."""
-    migrations.up(postgres.url, postgres.data, [SLICES[name] for name in SERVICES], SCHEMAS)
+    migrations.up(postgres.url, postgres.data, schemas(SERVICES), SCHEMAS)
     postgres.outside('CREATE TABLE order_schema."order" (id uuid PRIMARY KEY)')
     yield postgres
     for (role,) in postgres.outside(f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{PREFIX}%%'"):
@@ -80,7 +80,7 @@ def test_no_role_touches_another_schema(shop: Place) -> None:
     ]
     for one, other in itertools.permutations(made, 2):
         tables = [
-            *(table.name for table in SLICES[other.service].md.tables.values()),
+            *(table.name for table in schema(other.service).md.tables.values()),
             "schema_steps",
             '"order"',
         ]
@@ -124,7 +124,7 @@ def test_a_role_has_its_rows_and_no_more_of_its_schema(shop: Place) -> None:
 
 async def test_a_service_runs_as_its_role_also_on_tables_of_later_steps(shop: Place) -> None:
     (made,) = grant(shop, "orders")
-    postgres, last = (shop.url, shop.data), [SLICES["orders"]]
+    postgres, last = (shop.url, shop.data), [schema("orders")]
     while migrations.revert(*postgres, last, SCHEMAS):
         pass
     migrations.up(*postgres, last, SCHEMAS)

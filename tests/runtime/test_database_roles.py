@@ -11,8 +11,9 @@ from tests.support.databases import own_database
 from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime import config as settings
 from tradewind.runtime import database_roles, migrations
-from tradewind.runtime.processes.plan import FOLDER, SERVICES
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.processes.plan import FOLDER
+from tradewind.runtime.registry import SERVICES
+from tradewind.runtime.schema import schemas
 
 KEY = "a key of the tests, of 32 bytes or more"
 
@@ -24,7 +25,7 @@ async def test_a_service_reaches_its_own_rows_alone(tmp_path: Path) -> None:
         config = settings.load(
             {}, chosen.settings, [f"data={tmp_path}", f"database_url={url}", f"jwt_secret={KEY}"]
         )
-        migrations.up(url, tmp_path, [SLICES[name] for name in SERVICES], chosen.schemas)
+        migrations.up(url, tmp_path, schemas(), chosen.schemas)
         made = database_roles.make_roles(config, chosen)
         assert made == database_roles.make_roles(config, chosen), "a second start changes nothing"
         owner = await asyncpg.connect(url)

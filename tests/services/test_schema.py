@@ -6,9 +6,10 @@ import sqlalchemy as sa
 from tests.support.databases import Place
 from tradewind.engine.tables import framework_tables
 from tradewind.runtime import drafts, migrations
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.registry import SERVICES
+from tradewind.runtime.schema import schemas
 
-KEPT = [pytest.param(kept, id=name) for name, kept in SLICES.items()]
+KEPT = [pytest.param(kept, id=name) for name, kept in zip(SERVICES, schemas(), strict=True)]
 
 
 @pytest.mark.parametrize("kept", KEPT)
@@ -24,8 +25,8 @@ def test_steps_lead_to_the_models_and_back(place: Place, kept: migrations.Servic
 
 
 def test_all_services_together(place: Place) -> None:
-    migrations.up(place.url, place.data, list(SLICES.values()))
-    for name, kept in SLICES.items():
+    migrations.up(place.url, place.data, schemas())
+    for name, kept in zip(SERVICES, schemas(), strict=True):
         assert tables(place, name) == {
             *(table.name for table in kept.md.tables.values()),
             *(table.name for table in framework_tables(name).md.tables.values()),

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from tests.support.databases import Place
 from tradewind.engine.service_runtime import ServiceRuntime
-from tradewind.runtime.assembly import METADATA, services
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.config import defaults
+from tradewind.runtime.registry import SERVICES, services
+from tradewind.runtime.schema import schemas
 from tradewind.services.payments.provider.absent import NoProvider
 
 
@@ -20,10 +21,12 @@ def statements(holder: Any) -> list[Any]:
 
 SHOP = [
     one
-    for name in METADATA
+    for name in SERVICES
     for one in statements(importlib.import_module(f"tradewind.services.{name}.storage"))
 ]
-ENGINE = [one for made in services(NoProvider(), 1) for one in statements(ServiceRuntime(made))]
+ENGINE = [
+    one for made in services(SERVICES, defaults(), NoProvider()) for one in statements(ServiceRuntime(made))
+]
 
 
 def values(statement: Any) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def values(statement: Any) -> dict[str, Any]:
 async def test_every_statement_runs(place: Place) -> None:
     assert len(SHOP) > 15
     assert len(ENGINE) > 50
-    place.fill(*SLICES.values())
+    place.fill(*schemas())
     store = place.store()
     await store.open()
     tx = await store.begin()

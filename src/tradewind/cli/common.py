@@ -15,7 +15,8 @@ from ..runtime import blueprint as blueprints
 from ..runtime import config as settings
 from ..runtime.blueprint import BadBlueprint, Blueprint
 from ..runtime.config import BadSetting, Config
-from ..runtime.processes.plan import FOLDER, SERVICES, check
+from ..runtime.processes.plan import FOLDER, check
+from ..runtime.registry import SERVICES
 
 Data = Annotated[str | None, typer.Option("--data", metavar="DIR", help="The data folder (TRADEWIND_DATA).")]
 Which = Annotated[

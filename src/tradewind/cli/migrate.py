@@ -30,7 +30,7 @@ class Chosen:
     """What a command is about: the database, and the services of the blueprint or the one that was named."""
 
     def __init__(self, blueprint: str, service: str | None, sets: list[str] | None, data: str | None) -> None:
-        from ..runtime.schema import SLICES, runs
+        from ..runtime.schema import runs, schemas
 
         self.config: Config
         self.config, self.blueprint = read(blueprint, sets, data=data)
@@ -42,7 +42,7 @@ class Chosen:
                     f"{', '.join(self.services)}"
                 )
             self.services = [service]
-        self.slices: list[ServiceSchema] = [SLICES[name] for name in self.services]
+        self.slices: list[ServiceSchema] = schemas(self.services)
 
     @property
     def where(self) -> tuple[str, Path]:

@@ -15,7 +15,7 @@ from ..runtime.processes.arguments import Arguments
 from .common import Data, Sets, Which, fail, read
 
 if TYPE_CHECKING:
-    from ..runtime.assembly import GuestService
+    from ..core.manifest import Manifest
 
 Host = Annotated[str | None, typer.Option("--host", metavar="H", help="Where to listen (TRADEWIND_HOST).")]
 Port = Annotated[
@@ -83,7 +83,7 @@ def checked(config: Config, chosen: Blueprint) -> None:
         fail(error)
 
 
-def run(config: Config, names: tuple[str, ...], additions: Sequence[GuestService] = ()) -> None:
+def run(config: Config, names: tuple[str, ...], additions: Sequence[Manifest] = ()) -> None:
     """Serves until Ctrl-C, and ends the command with one line where it cannot."""
     import gc
 

@@ -15,9 +15,8 @@ import msgspec
 import sqlalchemy as sa
 
 from ..core.store import StoreUnusable
-from ..runtime import migrations
+from ..runtime import migrations, schema
 from ..runtime.databases import Database, database
-from ..runtime.schema import SLICES
 from ..runtime.stores import on_server
 from .adopt_rows import SOURCES, Source, Unfit, Values
 
@@ -67,7 +66,7 @@ def adopt(
             "a NestJS system's tables lie in PostgreSQL: name their database in TRADEWIND_DATABASE_URL "
             "or DB_HOST"
         )
-    if behind := migrations.schema_state(url, [SLICES[name] for name in services], schemas):
+    if behind := migrations.schema_state(url, schema.schemas(services), schemas):
         raise StoreUnusable(behind)
     place = database(url, Path(), schemas)
 

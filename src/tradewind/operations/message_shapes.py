@@ -14,8 +14,9 @@ from msgspec import inspect
 
 from .. import contracts
 from ..core.model import Event, Message, Query, Request, Service, wire_name
+from ..runtime.registry import SERVICES, services
 
-ORDER = ("users", "inventory", "orders", "payments", "invoices", "notifications", "ops")
+ORDER = (*SERVICES, "ops")
 
 
 def speakers() -> dict[str, ModuleType]:
@@ -63,9 +64,9 @@ def hearers(services: Iterable[Service]) -> Mapping[str, list[str]]:
 @cache
 def heard() -> Mapping[str, list[str]]:
     """`hearers` of all services of the shop, which are not run for it."""
-    from ..runtime.assembly import services  # here, since it takes the whole shop along
+    from ..runtime.config import defaults
 
-    return hearers(services(cast(Any, None), 0))
+    return hearers(services(SERVICES, defaults(), cast(Any, None)))
 
 
 def keyed_by(kind: type[Message]) -> str:

@@ -28,7 +28,7 @@ from ..engine.service_runtime import ServiceRuntime
 from ..runtime.assembly import with_timeline
 from ..runtime.blueprint import Blueprint
 from ..runtime.config import Config
-from ..runtime.processes.services import services
+from ..runtime.registry import services
 from ..runtime.schema import runs, schema_state
 from ..runtime.stores import open_store
 from ..services.payments.provider.absent import NoProvider

@@ -16,7 +16,18 @@ import msgspec
 
 from .settings import SETTINGS, Config, Setting
 
-__all__ = ["SETTINGS", "BadSetting", "Config", "Setting", "Shown", "explain", "field_of", "load", "wire"]
+__all__ = [
+    "SETTINGS",
+    "BadSetting",
+    "Config",
+    "Setting",
+    "Shown",
+    "defaults",
+    "explain",
+    "field_of",
+    "load",
+    "wire",
+]
 
 PREFIX = "TRADEWIND_"
 # the test harness's own, which may be set where a program under test runs
@@ -49,6 +60,11 @@ def load(
     }
     values["log_format"] = values["log_format"] or _format()
     return Config(**values)
+
+
+def defaults(**changes: object) -> Config:
+    """What holds where nobody sets anything, but for these."""
+    return msgspec.structs.replace(load({}), **changes)
 
 
 def explain(

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
+from ..core.manifest import Manifest
 from . import migrations
-from .assembly import METADATA, SERVICES, GuestService
 from .blueprint import Blueprint
 from .config import Config
 from .databases import NONE
 from .migrations import ServiceSchema
+from .registry import SERVICES, manifest
 
-FOLDER = Path(__file__).parent.parent / "services"
-SLICES = {name: ServiceSchema(md, FOLDER / name / "migrations") for name, md in METADATA.items()}
+
+def schema(name: str) -> ServiceSchema:
+    return schema_of(manifest(name))
+
+
+def schemas(names: Iterable[str] = SERVICES) -> list[ServiceSchema]:
+    return [schema(name) for name in names]
+
+
+def schema_of(service: Manifest) -> ServiceSchema:
+    return ServiceSchema(service.tables, service.steps)
 
 
 def migrate(
-    config: Config, additions: Iterable[GuestService] = (), blueprint: Blueprint | None = None
+    config: Config, additions: Iterable[Manifest] = (), blueprint: Blueprint | None = None
 ) -> list[str]:
     """Takes the steps that are missing, of the services that a blueprint runs (without one, of all); which
     ones. Errors: StoreUnusable.
     """
-    slices = [*(SLICES[name] for name in runs(blueprint)), *(addition.corner for addition in additions)]
+    slices = [*schemas(runs(blueprint)), *map(schema_of, additions)]
     return migrations.up(config.database_url, config.data, slices, blueprint.schemas if blueprint else NONE)
 
 
@@ -34,7 +43,7 @@ def schema_state(config: Config, blueprint: Blueprint, services: Iterable[str]) 
     """
     return migrations.schema_state(
         config.database_url,
-        [SLICES[name] for name in services],
+        schemas(services),
         blueprint.schemas,
         data=config.data,
         command=f"tradewind migrate run --blueprint {blueprint.name}",

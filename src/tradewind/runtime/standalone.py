@@ -19,6 +19,7 @@ from ..contracts.api import OPERATIONS
 from ..core import failpoints
 from ..core.clock import SystemClock
 from ..core.http import Request, Response
+from ..core.manifest import Manifest
 from ..core.store import Store, StoreUnusable
 from ..drivers.http.limits import Limits
 from ..drivers.http.server import HttpServer
@@ -27,7 +28,7 @@ from ..engine.platform import Platform
 from ..observability.access import AccessLog
 from ..observability.metrics import CONTENT_TYPE, Metrics
 from ..services.payments.provider.sandbox import Sandbox
-from .assembly import LEDGER, GuestService, platform
+from .assembly import LEDGER, platform
 from .config import Config
 from .data_lock import DataLock
 from .first_admin import Login, first_admin
@@ -53,7 +54,7 @@ class Embedded:
     """`start`, `stop`; in between it serves."""
 
     def __init__(
-        self, config: Config, access: AccessLog, names: Iterable[str], additions: Iterable[GuestService] = ()
+        self, config: Config, access: AccessLog, names: Iterable[str], additions: Iterable[Manifest] = ()
     ) -> None:
         self.config, self._access = config, access
         self._names, self._additions = tuple(names), tuple(additions)

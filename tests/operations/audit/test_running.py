@@ -18,7 +18,7 @@ from tests.support.traffic import gather, start
 from tradewind.core.clock import SystemClock
 from tradewind.operations.audit import Promise, audited, check, run_audit, running
 from tradewind.runtime.data_lock import DataLock
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.schema import schemas
 from tradewind.runtime.stores import open_store
 from tradewind.services.payments.provider.ledger import LedgerEntry, entries
 
@@ -137,7 +137,7 @@ def test_audits_of_a_real_shop_that_is_killed(new_shop: OpenShop) -> None:
 @pytest.mark.postgres
 async def test_postgres(postgres: Place, tmp_path: Path) -> None:
     found = config(tmp_path / "shop", postgres.url)
-    postgres.fill(*SLICES.values())
+    postgres.fill(*schemas())
     async with Shop(found) as shop:
         orders = await trade(shop)
         report = await audited(found, SystemClock())

@@ -21,9 +21,11 @@ from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
 from tradewind.runtime.databases import database
 from tradewind.runtime.processes import services as slices
-from tradewind.runtime.processes.plan import FOLDER, SERVICES
+from tradewind.runtime.processes.plan import FOLDER
 from tradewind.runtime.processes.request_queues import served
-from tradewind.runtime.schema import SLICES, runs
+from tradewind.runtime.registry import SERVICES
+from tradewind.runtime.registry import services as made_services
+from tradewind.runtime.schema import runs, schemas
 from tradewind.runtime.stores import open_store
 from tradewind.services.payments.provider.absent import NoProvider
 
@@ -96,13 +98,13 @@ class RpcServices:
     def __init__(self, config: Config, blueprint: Blueprint) -> None:
         self.config, self.blueprint, self.bus = config, blueprint, Loop()
         names = runs(blueprint)
-        migrations.up(config.database_url, config.data, [SLICES[name] for name in names], blueprint.schemas)
+        migrations.up(config.database_url, config.data, schemas(names), blueprint.schemas)
         clock = SystemClock()
         self.provider = slices.provider(config, clock, names, blueprint)
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self.platform = Platform(
             store,
-            slices.services(names, config, self.provider),
+            made_services(names, config, self.provider),
             clock,
             delays_ms=config.retry_delays_ms,
             bus=self.bus,

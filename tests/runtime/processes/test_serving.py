@@ -19,7 +19,7 @@ from tradewind.runtime import blueprint, config, migrations
 from tradewind.runtime.blueprint import BadBlueprint, Blueprint
 from tradewind.runtime.processes import plan
 from tradewind.runtime.processes.arguments import Arguments, parse
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.schema import schema
 
 New = Callable[..., Program]
 
@@ -158,7 +158,7 @@ def test_a_schema_that_is_not_there_is_told_with_the_command_that_makes_it(
 
 @pytest.mark.postgres
 def test_a_schema_of_a_newer_version_is_left_alone(tmp_path: Path, empty: Keeping) -> None:
-    slices = [SLICES["orders"]]
+    slices = [schema("orders")]
     migrations.up(empty.url, tmp_path, slices, {"orders": "order_schema"})
     empty.sql("INSERT INTO order_schema.schema_steps (step) VALUES ('0099_from_tomorrow')")
     done = run("serve", "orders", "--blueprint", "rpc", "--set", f"database_url={empty.url}")

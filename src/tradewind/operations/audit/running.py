@@ -18,7 +18,8 @@ from ...runtime.config import Config
 from ...runtime.data_lock import holder
 from ...runtime.databases import NONE
 from ...runtime.migrations import ServiceSchema
-from ...runtime.schema import SLICES, schema_state
+from ...runtime.registry import SERVICES
+from ...runtime.schema import schema_state, schemas
 from ...runtime.stores import FILE, on_server
 from ...services.payments.provider.ledger import LedgerEntry, entries
 from .checking import GRACE_MS, Check
@@ -80,7 +81,7 @@ class Place:
         """Errors: StoreUnusable."""
         if not self.wiring.apart:
             _ready(
-                self.config, [SLICES[name] for name in SLICES if name in self.wiring.services], self._schemas
+                self.config, schemas(name for name in SERVICES if name in self.wiring.services), self._schemas
             )
         elif self._blueprint is not None and (
             why := schema_state(self.config, self._blueprint, sorted(self.wiring.services))

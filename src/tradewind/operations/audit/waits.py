@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from ...engine.service_runtime import ServiceRuntime, furnish
 from ...engine.subscriptions import Subscription
-from ...runtime.assembly import services
+from ...runtime.config import defaults
+from ...runtime.registry import services
 from ...services.payments.provider.port import Provider
 from .hearing import ears
 from .rows import TIMER
@@ -81,5 +82,5 @@ def _unread(runtime: ServiceRuntime, subscription: Subscription) -> tuple[Questi
 @cache
 def waits(wiring: Wiring = WHOLE) -> tuple[Waits, ...]:
     """Of the services that run. Nothing of them is run here, so there is no provider."""
-    runtimes = furnish(services(cast(Provider, None), 1, sorted(wiring.services)), bus=wiring.apart)
+    runtimes = furnish(services(sorted(wiring.services), defaults(), cast(Provider, None)), bus=wiring.apart)
     return tuple([Waits(runtime, runtimes, wiring) for runtime in runtimes.values()])

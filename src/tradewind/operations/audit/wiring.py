@@ -11,10 +11,10 @@ import msgspec
 import sqlalchemy as sa
 
 from ...contracts import reactions
-from ...runtime.assembly import SERVICES
 from ...runtime.blueprint import Blueprint
 from ...runtime.config import Config
 from ...runtime.processes import plan
+from ...runtime.registry import SERVICES
 from ...runtime.schema import runs
 from .findings import Promise
 from .rows import Rows

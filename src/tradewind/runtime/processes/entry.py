@@ -12,6 +12,7 @@ from .. import blueprint as blueprints
 from .. import config as settings
 from ..blueprint import BadBlueprint
 from ..config import BadSetting
+from ..registry import SERVICES
 from . import plan
 from .arguments import Arguments, parse
 
@@ -27,9 +28,7 @@ def main(words: Sequence[str]) -> None:
         return
     try:
         if not plan.apart(
-            blueprints.load(
-                found.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ
-            )
+            blueprints.load(found.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ)
         ):
             return
     except BadBlueprint as error:
@@ -48,7 +47,7 @@ def up(parse: Arguments) -> str:
 
     try:
         chosen = blueprints.load(
-            parse.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ
+            parse.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ
         )
         config = settings.load(os.environ, chosen.settings, parse.sets)
         return start(

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ..blueprint import BadBlueprint, Blueprint, Process
 from ..config import Config, wire
+from ..registry import SERVICES
 from .command import FD, Command
 
 FOLDER = Path(__file__).parent.parent / "blueprints"
-SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 HEARS = {"stock": "inventory", "payment": "payments", "invoice": "invoices", "notification": "notifications"}
 
 

@@ -18,10 +18,10 @@ def prepare(config: Config, blueprint: Blueprint) -> list[str]:
     BrokerUnusable.
     """
     from .. import migrations
-    from ..schema import SLICES
+    from ..schema import schemas
 
     broker_answers(config)
-    slices = [SLICES[service] for process in blueprint.processes for service in process.services]
+    slices = schemas(service for process in blueprint.processes for service in process.services)
     taken = migrations.up(config.database_url, config.data, slices, blueprint.schemas)
     if config.database_roles == "on":
         from ..database_roles import make_roles
@@ -37,11 +37,11 @@ def check_schema(config: Config, blueprint: Blueprint, services: tuple[str, ...]
     """
     from ...core.store import StoreUnusable
     from .. import migrations
-    from ..schema import SLICES
+    from ..schema import schemas
 
     why = migrations.schema_state(
         config.database_url,
-        [SLICES[service] for service in services],
+        schemas(services),
         blueprint.schemas,
         data=config.data,
         command=f"tradewind migrate run --blueprint {blueprint.name}",

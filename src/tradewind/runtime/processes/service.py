@@ -30,12 +30,13 @@ from ...observability.traces import Tracing
 from ...services.payments.provider.absent import NoProvider
 from ..blueprint import Blueprint, Process
 from ..config import Config
+from ..registry import services
 from ..stores import open_store
 from . import tracing as following
 from .figures import Figures
 from .health import Ops
 from .request_queues import Served, served, services_queues
-from .services import ears, provider, services
+from .services import ears, provider
 
 if TYPE_CHECKING:
     from ..first_admin import Login

@@ -1,4 +1,4 @@
-"""Makes the services of one process, and imports no others: a process is as large as what it does."""
+"""Makes what the services of one process need: the payment provider, and the queues of events."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from ...contracts import reactions as wiring
 from ...core.clock import Clock
-from ...core.model import Service, wire_name
+from ...core.model import wire_name
 from ...drivers.rabbitmq.bus import EventQueue, ear
 from ...services.payments.provider.absent import NoProvider
-from ...services.payments.provider.port import Provider
 from ..blueprint import Blueprint
 from ..config import Config
 
@@ -19,43 +18,6 @@ if TYPE_CHECKING:
     from ...services.payments.provider.sandbox import Sandbox
 
 LEDGER = "provider.db"
-
-
-def services(names: Iterable[str], config: Config, provider: Provider) -> list[Service]:
-    """As the settings wire them."""
-    return [service(name, config, provider) for name in names]
-
-
-def service(name: str, config: Config, provider: Provider) -> Service:
-    reactions = frozenset(config.reactions)
-    if name == "orders":
-        from ...services.orders.service import orders
-
-        return orders(
-            config.order_deadline_ms,
-            reactions=reactions,
-            payment_token=config.payment_token,
-            pricing=config.pricing,
-        )
-    if name == "inventory":
-        from ...services.inventory.service import inventory
-
-        return inventory(reactions=reactions)
-    if name == "payments":
-        from ...services.payments.service import payments
-
-        return payments(provider, reactions=reactions)
-    if name == "invoices":
-        from ...services.invoices.service import invoices
-
-        return invoices(reactions=reactions)
-    if name == "notifications":
-        from ...services.notifications.service import notifications
-
-        return notifications(reactions=reactions)
-    from ...services.users.service import SERVICE as USERS
-
-    return USERS
 
 
 def provider(

@@ -13,6 +13,7 @@ from .. import blueprint as blueprints
 from .. import config as settings
 from ..blueprint import BadBlueprint, Blueprint, Process
 from ..config import BadSetting, Config
+from ..registry import SERVICES
 from . import plan, preparing
 from .arguments import Arguments
 from .reporting import Report
@@ -23,7 +24,7 @@ def serve(parse: Arguments) -> str:
     report = Report(parse.supervised)
     try:
         chosen = blueprints.load(
-            parse.blueprint, folder=plan.FOLDER, services=plan.SERVICES, environment=os.environ
+            parse.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ
         )
         config = settings.load(os.environ, chosen.settings, parse.sets)
         plan.check(config, chosen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...contracts import reactions as wiring
 from ...contracts.inventory import (
     AddProduct,
@@ -19,9 +21,10 @@ from ...contracts.inventory import (
     StockReserved,
 )
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
+from ...core.manifest import Manifest
 from ...core.model import Service, answers, on
 from . import domain, queries
-from .storage import MOVEMENTS, PRODUCTS, RESERVATIONS, SKUS
+from .storage import MD, MOVEMENTS, PRODUCTS, RESERVATIONS, SKUS
 
 _CLAIMED = PRODUCTS.follow(RESERVATIONS.maybe, domain.claimed)
 _OWNED = PRODUCTS.follow(SKUS.maybe, domain.owner)
@@ -49,3 +52,9 @@ def inventory(*, reactions: frozenset[str] = wiring.ALL) -> Service:
 
 
 SERVICE = inventory()
+MANIFEST = Manifest(
+    name="inventory",
+    make=lambda given: inventory(reactions=frozenset(given.settings["reactions"])),
+    tables=MD,
+    steps=Path(__file__).with_name("migrations"),
+)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...contracts import reactions as wiring
 from ...contracts.invoices import CreditNoteIssued, GetInvoice, GetInvoicePdf, InvoiceIssued, ListInvoices
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
+from ...core.manifest import Manifest
 from ...core.model import Service, answers, on
 from . import domain, queries
-from .storage import INVOICES, NOTES, SERIES
+from .storage import INVOICES, MD, NOTES, SERIES
 
 PAPER = INVOICES.maybe_at(domain.paper)
 
@@ -28,3 +31,9 @@ def invoices(*, reactions: frozenset[str] = wiring.ALL) -> Service:
 
 
 SERVICE = invoices()
+MANIFEST = Manifest(
+    name="invoices",
+    make=lambda given: invoices(reactions=frozenset(given.settings["reactions"])),
+    tables=MD,
+    steps=Path(__file__).with_name("migrations"),
+)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...contracts import reactions as wiring
 from ...contracts.notifications import ListNotifications
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
+from ...core.manifest import Manifest
 from ...core.model import Service, answers, on
 from . import domain, queries
-from .storage import NOTIFICATIONS
+from .storage import MD, NOTIFICATIONS
 
 TOLD = NOTIFICATIONS.maybe_at(domain.notice)
 
@@ -26,3 +29,9 @@ def notifications(*, reactions: frozenset[str] = wiring.ALL) -> Service:
 
 
 SERVICE = notifications()
+MANIFEST = Manifest(
+    name="notifications",
+    make=lambda given: notifications(reactions=frozenset(given.settings["reactions"])),
+    tables=MD,
+    steps=Path(__file__).with_name("migrations"),
+)

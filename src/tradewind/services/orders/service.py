@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...contracts import reactions as wiring
 from ...contracts.inventory import ProductListed, StockRejected, StockReserved
 from ...contracts.orders import (
@@ -20,9 +22,10 @@ from ...contracts.orders import (
     RefundRequested,
 )
 from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
+from ...core.manifest import Given, Manifest
 from ...core.model import Service, answers, on
 from . import domain, queries, recording
-from .storage import CATALOGUE, ORDERS
+from .storage import CATALOGUE, MD, ORDERS
 
 
 def orders(
@@ -59,3 +62,16 @@ def orders(
         answers(GetRecordedOrder,   queries.get_recorded),
         answers(ListRecordedOrders, queries.list_recorded),
     ]))  # fmt: skip
+
+
+def _make(given: Given) -> Service:
+    settings = given.settings
+    return orders(
+        round(settings["order_deadline_s"] * 1000),
+        reactions=frozenset(settings["reactions"]),
+        payment_token=settings["payment_token"],
+        pricing=settings["pricing"],
+    )
+
+
+MANIFEST = Manifest(name="orders", make=_make, tables=MD, steps=Path(__file__).with_name("migrations"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...contracts import reactions as wiring
 from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
 from ...contracts.payments import (
@@ -18,12 +20,13 @@ from ...contracts.payments import (
     RecordPayment,
     RefundPayment,
 )
+from ...core.manifest import Manifest
 from ...core.model import Service, answers, on, performs
 from . import domain, queries, recording
 from .activities import Cashier
 from .domain import payment_named, payment_of
 from .provider.port import Provider
-from .storage import PAYMENTS, REFUNDS
+from .storage import MD, PAYMENTS, REFUNDS
 
 
 def payments(provider: Provider, *, reactions: frozenset[str] = wiring.ALL) -> Service:
@@ -54,3 +57,11 @@ def payments(provider: Provider, *, reactions: frozenset[str] = wiring.ALL) -> S
         answers(GetRecordedPayment, queries.get_recorded),
         answers(RecordedPaymentsOf, queries.recorded_of),
     ]))  # fmt: skip
+
+
+MANIFEST = Manifest(
+    name="payments",
+    make=lambda given: payments(given.ports["provider"], reactions=frozenset(given.settings["reactions"])),
+    tables=MD,
+    steps=Path(__file__).with_name("migrations"),
+)

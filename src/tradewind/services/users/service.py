@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ...contracts.users import (
     AddUser,
     ChangeUser,
@@ -17,9 +19,10 @@ from ...contracts.users import (
     UserDeleted,
     UserRegistered,
 )
+from ...core.manifest import Manifest
 from ...core.model import Service, answers, on
 from . import domain, queries, sessions
-from .storage import ADMINS, CLAIMS, SESSIONS, USERS
+from .storage import ADMINS, CLAIMS, MD, SESSIONS, USERS
 
 SERVICE = Service("users", keeps=[USERS, CLAIMS, ADMINS, SESSIONS], does=[
     on(AddUser,       domain.add,      CLAIMS.maybe_at(domain.claimed), ADMINS.each(domain.admins_joined)),
@@ -34,3 +37,7 @@ SERVICE = Service("users", keeps=[USERS, CLAIMS, ADMINS, SESSIONS], does=[
     answers(FindCredentials, queries.find_credentials),
     answers(FindPrincipal,   queries.find_principal),
 ], says=[UserRegistered, UserDeleted])  # fmt: skip
+
+MANIFEST = Manifest(
+    name="users", make=lambda given: SERVICE, tables=MD, steps=Path(__file__).with_name("migrations")
+)

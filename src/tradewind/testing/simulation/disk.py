@@ -16,7 +16,7 @@ from ...core.store import Statement, Store, StoreUnavailable, Transaction
 from ...drivers.sqlite.store import SqliteStore, connect
 from ...runtime import migrations
 from ...runtime.databases import STEPS
-from ...runtime.schema import SLICES
+from ...runtime.schema import schemas
 from ...runtime.stores import FILE
 from .trace import Trace
 from .weather import Weather
@@ -32,7 +32,7 @@ class Disk:
         asyncio.run(self.store.open())
         self.connection = self.store.writer
         with TemporaryDirectory() as folder:
-            migrations.up("", Path(folder), list(SLICES.values()))
+            migrations.up("", Path(folder), schemas())
             made = connect(str(Path(folder) / FILE))
             made.backup(self.connection)
             made.close()

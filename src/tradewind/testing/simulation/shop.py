@@ -16,7 +16,9 @@ from ...core.gateway import Reply
 from ...core.model import Caller, Query, Request, Service
 from ...core.store import Store
 from ...engine.platform import Platform
-from ...runtime.assembly import services, with_timeline
+from ...runtime.assembly import with_timeline
+from ...runtime.config import defaults
+from ...runtime.registry import SERVICES, services
 from ...services.payments.provider.port import Provider
 from .disk import Disk, WeatheredStore
 from .lives import LIFE, OUTSIDE, Crash, Lives
@@ -64,6 +66,7 @@ class Shop:
             lives,
             build,
         )
+        self._settings = defaults(order_deadline_s=weather.deadline_ms / 1000)
         self.parked: list[str] = []
         self.provider: Provider | None = None
         self.platform: Platform | None = None
@@ -108,7 +111,7 @@ class Shop:
             self._loop.clock, self._weather.start, self._weather.random.getrandbits(64), self.skew_ms
         )
         store = WeatheredStore(self._disk, self._weather, self._trace, partial(self._alive, self.life))
-        made = stumbling(services(self.provider, self._weather.deadline_ms), self._weather, self._stumbles)
+        made = stumbling(services(SERVICES, self._settings, self.provider), self._weather, self._stumbles)
         self._light()
         before = LIFE.set(self.life)
         try:

@@ -12,7 +12,7 @@ from tests.support.databases import Place
 from tradewind.apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
 from tradewind.core.clock import SystemClock
 from tradewind.engine.platform import Platform
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.schema import schemas
 from tradewind.services.inventory.service import inventory
 from tradewind.services.orders.service import orders
 from tradewind.services.payments.service import payments
@@ -22,7 +22,7 @@ NONE: frozenset[str] = frozenset()
 
 @pytest.fixture
 async def platform(place: Place) -> AsyncIterator[Platform]:
-    place.fill(*[SLICES[name] for name in ("orders", "inventory", "payments")])
+    place.fill(*schemas(("orders", "inventory", "payments")))
     services = [
         orders(1_000, reactions=NONE, pricing="client"),
         inventory(reactions=NONE),

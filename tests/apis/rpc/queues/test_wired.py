@@ -17,7 +17,7 @@ from tests.support.databases import Place
 from tradewind.apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
 from tradewind.core.clock import SystemClock
 from tradewind.engine.platform import Platform
-from tradewind.runtime.schema import SLICES
+from tradewind.runtime.schema import schemas
 from tradewind.services.inventory.service import inventory
 from tradewind.services.orders.service import orders
 from tradewind.services.payments.provider.sandbox import Sandbox
@@ -28,7 +28,7 @@ WIRED = frozenset({"stock", "payment"})
 
 @pytest.fixture(params=["client", "catalogue"])
 async def asked(request: pytest.FixtureRequest, sqlite: Place, tmp_path: Path) -> AsyncIterator[Asked]:
-    sqlite.fill(*[SLICES[name] for name in ("orders", "inventory", "payments")])
+    sqlite.fill(*schemas(("orders", "inventory", "payments")))
     clock = SystemClock()
     provider = Sandbox(tmp_path / "provider.db", clock=clock.now, random=random.Random(7), commit_inline=True)
     provider.start()

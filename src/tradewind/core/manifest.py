@@ -1,0 +1,39 @@
+"""Says what a service exports, so that a process can run it without knowing it: a registry lists manifests,
+and nothing else names a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from .model import Service
+
+
+class Given(msgspec.Struct, frozen=True):
+    """What a process hands to a service: the settings in force by name, and by name what a driver does for
+    it.
+    """
+
+    settings: Mapping[str, Any]
+    ports: Mapping[str, Any]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """One service. `make` builds it, `tables` are its own, `steps` the folder of the schema steps that
+    lead to them. `operations` are those that an API shows beside the ones of the contracts.
+
+    What it hears, says and answers is in the service that `make` returns.
+    """
+
+    name: str
+    make: Callable[[Given], Service]
+    tables: sa.MetaData
+    steps: Path
+    operations: tuple[Any, ...] = ()

@@ -1,0 +1,39 @@
+"""Lists the services, and imports each only where it is asked for: a process is as large as what it runs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+
+from msgspec.structs import asdict
+
+from ..core.manifest import Given, Manifest
+from ..core.model import Service
+from ..services.payments.provider.port import Provider
+from .config import Config
+
+SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
+"""Each is a package of `tradewind.services`, whose module `service` exports `MANIFEST`."""
+PACKAGE = __name__.partition(".")[0] + ".services"
+
+
+def manifest(name: str) -> Manifest:
+    found: Manifest = importlib.import_module(f"{PACKAGE}.{name}.service").MANIFEST
+    return found
+
+
+def manifests(names: Iterable[str] = SERVICES) -> list[Manifest]:
+    return [manifest(name) for name in names]
+
+
+def given(config: Config, provider: Provider) -> Given:
+    """What the services of a process get."""
+    return Given(asdict(config), {"provider": provider})
+
+
+def services(
+    names: Iterable[str], config: Config, provider: Provider, additions: Iterable[Manifest] = ()
+) -> list[Service]:
+    """The services of these names and those of the additions, as the settings wire them."""
+    known = given(config, provider)
+    return [one.make(known) for one in (*manifests(names), *additions)]
