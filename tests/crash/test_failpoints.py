@@ -69,6 +69,7 @@ def poison(shop: Shop, fail: str) -> Ledger:
 SCENARIOS = {
     "migrate.before-commit": Scenario(at_start, 4, empty=True),
     "retention.trimmed": Scenario(old_rows, 1),
+    "retention.blanked": Scenario(at_start, 1),
     "timers.due": Scenario(deadline, 1),
     "parking.before-write": Scenario(poison, 1),
     "parking.revived": Scenario(poison, 2),

@@ -56,8 +56,6 @@ def dead_letter_view(letter: DeadLetter) -> DeadLetterView:
     )
 
 
-SECRET_FIELDS = ("token",)
-"""What only the two services that move money may see of a message."""
 Told = tuple[str, tuple[int, str, str, str, str, str, str, int]]
 """An event as `ListEvents` is answered: its service; seq, id, name, key, body, cause, trace, at."""
 
@@ -77,11 +75,7 @@ def timeline_of(told: Iterable[Told]) -> Timeline:
 
 def _entry(service: str, row: tuple[int, str, str, str, str, str, str, int]) -> TimelineEntry:
     _seq, event_id, name, _key, body, cause, trace, at = row
-    data = {
-        field: value
-        for field, value in msgspec.json.decode(body).items()
-        if field not in (*SECRET_FIELDS, "type")
-    }
+    data = {field: value for field, value in msgspec.json.decode(body).items() if field != "type"}
     return TimelineEntry(event_id, service, name, data, cause, trace, stamp(at))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from ..core.model import Event, Query, Request
+from ..core.sensitive import SECRET
 from .inventory import Shortage
 from .operation import Operation, Who
 from .users import Limit
@@ -164,7 +165,7 @@ class PaymentRequested(Event, frozen=True, tag="payment.requested"):
     order_id: str
     customer_id: str
     total: Money
-    token: str
+    token: Annotated[str, SECRET]
     expires_at: int
 
 

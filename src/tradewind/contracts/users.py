@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from ..core.model import Event, Query, Request
+from ..core.sensitive import PERSONAL
 from .operation import Operation, Who
 from .values import Page, Stamp, Text, Uuid, View
 
@@ -162,12 +163,13 @@ class Principal(View, frozen=True):
 class UserRegistered(Event, frozen=True, tag="user.registered"):
     keyed_by: ClassVar[str] = "user_id"
     user_id: str
-    name: str
+    name: Annotated[str, PERSONAL]
     role: str
 
 
 class UserDeleted(Event, frozen=True, tag="user.deleted"):
     keyed_by: ClassVar[str] = "user_id"
+    erases_personal: ClassVar[bool] = True
     user_id: str
 
 

@@ -38,7 +38,11 @@ class Query(Message, frozen=True):
 
 
 class Event(Message, frozen=True):
-    """Tells what has happened, in the past tense. Nobody reads the answer."""
+    """Tells what has happened, in the past tense. Nobody reads the answer. With
+    `erases_personal`, the person whose key it has is deleted.
+    """
+
+    erases_personal: ClassVar[bool] = False
 
 
 class Timer(Message, frozen=True):

@@ -15,6 +15,7 @@ from ..core.dead_letters import DeadLetter, ListDeadLetters
 from ..core.gateway import Reply
 from ..core.model import NOBODY, Answers, Caller, Consult, Message, Query, Refused, Request, Service
 from ..core.paging import below, page
+from ..core.sensitive import Mark, marked, without
 from ..core.store import Reader, Store, StoreUnavailable
 from .activities import ActivityRunner
 from .dead_letters import DeadLetters
@@ -22,8 +23,9 @@ from .inbox import Envelope, Origin, Unreadable, refusal, refused, tell
 from .observers import NO_HOOKS, Hooks
 from .outbox import Outbox, Relay
 from .processor import Processor
-from .retention import Retention
+from .retention import Erasure, Retention
 from .service_runtime import ServiceRuntime, furnish
+from .statements import EventRow
 
 LOG = logging.getLogger("tradewind.platform")
 CONSULT_S = 2.0
@@ -68,7 +70,7 @@ class Platform:
             hooks=hooks,
         )
         self._relay = None if outbox is None else Relay(outbox, self.processor)
-        self._retention = Retention(self.processor, retention_ms)
+        self._retention, self._erasure = Retention(self.processor, retention_ms), Erasure(self.processor)
         self._hearers: dict[type[Any], ServiceRuntime] = {}
         self._answers: dict[type[Query], Answers] = {}
         self._elsewhere, self._committed = hooks.elsewhere, hooks.committed
@@ -88,6 +90,7 @@ class Platform:
         self._loop_task = asyncio.get_running_loop().create_task(self.processor.run(), name="processor")
         self._loop_task.add_done_callback(self._loop_ended)
         self._retention.start()
+        self._erasure.start()
         if self._relay is not None:
             self._relay.start()
         self.ready = True
@@ -106,6 +109,7 @@ class Platform:
         """Takes no more, finishes what is here, closes. What is not finished is in the store."""
         self.ready = False
         self._retention.stop()
+        self._erasure.stop()
         if self._relay is not None:
             self._relay.stop()
         await self.runner.stop()
@@ -328,16 +332,25 @@ async def list_dead_letters(
 
 async def history(
     store: Reader, runtimes: dict[str, ServiceRuntime], key: str, limit: int = 1_000
-) -> list[tuple[str, tuple[Any, ...]]]:
-    """Every event about `key` that a service still remembers, with its speaker, in causal order: ids increase
-    within the process.
+) -> list[tuple[str, EventRow]]:
+    """Every event about `key` that a service still remembers, with its service, in causal order: ids increase
+    within the process. Secret fields are left out.
     """
-    said = [
-        (name, row)
+    told = [
+        (name, _shown(runtime, EventRow(*row)))
         for name, runtime in runtimes.items()
         for row in await store.rows(runtime.log_of, {"key": key, "n": limit})
     ]
-    return sorted(said, key=lambda entry: entry[1][1])
+    return sorted(told, key=lambda entry: entry[1].id)
+
+
+def _shown(runtime: ServiceRuntime, event: EventRow) -> EventRow:
+    """Without secret fields; of an event that this release does not know, nothing but that it was."""
+    kind = runtime.says.get(event.name)
+    if kind is None:
+        return event._replace(body="{}")
+    fields = marked(kind, Mark.SECRET)
+    return event._replace(body=without(event.body, fields)) if fields else event
 
 
 async def stats(

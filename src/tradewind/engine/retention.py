@@ -1,33 +1,54 @@
-"""Keeps inbox and log bounded: what is older than the shop's memory goes, a little at a time, never before
-every subscriber has read it.
+"""Keeps log and inbox bounded and free of what nobody may keep: rows older than the shop's memory are
+deleted, never before every subscriber has read them, and marked fields are blanked once they have served. A
+little at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
+
+import msgspec
+import sqlalchemy as sa
 
 from ..core.failpoints import Broken, failpoint
+from ..core.model import wire_name
+from ..core.sensitive import Mark, blanked, marked
 from ..core.store import RowRefused, StoreUnavailable, Transaction
 from .processor import Processor
 from .service_runtime import ServiceRuntime
+from .statements import BLANKED, EventRow
+from .subscriptions import SharedStoreMode
 
-LOG = logging.getLogger("tradewind.retention")
+LOG = logging.getLogger("tradewind.engine")
 TRIMMED = failpoint("retention.trimmed", "old rows are deleted, not committed")
-EVERY_S, PAUSE_S = 30.0, 0.05
+FIELDS_BLANKED = failpoint("retention.blanked", "marked fields are blanked, not committed")
+PAUSE_S = 0.05
 ROWS = 2_000
 
 
-class Retention:
-    """`keep_ms` is how long inbox and log rows are kept; 0 keeps them for ever."""
+class Sweep(ABC):
+    """Background work in transactions between the batches."""
 
-    def __init__(self, processor: Processor, keep_ms: int) -> None:
-        self._processor, self._keep_ms = processor, keep_ms
+    every_s: float
+
+    def __init__(self, processor: Processor) -> None:
+        self._processor = processor
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    @abstractmethod
+    def wanted(self) -> bool:
+        """Whether there is anything to do here at all."""
+
+    @abstractmethod
+    async def sweep(self) -> bool:
+        """A few small transactions; True while there is more."""
+
     def start(self) -> None:
-        if self._keep_ms:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="retention")
+        if self.wanted:
+            self._task = asyncio.get_running_loop().create_task(self._run(), name=type(self).__name__.lower())
 
     def stop(self) -> None:
         if self._task is not None:
@@ -38,9 +59,23 @@ class Retention:
             try:
                 more = await self.sweep()
             except Exception:
-                LOG.exception("old rows are not removed")
+                LOG.exception("a sweep failed")
                 more = False
-            await asyncio.sleep(PAUSE_S if more else EVERY_S)
+            await asyncio.sleep(PAUSE_S if more else self.every_s)
+
+
+class Retention(Sweep):
+    """`keep_ms` is how long inbox and log rows are kept; 0 keeps them for ever."""
+
+    every_s = 30.0
+
+    def __init__(self, processor: Processor, keep_ms: int) -> None:
+        super().__init__(processor)
+        self._keep_ms = keep_ms
+
+    @property
+    def wanted(self) -> bool:
+        return bool(self._keep_ms)
 
     async def sweep(self) -> bool:
         """One small transaction; True while there is more."""
@@ -64,7 +99,7 @@ class Retention:
             old = [seq for seq, at in await tx.rows(runtime.oldest_seqs, {"n": ROWS}) if at < before]
             if old:
                 # the newest row stays: it is what tells the next number after a restart
-                below = min(old[-1] + 1, runtime.seq, self._read_by_all(runtime) + 1)
+                below = min(old[-1] + 1, runtime.seq, read_by_all(self._processor, runtime) + 1)
                 more |= await tx.trim(runtime.log, "seq", below, ROWS) == ROWS
         return more
 
@@ -77,10 +112,124 @@ class Retention:
         if places:
             await tx.upsert(runtime.cursors, places)
 
-    def _read_by_all(self, source: ServiceRuntime) -> int:
-        places = [
-            r.subscriptions[source.name].position
-            for r in self._processor.runtimes.values()
-            if source.name in r.subscriptions
-        ]
-        return min(places, default=source.seq)
+
+class MarkedEvents:
+    """The events of one service that have marked fields or delete a person, and how they are found in its
+    log.
+    """
+
+    def __init__(self, runtime: ServiceRuntime) -> None:
+        self.runtime = runtime
+        kinds = {wire_name(kind): kind for kind in runtime.service.says}
+        self.secret = {name: fields for name, kind in kinds.items() if (fields := marked(kind, Mark.SECRET))}
+        self.personal = {name: f for name, kind in kinds.items() if (f := marked(kind, Mark.PERSONAL))}
+        self.erasing = frozenset(name for name, kind in kinds.items() if kind.erases_personal)
+        log = runtime.log.c
+        after, to = log.seq > sa.bindparam("after"), log.seq <= sa.bindparam("to")
+        page = sa.select(log.seq).where(after, to).order_by(log.seq).limit(sa.bindparam("n")).subquery()
+        self.end_of_page = sa.select(sa.func.max(page.c.seq))
+        among = [log.name == name for name in sorted({*self.secret, *self.erasing})]
+        self.between = sa.select(runtime.log).where(after, to, sa.or_(sa.false(), *among)).order_by(log.seq)
+        personal = [log.name == name for name in sorted(self.personal)]
+        self.of_person = (
+            sa.select(runtime.log)
+            .where(log.key == sa.bindparam("key"), after, to, sa.or_(sa.false(), *personal))
+            .order_by(log.seq)
+            .limit(sa.bindparam("n"))
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.secret or (self.personal and self.erasing))
+
+
+class Erasure(Sweep):
+    """Blanks secret fields of events that every subscription has passed and the broker has confirmed, and
+    personal fields where the person is deleted. How far it came is a cursor, moved in the same transaction:
+    a sweep that dies is done again.
+    """
+
+    every_s = 15.0
+
+    def __init__(self, processor: Processor) -> None:
+        super().__init__(processor)
+        self._services = [of for of in map(MarkedEvents, processor.runtimes.values()) if of]
+
+    @property
+    def wanted(self) -> bool:
+        return bool(self._services)
+
+    async def sweep(self) -> bool:
+        more = False
+        for of in self._services:
+            try:
+                async with self._processor.transaction() as tx:
+                    if not self._processor.sound:
+                        return False
+                    left = await self._blank(tx, of)
+                    FIELDS_BLANKED()
+                more |= left
+            except (StoreUnavailable, RowRefused, Broken) as error:
+                LOG.warning("marked fields of %s could not be blanked now: %s", of.runtime.name, error)
+        return more
+
+    async def _blank(self, tx: Transaction, of: MarkedEvents) -> bool:
+        runtime = of.runtime
+        if BLANKED not in dict(await tx.rows(runtime.positions)):
+            await tx.insert(runtime.cursors, [(BLANKED, 0)])
+        turn = await tx.rows(runtime.blanking_turn)
+        if not turn:  # another copy is at it
+            return False
+        after, bound = turn[0][0], await self._passed(tx, runtime)
+        end = (await tx.rows(of.end_of_page, {"after": after, "to": bound, "n": ROWS}))[0][0]
+        if end is None:
+            return False
+        blank: dict[int, EventRow] = {}
+        for row in await tx.rows(of.between, {"after": after, "to": end}):
+            event = EventRow(*row)
+            if event.name in of.secret:
+                _add(blank, event, of.secret[event.name])
+            if event.name in of.erasing:
+                await self._forget(tx, of, event, blank)
+        if blank:
+            await tx.update(runtime.log, list(blank.values()))
+        await tx.update(runtime.cursors, [(BLANKED, end)])
+        return int(end) < bound
+
+    async def _forget(
+        self, tx: Transaction, of: MarkedEvents, deleted: EventRow, blank: dict[int, EventRow]
+    ) -> None:
+        """Everything personal that was published under this key before."""
+        after, full = -1, True
+        while full:
+            values = {"key": deleted.key, "after": after, "to": deleted.seq, "n": ROWS}
+            events = [EventRow(*row) for row in await tx.rows(of.of_person, values)]
+            for event in events:
+                after = event.seq
+                _add(blank, event, of.personal[event.name])
+            full = len(events) == ROWS
+
+    async def _passed(self, tx: Transaction, runtime: ServiceRuntime) -> int:
+        """The last number of the log that every subscription has passed and the broker has confirmed."""
+        passed = read_by_all(self._processor, runtime)
+        if self._processor.shared_mode is not None:
+            passed = min(passed, SharedStoreMode.settled_seq(self._processor.clock.now()))
+        first = (await tx.rows(runtime.first_in_outbox))[0][0]
+        return passed if first is None else min(passed, first - 1)
+
+
+def _add(blank: dict[int, EventRow], event: EventRow, fields: tuple[str, ...]) -> None:
+    event = blank.get(event.seq, event)
+    try:
+        blank[event.seq] = event._replace(body=blanked(event.body, fields))
+    except msgspec.MsgspecError:  # it is no message, so it holds none of its fields
+        LOG.warning("an event %s cannot be read, and nothing in it is blanked", event.id)
+
+
+def read_by_all(processor: Processor, source: ServiceRuntime) -> int:
+    """The last number that every subscription in this process has passed."""
+    places = [
+        runtime.subscriptions[source.name].position
+        for runtime in processor.runtimes.values()
+        if source.name in runtime.subscriptions
+    ]
+    return min(places, default=source.seq)

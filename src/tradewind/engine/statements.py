@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -22,11 +22,46 @@ if TYPE_CHECKING:
 
 RELAY = "relay"
 """The cursor of nobody: a row to be locked."""
+BLANKED = "blanked"
+"""The cursor of the sweep that blanks marked fields of the log."""
 
 WRITTEN_ROWS = failpoint("batch.rows-written", "aggregates are written, events and claims are not")
 WRITTEN_LOG = failpoint(
     "batch.log-written", "aggregates and events are written, timers, activities and claims are not"
 )
+
+
+class EventRow(NamedTuple):
+    """A row of the log. `cause`: the claim of the message that led to it."""
+
+    seq: int
+    id: str
+    name: str
+    key: str
+    body: str
+    cause: str
+    trace: str
+    at: int
+
+
+class ActivityRow(NamedTuple):
+    """An activity that is to be carried out. `reason`: why the last attempt failed."""
+
+    id: str
+    name: str
+    body: str
+    attempts: int
+    due_at: int
+    reason: str
+    trace: str
+    at: int
+
+
+class TimerRow(NamedTuple):
+    id: str
+    name: str
+    body: str
+    due_at: int
 
 
 class InboxRecord(Aggregate, frozen=True):
@@ -117,6 +152,13 @@ class ServiceTables:
         self.relay_turn = (
             sa.select(self.cursors.c.source)
             .where(self.cursors.c.source == RELAY)
+            .with_for_update(skip_locked=True)
+        )
+        self.first_in_outbox = sa.select(sa.func.min(outbox.seq))
+        # whoever has this row locked is the one that blanks
+        self.blanking_turn = (
+            sa.select(self.cursors.c.position)
+            .where(self.cursors.c.source == BLANKED)
             .with_for_update(skip_locked=True)
         )
         self.parked_count = sa.select(sa.func.count()).select_from(self.parked.rows)

@@ -31,6 +31,8 @@ EPOCH_MS = 1_577_836_800_000  # 2020: 41 bits of milliseconds last until 2089
 LEASE_MS = 30_000
 """Twice the deadline of an activity."""
 LOOK_MS = 1_000
+SETTLED_MS = 20_000
+"""So long after a number was given, its batch is committed or undone: longer than a batch may take."""
 RACES = 8
 """So often in a row a batch may lose against others before a row of its own is suspected."""
 
@@ -209,6 +211,11 @@ class SharedStoreMode:
         """How long to sleep where nothing is due as far as we know: others may have left something."""
         look = max(0, self._look_at - now)
         return look if wait is None else min(wait, look)
+
+    @staticmethod
+    def settled_seq(now: int) -> int:
+        """Below this number no batch of any copy is still to be committed."""
+        return (now - SETTLED_MS - EPOCH_MS) << 22
 
     async def look(self, unit: Unit, batch: Iterable[Envelope]) -> None:
         """Which keys are blocked is asked anew where an event may have to wait behind another."""
