@@ -17,7 +17,8 @@ from tradewind.core.request_queue import Kind, Outcome
 from tradewind.observability.access import AccessLog
 from tradewind.observability.metrics import Metrics
 from tradewind.apis.rpc.gateway import RpcApi
-from tradewind.apis.rpc.server import RpcHttpServer
+from tradewind.apis.rpc.envelope import of_problem
+from tradewind.drivers.http.server import HttpServer
 from tradewind.apis.rpc.settings import RpcSettings
 from tradewind.drivers.http.limits import Limits
 
@@ -44,7 +45,7 @@ async def main():
     gateway = RpcApi(
         Client(loop), RpcSettings(), later=loop.call_later, observe=metrics.request, observe_call=metrics.rpc_call, log=log.write
     )
-    server = RpcHttpServer(gateway, Limits(body_bytes=2 << 20))
+    server = HttpServer(gateway, Limits(body_bytes=2 << 20), problem=of_problem)
     await server.start("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     for _ in range(1000):

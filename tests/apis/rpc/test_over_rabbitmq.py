@@ -15,11 +15,12 @@ from tests.apis.rpc.fakes import ORDER, UUID
 from tests.support.queues import broker, fresh, outside
 from tradewind.apis.kernel.resilience.presets import Preset
 from tradewind.apis.nest import wire
+from tradewind.apis.rpc.envelope import of_problem
 from tradewind.apis.rpc.gateway import RpcApi
-from tradewind.apis.rpc.server import RpcHttpServer
 from tradewind.apis.rpc.settings import RpcSettings
 from tradewind.core.request_queue import Ask
 from tradewind.drivers.http.limits import Limits
+from tradewind.drivers.http.server import HttpServer
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
 from tradewind.drivers.rabbitmq.rpc.server import RpcServer
 
@@ -64,7 +65,7 @@ async def shop() -> AsyncIterator[Shop]:
         await client.start()
         settings = RpcSettings(order_queue=queue, inventory_queue=fresh("nobody"), read=QUICK, write=QUICK)
         gateway = RpcApi(client, settings, later=asyncio.get_running_loop().call_later)
-        server = RpcHttpServer(gateway, Limits())
+        server = HttpServer(gateway, Limits(), problem=of_problem)
         await server.start("127.0.0.1", 0)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=10.0) as http:
             yield Shop(queue, http, client)

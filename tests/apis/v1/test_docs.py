@@ -6,11 +6,10 @@ from html.parser import HTMLParser
 import jsonschema_rs
 import pytest
 
-from tradewind.apis.kernel import docs
+from tradewind.apis.kernel import docs, openapi
 from tradewind.apis.kernel.docs import shapes
 from tradewind.apis.kernel.docs.frame import text
-from tradewind.apis.v1 import openapi
-from tradewind.apis.v1.problems import TABLE
+from tradewind.apis.kernel.problems import TABLE
 
 ROUTES = docs.docs_routes()
 PAGES = [path for path, (kind, _) in ROUTES.items() if kind == docs.HTML]

@@ -17,7 +17,7 @@ from ...core.http import Response
 from ...core.model import Refused
 from ...core.problem import Problem
 from ...core.store import StoreUnavailable
-from .problems import BY_CODE
+from ..kernel.problems import BY_CODE
 from .strict_json import Invalid
 
 Headers = tuple[tuple[bytes, bytes], ...]

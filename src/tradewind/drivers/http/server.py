@@ -7,7 +7,7 @@ import errno
 import time
 from collections.abc import Callable
 
-from ...core.http import Handler
+from ...core.http import Handler, Response
 from .limits import Limits
 from .protocol import Connection
 from .shared import Shared
@@ -22,7 +22,9 @@ class PortInUse(RuntimeError):
 
 
 class HttpServer:
-    """`clock` (seconds since 1970) is used for the `date` header alone. `writer`: what writes its answers."""
+    """`clock` (seconds since 1970) is used for the `date` header alone. `problem` turns what the server
+    refuses by itself into an answer of the API. `writer` writes the answers, where it is another than ours.
+    """
 
     def __init__(
         self,
@@ -30,10 +32,11 @@ class HttpServer:
         limits: Limits,
         *,
         clock: Callable[[], float] = time.time,
+        problem: Callable[[Response], Response] | None = None,
         writer: Writer | None = None,
     ) -> None:
         self._limits = limits
-        self._writer = writer or Writer(clock)
+        self._writer = writer or Writer(clock, problem)
         self._shared = Shared(handler, limits, self._writer)
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -19,9 +19,16 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 BODILESS = frozenset({204, 304})
 
 
+PROBLEM = b"application/problem+json"
+
+
 class Writer:
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    """`problem`: how an API says what the server refuses by itself; without it, as the server does."""
+
+    def __init__(
+        self, clock: Callable[[], float], problem: Callable[[Response], Response] | None = None
+    ) -> None:
+        self._clock, self._problem = clock, problem
         self._heads: dict[tuple[int, bytes], bytes] = {}
         self._date = b""
         self.refresh()
@@ -32,6 +39,8 @@ class Writer:
 
     def encode(self, request: Request, answer: Response, close: bool) -> bytes:
         """Raises KeyError, TypeError or ValueError for an answer that cannot be sent as it is."""
+        if self._problem is not None and answer.content_type == PROBLEM:
+            answer = self._problem(answer)
         kind = (answer.status, answer.content_type)
         head = self._heads.get(kind) or self._head(answer.status, answer.content_type)
         fields = _lines(answer.headers) if answer.headers else b""

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ...apis.nest import wire
+from ...apis.rpc.envelope import of_problem
 from ...apis.rpc.gateway import RpcApi
-from ...apis.rpc.server import RpcHttpServer
 from ...apis.rpc.settings import RpcSettings
 from ...core import failpoints
 from ...core.clock import SystemClock
@@ -70,7 +70,9 @@ class GatewayProcess:
             log=self._log.write,
             tracer=self._tracing.tracer if self._tracing.tracer.on else None,
         )
-        self._server = RpcHttpServer(self._gateway, Limits(body_bytes=settings.body_bytes + SLACK))
+        self._server = HttpServer(
+            self._gateway, Limits(body_bytes=settings.body_bytes + SLACK), problem=of_problem
+        )
         self._ops = HttpServer(Ops(process.name, self._missing, self._metrics.render), Limits())
         self._leaving = False
         for name, level in self._gateway.levels.items():

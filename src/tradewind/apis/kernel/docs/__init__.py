@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
-from ...v1 import openapi
+from .. import openapi
 from . import problems, reference
 
 HTML = "text/html; charset=utf-8"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from ...v1.problems import FAILURES, TABLE
+from ..problems import FAILURES, TABLE
 from .frame import frame, text
 
 ABOUT = (

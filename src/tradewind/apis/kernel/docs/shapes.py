@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ...v1.openapi.schemas import PLAIN
+from ..openapi.schemas import PLAIN
 from .frame import text
 
 Json = dict[str, Any]
