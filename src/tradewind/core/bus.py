@@ -24,7 +24,9 @@ class EventRecord(msgspec.Struct, frozen=True):
 
 
 class EventBus(Protocol):
-    """Where events go. `then("")`: it is kept there; else why nobody knows. Exactly once, from the loop."""
+    """Publishes events. `then("")`: the bus has it; else the reason why the outcome is unknown. Called
+    exactly once, from the loop.
+    """
 
     @property
     def up(self) -> bool: ...

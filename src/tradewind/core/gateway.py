@@ -1,5 +1,5 @@
-"""How anything outside the services reaches them, so that the edge knows neither the processor nor where a
-service runs.
+"""The port by which APIs reach the services, so that they know neither the processor nor where a service
+runs.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class Gateway(Protocol):
         trace: str = "",
         again: bool = False,
     ) -> None:
-        """Hands a request to the service that hears it. `deliver` is called exactly once: after the commit,
-        or with a refusal.
+        """Sends a request to its service. `deliver` is called exactly once: after the commit, or with a
+        refusal.
 
         `claim` is the request's identity (caller + operation + key, hashed) and `fingerprint` that of its
-        body; without a claim nothing is remembered. `again`: it may have been handed in before, here or
-        elsewhere. Refusals of the door itself: 503 `overloaded` and 503 `store_unavailable` (with
-        `retry_after`), 422 `idempotency_key_reused`, 409 `request_in_progress`, 500 `internal_error`.
+        body; without a claim nothing is remembered. `again`: it may have been sent before, here or elsewhere.
+        Refusals of the gateway itself: 503 `overloaded` and 503 `store_unavailable` (with `retry_after`), 422
+        `idempotency_key_reused`, 409 `request_in_progress`, 500 `internal_error`.
         """
         ...
 
@@ -71,7 +71,7 @@ class Gateway(Protocol):
         ...
 
     def missing(self) -> list[str]:
-        """What stands between us and readiness; empty: ready."""
+        """What is missing for readiness; empty: ready."""
         ...
 
     async def stats(self) -> dict[str, Any]:

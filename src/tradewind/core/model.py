@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Message(msgspec.Struct, frozen=True, rename="camel"):
-    """Anything a service can hear. `keyed_by` names the field that says which aggregate it is about."""
+    """Anything that a service handles. `keyed_by` names the field with the key of the aggregate."""
 
     keyed_by: ClassVar[str] = "order_id"
 
@@ -30,7 +30,7 @@ class Message(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Request(Message, frozen=True):
-    """Asks for a change, in the imperative. Somebody waits for the reply."""
+    """Asks for a change, in the imperative. A caller waits for the reply."""
 
 
 class Query(Message, frozen=True):
@@ -38,9 +38,7 @@ class Query(Message, frozen=True):
 
 
 class Event(Message, frozen=True):
-    """Tells what has happened, in the past tense. Nobody reads the answer. With
-    `erases_personal`, the person whose key it has is deleted.
-    """
+    """Says what has happened, in the past tense. It has no reply."""
 
     erases_personal: ClassVar[bool] = False
 
@@ -77,7 +75,7 @@ class Aggregate(msgspec.Struct, frozen=True):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who asks. An empty id is nobody; the role is checked by the edge, ownership by the service."""
+    """The caller. An empty id is anonymous; the API checks the role, the service the ownership."""
 
     id: str = ""
     role: str = ""
@@ -90,8 +88,8 @@ NOBODY = Caller()
 
 
 class Context(msgspec.Struct, frozen=True):
-    """All the world a handler may know: when (ms since the epoch), a fresh id, for whom, and whether others
-    were consulted.
+    """All that a handler may know beside its rows: the time (ms since the epoch), a fresh id, the caller, and
+    whether others were consulted.
     """
 
     at: int
@@ -101,8 +99,8 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class Refused(Exception):
-    """Undoes this message alone and tells the caller why. `status` is the HTTP status of the answer, `detail`
-    its facts.
+    """Undoes this message alone and gives the caller the reason. `status` is the HTTP status of the reply,
+    `detail` its facts.
     """
 
     def __init__(self, code: str, status: int = 409, says: str = "", **detail: Any) -> None:
@@ -250,13 +248,13 @@ def on(
     /,
 ) -> Rule: ...
 def on(hears: type[Any], do: Callable[..., Any], /, *loads: Load[Any, Any]) -> Rule:
-    """A rule: when we hear this, do that, with these rows."""
+    """A rule: the handler of a message, and the rows that it needs."""
     return Rule(hears, do, loads)
 
 
 def performs(what: type[Act], call: Callable[[Act, Attempt], Awaitable[O]]) -> Performs:
     """How an activity is carried out. It is tried again after `Temporary` or a crash, so the other side must
-    know its key.
+    recognise its key.
     """
     return Performs(what, call)
 
@@ -267,7 +265,9 @@ def answers(query: type[Q], do: Callable[[Reader, Q, Caller], Awaitable[Any]]) -
 
 
 class Service:
-    """The table of contents of a slice: what it keeps, says, hears, performs and answers."""
+    """The table of contents of a service: its tables, its events, its handlers, its activities and its
+    queries.
+    """
 
     def __init__(
         self,

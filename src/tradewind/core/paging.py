@@ -1,7 +1,8 @@
-"""Cuts a list into pages by the place of its last row, so that the thousandth page costs what the first does.
+"""Cuts a list into pages by the sort key of the last row, so that the thousandth page costs what the first
+does.
 
-A query asks for `limit + 1` rows below a place: the row too many says that there is another page. To clients
-a cursor is opaque.
+A query asks for `limit + 1` rows below a key: the extra row means that there is another page. To clients a
+cursor is opaque.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Gives every error of every door the same shape (RFC 9457), so that a client needs to learn only one."""
+"""The shape of every error of every API (RFC 9457), so that a client needs to learn only one."""
 
 from __future__ import annotations
 

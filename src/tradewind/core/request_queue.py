@@ -36,7 +36,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 
 class Malformed(Exception):
-    """A message is no request. The text says why, in a few words that show nothing of it."""
+    """A message is no request. The text says why, in a few words without its content."""
 
 
 class Packet(Protocol):
@@ -155,7 +155,7 @@ class Ask:
             redelivered,
             received_at,
         )
-        self.place = place  # what the driver knows it by
+        self.place = place  # the driver's own reference to it
         self.answered = False
 
     @property

@@ -24,7 +24,7 @@ class Doc(sa.types.UserDefinedType[str]):
 
 
 def metadata(service: str) -> sa.MetaData:
-    """A service's own corner of the store: a schema on PostgreSQL, a table prefix on SQLite."""
+    """A service's own part of the store: a schema on PostgreSQL, a table prefix on SQLite."""
     return sa.MetaData(schema=service)
 
 

@@ -1,4 +1,4 @@
-"""What the processor and the queries ask of a store, so that no service knows which database it runs on."""
+"""The port of a store, so that no service knows which database it runs on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .model import Ag, Table
 
-if TYPE_CHECKING:  # a process without a store knows these errors too, and need not carry it
+if TYPE_CHECKING:  # a process without a store uses these errors too, and need not import it
     import sqlalchemy as sa
 
 Statement: TypeAlias = "sa.Select[*tuple[Any, ...]]"
@@ -18,7 +18,7 @@ class StoreUnavailable(Exception):
 
 
 class Raced(StoreUnavailable):
-    """Somebody else wrote first what this transaction would have written: it is undone; read again, and
+    """Another process wrote first what this transaction would have written: it is undone; read again, and
     decide anew.
     """
 
@@ -50,11 +50,11 @@ class Reader(Protocol):
 
 
 class Transaction(Protocol):
-    """One unit of work. After `commit` or `rollback` it is spent; after an error of any statement it can only
-    be rolled back.
+    """One unit of work. After `commit` or `rollback` it is finished; after an error of any statement it can
+    only be rolled back.
 
-    Who puts a list into `statements` finds there what was run, and from when to when (`perf_counter`), where
-    the store has a server.
+    Where a list is set as `statements`, each statement is recorded there with its start and end
+    (`perf_counter`), if the store has a server.
     """
 
     statements: list[tuple[str, float, float]] | None
@@ -84,7 +84,7 @@ class Transaction(Protocol):
         ...
 
     async def commit(self) -> None:
-        """Errors: StoreUnavailable; then nobody knows whether it was kept, so it is safe to try again only
+        """Errors: StoreUnavailable; then it is unknown whether it was committed, so a second try is safe only
         because of the claims.
         """
         ...

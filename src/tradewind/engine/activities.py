@@ -69,8 +69,8 @@ class ActivityRunner:
         return True
 
     def settled(self, *ids: Iterable[Iterable[str]]) -> None:
-        """What came of these is in the store. Until then they are known here, so that nobody starts them from
-        their rows.
+        """Activities whose outcome is in the store. They are kept here until their rows are gone, so that
+        they are not started from their rows again.
         """
         for ended in chain(*ids):
             self._known.difference_update(ended)

@@ -1,7 +1,7 @@
-"""Decides who goes first. As a rule everything that is there goes into the next batch, with all that follows
-from it. In a rush, when requests come faster than their whole stories can be told, taking them goes first: an
-order that is taken cannot be lost, and what it leads to waits in its line, or in the log. A slice of every
-batch is for what waits, so that it never stands still.
+"""Decides what goes into the next batch. As a rule all that has arrived, with all that follows from it. In a
+rush, when requests come faster than their whole stories can be handled, requests go first: an accepted order
+cannot be lost, and its events wait in the subscription, or in the log. A share of every batch is for what
+waits, so that it always moves.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class BatchPolicy:
         return LINGER_MS if inbound.may_linger and not behind else 0
 
     def share(self, requests: int, subscriptions: int, now: int) -> int:
-        """Messages that the batch may take from each line: few where somebody waits for an answer."""
+        """Messages that the batch may take from each subscription: few where a caller waits for a reply."""
         if self.rush(now):
             return max(2, SLICE // max(1, subscriptions))
         return max(2, BATCH // max(1, subscriptions)) if requests else BATCH

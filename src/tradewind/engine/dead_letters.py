@@ -74,7 +74,7 @@ class DeadLetters:
         )
 
     def activity(self, unit: Unit, envelope: Envelope, failed: ActivityFailed) -> None:
-        """An activity failed: its row says when to try again; with a bug it is parked."""
+        """An activity failed: its row says when to try again; after a bug it becomes a dead letter."""
         if not failed.final:
             row = (
                 envelope.ref,
@@ -117,9 +117,7 @@ class DeadLetters:
         key: str = "",
         trace: str = "",
     ) -> None:
-        """What lies in the store is no message of ours, after a release that forgot it: a dead letter at
-        once.
-        """
+        """What is in the store is no message of this release: a dead letter at once."""
         LOG.error("%s: %s cannot be read: %s", runtime.name, name, error)
         reason = storable(f"{type(error).__name__}: {error}")
         unit.save(
@@ -186,8 +184,8 @@ class DeadLetters:
 
 
 def revive(runtime: ServiceRuntime, letter: DeadLetter, now: int) -> Envelope:
-    """A parked message in flight again. Errors: KeyError for a message nobody here knows, MsgspecError for a
-    body that is none.
+    """A dead letter as an envelope again. Errors: KeyError for a message that is not known here, MsgspecError
+    for a body that is none.
     """
     kind: type[Message] = runtime.kinds_by_name.get(letter.name) or _heard(runtime, letter.name)
     envelope = Envelope(
@@ -205,7 +203,7 @@ def _body(message: Message) -> str:
     try:
         return encode(message).decode()
     except (TypeError, ValueError):
-        return encode(repr(message)).decode()  # it cannot be tried again, but somebody can read it
+        return encode(repr(message)).decode()  # it cannot be tried again, but an operator can read it
 
 
 def storable(reason: str) -> str:

@@ -16,7 +16,7 @@ from .inbox import ActivityFailed, Envelope, Origin, Unreadable, encode, refusal
 from .unit_of_work import Absent, Unit
 
 LOG = logging.getLogger("tradewind.engine")
-# the id of such a message is nobody else's in its service, and stays the same when it is tried again
+# the id of such a message is unique in its service, and stays the same when it is tried again
 HEARD = Reply(0, b"")
 OWN_ID = (Origin.EVENT, Origin.OUTCOME)
 
@@ -25,7 +25,7 @@ async def handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: Dea
     """Decides one message: its effects go into the unit, its reply waits there for the commit."""
     await _handle(unit, envelope, clock, dead_letters)
     if envelope.claim and envelope.origin is Origin.EVENT and envelope.reply is None:
-        # an event of the bus is claimed by its id, whatever became of it; who brought it is told after the
+        # an event of the bus is claimed by its id, whatever became of it; the bus is informed after the
         # commit
         envelope.reply = HEARD
         unit.claim(envelope, 0, b"")
@@ -82,7 +82,7 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
         unit.apply(envelope, effects, clock)
     except Consult as pause:
         if envelope.origin is not Origin.REQUEST or envelope.consulted:
-            # who asks for another while nobody waits could not be asked again after a crash
+            # a query without a waiting caller could not be repeated after a crash
             _broken(
                 unit, envelope, TypeError("only a request may consult, and once"), dead_letters, mark, seq
             )

@@ -84,7 +84,7 @@ class Unreadable(Message, frozen=True, tag="chassis.unreadable"):
 
 
 def tell(envelope: Envelope, reply: Reply) -> None:
-    """Answers whoever waits for it. What goes wrong on their side is not ours: others wait too."""
+    """Sends the reply to the caller. An error on the caller's side is logged: others wait too."""
     if envelope.deliver is not None:
         try:
             envelope.deliver(reply)
@@ -121,7 +121,7 @@ class InboundQueue:
 
     @property
     def may_linger(self) -> bool:
-        """A few outcomes and nobody who waits for an answer."""
+        """A few outcomes and no waiting caller."""
         return not self.requests and 0 < len(self.internal) < FEW
 
     def __bool__(self) -> bool:
@@ -169,11 +169,11 @@ class InboundQueue:
 
 
 async def look_up(unit: Unit, batch: list[Envelope], *, shared: bool = False) -> None:
-    """Brings in the replies to earlier copies; takes outcomes out whose activity has no row any more.
+    """Loads the replies to earlier copies; removes outcomes whose activity has no row any more.
 
-    Where the store is shared, a copy that is under way elsewhere cannot be seen: the first try asks nothing
-    and leaves it to the key of the inbox to find it, and only who lost that race, or may have been here
-    before, is looked up.
+    Where the store is shared, a copy that is under way in another process cannot be seen: the first try does
+    not look and leaves it to the key of the inbox to find it; only a message that lost that race, or may have
+    been here before, is looked up.
     """
     wanted: dict[Table[Any], dict[str, None]] = {}
     for envelope in batch:
@@ -187,9 +187,7 @@ async def look_up(unit: Unit, batch: list[Envelope], *, shared: bool = False) ->
 
 
 def unknowable(envelope: Envelope) -> bool:
-    """A request without a key, in a commit of which nobody knows whether it was kept: a second try could not
-    tell that it is one.
-    """
+    """A request without a key, in a commit whose outcome is unknown: a second try could not be recognised."""
     if envelope.origin is not Origin.REQUEST or envelope.claim:
         return False
     says = "It is not known whether this was done. Look first, or ask with an Idempotency-Key."

@@ -1,5 +1,5 @@
-"""What a process hands to the engine beside its services: who counts, who traces, who is asked for what runs
-elsewhere.
+"""What a process gives the engine beside its services: metrics, tracing, and access to what runs in other
+processes.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ async def not_here(query: Query) -> Any:
 
 
 class Hooks(NamedTuple):
-    """`activity` is told the name and the outcome of each call; `elsewhere` asks the services of other
-    processes; `committed` is told the keys of what a batch has published;
-    without `perform`, activities stay in their rows: an operator's command starts none.
+    """`activity` gets the name and the outcome of each call; `elsewhere` asks the services of other
+    processes; `committed` gets the keys of what a batch has published; without `perform`, activities stay in
+    their rows: an operator's command starts none.
     """
 
     observer: BatchObserver | None = None

@@ -1,9 +1,9 @@
-"""Hands on what was said to whoever listens elsewhere: after the commit, in order per key, until the broker
-has confirmed it.
+"""Publishes committed events to the bus, in order per key, until the broker has confirmed them. Apart from
+the processor, so that a slow broker holds no transaction.
 
 An event's row in the outbox is written with the event, leased to the process that wrote it, and deleted once
-the broker has it. What a process leaves behind when it dies, or could not hand on, is taken up by any relay
-when the lease has run out: again, under the same id.
+the broker has it. What a process leaves behind when it dies, or could not publish, is taken by any relay when
+the lease has run out: again, under the same id.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Outbox:
             unit.told += [(runtime, row) for row in log if row[3] not in older]
 
     async def _behind(self, unit: Unit, runtime: ServiceRuntime, keys: set[str]) -> set[str]:
-        """The keys with an event that somebody else has still to hand on: ours come after it, by a relay."""
+        """The keys with an event that another process has still to publish: ours follow it, by a relay."""
         found = {
             key: [event_id for (event_id,) in await unit.tx.rows(runtime.outbox_of, {"key": key})]
             for key in keys
@@ -75,7 +75,7 @@ class Outbox:
         }
 
     def committed(self, unit: Unit) -> None:
-        """What was kept is gone from the outbox; what was said goes out."""
+        """Confirmed rows are deleted; new events are published."""
         if unit.told:
             BEFORE_PUBLISH()
         for runtime, (seq, event_id, name, key, body, _cause, trace, at) in unit.told:
@@ -128,7 +128,7 @@ class Outbox:
 
 
 class Relay:
-    """Takes up what was left behind. `alone` keeps the processor's transaction and ours apart."""
+    """Publishes what was left behind. `alone` keeps the processor's transaction and ours apart."""
 
     def __init__(self, outbox: Outbox, processor: Any) -> None:
         self._outbox, self._processor = outbox, processor
@@ -151,7 +151,7 @@ class Relay:
             await asyncio.sleep(SOON_S if more else EVERY_S)
 
     async def round(self) -> bool:
-        """Claims what nobody holds and publishes it; True while there is more."""
+        """Claims unleased rows and publishes them; True while there are more."""
         more = False
         for runtime in self._processor.runtimes.values():
             rows = await self._claim(runtime)

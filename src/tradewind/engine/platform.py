@@ -1,5 +1,5 @@
-"""One process's services behind one door: takes requests in, runs the processor, answers questions, starts
-and stops in order.
+"""The services of one process behind the Gateway port: accepts requests, runs the processor, answers queries,
+starts and stops in order.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Platform:
         bus: EventBus | None = None,
         hooks: Hooks = NO_HOOKS,
     ) -> None:
-        """With a `bus`, services hear each other there alone: one that listens to it calls `hear`."""
+        """With a `bus`, services get each other's events only there: its subscriber calls `hear`."""
         services = list(services)
         self.store, self.clock = store, clock
         self.runtimes = furnish(services, bus=bus is not None)
@@ -181,8 +181,8 @@ class Platform:
         fingerprint: str,
         trace: str,
     ) -> None:
-        """Requests of the operator's desk go to the service that parked the message, or said what became of
-        it.
+        """Sends an operator's request to the service that has the dead letter, or has replied about it
+        before.
         """
         try:
             for runtime in self.runtimes.values():
@@ -290,7 +290,7 @@ class Platform:
         except Refused as error:
             tell(envelope, refused(error))
             return
-        except Exception:  # a query's bug hurts who asked alone
+        except Exception:  # a query's bug affects its caller alone
             LOG.exception("consulting for %s failed", type(envelope.message).__name__)
             tell(envelope, refusal(500, "internal_error"))
             return
@@ -345,7 +345,7 @@ async def history(
 
 
 def _shown(runtime: ServiceRuntime, event: EventRow) -> EventRow:
-    """Without secret fields; of an event that this release does not know, nothing but that it was."""
+    """Without secret fields; of an event that this release does not know, only that it exists."""
     kind = runtime.says.get(event.name)
     if kind is None:
         return event._replace(body="{}")

@@ -140,7 +140,7 @@ class Processor:
         return True
 
     def wake(self) -> None:
-        """There is something to do that no message says."""
+        """There is work without a message."""
         self._wake.set()
 
     def put_internal(self, envelope: Envelope) -> None:
@@ -246,7 +246,7 @@ class Processor:
         return batch
 
     async def _seal(self, batch: Batch) -> bool:
-        """Commits, and lets everybody know."""
+        """Commits, then replies, starts activities and wakes subscribers."""
         committing, unit = perf_counter(), batch.unit
         try:
             await batch.tx.commit()
@@ -283,9 +283,7 @@ class Processor:
         return [*messages, *batch]
 
     async def _decide(self, unit: Unit, current: list[Envelope]) -> None:
-        """Rounds: the batch, then what it said, then what that led to, until it is quiet or the bound is
-        met.
-        """
+        """Rounds: the batch, then its events, then theirs, until there are none or the bound is reached."""
         while current:
             await unit.prepare(current)
             for envelope in current:
@@ -331,8 +329,8 @@ class Processor:
     async def _undo(
         self, unit: Unit, batch: list[Envelope], messages: list[Envelope], error: Exception
     ) -> None:
-        """Nothing was written, or nobody knows: forget, and try again; one message after the other where it
-        is not the store's fault.
+        """Nothing was written, or the outcome is unknown: forget the cache, and try again; one message after
+        the other where the store is not at fault.
         """
         await self._roll_back(unit.tx)
         if self.outbox is not None:

@@ -98,7 +98,7 @@ class Retention(Sweep):
             more |= await tx.trim(runtime.inbox.rows, "at", before, ROWS) == ROWS
             old = [seq for seq, at in await tx.rows(runtime.oldest_seqs, {"n": ROWS}) if at < before]
             if old:
-                # the newest row stays: it is what tells the next number after a restart
+                # the newest row stays: it has the last number, needed after a restart
                 below = min(old[-1] + 1, runtime.seq, read_by_all(self._processor, runtime) + 1)
                 more |= await tx.trim(runtime.log, "seq", below, ROWS) == ROWS
         return more

@@ -1,7 +1,7 @@
-"""Knows when the processor must wake without being asked: a timer, a message to be tried again, an activity
-to be repeated.
+"""Knows when the processor must wake without a message: a timer, a message to be tried again, an activity to
+be repeated.
 
-The earliest moment of each kind is kept in memory; the rows are the truth and are read when it comes.
+The earliest time of each kind is in memory; the rows are the truth and are read when it comes.
 """
 
 from __future__ import annotations

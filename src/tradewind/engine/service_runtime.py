@@ -1,5 +1,5 @@
-"""What the processor knows of each service it runs: its tables, how the rows of each rule are found, its
-cursor in every log it reads.
+"""What the processor needs of each service it runs: its tables, the statements that load the rows of each
+rule, its cursor in every log it reads.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class ServiceRuntime(ServiceTables):
 
     @cached_property
     def heard(self) -> dict[str, type[Message]]:
-        """The events that this service hears, by their names on the wire."""
+        """The events to which this service subscribes, by their names on the wire."""
         return {wire_name(kind): kind for kind in self.service.rules if issubclass(kind, Event)}
 
     def hears(self, kind: type[Message]) -> bool:
@@ -148,8 +148,8 @@ class ServiceRuntime(ServiceTables):
 
 
 def furnish(services: Iterable[Service], *, bus: bool = False) -> dict[str, ServiceRuntime]:
-    """The rooms of one process, with a line for every pair of which one hears the other. With a `bus` they
-    hear each other there.
+    """The runtimes of one process, with a subscription for every pair of services. With a `bus` events travel
+    there.
     """
     runtimes = {service.name: ServiceRuntime(service) for service in services}
     for runtime in runtimes.values():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .unit_of_work import Unit
 
 RELAY = "relay"
-"""The cursor of nobody: a row to be locked."""
+"""A cursor without a subscriber: a row to be locked."""
 BLANKED = "blanked"
 """The cursor of the sweep that blanks marked fields of the log."""
 
@@ -74,8 +74,8 @@ class InboxRecord(Aggregate, frozen=True):
 
 
 class ServiceTables:
-    """What the engine keeps for a service, and what is asked of it. The same object for every runtime of a
-    service: a statement is compiled once an object.
+    """The engine's tables of a service and their statements. The same object for every runtime of a service:
+    a statement is compiled once an object.
     """
 
     def __init__(self, tables: FrameworkTables) -> None:
@@ -148,14 +148,14 @@ class ServiceTables:
             .limit(n)
         )
         self.outbox_state: Any = sa.select(sa.func.count(), sa.func.min(outbox.at))
-        # whoever has this row locked is the relay
+        # the process with the lock of this row is the relay
         self.relay_turn = (
             sa.select(self.cursors.c.source)
             .where(self.cursors.c.source == RELAY)
             .with_for_update(skip_locked=True)
         )
         self.first_in_outbox = sa.select(sa.func.min(outbox.seq))
-        # whoever has this row locked is the one that blanks
+        # the process with the lock of this row is the one
         self.blanking_turn = (
             sa.select(self.cursors.c.position)
             .where(self.cursors.c.source == BLANKED)

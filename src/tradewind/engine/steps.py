@@ -40,7 +40,7 @@ class Database(Protocol):
 
 
 class Steps(Operations):
-    """Alembic's operations in the corner of one service."""
+    """Alembic's operations in the schema of one service."""
 
     def __init__(self, connection: sa.Connection, service: str, database: Database) -> None:
         super().__init__(MigrationContext.configure(connection))

@@ -34,7 +34,7 @@ LOOK_MS = 1_000
 SETTLED_MS = 20_000
 """So long after a number was given, its batch is committed or undone: longer than a batch may take."""
 RACES = 8
-"""So often in a row a batch may lose against others before a row of its own is suspected."""
+"""Lost races in a row before a row of the batch itself is suspected."""
 
 
 class Subscription:
@@ -110,7 +110,7 @@ async def pull(
 
 
 async def _rows(unit: Unit, subscription: Subscription, most: int) -> list[Any]:
-    """The next rows of a log. Its subscribers stand at the same place as a rule: one read is for all of
+    """The next rows of a log. Its subscribers are usually at the same position: one read is for all of
     them.
     """
     place = subscription.source.name, subscription.position, most
@@ -180,12 +180,12 @@ async def save_positions(tx: Transaction, unit: Unit, runtimes: dict[str, Servic
 
 
 class SharedStoreMode:
-    """Where other processes work on the same rows, memory holds no truth, and the database decides every
-    race.
+    """The mode of a store that other processes write too: memory holds no truth, and the database decides
+    every race.
 
-    Sequence numbers of the log come from the clock, so that two copies need not ask each other. An activity
-    is leased by due date: when a copy dies, another one takes the activity over once the lease has run out.
-    What only the rows tell is looked for again every second.
+    Sequence numbers of the log come from the clock, so that copies need not agree on them. An activity is
+    leased by due date: when a copy dies, another one takes the activity over once the lease has run out. What
+    only the rows tell is read again every second.
     """
 
     def __init__(self, runtimes: dict[str, ServiceRuntime], clock: Clock) -> None:
@@ -208,7 +208,7 @@ class SharedStoreMode:
             self._look_at = now + LOOK_MS
 
     def wait_ms(self, wait: int | None, now: int) -> int:
-        """How long to sleep where nothing is due as far as we know: others may have left something."""
+        """How long to sleep where nothing is known to be due: other processes may have left something."""
         look = max(0, self._look_at - now)
         return look if wait is None else min(wait, look)
 

@@ -1,4 +1,4 @@
-"""Says which tables the engine keeps in the schema of each service: for messages, timers and activities.
+"""The tables that the engine keeps in the schema of each service: for messages, timers and activities.
 
 A service declares only its own tables. The steps that make these are in `engine/migrations`; each service's
 schema gets them before its own.
@@ -17,9 +17,7 @@ SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 class FrameworkTables:
-    """The tables that every service has for its messages: what it said, what it heard, what it waits for,
-    what it could not do.
-    """
+    """The tables of every service for its messages: events, inbox, what waits, dead letters."""
 
     def __init__(self, service: str) -> None:
         self.md = md = metadata(service)

@@ -63,7 +63,7 @@ class Unit:
         self.handled = 0
 
     async def prepare(self, batch: list[Envelope], *, alone: bool = False) -> None:
-        """Brings in what a batch needs, as far as its messages alone can tell: one SELECT a table."""
+        """Loads the rows that a batch needs, as far as its messages name them: one SELECT a table."""
         wanted: Wanted = {}
         rows = self.rows
         for envelope in batch:
@@ -158,7 +158,7 @@ class Unit:
         except msgspec.MsgspecError as error:
             if len(keys) > 1:
                 return [row for key in keys for row in await self._load(table, [key])]
-            # whoever needs this row is told; the others of the batch are not
+            # only the message that needs this row fails
             self._illegible[table, keys[0]] = str(error)
             return []
 
@@ -285,8 +285,8 @@ def timer_id(what: Any) -> str:
 
 
 class Cache:
-    """Committed rows, the last written of each table, so that the next message of the same order need not
-    read them. Right only while nobody else writes.
+    """A cache of committed rows, the last written of each table, so that the next message of the same order
+    need not read them. Valid only while no other process writes.
     """
 
     def __init__(self) -> None:

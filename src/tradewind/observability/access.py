@@ -57,7 +57,7 @@ class AccessLog:
 
     @property
     def dropped(self) -> int:
-        """Lines that nobody took."""
+        """Lines that were dropped."""
         return self._sink.dropped
 
     def write(

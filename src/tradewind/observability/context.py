@@ -19,7 +19,7 @@ _ODD = frozenset("13579bdf")
 
 
 class Context(NamedTuple):
-    """Where a caller stands in its trace. Ids are lower-case hex, as on the wire."""
+    """A caller's position in its trace. Ids are lower-case hex, as on the wire."""
 
     trace_id: str
     span_id: str

@@ -1,5 +1,5 @@
-"""Reads where traces go from the variables that every OpenTelemetry program knows, so that nobody has to
-learn ours.
+"""Reads the collector's address from the variables that every OpenTelemetry program knows, so that there are
+none of ours to learn.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class Metrics:
-    """One per process. Everything but `render` may stand on the hot path, in the event loop's thread."""
+    """One per process. Everything but `render` may be called on the hot path, in the event loop's thread."""
 
     def __init__(self) -> None:
         self._requests: dict[tuple[str, int], Cells] = {}

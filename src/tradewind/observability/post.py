@@ -22,7 +22,7 @@ AGENT = "tradewind-otlp"
 
 
 class NotSent(Exception):
-    """Nobody knows whether it arrived; the text says what happened. It may be sent again."""
+    """It is unknown whether it arrived; the text says what happened. It may be sent again."""
 
 
 class Answer(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""Takes secrets out of log lines, because sooner or later somebody logs a whole request."""
+"""Removes secrets from log lines, because sooner or later a whole request is logged."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _VALUE = re.compile(
 
 
 def secret_key(key: str) -> bool:
-    """Whether what stands under this key is never shown."""
+    """Whether the value of this key is never shown."""
     if _PARTS.search(re.sub(r"[_\s-]", "", key).lower()):
         return True
     return not _WORDS.isdisjoint(word.lower() for word in _SPLIT.split(key))

@@ -1,8 +1,7 @@
-"""Writes lines to stderr without ever waiting for who reads them: a log pipe that is full must not stop the
-shop.
+"""Writes lines to stderr without ever waiting for the reader: a log pipe that is full must not stop the shop.
 
 A pipe that is ready takes at least `PIPE_BUF` bytes at once, so what is written in pieces of that size, each
-after a look, cannot block. What does not fit is kept up to a bound, then dropped and counted.
+after a poll, cannot block. What does not fit is kept up to a bound, then dropped and counted.
 """
 
 from __future__ import annotations
@@ -68,7 +67,7 @@ class Sink:
                 )
                 self._untold = 0
         except OSError:
-            done = len(kept)  # nobody reads any more
+            done = len(kept)  # the reader has gone
         del kept[:done]
 
     def _ready(self) -> bool:

@@ -106,8 +106,8 @@ def event_sent(tracer: Tracer, exchange: str, event: str, parent: str) -> Span |
 def consumed(
     tracer: Tracer, queue: str, operation: str, parent: str, *, redelivered: bool = False
 ) -> Span | None:
-    """A service's step for one message. A message without a trace begins none: the edge has decided, or
-    nobody asked.
+    """A service's span for one message. A message without a trace starts none: the gateway has decided, or
+    there was none.
     """
     span = tracer.under(parent, f"process {queue}", Kind.CONSUMER)
     if span is not None:
@@ -118,7 +118,7 @@ def consumed(
 
 
 def answered(span: Span | None, status: int = 200) -> None:
-    """The message was handled; `status` as HTTP would say it."""
+    """The message was handled; `status` as in HTTP."""
     if span is not None:
         span.end(str(status) if status >= 500 else "")
 

@@ -36,7 +36,7 @@ class Tracing:
         place = endpoint.read(url, environment)
         self._exporter: Exporter | None = None
         if place is not None:
-            from .exporter import Exporter  # whoever traces nothing pays no memory for it
+            from .exporter import Exporter  # without tracing no memory is used for it
 
             shared = endpoint.resource(service, version, clock.uuid(), environment)
             try:

@@ -1,6 +1,4 @@
-"""Reads what runs where from a TOML file, so that a service never knows which processes it shares a machine
-with.
-"""
+"""Reads from a TOML file what runs where, so that a service does not know which processes there are."""
 
 from __future__ import annotations
 

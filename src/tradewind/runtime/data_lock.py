@@ -19,7 +19,7 @@ TRIES, PAUSE_S = 10, 0.02
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Who uses a data folder. `pid` 0 is somebody who has not said yet; `url` is empty until it listens."""
+    """The user of a data folder. `pid` 0: not known yet; `url` is empty until it serves."""
 
     pid: int = 0
     url: str = ""
@@ -66,7 +66,7 @@ class DataLock:
         raise DataInUse(self.data, found)
 
     def tell(self, url: str) -> None:
-        """Says where we are to be found."""
+        """Writes our URL."""
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n{url}\n".encode(), 0)
 
@@ -88,7 +88,7 @@ class DataLock:
 
 
 def holder(data: Path) -> Holder | None:
-    """Who uses this folder now, or None."""
+    """The process that uses this folder now, or None."""
     try:
         file = os.open(data / FILE, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -28,9 +28,9 @@ STEPS = "schema_steps"  # as engine.steps.NOTES, which would bring Alembic with 
 PATIENCE_S, TURN_S = (
     3_600,
     60,
-)  # a step may rewrite a large table; who waits for another's is told after a while
+)  # a step may rewrite a large table; a process that waits for another's reports it after a while
 MEMORY = ":memory:"
-TURN = 5_141_924_771_046_013_310  # the advisory lock of whoever takes a step
+TURN = 5_141_924_771_046_013_310  # the advisory lock of the process that takes a step
 NO_DATABASE = "3D000"
 NONE: Mapping[str, str] = {}
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -45,7 +45,7 @@ class Database(Protocol):
     def sql(self) -> Sql: ...
 
     def corner(self, service: str) -> str:
-        """What a service's corner is called here: its schema on PostgreSQL."""
+        """The name of a service's part of the database: its schema on PostgreSQL."""
         ...
 
     def taken(self, services: Sequence[str]) -> dict[str, list[str]]:
@@ -59,7 +59,7 @@ class Database(Protocol):
         ...
 
     def alone(self, connection: sa.Connection) -> None:
-        """Waits, in a transaction that has just begun, until nobody else takes a step."""
+        """Waits, in a transaction that has just begun, until no other process takes a step."""
         ...
 
     def unused(self, connection: sa.Connection, *, at_all: bool = False) -> None:

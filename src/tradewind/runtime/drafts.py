@@ -1,6 +1,4 @@
-"""Drafts the next schema step of a service from its tables and from what its steps lead to, so that nobody
-copies columns by hand.
-"""
+"""Drafts the next schema step of a service from the difference between its tables and its steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the first admin of a shop where there is none, and a session for whoever operates its data folder."""
+"""Makes the first admin of a shop without one, and a session for the owner of its data folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ START_S = 15.0
 
 
 class Login(msgspec.Struct, frozen=True):
-    """The first admin's, told once."""
+    """The login of the first admin, printed once."""
 
     email: str
     password: str

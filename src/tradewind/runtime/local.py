@@ -1,5 +1,5 @@
-"""Speaks to a running platform as its operator: found through its data folder, with a token that only its
-owner can make.
+"""Calls a running platform as its operator: found through its data folder, with a token that only its owner
+can make.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def decoded(content: bytes) -> Any:
 
 
 def log_in(url: str, email: str, password: str) -> str:
-    """An access token for somebody's password. Errors: NotReachable."""
+    """An access token for a user's password. Errors: NotReachable."""
     answer = call(url, "POST", "/api/v1/auth/login", {"email": email, "password": password})
     if answer.status != 200:
         raise NotReachable(

@@ -192,7 +192,7 @@ def _take(place: Database, wanted: Sequence[tuple[ServiceSchema, str, bool]]) ->
 
 
 def _one(place: Database, connection: sa.Connection, kept: ServiceSchema, step: str, upwards: bool) -> bool:
-    """One step, in one transaction. False: somebody else has taken it meanwhile."""
+    """One step, in one transaction. False: another process has taken it meanwhile."""
     from ..engine import steps
 
     note = steps.called(place, kept.name, STEPS)
@@ -223,8 +223,8 @@ def _one(place: Database, connection: sa.Connection, kept: ServiceSchema, step: 
 
 
 def _lay(connection: sa.Connection, corner: str, note: str) -> None:
-    """The corner, and its list of steps. Asked first: who may not make a schema may still use one that is
-    there.
+    """The schema, and its list of steps. Looked up first: a role that may not make a schema may still use an
+    existing one.
     """
     if connection.dialect.name == "postgresql":
         there = connection.exec_driver_sql(f"SELECT 1 FROM pg_namespace WHERE nspname = '{corner}'").first()

@@ -47,7 +47,7 @@ SELECT DISTINCT nspname FROM pg_namespace n LEFT JOIN pg_class c ON relnamespace
 WHERE rolname = '{role}' AND nspname NOT IN ('{schema}', 'pg_catalog', 'information_schema')
 AND (EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee = r.oid) OR EXISTS (SELECT FROM aclexplode(relacl) WHERE grantee = r.oid))
 """
-# who made its tables will make the next ones
+# the role that made its tables will make the next ones
 OWNERS = """
 SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = '{schema}'::regnamespace AND relkind IN ('r', 'p')
 AND pg_has_role(relowner, 'USAGE') UNION SELECT current_user
@@ -55,7 +55,7 @@ AND pg_has_role(relowner, 'USAGE') UNION SELECT current_user
 
 
 class Role(msgspec.Struct, frozen=True):
-    """`password` is empty where the role keeps the one it had."""
+    """`password` is empty where the role keeps its present one."""
 
     service: str
     role: str
@@ -146,7 +146,7 @@ def _one(connection: sa.Connection, service: str, role: str, schema: str, passwo
         run(
             f'ALTER DEFAULT PRIVILEGES FOR ROLE "{owner}" IN SCHEMA {schema} GRANT {ROWS} ON TABLES TO {role}'
         )
-    # before version 15 everybody may make tables there
+    # before version 15 every role may make tables there
     if rows(
         "SELECT 1 FROM pg_namespace WHERE nspname = 'public' AND has_schema_privilege('{role}', oid, "
         "'CREATE')"

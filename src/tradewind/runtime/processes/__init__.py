@@ -1,3 +1,1 @@
-"""Runs a blueprint whose services are apart: one process each, watched over by a small one that does no work
-of its own.
-"""
+"""Runs a blueprint of several processes, under a small supervisor that does no work of its own."""

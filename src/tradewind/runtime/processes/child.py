@@ -1,4 +1,4 @@
-"""Starts one process and hears what it says: that it is ready, why it cannot be, and its log."""
+"""Starts one process and reads its reports: that it is ready, why it cannot be, and its log."""
 
 from __future__ import annotations
 

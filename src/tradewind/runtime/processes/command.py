@@ -1,4 +1,4 @@
-"""Says what a supervisor is to run. Apart from running it, so that a process that only serves imports nothing
+"""The commands of a supervisor. Apart from running them, so that a process that only serves imports nothing
 of that.
 """
 

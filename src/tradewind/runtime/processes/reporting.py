@@ -1,9 +1,9 @@
-"""Tells the supervisor that this process is ready or why it cannot be, and ends this process when the
+"""Reports to the supervisor that this process is ready or why it cannot be, and ends this process when the
 supervisor is gone.
 
 `tradewind serve … --supervised FD` names the descriptor: one end of a socket pair, whose other end the
 supervisor has. Lines of JSON go there, `{"ready": true, "url": "http://…"}` or `{"failed": "one line"}`.
-Nothing ever comes back: its end means that the supervisor died.
+Nothing is sent back: its end means that the supervisor died.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ORPHAN_S = 30.0
 
 
 class Report:
-    """Without a descriptor nobody listens, and every call does nothing."""
+    """Without a descriptor every call does nothing."""
 
     def __init__(self, fd: int = -1) -> None:
         self._fd = fd

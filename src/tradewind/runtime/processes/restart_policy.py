@@ -22,7 +22,7 @@ class Patience(msgspec.Struct, frozen=True):
     """
     longest_s: float = 3.0
     steady_s: float = 5.0
-    """Who has been ready for so long begins with `first_s` again."""
+    """A process that has been ready for so long begins with `first_s` again."""
     tries: int = 5
     """So many ends without a word before it was ready, in a row and within `within_s`, and it stays down."""
     within_s: float = 60.0
