@@ -20,10 +20,13 @@ from tests.support.program import PROGRAM, environment, run
 from tests.support.shop import Shop, until
 from tradewind.runtime.local import running
 
+APART = pytest.param("services", marks=[pytest.mark.postgres, pytest.mark.rabbitmq])
+
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(nothing(tmp_path / "shop", "sqlite"), People())
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
+    """In one process, where a test does not say otherwise."""
+    made = Shop(nothing(tmp_path / "shop", getattr(request, "param", "sqlite")), People())
     yield made
     made.close()
 
@@ -55,6 +58,7 @@ def test_on_a_platform_of_its_own(tmp_path: Path) -> None:
     assert (audit.returncode, json.loads(audit.stdout)["orders"]) == (0, 40)
 
 
+@pytest.mark.parametrize("shop", ["sqlite", APART], indirect=True)
 def test_on_a_platform_that_runs(shop: Shop) -> None:
     shop.start()
     for _ in range(2):
