@@ -1,4 +1,4 @@
-"""Pages: nothing is left out or shown twice, and a cursor that is not ours is refused."""
+"""Pages: nothing is left out or shown twice, and a cursor that is not of this list and filter is refused."""
 
 import base64
 import contextlib
@@ -9,53 +9,82 @@ from hypothesis import strategies as st
 
 from tradewind.core import paging
 from tradewind.core.model import Refused
+from tradewind.core.paging import Listing, Place
 
-IDS = st.lists(st.uuids(), unique=True, max_size=30).map(
-    lambda found: sorted([str(one) for one in found], reverse=True)
+KEYS = st.one_of(
+    st.uuids().map(str),
+    st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=255),
 )
+PLACES = st.lists(st.tuples(st.integers(0, 2**53), KEYS), unique=True, max_size=30)
+ORDERS = Listing("orders", "ann", "PENDING")
 
 
-@given(IDS, st.integers(1, 7))
-def test_pages_together_are_the_list(ids: list[str], limit: int) -> None:
-    seen: list[str] = []
+def cursor_of(listing: Listing, place: Place) -> str:
+    _, cursor = listing.page([place] * 2, 1, lambda one: one)
+    assert cursor is not None
+    return cursor
+
+
+@given(PLACES, st.integers(1, 7))
+def test_pages_together_are_the_list(places: list[Place], limit: int) -> None:
+    """Whatever an id looks like: a UUID of any version, a number, a text of another system."""
+    newest, seen = sorted(places, reverse=True), list[Place]()
     cursor: str | None = ""
     while cursor is not None:
-        below = paging.below(cursor)
-        shown, cursor = paging.page([one for one in ids if one < below][: limit + 1], limit, str)
+        below = ORDERS.place(cursor)
+        shown, cursor = ORDERS.page(
+            [one for one in newest if one < below][: limit + 1], limit, lambda one: one
+        )
         assert len(shown) == limit or cursor is None
         seen += shown
-    assert seen == ids
+    assert seen == newest
 
 
-@given(st.integers(0, 2**53), st.uuids().map(str))
-def test_a_place_in_time_comes_back(at: int, key: str) -> None:
-    _, cursor = paging.page([(at, key)] * 2, 1, lambda row: paging.at_time(*row))
-    assert paging.below_time(cursor or "") == (at, key)
+def test_the_first_page_begins_after_all() -> None:
+    assert ORDERS.place("") == paging.END > (2**53, "\U0010ffff")
 
 
-def test_the_first_page_begins_above_all() -> None:
-    assert paging.below("") > "ffffffff-ffff-ffff-ffff-ffffffffffff"
-    assert paging.below_time("") == (paging.END_OF_TIME, paging.TOP)
+@pytest.mark.parametrize(
+    "other",
+    [
+        Listing("orders", "ann", "FAILED"),
+        Listing("orders", "bob", "PENDING"),
+        Listing("orders", "ann"),
+        Listing("orders", "annPENDING"),
+        Listing("orders", "annP", "ENDING"),
+        Listing("payments", "ann", "PENDING"),
+    ],
+)
+def test_the_cursor_of_another_list_or_filter_is_refused(other: Listing) -> None:
+    cursor = cursor_of(ORDERS, (7, "0192f0c1-0000-7000-8000-000000000000"))
+    assert ORDERS.place(cursor) == (7, "0192f0c1-0000-7000-8000-000000000000")
+    with pytest.raises(Refused, match="invalid_cursor") as refused:
+        other.place(cursor)
+    assert refused.value.status == 422
+
+
+def spoiled(digits: str) -> str:
+    text = base64.urlsafe_b64decode(cursor_of(ORDERS, (7, "x")) + "==").decode()
+    return base64.urlsafe_b64encode(text.replace("7:x", digits).encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
     "cursor",
-    ["!", "a", "abc=", "//8", "AAAA", "YQ==", "YR", "ä", base64.urlsafe_b64encode(b"x" * 65).decode()],
+    [
+        *("!", "a", "abc=", "//8", "AAAA", "YQ==", "YR", "ä", "MDE5MmYwYzEtMDAwMC03MDAw"),
+        base64.urlsafe_b64encode(b"x" * 65).decode(),
+        *map(
+            spoiled,
+            ("7:", ":x", "7", "07:x", "-7:x", "7.0:x", "٧:x", f"{10**18}:x", "7:x\0", "7:" + "x" * 2_048),
+        ),
+    ],
 )
 def test_a_strange_cursor_is_refused(cursor: str) -> None:
-    with pytest.raises(Refused, match="invalid_cursor") as refused:
-        paging.below(cursor)
-    assert refused.value.status == 422
+    with pytest.raises(Refused, match="invalid_cursor"):
+        ORDERS.place(cursor)
 
 
 @given(st.text())
 def test_any_text_is_a_place_or_refused(cursor: str) -> None:
-    for read in (paging.below, paging.below_time):
-        with contextlib.suppress(Refused):
-            read(cursor)
-
-
-def test_the_cursor_of_another_list_is_refused() -> None:
-    _, cursor = paging.page(["0192f0c1-0000-7000-8000-000000000000"] * 2, 1, str)
-    with pytest.raises(Refused, match="invalid_cursor"):
-        paging.below_time(cursor or "")
+    with contextlib.suppress(Refused):
+        ORDERS.place(cursor)

@@ -10,6 +10,10 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from .model import Aggregate, Query, Request
+from .paging import Listing
+
+LISTING = Listing("dead letters")
+"""Its ids are internal: they tell the time by themselves."""
 
 
 class DeadLetter(Aggregate, frozen=True):

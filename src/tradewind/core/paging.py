@@ -1,68 +1,85 @@
-"""Cuts a list into pages by the sort key of the last row, so that the thousandth page costs what the first
-does.
+"""Cuts a list into pages by time and id of the last row, so that page 1,000 costs what the first does.
 
-A query asks for `limit + 1` rows below a key: the extra row means that there is another page. To clients a
-cursor is opaque.
+A query asks for `limit + 1` rows below a place, newest first: the extra row means that there is another page.
+To clients a cursor is opaque. It carries a digest of its list and filter, so that it is refused elsewhere.
 """
 
 from __future__ import annotations
 
 import binascii
-import re
+import hashlib
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, Final, TypeAlias, TypeVar
 
 from .model import Refused
 
 T = TypeVar("T")
+Place: TypeAlias = tuple[int, str]
 
-# a letter: in many collations of PostgreSQL a sign like ~ sorts before the digits that our ids begin with
-TOP = "z"
-END_OF_TIME = 2**62
-_PLACE = re.compile(r"[0-9A-Za-z-]{1,64}")
-
-
-def below(cursor: str) -> str:
-    """The id that the page begins below; above all ids where there is no cursor. Errors: Refused, when the
-    cursor is not one of ours.
-    """
-    if not cursor:
-        return TOP
-    try:
-        place = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError) as error:
-        raise _unknown() from error
-    if not _PLACE.fullmatch(place) or _opaque(place) != cursor:
-        raise _unknown()
-    return place
+END: Final[Place] = (2**62, "")
+"""After every row."""
+LONGEST = 2_048
+"""Bytes of a cursor: an id has 255 characters at most."""
 
 
-def below_time(cursor: str) -> tuple[int, str]:
-    """The same for a list in the order of a time, then an id; its places come from `at_time`."""
-    if not cursor:
-        return END_OF_TIME, TOP
-    at, _, key = below(cursor).partition("-")
-    if not at.isdigit() or len(at) > 18 or not key:
-        raise _unknown()
-    return int(at), key
+class Listing:
+    """One list, under one filter: reads its cursors and cuts its pages."""
+
+    __slots__ = ("_digest",)
+
+    def __init__(self, name: str, *filters: str) -> None:
+        self._digest = _digest(name, *filters)
+
+    def below(self, cursor: str) -> dict[str, Any]:
+        """The parameters of `schema.newest_first` for the page that a cursor begins."""
+        at, key = self.place(cursor)
+        return {"below_at": at, "below_id": key}
+
+    def place(self, cursor: str) -> Place:
+        """The time and id that the page begins below. Errors: Refused, when the cursor is not one of
+        this list and filter.
+        """
+        if not cursor:
+            return END
+        try:
+            text = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        except (binascii.Error, ValueError) as error:
+            raise _unknown() from error
+        digest, _, rest = text.partition(":")
+        at, _, key = rest.partition(":")
+        if (
+            digest != self._digest
+            or not (at.isascii() and at.isdigit() and len(at) <= 18)
+            or not key
+            or "\0" in key
+            or len(cursor) > LONGEST
+            or self._cursor((int(at), key)) != cursor
+        ):
+            raise _unknown()
+        return int(at), key
+
+    def page(
+        self, rows: Sequence[T], limit: int, place: Callable[[T], Place]
+    ) -> tuple[Sequence[T], str | None]:
+        """The rows of this page, and the cursor of the next one where `rows` holds more than `limit`."""
+        if len(rows) <= limit:
+            return rows, None
+        shown = rows[:limit]
+        return shown, self._cursor(place(shown[-1]))
+
+    def _cursor(self, place: Place) -> str:
+        at, key = place
+        return urlsafe_b64encode(f"{self._digest}:{at}:{key}".encode()).decode().rstrip("=")
 
 
-def at_time(at: int, key: str) -> str:
-    return f"{at}-{key}"
-
-
-def page(rows: Sequence[T], limit: int, place: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
-    """The rows of this page, and the cursor of the next one where `rows` holds more than `limit`."""
-    if len(rows) <= limit:
-        return rows, None
-    shown = rows[:limit]
-    return shown, _opaque(place(shown[-1]))
-
-
-def _opaque(place: str) -> str:
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
+@lru_cache(maxsize=1_024)
+def _digest(*parts: str) -> str:
+    """The parts are written with their lengths: no two lists have the same text."""
+    text = "".join([f"{len(part)}:{part}" for part in parts])
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
 def _unknown() -> Refused:
-    return Refused("invalid_cursor", 422, "The cursor is not one of ours: start again without it.")
+    return Refused("invalid_cursor", 422, "The cursor is not one of this list: start again without it.")

@@ -28,6 +28,17 @@ def metadata(service: str) -> sa.MetaData:
     return sa.MetaData(schema=service)
 
 
+def newest_first(rows: sa.Table, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The rows below a place, newest first, at most `n`: by `created_at` and `id`, whatever an id looks like.
+    An index on what `where` equates, then `created_at` and `id`, serves it.
+    """
+    created, key = rows.c.created_at, rows.c.id
+    at = sa.bindparam("below_at", type_=sa.BigInteger)
+    below = sa.tuple_(created, key) < sa.tuple_(at, sa.bindparam("below_id", type_=sa.Text))
+    chosen = sa.select(rows).where(*where, below)
+    return chosen.order_by(created.desc(), key.desc()).limit(sa.bindparam("n", type_=sa.Integer))
+
+
 class Codec:
     """Turns one kind of aggregate into a row and back. Built once per table."""
 

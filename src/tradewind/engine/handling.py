@@ -63,7 +63,8 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
         return
     plan = envelope.runtime.plans[type(envelope.message)]
     if not envelope.new_id:
-        envelope.new_id = envelope.ref if envelope.origin in OWN_ID else clock.uuid()
+        own = envelope.origin in OWN_ID
+        envelope.new_id = clock.business_id_of(envelope.ref) if own else clock.business_id()
     mark, seq = len(unit.heard), envelope.runtime.seq
     effects: list[Any] = []
     reply = HEARD

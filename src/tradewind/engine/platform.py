@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 
 from ..core.bus import EventBus, EventRecord, ListEvents
 from ..core.clock import Clock
-from ..core.dead_letters import DeadLetter, ListDeadLetters
+from ..core.dead_letters import LISTING, DeadLetter, ListDeadLetters
 from ..core.gateway import Reply
 from ..core.model import NOBODY, Answers, Caller, Consult, Message, Query, Refused, Request, Service
-from ..core.paging import below, page
 from ..core.sensitive import Mark, marked, without
 from ..core.store import Reader, Store, StoreUnavailable
 from .activities import ActivityRunner
@@ -31,6 +30,7 @@ LOG = logging.getLogger("tradewind.platform")
 CONSULT_S = 2.0
 DRAIN_S = 8.0
 DELAYS_MS = (1_000, 5_000, 30_000, 120_000)
+ABOVE_ALL = "z"
 
 
 class Platform:
@@ -319,14 +319,15 @@ async def list_dead_letters(
     store: Reader, runtimes: dict[str, ServiceRuntime], query: ListDeadLetters
 ) -> DeadLetterPage:
     """The dead letters of all services, newest first."""
-    values = {"before": below(query.cursor), "n": query.limit + 1}
+    before = LISTING.place(query.cursor)[1] or ABOVE_ALL
+    values = {"before": before, "n": query.limit + 1}
     found = [
         letter
         for runtime in runtimes.values()
         for letter in await store.find(runtime.parked, runtime.parked_page, values)
     ]
     found.sort(key=lambda letter: letter.id, reverse=True)
-    shown, cursor = page(found, query.limit, lambda letter: letter.id)
+    shown, cursor = LISTING.page(found, query.limit, lambda letter: (letter.first_at, letter.id))
     return DeadLetterPage(list(shown), cursor)
 
 

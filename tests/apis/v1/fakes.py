@@ -45,6 +45,12 @@ class FakeWorld:
         self.made += 1
         return uuid(self.made)
 
+    def business_id(self) -> str:
+        return self.uuid()
+
+    def business_id_of(self, internal: str) -> str:
+        return internal
+
     def past(self, uuid: str) -> None:
         """They only ever increase."""
 

@@ -33,7 +33,7 @@ from tradewind.services.invoices.service import SERVICE
 
 NOW = Context(YEAR_2026)
 ID = derived(ORDER, "invoice")
-DRAFT = Invoice(ID, ORDER, "cust-1", "DRAFT", LINES, 3998, "EUR")
+DRAFT = Invoice(ID, ORDER, "cust-1", "DRAFT", LINES, 3998, "EUR", created_at=YEAR_2026)
 VOID = replace(DRAFT, status="VOID")
 BOOKS = {"INV": Series("INV", 2026, 7, "a" * 64), "CN": Series("CN", 2026, 3, "b" * 64)}
 PAID = replace(DRAFT, status="PAID", number="INV-2026-000007", issued_at=YEAR_2026, previous_hash="a" * 64)
@@ -82,8 +82,11 @@ def test_an_order_that_falls_leaves_a_void_draft(heard: Heard) -> None:
 
 def test_a_fall_that_is_heard_first_stays() -> None:
     effects, _ = settle(void(FAILED, NOW, None))
-    assert effects == [Invoice(ID, ORDER, "cust-1", "VOID")]
-    assert settle(draft(CREATED, NOW, Invoice(ID, ORDER, "cust-1", "VOID"), {})) == ([VOID], None)
+    assert effects == [Invoice(ID, ORDER, "cust-1", "VOID", created_at=YEAR_2026)]
+    assert settle(draft(CREATED, NOW, Invoice(ID, ORDER, "cust-1", "VOID", created_at=YEAR_2026), {})) == (
+        [VOID],
+        None,
+    )
 
 
 def test_a_refund_gets_a_credit_note_of_its_own_series() -> None:
@@ -107,7 +110,7 @@ def test_a_refund_that_is_heard_first_waits_for_its_invoice() -> None:
 
 def test_a_confirmation_that_is_heard_first_waits_for_its_order() -> None:
     effects, _ = settle(issue(CONFIRMED, NOW, None, BOOKS))
-    early = Invoice(ID, ORDER, "cust-1", "CONFIRMED")
+    early = Invoice(ID, ORDER, "cust-1", "CONFIRMED", created_at=YEAR_2026)
     assert effects == [early]
     assert settle(void(CANCELLED, NOW, early)) == ([], None)
     assert settle(draft(CREATED, NOW, early, BOOKS))[0][0] == PAID

@@ -16,10 +16,9 @@ import msgspec
 from ...contracts.ops import Told, timeline_of
 from ...contracts.orders import GetOrder, GetTimeline, Timeline
 from ...core.bus import ListEvents
-from ...core.dead_letters import DeadLetter, ListDeadLetters
+from ...core.dead_letters import LISTING, DeadLetter, ListDeadLetters
 from ...core.gateway import Refusal, Reply
 from ...core.model import NOBODY, Caller, Query, Refused, Request, wire_name
-from ...core.paging import page
 from ...core.request_queue import Kind, Outcome, RequestQueueClient
 from ...core.store import StoreUnavailable
 from .messages import EVERY_SERVICE, answers, service_of
@@ -146,7 +145,9 @@ class ServicesGateway:
         letters = sorted(by_id.values(), key=lambda one: one.id, reverse=True)
         if any(cursor for _, cursor in found):  # one of them has more: so has the whole
             letters = [*letters[: query.limit], letters[-1]]
-        return DeadLetterPage(*page(letters, query.limit, lambda letter: letter.id))
+        return DeadLetterPage(
+            *LISTING.page(letters, query.limit, lambda letter: (letter.first_at, letter.id))
+        )
 
     async def _timeline(self, query: GetTimeline, caller: Caller) -> Timeline:
         await self.ask(GetOrder(query.order_id), caller)

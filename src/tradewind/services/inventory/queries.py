@@ -16,7 +16,7 @@ from ...contracts.inventory import (
 )
 from ...contracts.values import Page
 from ...core.model import Caller, Refused
-from ...core.paging import below, page
+from ...core.paging import Listing as Paged
 from ...core.store import Reader
 from . import storage
 from .domain import Product, recorded, view
@@ -30,14 +30,14 @@ async def get_product(reader: Reader, query: GetProduct, caller: Caller) -> Prod
 
 
 async def list_products(reader: Reader, query: ListProducts, caller: Caller) -> Page[ProductView]:
-    values = {"before": below(query.cursor), "n": query.limit + 1}
+    listing = Paged("products", query.q)
+    values = {**listing.below(query.cursor), "n": query.limit + 1}
     statement = storage.NEWEST
     if query.q:
         statement = storage.NEWEST_LIKE
         values["like"] = "%" + _literal(query.q.lower()) + "%"
-    found, cursor = page(
-        await reader.find(storage.PRODUCTS, statement, values), query.limit, lambda product: product.id
-    )
+    products = await reader.find(storage.PRODUCTS, statement, values)
+    found, cursor = listing.page(products, query.limit, lambda product: (product.created_at, product.id))
     return Page([view(product) for product in found], cursor)
 
 

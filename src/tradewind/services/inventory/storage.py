@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import Doc, metadata
+from ...core.schema import Doc, metadata, newest_first
 from .domain import Movement, Product, Reservation, SkuClaim
 
 MD = metadata("inventory")
@@ -77,12 +77,7 @@ RESERVATIONS = Table(
 )
 
 _row = PRODUCTS.rows.c
-NEWEST = (
-    sa.select(PRODUCTS.rows)
-    .where(_row.id < sa.bindparam("before"))
-    .order_by(_row.id.desc())
-    .limit(sa.bindparam("n"))
-)
+NEWEST = newest_first(PRODUCTS.rows)
 _like: sa.BindParameter[str] = sa.bindparam("like")
 NEWEST_LIKE = NEWEST.where(
     sa.or_(
@@ -90,7 +85,6 @@ NEWEST_LIKE = NEWEST.where(
     )
 )
 BY_SKU = sa.select(PRODUCTS.rows).where(_row.sku == sa.bindparam("sku")).limit(1)
-# not by id: an id of another system has no time in it
 RECORDED_PAGE = (
     sa.select(PRODUCTS.rows)
     .order_by(_row.created_at.desc(), _row.id.desc())

@@ -49,7 +49,10 @@ def draft(
     if invoice is not None and invoice.lines:
         return
     invoice = replace(
-        _of(heard, invoice), lines=heard.lines, total=heard.total.amount, currency=heard.total.currency
+        _of(heard, context, invoice),
+        lines=heard.lines,
+        total=heard.total.amount,
+        currency=heard.total.currency,
     )
     if invoice.status == "CONFIRMED":
         yield from _issue(invoice, context, series)
@@ -61,7 +64,7 @@ def issue(
     heard: OrderConfirmed, context: Context, invoice: Invoice | None, series: Mapping[str, Series]
 ) -> Effects[None]:
     """Also from VOID: an order that was cancelled and confirmed was confirmed first."""
-    invoice = _of(heard, invoice)
+    invoice = _of(heard, context, invoice)
     if invoice.status in ("PAID", "CONFIRMED"):
         return
     if invoice.lines:
@@ -72,7 +75,7 @@ def issue(
 
 def void(heard: OrderFailed | OrderCancelled, context: Context, invoice: Invoice | None) -> Effects[None]:
     """Leaves PAID as it is: the money's way back brings the credit note."""
-    invoice = _of(heard, invoice)
+    invoice = _of(heard, context, invoice)
     if invoice.status == "DRAFT":
         yield replace(invoice, status="VOID")
 
@@ -87,7 +90,7 @@ def credit(
     """Money that was taken after its order had failed goes back without a paper: that order's invoice stays
     VOID.
     """
-    invoice, owed = _of(heard, invoice), Owed(heard.refund_id, heard.amount, heard.reason)
+    invoice, owed = _of(heard, context, invoice), Owed(heard.refund_id, heard.amount, heard.reason)
     if note is not None or any(other.refund_id == owed.refund_id for other in invoice.waiting):
         return
     if invoice.status == "PAID":
@@ -96,8 +99,10 @@ def credit(
         yield replace(invoice, waiting=(*invoice.waiting, owed))
 
 
-def _of(heard: Heard, invoice: Invoice | None) -> Invoice:
-    return invoice or Invoice(invoice_id(heard.order_id), heard.order_id, heard.customer_id, "DRAFT")
+def _of(heard: Heard, context: Context, invoice: Invoice | None) -> Invoice:
+    return invoice or Invoice(
+        invoice_id(heard.order_id), heard.order_id, heard.customer_id, "DRAFT", created_at=context.at
+    )
 
 
 def _issue(invoice: Invoice, context: Context, series: Mapping[str, Series]) -> Effects[None]:

@@ -35,6 +35,7 @@ class Invoice(Aggregate, frozen=True):
     previous_hash: str | None = None
     hash: str | None = None
     waiting: tuple[Owed, ...] = ()
+    created_at: int = 0
 
 
 class CreditNote(Aggregate, frozen=True):

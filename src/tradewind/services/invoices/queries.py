@@ -17,8 +17,8 @@ from ...contracts.invoices import (
     Status,
 )
 from ...contracts.values import Money, Page, stamp
-from ...core import paging
 from ...core.model import Caller, Refused
+from ...core.paging import Listing
 from ...core.store import Reader
 from . import pdf, storage
 from .invoice import CreditNote, Invoice, invoice_id
@@ -56,16 +56,16 @@ async def get_invoice(reader: Reader, query: GetInvoice, caller: Caller) -> Invo
 
 
 async def list_invoices(reader: Reader, query: ListInvoices, caller: Caller) -> Page[InvoiceView]:
-    before = paging.below(query.cursor)
-    if query.order_id:
+    listing = Listing("invoices", query.order_id, "" if caller.role == "admin" else caller.id)
+    values = {**listing.below(query.cursor), "n": query.limit + 1}
+    if query.order_id:  # there is one at most: no second page, and so no cursor
         only = await _visible(reader, invoice_id(query.order_id), caller)
-        found = [only] if only is not None and only.id < before else []
+        found = [only] if only is not None else []
     elif caller.role == "admin":
-        found = await reader.find(storage.INVOICES, storage.NEWEST, {"before": before, "n": query.limit + 1})
+        found = await reader.find(storage.INVOICES, storage.NEWEST, values)
     else:
-        values = {"before": before, "n": query.limit + 1, "customer": caller.id}
-        found = await reader.find(storage.INVOICES, storage.NEWEST_OF, values)
-    shown, more = paging.page(found, query.limit, lambda invoice: invoice.id)
+        found = await reader.find(storage.INVOICES, storage.NEWEST_OF, {**values, "customer": caller.id})
+    shown, more = listing.page(found, query.limit, lambda invoice: (invoice.created_at, invoice.id))
     notes = await _notes(reader, shown, caller)
     return Page([view(invoice, notes) for invoice in shown], more)
 
@@ -90,10 +90,20 @@ async def _visible(reader: Reader, key: str, caller: Caller) -> Invoice | None:
 async def _notes(reader: Reader, invoices: Sequence[Invoice], caller: Caller) -> list[CreditNote]:
     if not any(invoice.status == "PAID" for invoice in invoices):
         return []
-    values = {"first": invoices[-1].id, "last": invoices[0].id}
+    if len(invoices) == 1:
+        return await reader.find(storage.NOTES, storage.NOTES_OF, {"invoice": invoices[0].id})
+    newest, oldest = invoices[0], invoices[-1]
+    values = {
+        "first_at": oldest.created_at,
+        "first_id": oldest.id,
+        "last_at": newest.created_at,
+        "last_id": newest.id,
+    }
     if caller.role == "admin":
-        return await reader.find(storage.NOTES, storage.NOTES_BETWEEN, values)
-    return await reader.find(storage.NOTES, storage.NOTES_BETWEEN_OF, {**values, "customer": caller.id})
+        return await reader.find(storage.NOTES, storage.NOTES_OF_PAGE, values)
+    return await reader.find(
+        storage.NOTES, storage.NOTES_OF_CUSTOMERS_PAGE, {**values, "customer": caller.id}
+    )
 
 
 def _document(invoice: Invoice, notes: Sequence[CreditNote]) -> pdf.InvoiceDocument:

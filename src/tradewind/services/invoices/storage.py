@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import Doc, metadata
+from ...core.schema import Doc, metadata, newest_first
 from .invoice import CreditNote, Invoice
 from .series import Series
 
@@ -30,7 +30,9 @@ INVOICES = Table(
         sa.Column("previous_hash", sa.Text),
         sa.Column("hash", sa.Text),
         sa.Column("waiting", Doc, nullable=False),
-        sa.Index("invoices_invoices_customer", "customer_id", "id"),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Index("invoices_created", "created_at", "id"),
+        sa.Index("invoices_customer_created", "customer_id", "created_at", "id"),
     ),
 )
 NOTES = Table(
@@ -51,7 +53,6 @@ NOTES = Table(
         sa.Column("previous_hash", sa.Text, nullable=False),
         sa.Column("hash", sa.Text, nullable=False),
         sa.Index("invoices_credit_notes_invoice", "invoice_id"),
-        sa.Index("invoices_credit_notes_customer", "customer_id", "invoice_id"),
     ),
 )
 SERIES = Table(
@@ -70,27 +71,24 @@ _invoice, _note = INVOICES.rows.c, NOTES.rows.c
 _customer = sa.bindparam("customer", type_=sa.Text)
 
 
-def _newest(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Only of known orders: before that, an invoice has no currency."""
-    known = (_invoice.id < sa.bindparam("before", type_=sa.Text), _invoice.currency != "")
-    return (
-        sa.select(INVOICES.rows)
-        .where(*known, *where)
-        .order_by(_invoice.id.desc())
-        .limit(sa.bindparam("n", type_=sa.Integer))
-    )
-
-
-def _between(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """The credit notes of a page of invoices, which is a range of ids; within an invoice in the order they
-    were written.
+def _notes_of_page(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The credit notes of a page of invoices, which is a range of time and id; within an invoice in the order
+    they were written.
     """
-    first, last = sa.bindparam("first", type_=sa.Text), sa.bindparam("last", type_=sa.Text)
-    chosen = sa.select(NOTES.rows).where(_note.invoice_id >= first, _note.invoice_id <= last, *where)
-    return chosen.order_by(_note.issued_at, _note.number)
+    place = sa.tuple_(_invoice.created_at, _invoice.id)
+    first = sa.tuple_(sa.bindparam("first_at", type_=sa.BigInteger), sa.bindparam("first_id", type_=sa.Text))
+    last = sa.tuple_(sa.bindparam("last_at", type_=sa.BigInteger), sa.bindparam("last_id", type_=sa.Text))
+    chosen = sa.select(NOTES.rows).join_from(INVOICES.rows, NOTES.rows, _note.invoice_id == _invoice.id)
+    return chosen.where(place >= first, place <= last, *where).order_by(_note.issued_at, _note.number)
 
 
-NEWEST = _newest()
-NEWEST_OF = _newest(_invoice.customer_id == _customer)
-NOTES_BETWEEN = _between()
-NOTES_BETWEEN_OF = _between(_note.customer_id == _customer)
+# only of known orders: before that, an invoice has no currency
+NEWEST = newest_first(INVOICES.rows, _invoice.currency != "")
+NEWEST_OF = NEWEST.where(_invoice.customer_id == _customer)
+NOTES_OF = (
+    sa.select(NOTES.rows)
+    .where(_note.invoice_id == sa.bindparam("invoice", type_=sa.Text))
+    .order_by(_note.issued_at, _note.number)
+)
+NOTES_OF_PAGE = _notes_of_page()
+NOTES_OF_CUSTOMERS_PAGE = _notes_of_page(_invoice.customer_id == _customer)

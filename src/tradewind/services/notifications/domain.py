@@ -44,9 +44,7 @@ def about(heard: Heard) -> str:
 
 
 def notice(heard: Heard) -> str:
-    """Its id begins with the order's, so that all notifications of an order are found by that prefix: see
-    `storage.OF_ORDER`.
-    """
+    """Its id follows from the order's, so that an event that comes twice is told once."""
     template = TEMPLATES[type(heard)]
     return derived(
         heard.order_id, f"{template}:{heard.refund_id}" if isinstance(heard, PaymentRefunded) else template

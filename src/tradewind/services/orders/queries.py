@@ -19,7 +19,7 @@ from ...contracts.orders import (
 )
 from ...contracts.values import Money, Page, View, stamp
 from ...core.model import Caller, Refused
-from ...core.paging import below, page
+from ...core.paging import Listing
 from ...core.store import Reader
 from . import storage
 from .domain import view
@@ -78,14 +78,14 @@ async def list_orders(reader: Reader, query: ListOrders, caller: Caller) -> Page
         (False, False): storage.NEWEST_OF,
         (False, True): storage.NEWEST_OF_IN,
     }[everybodys, bool(query.status)]
-    values = {"before": below(query.cursor), "n": query.limit + 1}
+    listing = Listing("orders", "" if everybodys else caller.id, query.status)
+    values = {**listing.below(query.cursor), "n": query.limit + 1}
     if not everybodys:
         values["customer"] = caller.id
     if query.status:
         values["status"] = query.status
-    found, cursor = page(
-        await reader.find(storage.ORDERS, statement, values), query.limit, lambda order: order.id
-    )
+    orders = await reader.find(storage.ORDERS, statement, values)
+    found, cursor = listing.page(orders, query.limit, lambda order: (order.created_at, order.id))
     return Page([view(order) for order in found], cursor)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import Doc, metadata
+from ...core.schema import Doc, metadata, newest_first
 from .domain import Entry, Order
 
 MD = metadata("orders")
@@ -31,7 +31,7 @@ ORDERS = Table(
         sa.Column("idempotency_key", sa.Text, nullable=True),
         sa.CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED')", name="orders_status"),
         sa.CheckConstraint("total >= 0", name="orders_total"),
-        sa.Index("orders_customer", "customer_id", "id"),
+        sa.Index("orders_customer_created", "customer_id", "created_at", "id"),
         sa.Index("orders_created", "created_at", "id"),
     ),
 )
@@ -67,15 +67,9 @@ ONE = sa.select(
     _row.created_at,
     _row.updated_at,
 ).where(_row.id == sa.bindparam("id"))
-_page = (
-    sa.select(ORDERS.rows)
-    .where(_row.id < sa.bindparam("before"))
-    .order_by(_row.id.desc())
-    .limit(sa.bindparam("n"))
-)
-NEWEST = _page
-NEWEST_OF = _page.where(_row.customer_id == sa.bindparam("customer"))
-NEWEST_IN = _page.where(_row.status == sa.bindparam("status"))
+NEWEST = newest_first(ORDERS.rows)
+NEWEST_OF = NEWEST.where(_row.customer_id == sa.bindparam("customer"))
+NEWEST_IN = NEWEST.where(_row.status == sa.bindparam("status"))
 NEWEST_OF_IN = NEWEST_OF.where(_row.status == sa.bindparam("status"))
 
 _recorded = sa.select(
@@ -89,7 +83,6 @@ _recorded = sa.select(
     _row.updated_at,
 )
 RECORDED = _recorded.where(_row.id == sa.bindparam("id"))
-# not by id: an id of another system has no time in it
 RECORDED_PAGE = (
     _recorded.order_by(_row.created_at.desc(), _row.id.desc())
     .limit(sa.bindparam("n"))

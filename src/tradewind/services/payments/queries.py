@@ -16,7 +16,7 @@ from ...contracts.payments import (
 from ...contracts.values import Page
 from ...core.clock import derived
 from ...core.model import Caller, Refused
-from ...core.paging import below, page
+from ...core.paging import Listing
 from ...core.store import Reader
 from . import recording, storage
 from .domain import Payment, refund_view, view
@@ -41,12 +41,13 @@ async def list_payments(reader: Reader, query: ListPayments, caller: Caller) -> 
         # an order has one payment, and its id follows from the order's
         payment = await _seen(reader, derived(query.order_id, "payment"), caller)
         return Page([] if payment is None else [view(payment)], None)
-    values = {"before": below(query.cursor), "n": query.limit + 1}
+    listing = Listing("payments", "" if caller.role == "admin" else caller.id)
+    values = {**listing.below(query.cursor), "n": query.limit + 1}
     if caller.role == "admin":
         found = await reader.find(storage.PAYMENTS, storage.NEWEST, values)
     else:
         found = await reader.find(storage.PAYMENTS, storage.NEWEST_OF, {**values, "customer": caller.id})
-    shown, cursor = page(found, query.limit, lambda payment: payment.id)
+    shown, cursor = listing.page(found, query.limit, lambda payment: (payment.created_at, payment.id))
     return Page([view(payment) for payment in shown], cursor)
 
 
@@ -54,10 +55,10 @@ async def list_refunds(reader: Reader, query: ListRefunds, caller: Caller) -> Pa
     payment_id = derived(query.order_id, "payment")
     if await _seen(reader, payment_id, caller) is None:
         raise Refused("not_found", 404)
-    values = {"payment": payment_id, "before": below(query.cursor), "n": query.limit + 1}
-    shown, cursor = page(
-        await reader.find(storage.REFUNDS, storage.REFUNDS_OF, values), query.limit, lambda refund: refund.id
-    )
+    listing = Listing("refunds", query.order_id)
+    values = {"payment": payment_id, **listing.below(query.cursor), "n": query.limit + 1}
+    found = await reader.find(storage.REFUNDS, storage.REFUNDS_OF, values)
+    shown, cursor = listing.page(found, query.limit, lambda refund: (refund.created_at, refund.id))
     return Page([refund_view(refund) for refund in shown], cursor)
 
 

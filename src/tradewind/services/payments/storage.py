@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import metadata
+from ...core.schema import metadata, newest_first
 from .domain import Payment, Refund
 
 MD = metadata("payments")
@@ -33,8 +33,9 @@ PAYMENTS = Table(
         sa.CheckConstraint(
             "refunded >= 0 AND refunding >= 0 AND refunded + refunding <= amount", name="payments_refunds"
         ),
-        sa.Index("payments_customer", "customer_id", "id"),
-        sa.Index("payments_order", "order_id", "id"),
+        sa.Index("payments_created", "created_at", "id"),
+        sa.Index("payments_customer_created", "customer_id", "created_at", "id"),
+        sa.Index("payments_order_created", "order_id", "created_at", "id"),
     ),
 )
 
@@ -53,27 +54,17 @@ REFUNDS = Table(
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
         sa.CheckConstraint("amount > 0", name="refunds_amount"),
-        sa.Index("payments_refunds_payment", "payment_id", "id"),
+        sa.Index("payments_refunds_payment_created", "payment_id", "created_at", "id"),
     ),
 )
 
 _row, _refund = PAYMENTS.rows.c, REFUNDS.rows.c
-NEWEST = (
-    sa.select(PAYMENTS.rows)
-    .where(_row.id < sa.bindparam("before"))
-    .order_by(_row.id.desc())
-    .limit(sa.bindparam("n"))
-)
+NEWEST = newest_first(PAYMENTS.rows)
 NEWEST_OF = NEWEST.where(_row.customer_id == sa.bindparam("customer"))
 OF_ORDER = (
     sa.select(PAYMENTS.rows)
     .where(_row.order_id == sa.bindparam("order"))
-    .order_by(_row.id.desc())
+    .order_by(_row.created_at.desc(), _row.id.desc())
     .limit(sa.bindparam("n"))
 )
-REFUNDS_OF = (
-    sa.select(REFUNDS.rows)
-    .where(_refund.payment_id == sa.bindparam("payment"), _refund.id < sa.bindparam("before"))
-    .order_by(_refund.id.desc())
-    .limit(sa.bindparam("n"))
-)
+REFUNDS_OF = newest_first(REFUNDS.rows, _refund.payment_id == sa.bindparam("payment", type_=sa.Text))

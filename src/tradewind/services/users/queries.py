@@ -15,11 +15,13 @@ from ...contracts.users import (
     UserView,
 )
 from ...contracts.values import Page
-from ...core import paging
 from ...core.model import Caller, Refused
+from ...core.paging import Listing
 from ...core.store import Reader
 from . import storage
 from .domain import claim_id, view
+
+_ALL = Listing("users")
 
 
 async def get_me(reader: Reader, query: GetMe, caller: Caller) -> UserView:
@@ -33,10 +35,10 @@ async def get_user(reader: Reader, query: GetUser, caller: Caller) -> UserView:
 
 
 async def list_users(reader: Reader, query: ListUsers, caller: Caller) -> Page[UserView]:
-    values = {"before": paging.below(query.cursor), "n": query.limit + 1}
-    shown, more = paging.page(
-        await reader.find(storage.USERS, storage.NEWEST, values), query.limit, lambda user: user.id
+    found = await reader.find(
+        storage.USERS, storage.NEWEST, {**_ALL.below(query.cursor), "n": query.limit + 1}
     )
+    shown, more = _ALL.page(found, query.limit, lambda user: (user.created_at, user.id))
     return Page([view(user) for user in shown], more)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from ...core.model import Table
-from ...core.schema import Doc, metadata
+from ...core.schema import Doc, metadata, newest_first
 from .domain import Admins, EmailClaim, User
 from .sessions import Session
 
@@ -25,6 +25,7 @@ USERS = Table(
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Index("users_created", "created_at", "id"),
     ),
 )
 CLAIMS = Table(
@@ -57,12 +58,7 @@ SESSIONS = Table(
 
 _user, _session = USERS.rows.c, SESSIONS.rows.c
 
-NEWEST = (
-    sa.select(USERS.rows)
-    .where(_user.status == "ACTIVE", _user.id < sa.bindparam("before", type_=sa.Text))
-    .order_by(_user.id.desc())
-    .limit(sa.bindparam("n", type_=sa.Integer))
-)
+NEWEST = newest_first(USERS.rows, _user.status == "ACTIVE")
 ROLE_IN_SESSION = (
     sa.select(_user.role)
     .join_from(SESSIONS.rows, USERS.rows, _session.user_id == _user.id)
