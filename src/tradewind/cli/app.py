@@ -9,8 +9,7 @@ import sys
 
 import typer
 
-from . import audit, demo, describe, failpoints, load, migrate, simulate, up
-from . import operator as desk
+from . import audit, demo, describe, failpoints, load, migrate, operator, simulate, up
 
 app = typer.Typer(
     name="tradewind",
@@ -28,9 +27,9 @@ app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.command("audit")(audit.audit)
 app.command("simulate")(simulate.simulate)
-app.add_typer(desk.letters, name="dead-letters")
-app.command("timeline")(desk.timeline)
-app.command("stats")(desk.stats)
+app.add_typer(operator.letters, name="dead-letters")
+app.command("timeline")(operator.timeline)
+app.command("stats")(operator.stats)
 app.command("openapi")(describe.openapi)
 app.command("asyncapi")(describe.asyncapi)
 app.command("blueprints")(describe.blueprints)

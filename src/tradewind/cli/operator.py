@@ -36,19 +36,19 @@ class OperatorArguments:
         self._desk = operator_of(config, chosen)
 
     def stats(self) -> Any:
-        return self._ask("nothing there", lambda desk: desk.stats())
+        return self._ask("nothing there", lambda answers: answers.stats())
 
     def timeline(self, order: str) -> Any:
-        return self._ask(f"no order {order}", lambda desk: desk.timeline(order))
+        return self._ask(f"no order {order}", lambda answers: answers.timeline(order))
 
     def letters(self) -> list[Any]:
-        return self._ask("nothing there", lambda desk: desk.letters())
+        return self._ask("nothing there", lambda answers: answers.letters())
 
     def replay(self, letter: str) -> None:
-        self._ask(f"no dead letter {letter}", lambda desk: desk.replay(letter))
+        self._ask(f"no dead letter {letter}", lambda answers: answers.replay(letter))
 
     def discard(self, letter: str) -> None:
-        self._ask(f"no dead letter {letter}", lambda desk: desk.discard(letter))
+        self._ask(f"no dead letter {letter}", lambda answers: answers.discard(letter))
 
     def _ask(self, absent: str, ask: Callable[[Operator], T]) -> T:
         from ..core.model import Refused

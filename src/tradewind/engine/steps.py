@@ -34,7 +34,7 @@ class Database(Protocol):
     @property
     def sql(self) -> TableNames: ...
 
-    def corner(self, service: str) -> str:
+    def namespace(self, service: str) -> str:
         """The schema of a service on a server."""
         ...
 
@@ -91,7 +91,7 @@ class Steps(Operations):
 
     @property
     def _schema(self) -> str | None:
-        return self._database.corner(self.service) if self.on_server else None
+        return self._database.namespace(self.service) if self.on_server else None
 
     def _name(self, table: str) -> str:
         return table if self.on_server else f"{self.service}_{table}"

@@ -99,7 +99,7 @@ class _Move:
             values,
             progress,
         )
-        self.schema = place.corner(source.service)
+        self.schema = place.namespace(source.service)
         self.there = f'{self.schema}."{source.table}"'
         self.done = Adopted(source.service, self.there)
         ours = place.sql.name(source.into.rows)

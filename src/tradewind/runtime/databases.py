@@ -44,7 +44,7 @@ class Database(Protocol):
     @property
     def sql(self) -> Sql: ...
 
-    def corner(self, service: str) -> str:
+    def namespace(self, service: str) -> str:
         """The name of a service's part of the database: its schema on PostgreSQL."""
         ...
 
@@ -82,7 +82,7 @@ class File:
     def __init__(self, path: str) -> None:
         self.where, self.sql = path, SqliteSql()
 
-    def corner(self, service: str) -> str:
+    def namespace(self, service: str) -> str:
         return service
 
     def taken(self, services: Sequence[str]) -> dict[str, list[str]]:
@@ -134,22 +134,22 @@ class Server:
         self._sessions, self._url, self._schemas = sessions, url, _checked(schemas)
         self.where, self.sql = sessions.where(url), PostgresSql(schemas)
 
-    def corner(self, service: str) -> str:
+    def namespace(self, service: str) -> str:
         return self._schemas.get(service, service)
 
     def taken(self, services: Sequence[str]) -> dict[str, list[str]]:
-        return self._wait(self._taken({self.corner(service): service for service in services}))
+        return self._wait(self._taken({self.namespace(service): service for service in services}))
 
-    async def _taken(self, corners: Mapping[str, str]) -> dict[str, list[str]]:
+    async def _taken(self, namespaces: Mapping[str, str]) -> dict[str, list[str]]:
         connection = await self._connect()
         try:
             found = await connection.fetch(
                 "SELECT schemaname FROM pg_tables WHERE tablename = $1 AND schemaname = ANY($2)",
                 STEPS,
-                list(corners),
+                list(namespaces),
             )
             return {
-                corners[name]: [
+                namespaces[name]: [
                     step
                     for (step,) in await connection.fetch(f"SELECT step FROM {name}.{STEPS} ORDER BY step")
                 ]

@@ -121,17 +121,17 @@ def schema_state(
     """
     place = database(url, data, schemas)
     for state in _states(place, slices):
-        corner = f"{place.where}: {place.corner(state.service)}"
+        namespace = f"{place.where}: {place.namespace(state.service)}"
         if state.unknown:
             return (
-                f"{corner} is from a newer version of Tradewind, whose steps {', '.join(state.unknown)} "
+                f"{namespace} is from a newer version of Tradewind, whose steps {', '.join(state.unknown)} "
                 f"are not known to this one: "
                 "start that version, or undo them with it (`tradewind migrate revert`)"
             )
         if state.pending:
             lacks = "is only half migrated" if state.taken else "is not migrated"
             return (
-                f"{corner} {lacks} (missing: {', '.join(state.pending)}): run `{command} --service "
+                f"{namespace} {lacks} (missing: {', '.join(state.pending)}): run `{command} --service "
                 f"{state.service}`"
             )
     return ""
@@ -199,7 +199,7 @@ def _one(place: Database, connection: sa.Connection, kept: ServiceSchema, step: 
     try:
         with connection.begin():
             place.alone(connection)
-            _lay(connection, place.corner(kept.name), note)
+            _lay(connection, place.namespace(kept.name), note)
             taken = [row[0] for row in connection.exec_driver_sql(f"SELECT step FROM {note} ORDER BY step")]
             _refuse_newer(place, [_state(kept, taken)])
             if (step in taken) is upwards:
@@ -222,12 +222,14 @@ def _one(place: Database, connection: sa.Connection, kept: ServiceSchema, step: 
         ) from error
 
 
-def _lay(connection: sa.Connection, corner: str, note: str) -> None:
+def _lay(connection: sa.Connection, namespace: str, note: str) -> None:
     """The schema, and its list of steps. Looked up first: a role that may not make a schema may still use an
     existing one.
     """
     if connection.dialect.name == "postgresql":
-        there = connection.exec_driver_sql(f"SELECT 1 FROM pg_namespace WHERE nspname = '{corner}'").first()
+        there = connection.exec_driver_sql(
+            f"SELECT 1 FROM pg_namespace WHERE nspname = '{namespace}'"
+        ).first()
         if there is None:
-            connection.exec_driver_sql(f"CREATE SCHEMA {corner}")
+            connection.exec_driver_sql(f"CREATE SCHEMA {namespace}")
     connection.exec_driver_sql(f"CREATE TABLE IF NOT EXISTS {note} (step TEXT PRIMARY KEY)")

@@ -91,7 +91,7 @@ def grant(
         with connection.begin():
             place.alone(connection)
             return [
-                _one(connection, service, f"{prefix}_{service}", place.corner(service), password)
+                _one(connection, service, f"{prefix}_{service}", place.namespace(service), password)
                 for service in services
             ]
 

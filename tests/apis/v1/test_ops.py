@@ -1,4 +1,4 @@
-"""The operator's desk: health that machines read, depths, and letters that never show what they say."""
+"""For the operator: health, depths, and dead letters without their contents."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Answered(msgspec.Struct, rename="camel"):
     origin: str = ""
 
 
-class Desk:
+class ReplyRecords:
     """The inbox of one service, and the tables of what its replies created."""
 
     def __init__(self, name: str, ledgers: FrameworkTables, *made: sa.Table) -> None:
@@ -43,10 +43,12 @@ class Desk:
         self.one = [sa.select(table.c.id).where(table.c.id == sa.bindparam("id")) for table in made]
 
 
-DESKS = (
-    Desk("orders", framework_tables("orders"), orders.ORDERS.rows),
-    Desk("inventory", framework_tables("inventory"), inventory.PRODUCTS.rows, inventory.MOVEMENTS.rows),
-    Desk("payments", framework_tables("payments"), payments.PAYMENTS.rows, payments.REFUNDS.rows),
+RECORDS = (
+    ReplyRecords("orders", framework_tables("orders"), orders.ORDERS.rows),
+    ReplyRecords(
+        "inventory", framework_tables("inventory"), inventory.PRODUCTS.rows, inventory.MOVEMENTS.rows
+    ),
+    ReplyRecords("payments", framework_tables("payments"), payments.PAYMENTS.rows, payments.REFUNDS.rows),
 )
 
 
@@ -55,11 +57,11 @@ async def forgotten(source: Rows, services: frozenset[str]) -> tuple[list[Broken
     key of its row.
     """
     missing, count = [], 0
-    for desk in DESKS:
-        if desk.name not in services:
+    for records in RECORDS:
+        if records.name not in services:
             continue
-        count += (await source.rows(desk.count))[0][0]
-        for claim, reply in await source.rows(desk.lost):
+        count += (await source.rows(records.count))[0][0]
+        for claim, reply in await source.rows(records.lost):
             try:
                 answer = msgspec.json.decode(reply, type=Answered)
             except msgspec.ValidationError:
@@ -68,10 +70,10 @@ async def forgotten(source: Rows, services: frozenset[str]) -> tuple[list[Broken
                 missing.append(Broken(claim, "an answer that cannot be read"))
                 continue
             if not answer.origin and not [
-                row for one in desk.one for row in await source.rows(one, {"id": answer.id})
+                row for one in records.one for row in await source.rows(one, {"id": answer.id})
             ]:
                 missing.append(
-                    Broken(answer.id, f"answered to request {claim} of {desk.name}, and it is not there")
+                    Broken(answer.id, f"answered to request {claim} of {records.name}, and it is not there")
                 )
     return missing, count
 

@@ -18,11 +18,11 @@ from ...services.payments.provider.sandbox import Sandbox
 from .bounds import narrowed
 from .checks import audited, kept
 from .clients import Clients
-from .desk import Desk
 from .disk import Disk
 from .ledger import Ledger, Violation
 from .lives import Lives
 from .network import Line, Postman
+from .operator import Operator
 from .shop import Build, Shop, build
 from .trace import Trace
 from .virtual import Stuck, VirtualLoop
@@ -71,7 +71,7 @@ class Schedule:
             commit_inline=True,
         )
         self._shop.provider = Line(self._sandbox, self._weather, self.trace)
-        self._desk = Desk(self._shop, self.trace)
+        self._operator = Operator(self._shop, self.trace)
         self._clients = Clients(seed, orders, self._shop, self.ledger, self._weather)
 
     def _now(self) -> int:
@@ -136,7 +136,7 @@ class Schedule:
         until, quiet = self._loop.time() + QUIET_S, 0
         while quiet < 2 and self._loop.time() < until and not self.ledger.violations:
             await asyncio.sleep(30.0)
-            await self._desk.clear()
+            await self._operator.clear()
             quiet = quiet + 1 if self._shop.resting else 0
 
 

@@ -40,7 +40,7 @@ TAGS = {
     "payments": "Where the money is",
     "invoices": "Papers, numbered without gaps",
     "notifications": "What customers were told",
-    "ops": "The operator's desk",
+    "ops": "For the operator",
     "platform": "Health, numbers and webhooks",
 }
 PARAMETERS: dict[str, Json] = {

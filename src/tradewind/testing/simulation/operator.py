@@ -11,7 +11,7 @@ from .trace import Trace
 OPERATOR = Caller("operator", "admin")
 
 
-class Desk:
+class Operator:
     def __init__(self, shop: Shop, trace: Trace) -> None:
         self._shop, self._trace = shop, trace
 
