@@ -1,4 +1,4 @@
-"""Knows where each service's schema steps lie, so that `up` and `migrate` bring a store to the same shape."""
+"""Finds each service's schema steps, so that `up` and `migrate` bring a store to the same schema."""
 
 from __future__ import annotations
 

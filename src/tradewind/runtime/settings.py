@@ -1,6 +1,4 @@
-"""Declares every setting in one place: its reader, default, unit and meaning, so that no other file knows
-what a setting may be.
-"""
+"""Declares every setting in one place: its reader, default, unit and meaning."""
 
 from __future__ import annotations
 

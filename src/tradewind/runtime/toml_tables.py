@@ -1,6 +1,4 @@
-"""Takes values out of a blueprint's TOML, so that every complaint says in one line where in which file it
-is.
-"""
+"""Reads values of a blueprint's TOML, so that every error names in one line the file and the key."""
 
 from __future__ import annotations
 

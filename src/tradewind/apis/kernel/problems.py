@@ -1,5 +1,5 @@
-"""Says of every error code what it means and what to do, in one table: the answers, the API description and
-the pages read it.
+"""Every error code, its meaning and what to do, in one table: the responses, the API description and the
+pages read it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The bounds of what this face takes, in one place for those who check, those who explain and those who
-describe.
-"""
+"""The bounds of requests to this API, in one place for checks, errors and description."""
 
 from __future__ import annotations
 

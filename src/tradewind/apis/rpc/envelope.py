@@ -82,7 +82,7 @@ def _phrase(status: int) -> str:
 
 
 def of_problem(problem: Response) -> Response:
-    """An answer that the HTTP server has made by itself, as this face would have made it."""
+    """A response of the HTTP server itself, in the envelope of this API."""
     status = problem.status
     body = (
         error(413, *TOO_LARGE)

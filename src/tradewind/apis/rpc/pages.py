@@ -1,5 +1,5 @@
-"""Says where the explorer of this face and its parts are. What makes them is imported when somebody looks: a
-gateway has to stay small.
+"""The paths of the API explorer. What makes its pages is imported at the first request, since a gateway has
+to stay small.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the gateway of this face is told when it starts, with every bound it keeps."""
+"""The settings of this API's gateway, with every bound."""
 
 from __future__ import annotations
 

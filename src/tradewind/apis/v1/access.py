@@ -1,4 +1,4 @@
-"""Says who may call an operation, from its declaration alone: one without a rule here cannot be served."""
+"""Decides who may call an operation, from its declaration alone: one without a rule here cannot be served."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ...core.model import NOBODY, Caller, Refused
 
 
 class Rule(NamedTuple):
-    """`reads`: a token that comes along says who calls. `needs`: there must be one. `role`: and its user must
-    have this role.
+    """`reads`: a token, if sent, names the caller. `needs`: there must be one. `role`: and its user must have
+    this role.
     """
 
     reads: bool
@@ -22,14 +22,14 @@ RULES: dict[Who, Rule] = {
     Who.ALL: Rule(reads=True, needs=False),
     Who.HOLDER: Rule(reads=False, needs=False),
     Who.USER: Rule(reads=True, needs=True),
-    # whose a thing is, is decided where it is kept: what is not the caller's is not found there
+    # the service that stores an object checks the ownership: what belongs to others is not found there
     Who.OWNER: Rule(reads=True, needs=True),
     Who.ADMIN: Rule(reads=True, needs=True, role="admin"),
 }
 
 
 def admit(rule: Rule, caller: Caller | None) -> Caller:
-    """Who calls, in the end. Errors: Refused 401, 403."""
+    """The caller. Errors: Refused 401, 403."""
     if caller is None:
         if rule.needs:
             raise Refused(

@@ -1,8 +1,7 @@
-"""The shop's front gateway: takes every request from the HTTP server to its operation and sees that it is
-answered.
+"""API v1: takes every request from the HTTP server to its operation and sees that it is answered.
 
-The way in is the same for all and has no wait in it as a rule: find the route, know the caller, count the
-request, bind the message, hand it to the gateway. What comes later comes by callback.
+The way in is the same for all and usually has no wait in it: find the route, identify the caller, count the
+request, bind the message, hand it to the gateway. The reply comes by callback.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ Log = Callable[[str, str, str, str, int, float, str], None]
 
 
 def _nothing(*_: object) -> None:
-    """Nobody looks."""
+    """No observer."""
 
 
 class V1Api:
@@ -115,9 +114,7 @@ class V1Api:
         guard.attempt(call.fail, self._enter, call)
 
     def drain(self) -> None:
-        """Says that we are about to leave: no longer ready, and whoever waits for an order is answered
-        now.
-        """
+        """Prepares for the stop: no longer ready, and clients that wait for an order are answered now."""
         self._closing = True
         self._waiting.close()
 
@@ -147,7 +144,7 @@ class V1Api:
             self._admit(call, caller, self._clock.now())
 
         def unknown(error: BaseException) -> None:
-            # nobody has to be signed in here: then a token that cannot be checked now is no reason to refuse
+            # no sign-in is needed here: then a token that cannot be checked now is no reason to refuse
             guard.attempt(call.fail, known, None) if not rule.needs else call.fail(error)
 
         self._principals.find(authorization, known, unknown)

@@ -1,9 +1,7 @@
-"""Makes an operation's message of what came in: path, query string and body, each checked against the one
-declaration.
+"""Makes an operation's message from path, query string and body, each checked against the one declaration.
 
-What a body may hold is declared by the message; what the path says, or the wire name, a body may not say
-again. So a body has a type of its own, made once, and the message is put together from values that are
-checked already.
+The message declares the fields of a body; a body may not repeat what the path or the wire name has. So a body
+has a type of its own, made once, and the message is built from values that are checked already.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One request on its way through the edge: who asks, for what, since when, and that it is answered once."""
+"""The context of one request: its caller, its route, its start, and that it is answered once."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Route:
-    """One line of the table that the edge serves: what is bound, who may, what serves it, and how a reply to
-    it is finished.
-    """
+    """One route: what is bound, who may call, what serves it, and how a reply is finished."""
 
     __slots__ = ("bind", "finish", "location", "name", "path", "rule", "serve", "status")
 
@@ -156,7 +154,7 @@ def _unbound(request: Request, values: tuple[str, ...]) -> Message:
 
 
 def finish_view(call: Call, reply: Reply) -> None:
-    """A reply is a view already. A thing that was made says where it is: its id is the first field of every
+    """A reply is a view already. What was created gets a Location: its id is the first field of every
     view.
     """
     headers = REPLAYED if reply.replayed else COMMON

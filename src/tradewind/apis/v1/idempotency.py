@@ -1,5 +1,5 @@
-"""Says when two requests are the same one, so that a client may try again without asking what became of the
-first.
+"""Decides whether two requests are the same one, so that a client may try again without knowing what became
+of the first.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Keeps passwords out of everybody's reach, ours too: argon2id, made by few threads with a short queue, since
-each hash costs 20 ms.
+"""Hashes passwords: argon2id, in few threads with a short queue, since each hash costs 20 ms.
 
-A log-in costs the same whether the address is known or not: who has an account here cannot be read off a
-clock.
+A log-in costs the same whether the address is known or not: its duration does not show who has an account.
 """
 
 from __future__ import annotations
@@ -65,7 +63,7 @@ class Passwords:
 
     def _fits(self, known: str, password: str) -> bool:
         try:
-            # cut, not refused: a refusal without work would tell that it was too long for any account
+            # cut, not refused: a refusal without work would show that it was too long for any account
             return self._hasher.verify(known, password.encode()[: LONGEST + 1])
         except (VerificationError, InvalidHashError):
             return False
@@ -74,7 +72,7 @@ class Passwords:
         if self._under_way >= self._most:
             raise Refused("overloaded", 503, retry_after=1)
         self._under_way += 1
-        # given back by the job itself: whoever stops waiting has not stopped the work
+        # released by the job itself: a caller that stops waiting has not stopped the work
         work = asyncio.get_running_loop().run_in_executor(self._pool, job)
         work.add_done_callback(self._done)
         return await asyncio.shield(work)
@@ -82,7 +80,7 @@ class Passwords:
     def _done(self, work: asyncio.Future[T]) -> None:
         self._under_way -= 1
         if not work.cancelled():
-            work.exception()  # seen, also where nobody waits any more
+            work.exception()  # retrieved, also where no caller waits any more
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

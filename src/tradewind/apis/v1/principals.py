@@ -1,7 +1,7 @@
-"""Remembers who a token belongs to, so that the hot path pays one dictionary look-up, and asks again so often
-that a log-out counts.
+"""Caches the users of tokens, so that the hot path pays one dictionary look-up, and asks again so often that
+a log-out counts.
 
-A token is believed for a few seconds; then, or at first sight, the request waits until users has said that
+A token is trusted for a few seconds; then, or at first use, the request waits until users has confirmed that
 the session is alive and what role its user has now. The role in the token itself is never used.
 """
 
@@ -49,7 +49,7 @@ class Principals:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
     def at_once(self, authorization: bytes, now: int) -> Caller | None:
-        """The caller, where nobody has to be asked."""
+        """The caller, where users need not be asked."""
         known = self._known.get(authorization)
         return known.caller if known is not None and now < known.until else None
 

@@ -1,6 +1,4 @@
-"""Turns whatever stopped a request into one problem answer, so that no stack, no input and no inner word
-leaves the house.
-"""
+"""Turns every error of a request into one problem response, without a stack, input or internal name."""
 
 from __future__ import annotations
 
@@ -40,7 +38,7 @@ def invalid_field(field: str, says: str) -> Refused:
 
 
 def of_error(error: BaseException, operation: str, instance: str | None) -> Response:
-    """The answer to an error. One that nobody foresaw is logged by where it came from: its text may quote the
+    """The response to an error. An unexpected one is logged by its place in the code: its text may quote the
     request.
     """
     if isinstance(error, Refused):

@@ -1,4 +1,4 @@
-"""What the edge is told when it starts, with every bound it keeps; secrets never show in a repr."""
+"""The settings of API v1, with every bound; secrets never show in a repr."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class V1Settings:
     rate_limit_per_minute: int = 600
     """Requests per caller; 0: no limit."""
     webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
-    """Of the payment provider; any of them signs, so that a new one can stand beside the old."""
+    """Of the payment provider; any of them signs, so that a new one can be valid beside the old."""
 
     access_ttl_s: int = 900
     recheck_ms: int = 5_000
@@ -24,7 +24,7 @@ class V1Settings:
     """
     tokens_remembered: int = 20_000
     buckets: int = 50_000
-    """Callers whose use is counted at a time; beyond, the longest unseen are forgotten."""
+    """Callers counted at a time; beyond that, the longest unseen are forgotten."""
     failed_logins_per_minute: int = 10
 
     hasher_workers: int = 2
@@ -47,7 +47,7 @@ class V1Settings:
             raise ValueError("an empty webhook secret proves nothing")
 
     def key(self, purpose: str) -> bytes:
-        """A key of its own for each use of the one secret, so that what one made can never pass for
+        """A separate key for each use of the one secret, so that a text made for one use is not valid for
         another.
         """
         return hmac.digest(self.jwt_secret, b"tradewind/" + purpose.encode(), hashlib.sha256)

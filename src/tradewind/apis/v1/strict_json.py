@@ -1,8 +1,8 @@
-"""Takes JSON of strangers, because what one parser forgives another reads differently, and a caller's key
+"""Parses JSON of clients strictly, because parsers read invalid texts in different ways, and a caller's key
 must stand for one meaning.
 
 msgspec is strict about types and syntax; what it lets through is refused here: duplicate keys, control
-characters, integers past 64 bits, texts and nesting without a bound. No refusal says what the client has
+characters, integers past 64 bits, texts and nesting without a bound. No refusal repeats what the client has
 sent.
 """
 
@@ -50,9 +50,7 @@ class Invalid(Exception):
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> tuple[T, bytes]:
-    """The value, and the same JSON with sorted keys and no spaces: equal bytes for equal bodies, whoever
-    wrote them.
-    """
+    """The value, and the same JSON with sorted keys and no spaces: equal bytes for equal bodies."""
     if body.count(b"[") + body.count(b"{") > DEEPEST:
         _check_depth(body)
     try:
@@ -127,7 +125,7 @@ def _fault(value: Any) -> tuple[str, str] | None:
 
 
 def _explain(body: bytes, error: msgspec.DecodeError | UnicodeDecodeError) -> NoReturn:
-    """Syntax first: a body that is no JSON at all is not told about its fields."""
+    """Syntax first: a body that is no JSON gets no errors about its fields."""
     if not body.strip():
         raise _invalid_json("The body is empty.") from None
     try:

@@ -1,5 +1,5 @@
-"""Turns the declarations into the table of routes: who serves an operation, and what its answer looks like on
-the way out.
+"""Makes the table of routes from the declarations: what serves an operation, and how its response is
+finished.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _location(operation: Operation, operations: Sequence[Operation]) -> bytes:
 
 
 def plain(name: str, path: str, serve: Serve, status: int = 200) -> Route:
-    """A route for anybody, which nobody counts."""
+    """A public route, without a rate limit."""
     return Route(
         name, path, None, serve, finish=finish_nothing if status == 204 else finish_view, status=status
     )

@@ -38,7 +38,7 @@ _CLAIMED = {
 
 
 class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that an access token says; one that says more or less is not ours."""
+    """The content of an access token; one with more or less is not ours."""
 
     iss: Literal["tradewind"]
     aud: Literal["tradewind"]
@@ -71,7 +71,7 @@ class TokenWriter:
         return Tokens(self._sign(claims), f"{named}.{self._proof(named)}", "Bearer", self._ttl)
 
     def read(self, token: str, now: int) -> Claims | None:
-        """What an access token says, if we wrote it and it still holds at `now` (ms)."""
+        """The content of an access token, if we signed it and it is valid at `now` (ms)."""
         shape = _SHAPE.fullmatch(token) if len(token) <= LONGEST else None
         # the header is always the same: with it, no other algorithm, type, key or extension can be asked for
         if shape is None or shape[1] != self._header:

@@ -1,6 +1,4 @@
-"""Lets a client wait for an order's end with one request (`Prefer: wait=N`, RFC 7240), so that nobody has to
-ask every second.
-"""
+"""Lets a client wait for an order's end with one request (`Prefer: wait=N`, RFC 7240), instead of polling."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ _WAIT = re.compile(rb'(?:^|[,;])[ \t]*wait[ \t]*=[ \t]*"?([0-9]{1,9})"?[ \t]*(?=
 
 
 def preferred(headers: dict[bytes, bytes]) -> int:
-    """Seconds. 0: does not want to wait; what cannot be read is not a wish."""
+    """Seconds. 0: no wait; a value that cannot be read is ignored."""
     prefer = headers.get(b"prefer")
     found = _WAIT.search(prefer) if prefer is not None else None
     return min(int(found[1]), LONGEST_S) if found else 0
@@ -43,7 +41,7 @@ class Waiting:
         )
 
     def close(self) -> None:
-        """From now on nobody begins to wait, and who waits is answered within a second."""
+        """From now on no wait begins, and those under way are answered within a second."""
         self._most = 0
 
     def _looked(self, call: Call, query: GetOrder, seconds: int, order: OrderView) -> None:

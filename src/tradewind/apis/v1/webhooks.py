@@ -29,7 +29,7 @@ _TIME = re.compile(rb"[0-9]{1,12}")
 
 
 class Report(msgspec.Struct, frozen=True, rename="camel"):
-    """What the sandbox says; a field that it adds one day is no reason to refuse it."""
+    """The webhook of the sandbox; a field that it adds later is no reason to refuse it."""
 
     type: str
     key: str = ""

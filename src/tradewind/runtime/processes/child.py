@@ -24,7 +24,7 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Child:
-    """One life of a command. In a process group of its own, so that a Ctrl-C of the terminal reaches the
+    """One run of a command, in a process group of its own, so that a Ctrl-C of the terminal reaches the
     supervisor alone.
     """
 

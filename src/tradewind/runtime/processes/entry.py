@@ -1,5 +1,5 @@
-"""Runs `tradewind serve` and `tradewind up` of blueprints whose services are apart, without the command
-line's library.
+"""Runs `tradewind serve` and `tradewind up` of blueprints with several processes, without the command line's
+library.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ STOPPED = "tradewind: stopped; everything that was accepted is kept"
 
 
 def main(words: Sequence[str]) -> None:
-    """Ends the program where it has done what `words` ask for; returns where that is for somebody else to
-    do.
-    """
+    """Ends the program if it has done what `words` ask for; returns if the command line has to do it."""
     found = parse(words)
     if found is None:
         return

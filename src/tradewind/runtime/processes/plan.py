@@ -1,4 +1,4 @@
-"""Turns a blueprint into the commands of its processes, or says in one line why they could not work
+"""Turns a blueprint into the commands of its processes, or explains in one line why they cannot work
 together.
 """
 
@@ -18,7 +18,7 @@ HEARS = {"stock": "inventory", "payment": "payments", "invoice": "invoices", "no
 
 
 def apart(blueprint: Blueprint) -> bool:
-    """Does it need processes of its own, or can one do it all?"""
+    """Whether it needs several processes."""
     return blueprint.transport != "local" or len(blueprint.processes) > 1
 
 

@@ -1,5 +1,5 @@
-"""Sees to it that the servers answer and the schemas are there before a process starts, in a fork whose
-memory ends with it.
+"""Checks that the servers answer and the schemas are there before a process starts, in a fork whose memory
+ends with it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ LEDGER = "provider.db"
 def provider(
     config: Config, clock: Clock, names: Iterable[str], blueprint: Blueprint
 ) -> Sandbox | RemoteProvider | NoProvider:
-    """Who moves the money, where a process moves any. `start` it in the loop."""
+    """The payment provider, where a process needs one. `start` it in the loop."""
     if "payments" not in names or "payment" not in config.reactions:
         return NoProvider()
     if any(process.provider for process in blueprint.processes):
@@ -43,7 +43,7 @@ def provider(
 
 
 def ears(config: Config, blueprint: Blueprint) -> list[EventQueue]:
-    """Every service of the blueprint that listens to others, as the settings wire them."""
+    """Every service of the blueprint with subscriptions, as the settings wire them."""
     names = [name for process in blueprint.processes for name in process.services]
     heard = {name: wiring.heard(name, config.reactions, config.pricing) for name in names}
     return [

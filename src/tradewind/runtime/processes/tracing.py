@@ -1,5 +1,5 @@
-"""Follows requests and events through a process: a step each for those whose caller is followed, and one
-glance for all others.
+"""Traces requests and events through a process: a span for those whose caller is traced, one check for all
+others.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _ending(span: Span, reply: Callable[[Ask, bytes, bool], None]) -> Callable[[
 
 
 def events(tracer: Tracer, queue: str, hear: Hear) -> Hear:
-    """The same ear. The step of an event that is followed ends when it may be forgotten: after the commit."""
+    """The same subscription. The span of an event ends after the commit."""
 
     def heard(told: EventRecord, done: Callable[[], None], again: bool) -> None:
         span = (

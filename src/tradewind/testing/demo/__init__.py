@@ -1,3 +1,1 @@
-"""Sends a shop the traffic of a busy day, so that anybody can see it keep its word without writing a client
-first.
-"""
+"""Sends a shop the traffic of a busy day, so that its promises can be seen without writing a client first."""

@@ -54,7 +54,7 @@ class Buying:
         self._given_up = False
 
     async def all(self) -> None:
-        """Returns when every order has come to its end, or nobody waits for it any longer."""
+        """Returns when every order has come to its end, or is given up."""
         numbers = iter(range(self.figures.wanted))
         async with asyncio.TaskGroup() as group:
             for _ in range(min(PLACING, self.figures.wanted)):
@@ -127,7 +127,7 @@ class Buying:
             self.figures.end_ms.append((clock() - placed) * 1_000)
 
     def _lose(self, error: Exception) -> None:
-        """Nobody answers any more: what is placed is waited for, nothing else is placed."""
+        """The platform does not answer any more: placed orders are waited for, no new one is placed."""
         self.figures.lost[str(error)] += 1
         self._given_up = True
 

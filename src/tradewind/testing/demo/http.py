@@ -1,6 +1,4 @@
-"""Speaks HTTP/1.1 over kept-alive connections, many at a time, without a client library in the core
-install.
-"""
+"""An HTTP/1.1 client with many kept-alive connections, without a client library in the core install."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ LAST_LINES, LAST_BYTES = 5, 8_192
 
 
 async def there(data: Path) -> str | None:
-    """The URL of a platform that somebody runs on this folder; waits for one that is just starting."""
+    """The URL of a platform that runs on this folder; waits for one that is just starting."""
     for _ in range(round(START_S / LOOK_S)):
         found = holder(data)
         if found is None or found.url:
@@ -32,7 +32,7 @@ async def there(data: Path) -> str | None:
 
 
 class Child:
-    """A platform of our own. In a session of its own: Ctrl-C is for us, and we tell it."""
+    """A platform of this demo, in a session of its own: Ctrl-C reaches only the demo, which stops it."""
 
     def __init__(self, config: Config, sets: Sequence[str]) -> None:
         self._data = config.data
@@ -64,7 +64,7 @@ class Child:
         return running(self._data)
 
     async def login(self) -> list[str]:
-        """What it tells of the first admin, at its first start: nobody else sees it."""
+        """The login of the first admin, printed at its first start."""
         for _ in range(40):
             lines = _last(self._out).splitlines()
             if any(["Ctrl-C" in line for line in lines]):

@@ -1,4 +1,4 @@
-"""Shows how far a demo is: a bar where somebody watches, plain lines where a file does."""
+"""Shows the progress of a demo: a bar on a terminal, plain lines in a file."""
 
 from __future__ import annotations
 

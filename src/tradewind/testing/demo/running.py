@@ -1,6 +1,4 @@
-"""Runs a demo from the first product to the last order, and leaves as it came when somebody has seen
-enough.
-"""
+"""Runs a demo from the first product to the last order, and stops cleanly when interrupted."""
 
 from __future__ import annotations
 
@@ -116,7 +114,7 @@ class Demo:
             raise NotReachable(f"{http.url} is no Tradewind: it has no /health/ready")
 
     async def _admin(self, client: Client) -> str:
-        """A token of somebody who may add products."""
+        """A token of a user who may add products."""
         config = self._asked.config
         if config.admin_email and config.admin_password and self._asked.url:
             admin = Buyer(config.admin_email, config.admin_password)

@@ -1,6 +1,4 @@
-"""Shows how a load run goes: one moving line where somebody watches, a line every ten seconds where a file
-does.
-"""
+"""Shows the progress of a load run: one changing line on a terminal, a line every ten seconds in a file."""
 
 from __future__ import annotations
 

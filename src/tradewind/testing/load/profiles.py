@@ -1,6 +1,4 @@
-"""Says how many users there are at which moment, as the published system's load profiles have it, with no
-clock of its own.
-"""
+"""The number of users over time, as in the published system's load profiles, without a clock of its own."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ class Profile(msgspec.Struct, frozen=True):
         return max(stage.users for stage in self.stages)
 
     def users_at(self, second: float) -> int:
-        """How many there should be, `second` seconds after the start; nobody past the end."""
+        """The number of users `second` seconds after the start; none past the end."""
         before = 0
         for stage in self.stages:
             if second < stage.seconds:
@@ -41,7 +39,7 @@ class Profile(msgspec.Struct, frozen=True):
         return 0
 
     def scaled(self, factor: float) -> Profile:
-        """The same shape with all times and all users multiplied; somebody stays somebody."""
+        """The same shape with all times and all users multiplied; at least one user stays one."""
         stages = [
             Stage(max(1, round(stage.users * factor)) if stage.users else 0, stage.seconds * factor)
             for stage in self.stages

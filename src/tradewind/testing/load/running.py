@@ -1,4 +1,4 @@
-"""Runs a profile: lets users come and go as it says, and ends in time whatever the target does."""
+"""Runs a profile: starts and stops users as it says, and ends in time whatever the target does."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Load:
             self._display.show(self.metrics, profile.seconds)
 
     def _be(self, wanted: int) -> None:
-        """Lets users come, or tells the youngest to go when they are through."""
+        """Starts users, or stops the youngest after their present walk."""
         while len(self._users) < wanted:
             leave = asyncio.Event()
             task = asyncio.create_task(self._walk(leave))
@@ -107,7 +107,7 @@ class Load:
             user.close()
 
     async def _send_home(self) -> None:
-        """Whoever is still on the way is called back; their last request counts for nothing."""
+        """Cancels users that are still under way; their last request is not counted."""
         rest = [*self._users, *self._leaving]
         for task in rest:
             task.cancel()

@@ -17,7 +17,7 @@ MOST_ITEMS = 3
 
 
 class User:
-    """Has a connection of its own, as a browser has. `products` are what the last listing showed."""
+    """A user with its own connection, like a browser. `products` are those of the last listing."""
 
     def __init__(self, url: str, metrics: Metrics, chance: random.Random) -> None:
         self._http, self._metrics, self._chance = Http(url), metrics, chance

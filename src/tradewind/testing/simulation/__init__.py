@@ -1,11 +1,12 @@
-"""Lives a day of the whole shop in a blink, in bad weather, over and over: what one day in a million would
-bring is met before it comes.
+"""Simulates days of the whole shop with faults, in milliseconds each, so that rare combinations are met in
+tests.
 
-The real services, engine, store and sandbox provider run in one thread on virtual time; everything that is
-chance comes from the seed.
+The real services, engine, store and sandbox provider run in one thread on virtual time; every random choice
+comes from the seed.
 
-`virtual` time · `lives` which task dies with which process · `weather` what goes wrong and how often · `disk`
-what survives a crash · `network` the way to the provider and back · `shop` the process that crashes and comes
-again · `stumbles` handlers that fail for a while · `clients` who orders · `ledger` what they were promised ·
-`checks` whether it was kept · `trace` the story · `schedule` one day · `campaign` many.
+`virtual` time · `lives` which task dies with which process · `weather` which faults and how often · `disk`
+what survives a crash · `network` to the provider and back · `shop` the process that crashes and starts again
+· `stumbles` handlers that fail for a while · `clients` who order · `operator` the dead letters · `ledger`
+what the clients were promised · `checks` whether it was kept · `trace` the events · `schedule` one day ·
+`campaign` many.
 """

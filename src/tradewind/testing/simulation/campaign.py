@@ -1,5 +1,5 @@
-"""Runs one schedule after the other until one breaks a promise, and adds up what they went through: fine
-weather proves little.
+"""Runs one schedule after the other until one breaks a promise, and counts the faults that they met: a run
+without faults proves little.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def campaign(
     make: Build = build,
     told: Callable[[Result], None] | None = None,
 ) -> Campaign:
-    """The schedules of the seeds from `first` on. `told` hears of each."""
+    """The schedules of the seeds from `first` on. `told` is called with each."""
     disk = disk or Disk()
     began, counts, digest = perf_counter(), dict[str, int](), hashlib.blake2b(digest_size=16)
     result: Result | None = None

@@ -1,4 +1,4 @@
-"""Asks whether every promise was kept, once a schedule has come to rest: the audit of the stores, and what
+"""Checks whether every promise was kept, once a schedule has come to rest: the audit of the stores, and what
 only the clients know.
 """
 
@@ -28,7 +28,7 @@ async def audited(disk: Disk, entries: list[LedgerEntry], now: int) -> list[Viol
 
 
 def kept(disk: Disk, ledger: Ledger) -> Iterator[Violation]:
-    """What the clients were told, against what the shop has."""
+    """The clients' replies, compared with the stores."""
     made = disk.connection.execute(MADE, (wire_name(OrderCreated),)).fetchall()
     there = {order_id for (order_id,) in disk.connection.execute("SELECT id FROM orders_orders")}
     for order_id, asked in ledger.orders.items():

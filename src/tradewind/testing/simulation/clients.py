@@ -1,5 +1,5 @@
-"""Everybody who wants something of the shop: customers who order, cancel and ask again, staff who add, count
-and reprice.
+"""The clients of the shop: customers who order, cancel and ask again, staff who add products, count stock and
+change prices.
 """
 
 from __future__ import annotations

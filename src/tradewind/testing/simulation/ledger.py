@@ -1,5 +1,5 @@
-"""Remembers on the clients' side what was asked and what was answered: the promises that an audit of the
-store alone cannot know of.
+"""Records requests and replies on the clients' side: promises that an audit of the store alone cannot
+know.
 """
 
 from __future__ import annotations
@@ -122,14 +122,14 @@ class Ledger:
             self.broken("price", order.id, "the total is not the sum of the lines")
 
     def saw(self, order: OrderView) -> None:
-        """Somebody was shown this order: its status never goes back."""
+        """A client has seen this order: its status never goes back."""
         before = self._seen.get(order.id, order.status)
         if order.status != before and order.status not in COURSE[before]:
             self.broken("legal transitions", order.id, f"was seen {before} and then {order.status}")
         self._seen[order.id] = order.status
 
     def about(self, violation: Violation) -> set[str]:
-        """Everybody a violation concerns: the order, its payment and invoice, the requests about it."""
+        """All ids of a violation: the order, its payment and invoice, the requests about it."""
         whom = {violation.about}
         for order_id, asked in self.orders.items():
             names = {order_id, asked.claim, derived(order_id, "payment"), derived(order_id, "invoice")}

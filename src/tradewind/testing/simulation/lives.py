@@ -15,12 +15,12 @@ LIFE: ContextVar[int] = ContextVar("life", default=OUTSIDE)
 
 
 class Crash(BaseException):
-    """The process is killed here. Nobody catches it, as nobody catches a SIGKILL."""
+    """The process is killed here. No code catches it, as none catches a SIGKILL."""
 
 
 class Lives:
-    """Makes the loop's tasks. `trouble` hears of every error that a task of the shop ends with, which nobody
-    would in a real process.
+    """Makes the loop's tasks. `trouble` gets every error that ends a task of the shop, which would be lost in
+    a real process.
     """
 
     def __init__(self, trouble: Callable[[str], None]) -> None:

@@ -1,4 +1,4 @@
-"""Is the operator who looks through the dead letters once the reason is gone, and tries each again."""
+"""The operator, who replays each dead letter once its cause is gone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Operator:
         self._shop, self._trace = shop, trace
 
     async def clear(self) -> None:
-        """Replays every dead letter, each twice, as somebody in a hurry does."""
+        """Replays every dead letter, each twice, as a hasty operator does."""
         try:
             page = await self._shop.ask(ListDeadLetters(100), OPERATOR)
             for letter in page.data:

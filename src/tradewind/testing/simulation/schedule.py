@@ -1,5 +1,5 @@
-"""Runs one schedule: a day of the shop as the seed wants it, then peace, then the question whether every
-promise was kept.
+"""Runs one schedule: a day of the shop with faults by the seed, then a time without, then the check of every
+promise.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Schedule:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Keeps the shop from logging what is done to it."""
+    """Silences the log of the shop."""
     log = logging.getLogger("tradewind")
     before = log.level
     log.setLevel(logging.CRITICAL + 1)

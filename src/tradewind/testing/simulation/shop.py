@@ -45,7 +45,7 @@ BREAKABLE = (
 
 
 class Down(Exception):
-    """Nobody listens there now."""
+    """The process is down."""
 
 
 def build(store: Store, made: list[Service], clock: Clock, keep_ms: int) -> Platform:
@@ -182,7 +182,7 @@ class Shop:
                 self._ended.set()
 
     def jump(self, by_ms: int) -> None:
-        """Somebody sets the clock of the machine."""
+        """The clock of the machine is set."""
         self._trace.note("clock jumps", says=f"{by_ms} ms")
         self.skew_ms += by_ms
         if self.platform is not None and isinstance(self.platform.clock, SeededClock):

@@ -1,6 +1,4 @@
-"""Keeps what happened in a schedule, so that two runs can be compared and a failure can be told as a
-story.
-"""
+"""Records the events of a schedule, so that two runs can be compared and a failure can be read."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ class Trace:
         self.counts: dict[str, int] = {}
 
     def note(self, what: str, about: str = "", says: str = "") -> None:
-        """`about` is the id or the claim of whom it concerns; what concerns everybody has none."""
+        """`about` is the id or the claim that it concerns; empty where it concerns all."""
         self._entries.append((self._clock.now, what, about, says))
         self.counts[what] = self.counts.get(what, 0) + 1
 
@@ -39,7 +37,7 @@ class Trace:
         return digest.hexdigest()
 
     def story(self, about: set[str]) -> list[str]:
-        """What happened to everybody, and to those who are named; without names, everything."""
+        """The events that concern all, and those of the named ids; without names, all events."""
         told = [
             f"{at:12.4f}s  {what:<22} {whom:<36} {says}".rstrip()
             for at, what, whom, says in self._entries

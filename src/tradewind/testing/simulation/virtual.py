@@ -1,6 +1,4 @@
-"""Lets hours pass in milliseconds: an event loop whose clock jumps to the next timer as soon as there is
-nothing to do now.
-"""
+"""An event loop on virtual time: its clock jumps to the next timer as soon as there is nothing to do now."""
 
 from __future__ import annotations
 
@@ -15,11 +13,11 @@ MOST_TURNS = 50_000
 
 
 class Stuck(Exception):
-    """The schedule cannot go on: everybody waits for somebody, or somebody never waits."""
+    """The schedule cannot go on: all tasks wait for each other, or one never waits."""
 
 
 class VirtualClock(selectors.BaseSelector):
-    """Stands where a loop waits for the network. There is no network: waiting is moving the clock."""
+    """The selector of the loop. There is no network: waiting moves the clock."""
 
     def __init__(self) -> None:
         self.now = 0.0

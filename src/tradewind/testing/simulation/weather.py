@@ -12,7 +12,7 @@ MOST_CRASHES = 6
 
 
 class Weather:
-    """`calm` ends all of it: what is broken by then must heal by itself."""
+    """`calm` ends all faults: what failed before must recover by itself."""
 
     def __init__(self, seed: int) -> None:
         draw = random.Random(f"{seed}/weather")

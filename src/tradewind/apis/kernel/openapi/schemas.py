@@ -1,5 +1,5 @@
-"""Draws the shapes of the API from the declared messages and views, so that the page can never tell another
-story than the code.
+"""Makes the schemas of the API from the declared messages and views, so that the description cannot differ
+from the code.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Schemas:
         return found
 
     def _fields(self, operation: Operation) -> Json:
-        """What the body holds: the message without its wire name and without what the path says."""
+        """The fields of the body: the message without its wire name and without those of the path."""
         asked: Json = self._tidy(self._asked[operation.name])
         gone = [TAG, *(name for name in asked["properties"] if f"{{{name}}}" in operation.path)]
         properties = {name: _plain(shape) for name, shape in asked["properties"].items() if name not in gone}

@@ -1,6 +1,6 @@
-"""Keeps a caller well while what it calls is not: deadlines, retries within a budget, a breaker and a bound
-on what is under way.
+"""Protects a caller from a failing service: deadlines, retries within a budget, a breaker and a bound on
+calls under way.
 
-`guarded` puts them together, per service that is called. All of it works by callback, on a clock and a timer
-that are given to it.
+`guarded` joins them, per called service. All of it works by callback, on a clock and a timer that are given
+to it.
 """

@@ -1,9 +1,8 @@
-"""Stops calling a service that fails, so that its callers are answered at once and it has the peace to come
-back.
+"""Stops calling a service that fails, so that its callers are answered at once and it can recover.
 
-It decides as opossum does: on the share of failures among the calls that came in a rolling window. Unlike it,
-an answer to a call from before a change of state changes nothing, and what was never sent (the circuit open,
-no room) is not counted as a call.
+It decides as opossum does: on the share of failures among the calls that ended in a rolling window. Unlike
+it, an answer to a call from before a change of state changes nothing, and what was never sent (circuit open,
+too many calls) is not counted as a call.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ class Breaker:
             self._until = now + self._rules.reset_s
 
     def unsent(self, ticket: int, now: float) -> None:
-        """There was no room for the call: that says nothing about the service. A probe may be tried with the
+        """The call was not sent, because too many were under way: no result. A probe may be tried with the
         next call.
         """
         self.window.at(now).shed += 1

@@ -1,6 +1,4 @@
-"""Bounds what retries add to the load, since a service that is down already is kept down by everybody's
-second try.
-"""
+"""Bounds the load of retries, since a service that is overloaded stays so if every caller tries again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carries a call to a service through all that protects both: room, breaker, deadline, retries. No task and
+"""Makes a call to a service through all that protects both: bound, breaker, deadline, retries. No task and
 one object per call.
 """
 
@@ -25,7 +25,7 @@ Later = Callable[[float, Callable[[], None]], object]
 """Calls back after so many seconds: `loop.call_later`."""
 LEAST_S = 0.01  # an attempt with less time than this is not worth sending
 LOOK_S = 1.0
-"""So often a service whose circuit is open is asked whether it is back, and so long it has to say so."""
+"""How often a service with an open circuit is probed, and how long the probe may take."""
 logger = logging.getLogger(__name__)
 
 
@@ -38,7 +38,7 @@ class Verdict(enum.Enum):
     """It did not; the same may succeed later."""
     TIMED_OUT = "timed out"
     BUSY = "busy"
-    """There was no room to send it."""
+    """Too many calls were under way."""
     OPEN = "circuit open"
     """It was not tried, since the service fails."""
 

@@ -1,6 +1,4 @@
-"""Says how long a call may take and when it is tried again, in one place, because these figures are published
-to the callers.
-"""
+"""How long a call may take and when it is tried again, in one place, because these figures are published."""
 
 from __future__ import annotations
 
