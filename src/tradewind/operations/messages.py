@@ -17,12 +17,12 @@ from . import message_shapes as wire
 ABOUT = """\
 # Messages
 
-All that is said between services and to them, as it stands in `src/tradewind/contracts/`. Written by
+All messages between services and to them, as defined in `src/tradewind/contracts/`. Written by
 `python -m tradewind.operations.messages`; a test compares. The name on the wire is a promise, the class name is not:
 `tests/contracts/golden/` holds the shape of every event, and a change that would break a reader turns red.
 
-An event is told in the past tense, comes at least once and in order for one key, and is handled once. A request asks in the
-imperative and has one reply. A question changes nothing. `?` marks a field that may be missing."""
+An event is in the past tense, arrives at least once and in order for one key, and is handled once. A request is in the
+imperative and has one reply. A query changes nothing. `?` marks a field that may be missing."""
 
 
 def page(heard: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -38,23 +38,23 @@ def _lines(heard: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for name, module in wire.speakers().items():
         yield from ("", f"## {name}", "", (module.__doc__ or "").strip())
         if told := wire.said(module, Event):
-            yield from ("", "| tells | about | fields | heard by |", "|---|---|---|---|")
+            yield from ("", "| event | about | fields | subscribers |", "|---|---|---|---|")
             for event in told:
                 hearers = ", ".join(heard.get(wire_name(event), ())) or "·"
                 yield f"| {_named(event)} | `{wire.keyed_by(event)}` | {_fields(event)} | {hearers} |"
         if asked := wire.asked(module):
-            yield from ("", "| is asked | by | fields |", "|---|---|---|")
+            yield from ("", "| request or query | from | fields |", "|---|---|---|")
             for message in asked:
                 yield f"| {_named(message)} | {_route(routes.get(message))} | {_fields(message)} |"
 
 
 def _named(kind: type[Message]) -> str:
-    says = (kind.__doc__ or "").strip().partition("\n")[0]
+    says = " ".join((kind.__doc__ or "").partition("\n\n")[0].split())
     return f"`{wire_name(kind)}`" + (f"<br>{says}" if says else "")
 
 
 def _route(operation: Operation | None) -> str:
-    return f"`{operation.method} {operation.path}`" if operation else "other services and the edge"
+    return f"`{operation.method} {operation.path}`" if operation else "other services and APIs"
 
 
 def _fields(kind: type[Message]) -> str:
