@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tests.drivers.bus.hospital_cluster import TABLES, Carrier
 from tests.support.databases import Place
 from tests.support.queues import broker, outside
+from tradewind.engine.tables import framework_tables
 
 
 def furnish(place: Place) -> None:
@@ -16,6 +17,7 @@ def furnish(place: Place) -> None:
         with connection.begin():
             for tables in TABLES:
                 connection.exec_driver_sql(f"CREATE SCHEMA {tables.schema}")
+                framework_tables(str(tables.schema)).md.create_all(connection)
                 tables.create_all(connection)
 
     place.database.work(make)
