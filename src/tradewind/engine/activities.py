@@ -17,6 +17,7 @@ from ..core.model import Activity, Attempt, Outcome, Temporary
 from .inbox import ActivityFailed, Envelope, Origin
 from .observers import ignore_outcome
 from .service_runtime import ServiceRuntime
+from .statements import ActivityRow
 
 LOG = logging.getLogger("tradewind.activities")
 BEFORE_CALL = failpoint(
@@ -28,8 +29,6 @@ WAITING = 20_000
 DEADLINE_S = 15.0
 FIRST_MS, CAP_MS = 200, 30_000
 BUGS = 5
-
-Row = tuple[Any, ...]
 
 
 class ActivityRunner:
@@ -44,7 +43,7 @@ class ActivityRunner:
         perform: bool = True,
     ) -> None:
         self._clock, self._report, self._count = clock, report, count
-        self._queue: deque[tuple[ServiceRuntime, Activity, Row, bool]] = deque()
+        self._queue: deque[tuple[ServiceRuntime, Activity, ActivityRow, bool]] = deque()
         self._known: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = not perform
@@ -53,15 +52,17 @@ class ActivityRunner:
     def running(self) -> int:
         return len(self._tasks)
 
-    def start(self, runtime: ServiceRuntime, activity: Activity, row: Row, *, again: bool = False) -> bool:
+    def start(
+        self, runtime: ServiceRuntime, activity: Activity, row: ActivityRow, *, again: bool = False
+    ) -> bool:
         """Starts it now, or when one of those under way has ended. False: too many wait, look for its row
         again later.
         """
-        if row[0] in self._known or self._stopped:
+        if row.id in self._known or self._stopped:
             return True
         if len(self._queue) >= WAITING:
             return False
-        self._known.add(row[0])
+        self._known.add(row.id)
         if len(self._tasks) < AT_ONCE:
             self._spawn(self._perform(runtime, activity, row, again))
         else:
@@ -87,9 +88,11 @@ class ActivityRunner:
         if not task.cancelled() and (error := task.exception()) is not None:
             LOG.error("an activity's end could not be reported", exc_info=error)
 
-    async def _perform(self, runtime: ServiceRuntime, activity: Activity, row: Row, again: bool) -> None:
+    async def _perform(
+        self, runtime: ServiceRuntime, activity: Activity, row: ActivityRow, again: bool
+    ) -> None:
         call = runtime.service.performs[type(activity)].call
-        number = row[3] + 1
+        number = row.attempts + 1
         try:
             BEFORE_CALL()
             async with asyncio.timeout(DEADLINE_S):
@@ -107,20 +110,27 @@ class ActivityRunner:
         else:
             self._done(runtime, outcome, row)
 
-    def _done(self, runtime: ServiceRuntime, outcome: Outcome, row: Row) -> None:
-        self._count(row[1], "done")
-        self._report(Envelope(runtime, outcome, Origin.OUTCOME, row[0], self._clock.now(), trace=row[6]))
+    def _done(self, runtime: ServiceRuntime, outcome: Outcome, row: ActivityRow) -> None:
+        self._count(row.name, "done")
+        self._report(Envelope(runtime, outcome, Origin.OUTCOME, row.id, self._clock.now(), trace=row.trace))
 
     def _again(
-        self, runtime: ServiceRuntime, activity: Activity, row: Row, number: int, reason: str, *, final: bool
+        self,
+        runtime: ServiceRuntime,
+        activity: Activity,
+        row: ActivityRow,
+        number: int,
+        reason: str,
+        *,
+        final: bool,
     ) -> None:
-        self._count(row[1], "failed" if final else "again")
+        self._count(row.name, "failed" if final else "again")
         now = self._clock.now()
         backoff = min(CAP_MS, FIRST_MS * 2 ** min(number - 1, 16))
         due = now + backoff // 2 + self._clock.random.randrange(backoff // 2 + 1)
         failed = ActivityFailed(activity, number, due, reason, final)
-        envelope = Envelope(runtime, failed, Origin.OUTCOME, row[0], now, trace=row[6])
-        envelope.first_at = row[7]
+        envelope = Envelope(runtime, failed, Origin.OUTCOME, row.id, now, trace=row.trace)
+        envelope.first_at = row.at
         self._report(envelope)
 
     async def stop(self) -> None:

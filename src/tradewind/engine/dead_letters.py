@@ -20,10 +20,11 @@ from ..core.failpoints import failpoint
 from ..core.model import Context, Effects, Message, Refused, Request, Rule, Table, on, wire_name
 from ..core.store import RowRefused
 from .inbox import ActivityFailed, Envelope, Origin, encode, refusal, tell
+from .statements import ActivityRow
 
 if TYPE_CHECKING:
     from .service_runtime import ServiceRuntime
-    from .unit_of_work import Unit
+    from .unit_of_work import UnitOfWork
 
 LOG = logging.getLogger("tradewind.engine")
 PARKING = failpoint("parking.before-write", "a message failed; its place among the parked is not written yet")
@@ -41,16 +42,15 @@ class DeadLetters:
         self.refused: dict[tuple[str, str], str] = {}
         self.revived: dict[str, DeadLetter] = {}
 
-    def failed(self, unit: Unit, envelope: Envelope, reason: str) -> None:
+    def failed(self, unit: UnitOfWork, envelope: Envelope, reason: str) -> None:
         """The message failed (again): wait longer, or give up."""
         PARKING()
         attempts = envelope.attempts + 1
         dead = attempts > len(self._delays)
         due = envelope.at if dead else envelope.at + self._delays[attempts - 1]
-        known = self.revived.get(envelope.ref) if envelope.origin is Origin.PARKED else None
+        known = self.revived.get(envelope.claim_id) if envelope.origin is Origin.PARKED else None
         if known is not None:
-            # its row is there, though no rule of the batch has asked for it
-            unit.rows[envelope.runtime.parked].setdefault(known.id, known)
+            unit.know(envelope.runtime.parked, known)
             letter = replace(
                 known,
                 status="DEAD" if dead else "RETRYING",
@@ -66,18 +66,18 @@ class DeadLetters:
         if letter.key:
             envelope.runtime.blocked.add(letter.key)
 
-    def behind(self, unit: Unit, envelope: Envelope) -> None:
+    def behind(self, unit: UnitOfWork, envelope: Envelope) -> None:
         """An older message of this key is parked: wait behind it."""
         unit.save(
             envelope.runtime.parked,
             self._letter(envelope, "WAITING", 0, "waits behind an older message of its key", envelope.at),
         )
 
-    def activity(self, unit: Unit, envelope: Envelope, failed: ActivityFailed) -> None:
+    def activity(self, unit: UnitOfWork, envelope: Envelope, failed: ActivityFailed) -> None:
         """An activity failed: its row says when to try again; after a bug it becomes a dead letter."""
         if not failed.final:
-            row = (
-                envelope.ref,
+            row = ActivityRow(
+                envelope.claim_id,
                 wire_name(type(failed.activity)),
                 encode(failed.activity).decode(),
                 failed.attempts,
@@ -86,9 +86,9 @@ class DeadLetters:
                 envelope.trace,
                 envelope.first_at,
             )
-            unit.activities.setdefault(envelope.runtime, {})[envelope.ref] = row
+            unit.put_activity(envelope.runtime, row)
             return
-        unit.end_activity(envelope.runtime, envelope.ref)
+        unit.end_activity(envelope.runtime, envelope.claim_id)
         letter = DeadLetter(
             self._clock.uuid(),
             "DEAD",
@@ -107,7 +107,7 @@ class DeadLetters:
 
     def unreadable(
         self,
-        unit: Unit,
+        unit: UnitOfWork,
         runtime: ServiceRuntime,
         origin: str,
         name: str,
@@ -140,10 +140,12 @@ class DeadLetters:
         if key:
             runtime.blocked.add(key)
 
-    def illegible(self, unit: Unit, runtime: ServiceRuntime, letter: DeadLetter, error: Exception) -> None:
+    def illegible(
+        self, unit: UnitOfWork, runtime: ServiceRuntime, letter: DeadLetter, error: Exception
+    ) -> None:
         """A letter that is to be tried again is none."""
         LOG.error("%s: parked message %s cannot be read: %s", runtime.name, letter.id, error)
-        unit.rows[runtime.parked].setdefault(letter.id, letter)
+        unit.know(runtime.parked, letter)
         unit.save(
             runtime.parked,
             replace(
@@ -169,17 +171,17 @@ class DeadLetters:
             envelope.at,
         )
 
-    def _unclaim(self, unit: Unit, envelope: Envelope) -> None:
+    def _unclaim(self, unit: UnitOfWork, envelope: Envelope) -> None:
         if envelope.origin is Origin.TIMER:
-            unit.drop_timer(envelope.runtime, envelope.ref)
+            unit.drop_timer(envelope.runtime, envelope.claim_id)
         elif envelope.origin is Origin.OUTCOME:
-            unit.end_activity(envelope.runtime, envelope.ref)
+            unit.end_activity(envelope.runtime, envelope.claim_id)
 
     @staticmethod
-    def settle(unit: Unit, envelope: Envelope) -> None:
+    def settle(unit: UnitOfWork, envelope: Envelope) -> None:
         """A parked message was handled after all."""
         unit.save(
-            envelope.runtime.parked, DeadLetter(envelope.ref, "DONE", "", "", "", "", 0, "", "", 0, 0, 0)
+            envelope.runtime.parked, DeadLetter(envelope.claim_id, "DONE", "", "", "", "", 0, "", "", 0, 0, 0)
         )
 
 
@@ -244,7 +246,9 @@ class PoisonSearch:
         if envelope.origin is Origin.REQUEST:
             tell(envelope, refusal(500, "internal_error"))
             return False
-        self._dead_letters.refused[envelope.runtime.name, envelope.ref] = f"{type(error).__name__}: {error}"
+        self._dead_letters.refused[envelope.runtime.name, envelope.claim_id] = (
+            f"{type(error).__name__}: {error}"
+        )
         return True
 
 

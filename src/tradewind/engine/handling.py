@@ -13,7 +13,7 @@ from ..core.model import Activity, Consult, Context, Refused
 from ..core.store import RowRefused, StoreUnavailable
 from .dead_letters import DeadLetters
 from .inbox import ActivityFailed, Envelope, Origin, Unreadable, encode, refusal, refused
-from .unit_of_work import Absent, Unit
+from .unit_of_work import Absent, UnitOfWork
 
 LOG = logging.getLogger("tradewind.engine")
 # the id of such a message is unique in its service, and stays the same when it is tried again
@@ -21,22 +21,21 @@ HEARD = Reply(0, b"")
 OWN_ID = (Origin.EVENT, Origin.OUTCOME)
 
 
-async def handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: DeadLetters) -> None:
+async def handle(unit: UnitOfWork, envelope: Envelope, clock: Clock, dead_letters: DeadLetters) -> None:
     """Decides one message: its effects go into the unit, its reply waits there for the commit."""
     await _handle(unit, envelope, clock, dead_letters)
-    if envelope.claim and envelope.origin is Origin.EVENT and envelope.reply is None:
+    if envelope.inbox_id and envelope.origin is Origin.EVENT and envelope.reply is None:
         # an event of the bus is claimed by its id, whatever became of it; the bus is informed after the
         # commit
-        envelope.reply = HEARD
         unit.claim(envelope, 0, b"")
-        unit.answered.append(envelope)
+        unit.answer(envelope, HEARD)
 
 
-async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: DeadLetters) -> None:
+async def _handle(unit: UnitOfWork, envelope: Envelope, clock: Clock, dead_letters: DeadLetters) -> None:
     if envelope.source:
-        unit.moved.add(envelope.runtime.subscriptions[envelope.source])
+        unit.advance(envelope.runtime.subscriptions[envelope.source])
     if dead_letters.refused and envelope.origin is not Origin.REQUEST:
-        reason = dead_letters.refused.pop((envelope.runtime.name, envelope.ref), "")
+        reason = dead_letters.refused.pop((envelope.runtime.name, envelope.claim_id), "")
         if reason:
             dead_letters.failed(unit, envelope, reason)
             return
@@ -46,7 +45,7 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
     if type(envelope.message) is Unreadable:
         _unreadable(unit, envelope, envelope.message, dead_letters)
         return
-    if envelope.claim and _decided(unit, envelope):
+    if envelope.inbox_id and _decided(unit, envelope):
         return
     if envelope.origin is Origin.TIMER and _taken_back(unit, envelope):
         return
@@ -64,7 +63,7 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
     plan = envelope.runtime.plans[type(envelope.message)]
     if not envelope.new_id:
         own = envelope.origin in OWN_ID
-        envelope.new_id = clock.business_id_of(envelope.ref) if own else clock.business_id()
+        envelope.new_id = clock.business_id_of(envelope.claim_id) if own else clock.business_id()
     mark, seq = len(unit.heard), envelope.runtime.seq
     effects: list[Any] = []
     reply = HEARD
@@ -88,7 +87,7 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
                 unit, envelope, TypeError("only a request may consult, and once"), dead_letters, mark, seq
             )
         else:
-            unit.aside.append((envelope, pause))
+            unit.set_aside(envelope, pause)
         return
     except Refused as error:
         if envelope.origin is not Origin.REQUEST:
@@ -107,8 +106,8 @@ async def _handle(unit: Unit, envelope: Envelope, clock: Clock, dead_letters: De
     _done(unit, envelope, reply)
 
 
-def _unreadable(unit: Unit, envelope: Envelope, what: Unreadable, dead_letters: DeadLetters) -> None:
-    if not envelope.claim or not _decided(unit, envelope):
+def _unreadable(unit: UnitOfWork, envelope: Envelope, what: Unreadable, dead_letters: DeadLetters) -> None:
+    if not envelope.inbox_id or not _decided(unit, envelope):
         why, key = ValueError(what.reason), what.event_key
         dead_letters.unreadable(
             unit, envelope.runtime, "bus", what.name, what.body, why, key=key, trace=envelope.trace
@@ -123,68 +122,64 @@ def _run(does: Any, effects: list[Any]) -> Any:
             return end.value
 
 
-def _decided(unit: Unit, envelope: Envelope) -> bool:
+def _decided(unit: UnitOfWork, envelope: Envelope) -> bool:
     """Answers a copy of a request from what was decided for the first."""
-    row = unit.rows[envelope.runtime.inbox].get(envelope.claim)
+    row = unit.rows[envelope.runtime.inbox].get(envelope.inbox_id)
     if row is None:
         return False
     if row.fingerprint == envelope.fingerprint:
-        envelope.reply = Reply(row.status, row.reply.encode(), replayed=True)
+        unit.answer(envelope, Reply(row.status, row.reply.encode(), replayed=True))
     else:
-        envelope.reply = refusal(
-            422, "idempotency_key_reused", "This idempotency key was used with another request body."
-        )
-    unit.answered.append(envelope)
+        says = "This idempotency key was used with another request body."
+        unit.answer(envelope, refusal(422, "idempotency_key_reused", says))
     return True
 
 
-def _taken_back(unit: Unit, timer: Envelope) -> bool:
+def _taken_back(unit: UnitOfWork, timer: Envelope) -> bool:
     """Called off or moved by an earlier message of the batch in which it is due."""
-    return timer.ref in unit.no_timers.get(timer.runtime, ()) or timer.ref in unit.timers.get(
+    return timer.claim_id in unit.writes.no_timers.get(
         timer.runtime, ()
-    )
+    ) or timer.claim_id in unit.writes.timers.get(timer.runtime, ())
 
 
-def _refuse(unit: Unit, envelope: Envelope, error: Refused) -> None:
-    envelope.reply = refused(error)
-    if envelope.claim:
-        unit.claim(envelope, envelope.reply.status, envelope.reply.body)
-    unit.answered.append(envelope)
+def _refuse(unit: UnitOfWork, envelope: Envelope, error: Refused) -> None:
+    reply = refused(error)
+    if envelope.inbox_id:
+        unit.claim(envelope, reply.status, reply.body)
+    unit.answer(envelope, reply)
 
 
-def _done(unit: Unit, envelope: Envelope, reply: Reply) -> None:
+def _done(unit: UnitOfWork, envelope: Envelope, reply: Reply) -> None:
     unit.handled += 1
     if envelope.origin is Origin.REQUEST:
-        envelope.reply = reply
-        if envelope.claim:
+        if envelope.inbox_id:
             unit.claim(envelope, 0, reply.body)
-        unit.answered.append(envelope)
+        unit.answer(envelope, reply)
     else:
         release(unit, envelope)
 
 
-def release(unit: Unit, envelope: Envelope) -> None:
+def release(unit: UnitOfWork, envelope: Envelope) -> None:
     """Deletes the row that claims a message which waits no more."""
     origin = envelope.origin
     if origin is Origin.TIMER:
-        if envelope.ref not in unit.timers.get(envelope.runtime, {}):
-            unit.drop_timer(envelope.runtime, envelope.ref)
+        if envelope.claim_id not in unit.writes.timers.get(envelope.runtime, {}):
+            unit.drop_timer(envelope.runtime, envelope.claim_id)
     elif origin is Origin.OUTCOME:
-        unit.end_activity(envelope.runtime, envelope.ref)
+        unit.end_activity(envelope.runtime, envelope.claim_id)
     elif origin is Origin.PARKED:
         DeadLetters.settle(unit, envelope)
 
 
 def _broken(
-    unit: Unit, envelope: Envelope, error: Exception, dead_letters: DeadLetters, mark: int, seq: int
+    unit: UnitOfWork, envelope: Envelope, error: Exception, dead_letters: DeadLetters, mark: int, seq: int
 ) -> None:
-    del unit.heard[mark:]
+    unit.undo_events(mark)
     envelope.runtime.seq = seq
     LOG.exception(
         "%s could not handle %s", envelope.runtime.name, type(envelope.message).__name__, exc_info=error
     )
     if envelope.origin is Origin.REQUEST:
-        envelope.reply = refusal(500, "internal_error")
-        unit.answered.append(envelope)
+        unit.answer(envelope, refusal(500, "internal_error"))
     else:
         dead_letters.failed(unit, envelope, f"{type(error).__name__}: {error}")

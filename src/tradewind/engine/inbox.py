@@ -16,7 +16,7 @@ from ..core.gateway import Refusal, Reply
 from ..core.model import NOBODY, Caller, Message, Refused, Table
 
 if TYPE_CHECKING:
-    from .unit_of_work import Unit
+    from .unit_of_work import UnitOfWork
 
 QUEUE = 20_000
 PATIENCE_MS = 10_000
@@ -39,28 +39,33 @@ class Origin(IntEnum):
 
 
 class Envelope(msgspec.Struct, eq=False):
-    """One message for one service. `ref` is the id of what claims it, `seq` its place in the log of `source`,
-    `keys` what it loads, `tried` that a batch with it has failed.
+    """One message for one service.
+
+    What identifies it: `claim_id` is the id of what claims it (of an event, or of the row of a timer, an
+    activity or a dead letter); `inbox_id` and `fingerprint` make the inbox row of a request, or of an event
+    from the bus; `seq` is its place in the log of `source`. Who waits: `deliver`. What became of it: `reply`,
+    `tried` (a batch with it has failed), `consulted`, `keys` (what it loads); only the inbox, the unit of
+    work and the platform write those.
     """
 
     runtime: Any
     message: Message
     origin: Origin
-    ref: str
+    claim_id: str
     at: int
     trace: str = ""
     caller: Caller = NOBODY
     seq: int = 0
     source: str = ""
-    new_id: str = ""
-    claim: str = ""
+    inbox_id: str = ""
     fingerprint: str = ""
+    attempts: int = 0
+    first_at: int = 0
     deliver: Callable[[Reply], None] | None = None
+    new_id: str = ""
     reply: Reply | None = None
     consulted: bool = False
     tried: bool = False
-    attempts: int = 0
-    first_at: int = 0
     keys: list[Any] | None = None
 
 
@@ -168,7 +173,7 @@ class InboundQueue:
         )
 
 
-async def look_up(unit: Unit, batch: list[Envelope], *, shared: bool = False) -> None:
+async def look_up(unit: UnitOfWork, batch: list[Envelope], *, shared: bool = False) -> None:
     """Loads the replies to earlier copies; removes outcomes whose activity has no row any more.
 
     Where the store is shared, a copy that is under way in another process cannot be seen: the first try does
@@ -177,18 +182,18 @@ async def look_up(unit: Unit, batch: list[Envelope], *, shared: bool = False) ->
     """
     wanted: dict[Table[Any], dict[str, None]] = {}
     for envelope in batch:
-        if envelope.claim and (envelope.tried or not shared):
-            wanted.setdefault(envelope.runtime.inbox, {})[envelope.claim] = None
+        if envelope.inbox_id and (envelope.tried or not shared):
+            wanted.setdefault(envelope.runtime.inbox, {})[envelope.inbox_id] = None
     await unit.fetch(wanted)
     for envelope in [i for i in batch if (i.tried or shared) and i.origin is Origin.OUTCOME]:
-        if not await unit.tx.rows(envelope.runtime.activity, {"id": envelope.ref}):
+        if not await unit.tx.rows(envelope.runtime.activity, {"id": envelope.claim_id}):
             batch.remove(envelope)
-            unit.end_activity(envelope.runtime, envelope.ref)
+            unit.end_activity(envelope.runtime, envelope.claim_id)
 
 
 def unknowable(envelope: Envelope) -> bool:
     """A request without a key, in a commit whose outcome is unknown: a second try could not be recognised."""
-    if envelope.origin is not Origin.REQUEST or envelope.claim:
+    if envelope.origin is not Origin.REQUEST or envelope.inbox_id:
         return False
     says = "It is not known whether this was done. Look first, or ask with an Idempotency-Key."
     tell(envelope, refusal(503, "outcome_unknown", says, retry_after=5))

@@ -17,8 +17,8 @@ from ..core.bus import EventBus, EventRecord
 from ..core.failpoints import Broken, failpoint
 from ..core.store import RowRefused, StoreUnavailable
 from .service_runtime import ServiceRuntime
-from .statements import RELAY
-from .unit_of_work import Unit
+from .statements import RELAY, EventRow
+from .unit_of_work import UnitOfWork
 
 LOG = logging.getLogger("tradewind.outbox")
 BEFORE_PUBLISH = failpoint("outbox.before-publish", "events are committed, the broker has not been told")
@@ -38,6 +38,9 @@ class Outbox:
         self.bus, self._runtimes, self._wake = bus, runtimes, wake
         self._ours: set[str] = set()
         self._kept: dict[str, list[str]] = {}
+        # of the batch that is being decided: there is one at a time
+        self._leaving: dict[str, list[str]] = {}
+        self._going: list[tuple[ServiceRuntime, EventRow]] = []
         self._woken = self._troubled = False
         self.confirmed = 0
 
@@ -49,42 +52,49 @@ class Outbox:
         """Whether it is on its way, by us."""
         return event_id in self._ours
 
-    async def write(self, unit: Unit) -> None:
+    async def write(self, unit: UnitOfWork) -> None:
         """With the batch: a row for each event, and none any more for those that the broker has."""
-        unit.kept, self._kept = self._kept, {}
-        for name, ids in unit.kept.items():
+        self._leaving, self._kept = self._kept, {}
+        for name, ids in self._leaving.items():
             await unit.tx.delete(self._runtimes[name].outbox, ids)
-        for runtime, log in unit.logged.items():
-            made = {key for keys in unit.created.values() for key in keys}
-            older = await self._behind(unit, runtime, {row[3] for row in log} - made)
+        for runtime, log in unit.writes.logged.items():
+            made = {key for keys in unit.writes.created.values() for key in keys}
+            older = await self._behind(unit, runtime, {event.key for event in log} - made)
             rows = [
-                (row[1], row[0], row[3], 0 if row[3] in older else row[7] + LEASE_MS, row[7]) for row in log
+                (one.id, one.seq, one.key, 0 if one.key in older else one.at + LEASE_MS, one.at)
+                for one in log
             ]
             await unit.tx.insert(runtime.outbox, rows)
-            unit.told += [(runtime, row) for row in log if row[3] not in older]
+            self._going += [(runtime, event) for event in log if event.key not in older]
 
-    async def _behind(self, unit: Unit, runtime: ServiceRuntime, keys: set[str]) -> set[str]:
+    async def _behind(self, unit: UnitOfWork, runtime: ServiceRuntime, keys: set[str]) -> set[str]:
         """The keys with an event that another process has still to publish: ours follow it, by a relay."""
         found = {
             key: [event_id for (event_id,) in await unit.tx.rows(runtime.outbox_of, {"key": key})]
             for key in keys
         }
-        ours, leaving = self._ours, set(unit.kept.get(runtime.name, ()))
+        ours, leaving = self._ours, set(self._leaving.get(runtime.name, ()))
         return {
             key for key, ids in found.items() if any(one not in ours and one not in leaving for one in ids)
         }
 
-    def committed(self, unit: Unit) -> None:
+    def committed(self) -> None:
         """Confirmed rows are deleted; new events are published."""
-        if unit.told:
+        going, self._going = self._going, []
+        self._leaving = {}
+        if going:
             BEFORE_PUBLISH()
-        for runtime, (seq, event_id, name, key, body, _cause, trace, at) in unit.told:
-            self.publish(runtime, EventRecord(runtime.name, event_id, name, key, body, trace, seq, at))
+        for runtime, one in going:
+            record = EventRecord(
+                runtime.name, one.id, one.name, one.key, one.body, one.trace, one.seq, one.at
+            )
+            self.publish(runtime, record)
 
-    def undone(self, unit: Unit) -> None:
+    def undone(self) -> None:
         """Nothing was written: what the broker has is still to be deleted."""
-        for name, ids in unit.kept.items():
+        for name, ids in self._leaving.items():
             self._kept.setdefault(name, []).extend(ids)
+        self._leaving, self._going = {}, []
 
     def publish(self, runtime: ServiceRuntime, event: EventRecord) -> bool:
         """False: not now. Its row is there."""

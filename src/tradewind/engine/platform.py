@@ -165,12 +165,20 @@ class Platform:
         done: Callable[[], None],
         again: bool,
     ) -> None:
-        envelope = Envelope(
-            runtime, message, Origin.EVENT, claim or self.clock.uuid(), self.clock.now(), trace=trace
+        claim = claim or self.clock.uuid()
+        self.processor.put_internal(
+            Envelope(
+                runtime,
+                message,
+                Origin.EVENT,
+                claim,
+                self.clock.now(),
+                trace=trace,
+                inbox_id=claim,
+                tried=again,
+                deliver=lambda reply: done(),
+            )
         )
-        envelope.claim, envelope.tried = envelope.ref, again
-        envelope.deliver = lambda reply: done()
-        self.processor.put_internal(envelope)
 
     async def _find_letter(
         self,
@@ -213,15 +221,20 @@ class Platform:
         trace: str,
         again: bool = False,
     ) -> None:
+        now = self.clock.now()
         envelope = Envelope(
-            runtime, message, Origin.REQUEST, trace, self.clock.now(), trace=trace, caller=caller
-        )
-        envelope.first_at = envelope.at
-        envelope.claim, envelope.fingerprint, envelope.deliver, envelope.tried = (
-            claim,
-            fingerprint,
-            deliver,
-            again,
+            runtime,
+            message,
+            Origin.REQUEST,
+            trace,
+            now,
+            trace=trace,
+            caller=caller,
+            inbox_id=claim,
+            fingerprint=fingerprint,
+            first_at=now,
+            deliver=deliver,
+            tried=again,
         )
         if not self.processor.put(envelope):
             deliver(
@@ -295,7 +308,12 @@ class Platform:
             tell(envelope, refusal(500, "internal_error"))
             return
         learned = Envelope(
-            envelope.runtime, message, Origin.LEARNED, envelope.ref, self.clock.now(), trace=envelope.trace
+            envelope.runtime,
+            message,
+            Origin.LEARNED,
+            envelope.claim_id,
+            self.clock.now(),
+            trace=envelope.trace,
         )
         envelope.consulted = True
         self.processor.put_internal(learned)

@@ -30,7 +30,7 @@ from .scheduler import AGAIN_MS, Scheduler
 from .service_runtime import ServiceRuntime
 from .statements import write
 from .subscriptions import LEASE_MS, SharedStoreMode, pull, recover, save_positions
-from .unit_of_work import Cache, Unit
+from .unit_of_work import Cache, UnitOfWork
 
 LOG = logging.getLogger("tradewind.engine")
 CHAIN = 600  # messages that follow from a batch
@@ -49,7 +49,7 @@ class Batch:
     are kept.
     """
 
-    def __init__(self, unit: Unit, tx: Transaction, taken: list[Envelope], begun: float) -> None:
+    def __init__(self, unit: UnitOfWork, tx: Transaction, taken: list[Envelope], begun: float) -> None:
         self.unit, self.tx, self.taken, self.begun = unit, tx, taken, begun
         self.messages: list[Envelope] = []
         self.followed: list[str] = []
@@ -60,7 +60,7 @@ class Batch:
         if (observer := hooks.observer) is not None:
             observer.commit(done - committing)
             observer.batch(len(self.messages), done - self.begun)
-            observer.said(row[2] for log in self.unit.logged.values() for row in log)
+            observer.said(row.name for log in self.unit.writes.logged.values() for row in log)
         if self.followed and (tracer := hooks.tracer) is not None:
             tracer.batch(self.followed, self.begun, done, self.tx.statements or (), len(self.messages))
 
@@ -211,7 +211,7 @@ class Processor:
             self._put_back(taken, error)
             return None
         batch = Batch(
-            Unit(tx, self._tables, self._cache.rows, now, 0 if self.shared_mode is None else LEASE_MS),
+            UnitOfWork(tx, self._tables, self._cache.rows, now, 0 if self.shared_mode is None else LEASE_MS),
             tx,
             taken,
             begun,
@@ -262,7 +262,7 @@ class Processor:
         self._settle(unit)
         return True
 
-    async def _gather(self, unit: Unit, batch: list[Envelope]) -> list[Envelope]:
+    async def _gather(self, unit: UnitOfWork, batch: list[Envelope]) -> list[Envelope]:
         """What has come due, what is left in the lines, what has arrived: in this order. One message of
         these, where one is sought.
         """
@@ -282,13 +282,13 @@ class Processor:
             await self.shared_mode.look(unit, batch)
         return [*messages, *batch]
 
-    async def _decide(self, unit: Unit, current: list[Envelope]) -> None:
+    async def _decide(self, unit: UnitOfWork, current: list[Envelope]) -> None:
         """Rounds: the batch, then its events, then theirs, until there are none or the bound is reached."""
         while current:
             await unit.prepare(current)
             for envelope in current:
                 await handle(unit, envelope, self.clock, self.dead_letters)
-            current, unit.heard = unit.heard, []
+            current = unit.next_round()
             if current and (self._poison or self.batch_policy.rush(unit.at) or unit.handled >= CHAIN):
                 unit.heard = current
                 return
@@ -297,7 +297,7 @@ class Processor:
                 current = [i for i in current if not i.runtime.subscriptions[i.source].behind]
                 unit.left += behind
 
-    def _settle(self, unit: Unit) -> None:
+    def _settle(self, unit: UnitOfWork) -> None:
         """After the commit: remember, answer, start, wake."""
         self._failures, self.broken = 0, ""
         if self._poison:
@@ -306,35 +306,35 @@ class Processor:
         for envelope in (*unit.left, *unit.heard):
             envelope.runtime.subscriptions[envelope.source].keep(envelope)
         if self.shared_mode is None:
-            self._cache.remember(unit.changed)
+            self._cache.remember(unit.writes.changed)
         else:
             self.shared_mode.races = 0
-        for envelope in unit.answered:
+        for envelope in unit.after.answered:
             if envelope.reply is not None:
                 tell(envelope, envelope.reply)
         AFTER_ANSWERS()
         if self.outbox is not None:
-            self.outbox.committed(unit)
+            self.outbox.committed()
         self.scheduler.note(unit)
-        self.runner.settled(unit.no_activities.values(), unit.activities.values())
-        for runtime, activity, row in unit.started:
+        self.runner.settled(unit.writes.no_activities.values(), unit.writes.activities.values())
+        for runtime, activity, row in unit.after.started:
             if not self.runner.start(runtime, activity, row):
                 self.scheduler.look_for_activities(runtime, unit.at + AGAIN_MS)
         AFTER_START()
-        for envelope, pause in unit.aside:
+        for envelope, pause in unit.after.aside:
             self._aside(envelope, pause)
-        if unit.keys:
-            self._committed(unit.keys)
+        if unit.after.keys:
+            self._committed(unit.after.keys)
 
     async def _undo(
-        self, unit: Unit, batch: list[Envelope], messages: list[Envelope], error: Exception
+        self, unit: UnitOfWork, batch: list[Envelope], messages: list[Envelope], error: Exception
     ) -> None:
         """Nothing was written, or the outcome is unknown: forget the cache, and try again; one message after
         the other where the store is not at fault.
         """
         await self._roll_back(unit.tx)
         if self.outbox is not None:
-            self.outbox.undone(unit)
+            self.outbox.undone()
         if not isinstance(error, Raced):
             self.forget()
         if not isinstance(error, (StoreUnavailable, Broken)):

@@ -19,7 +19,8 @@ from .activities import WAITING, ActivityRunner
 from .dead_letters import DeadLetters, revive
 from .inbox import Envelope, Origin
 from .service_runtime import ServiceRuntime
-from .unit_of_work import Unit
+from .statements import ActivityRow, TimerRow
+from .unit_of_work import UnitOfWork
 
 TIMERS = failpoint("timers.due", "timers have come due and are read, not handled")
 REVIVED = failpoint("parking.revived", "parked messages are read to be tried again")
@@ -52,7 +53,7 @@ class Scheduler:
             runtime.stale = True
             self.retry[name] = 0
 
-    async def due(self, unit: Unit, now: int, runner: ActivityRunner, limit: int) -> list[Envelope]:
+    async def due(self, unit: UnitOfWork, now: int, runner: ActivityRunner, limit: int) -> list[Envelope]:
         """What must be handled now; activities that are due are handed to the runner."""
         batch: list[Envelope] = []
         self._dead_letters.revived.clear()
@@ -65,51 +66,55 @@ class Scheduler:
                 self.activity[name] = await self._resume(unit, runtime, now, runner)
         return batch
 
-    async def _timers(self, unit: Unit, runtime: ServiceRuntime, now: int, limit: int) -> list[Envelope]:
+    async def _timers(
+        self, unit: UnitOfWork, runtime: ServiceRuntime, now: int, limit: int
+    ) -> list[Envelope]:
         batch = []
         rows = await unit.tx.rows(runtime.timers_due, {"now": now, "n": limit})
-        for timer_id, name, body, _due in rows:
+        for timer in map(TimerRow._make, rows):
             try:
                 batch.append(
                     Envelope(
                         runtime,
-                        runtime.decode(runtime.kinds_by_name[name], body),
+                        runtime.decode(runtime.kinds_by_name[timer.name], timer.body),
                         Origin.TIMER,
-                        timer_id,
+                        timer.id,
                         now,
                     )
                 )
             except (KeyError, msgspec.MsgspecError) as error:
-                self._dead_letters.unreadable(unit, runtime, "timer", name, body, error)
-                unit.drop_timer(runtime, timer_id)
+                self._dead_letters.unreadable(unit, runtime, "timer", timer.name, timer.body, error)
+                unit.drop_timer(runtime, timer.id)
         TIMERS()
         self.timer[runtime.name] = (
             now if len(rows) == limit else await _first(unit.tx, runtime.next_timer, now)
         )
         return batch
 
-    async def _resume(self, unit: Unit, runtime: ServiceRuntime, now: int, runner: ActivityRunner) -> int:
+    async def _resume(
+        self, unit: UnitOfWork, runtime: ServiceRuntime, now: int, runner: ActivityRunner
+    ) -> int:
         """Starts the activities that are due; when to look again."""
         all_started = True
         rows = await unit.tx.rows(runtime.activities_due, {"now": now, "n": PAGE})
-        for row in rows:
+        for row in map(ActivityRow._make, rows):
             try:
-                activity: Any = runtime.decode(runtime.kinds_by_name[row[1]], row[2])
+                activity: Any = runtime.decode(runtime.kinds_by_name[row.name], row.body)
             except (KeyError, msgspec.MsgspecError) as error:
-                self._dead_letters.unreadable(unit, runtime, "activity", row[1], row[2], error, trace=row[6])
-                unit.end_activity(runtime, row[0])
+                self._dead_letters.unreadable(
+                    unit, runtime, "activity", row.name, row.body, error, trace=row.trace
+                )
+                unit.end_activity(runtime, row.id)
             else:
                 if unit.lease_ms:
-                    unit.activities.setdefault(runtime, {})[row[0]] = (
-                        *row[:4],
-                        now + unit.lease_ms,
-                        *row[5:],
-                    )
+                    unit.put_activity(runtime, row._replace(due_at=now + unit.lease_ms))
                 all_started &= runner.start(runtime, activity, row, again=True)
         first = await _first(unit.tx, runtime.next_activity, now)
         return first if all_started and len(rows) < PAGE else min(first, now + AGAIN_MS)
 
-    async def _revive(self, unit: Unit, runtime: ServiceRuntime, now: int, limit: int) -> list[Envelope]:
+    async def _revive(
+        self, unit: UnitOfWork, runtime: ServiceRuntime, now: int, limit: int
+    ) -> list[Envelope]:
         batch, tx = [], unit.tx
         if runtime.stale:
             runtime.blocked = {key for (key,) in await tx.rows(runtime.parked_keys)}
@@ -129,17 +134,17 @@ class Scheduler:
     def look_for_activities(self, runtime: ServiceRuntime, at: int) -> None:
         self.activity[runtime.name] = min(self.activity[runtime.name], at)
 
-    def note(self, unit: Unit) -> None:
+    def note(self, unit: UnitOfWork) -> None:
         """After a commit: what it set may come due before what we knew of."""
-        for runtime, timers in unit.timers.items():
+        for runtime, timers in unit.writes.timers.items():
             for row in timers.values():
-                self.timer[runtime.name] = min(self.timer[runtime.name], row[3])
-        for runtime, rows in unit.activities.items():
-            for row in rows.values():
-                if row[3]:
-                    self.look_for_activities(runtime, row[4])
+                self.timer[runtime.name] = min(self.timer[runtime.name], row.due_at)
+        for runtime, rows in unit.writes.activities.items():
+            for activity in rows.values():
+                if activity.attempts:
+                    self.look_for_activities(runtime, activity.due_at)
         for runtime in self._runtimes.values():
-            if runtime.parked in unit.changed:
+            if runtime.parked in unit.writes.changed:
                 self.retry[runtime.name] = 0
                 runtime.stale = True
 

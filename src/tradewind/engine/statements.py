@@ -18,7 +18,7 @@ from ..core.store import RowRefused
 from .tables import FrameworkTables, framework_tables
 
 if TYPE_CHECKING:
-    from .unit_of_work import Unit
+    from .unit_of_work import UnitOfWork
 
 RELAY = "relay"
 """A cursor without a subscriber: a row to be locked."""
@@ -169,11 +169,11 @@ def tables_of(service: str) -> ServiceTables:
     return ServiceTables(framework_tables(service))
 
 
-async def write(unit: Unit) -> None:
+async def write(unit: UnitOfWork) -> None:
     """Everything, one statement per table and kind of change."""
     tx = unit.tx
-    for table, changed in unit.changed.items():
-        to_row, created = codec(table).to_row, unit.created.get(table, ())
+    for table, changed in unit.writes.changed.items():
+        to_row, created = codec(table).to_row, unit.writes.created.get(table, ())
         inserts: list[Any] = []
         updates: list[Any] = []
         gone: list[str] = []
@@ -186,18 +186,18 @@ async def write(unit: Unit) -> None:
         await _write(tx.update, table.rows, updates)
         await _write(tx.delete, table.rows, gone)
     WRITTEN_ROWS()
-    for runtime, log in unit.logged.items():
+    for runtime, log in unit.writes.logged.items():
         await tx.insert(runtime.log, log)
     WRITTEN_LOG()
-    for runtime, names in unit.no_timers.items():
+    for runtime, names in unit.writes.no_timers.items():
         await _write(tx.delete, runtime.timers, list(names))
-    for runtime, timers in unit.timers.items():
+    for runtime, timers in unit.writes.timers.items():
         await _write(tx.upsert, runtime.timers, list(timers.values()))
-    for runtime, ended in unit.no_activities.items():
+    for runtime, ended in unit.writes.no_activities.items():
         await _write(tx.delete, runtime.activities, list(ended))
-    for runtime, rows in unit.activities.items():
+    for runtime, rows in unit.writes.activities.items():
         await _write(tx.upsert, runtime.activities, list(rows.values()))
-    for runtime, claims in unit.claimed.items():
+    for runtime, claims in unit.writes.claimed.items():
         await tx.insert(runtime.inbox.rows, claims)
 
 

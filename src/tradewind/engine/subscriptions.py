@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .dead_letters import DeadLetters
     from .scheduler import Scheduler
     from .service_runtime import ServiceRuntime
-    from .unit_of_work import Unit
+    from .unit_of_work import UnitOfWork
 
 TAIL = 8_000
 
@@ -86,7 +86,7 @@ async def recover(tx: Transaction, runtimes: dict[str, ServiceRuntime]) -> None:
 
 
 async def pull(
-    unit: Unit, runtimes: dict[str, ServiceRuntime], now: int, limit: int, dead_letters: DeadLetters
+    unit: UnitOfWork, runtimes: dict[str, ServiceRuntime], now: int, limit: int, dead_letters: DeadLetters
 ) -> list[Envelope]:
     """The next messages of every line that is behind, in their order; the lines move with them. A limit of 1
     is one in all.
@@ -109,21 +109,8 @@ async def pull(
     return batch
 
 
-async def _rows(unit: Unit, subscription: Subscription, most: int) -> list[Any]:
-    """The next rows of a log. Its subscribers are usually at the same position: one read is for all of
-    them.
-    """
-    place = subscription.source.name, subscription.position, most
-    rows = unit.read.get(place)
-    if rows is None:
-        rows = unit.read[place] = await unit.tx.rows(
-            subscription.source.log_after, {"after": subscription.position, "n": most}
-        )
-    return rows
-
-
 async def _read(
-    unit: Unit,
+    unit: UnitOfWork,
     runtime: ServiceRuntime,
     subscription: Subscription,
     now: int,
@@ -131,10 +118,10 @@ async def _read(
     dead_letters: DeadLetters,
 ) -> list[Envelope]:
     most = SEARCH if limit == 1 else limit
-    rows = await _rows(unit, subscription, most)
+    rows = await unit.log_after(subscription.source, subscription.position, most)
     batch: list[Envelope] = []
     if rows:
-        unit.moved.add(subscription)
+        unit.advance(subscription)
     for seq, event_id, name, key, body, _cause, trace, _at in rows:
         if len(batch) == limit:
             return batch
@@ -143,22 +130,30 @@ async def _read(
         if kind is None or not runtime.hears(kind):
             continue
         try:
-            message = unit.decoded.get(event_id) or runtime.decode(kind, body)
-            unit.decoded[event_id] = message
+            message = unit.decode(runtime, kind, event_id, body)
         except msgspec.MsgspecError as error:
             dead_letters.unreadable(
                 unit, runtime, "event", wire_name(kind), body, error, key=key, trace=trace
             )
             continue
-        envelope = Envelope(runtime, message, Origin.EVENT, event_id, now, trace=trace)
-        envelope.seq, envelope.source = seq, subscription.source.name
-        batch.append(envelope)
+        batch.append(
+            Envelope(
+                runtime,
+                message,
+                Origin.EVENT,
+                event_id,
+                now,
+                trace=trace,
+                seq=seq,
+                source=subscription.source.name,
+            )
+        )
     if len(rows) < most:
         subscription.gap = False
     return batch
 
 
-async def save_positions(tx: Transaction, unit: Unit, runtimes: dict[str, ServiceRuntime]) -> None:
+async def save_positions(tx: Transaction, unit: UnitOfWork, runtimes: dict[str, ServiceRuntime]) -> None:
     """Moves the cursors, in the transaction of what was handled. A line that only skipped is saved with its
     next message.
     """
@@ -173,7 +168,7 @@ async def save_positions(tx: Transaction, unit: Unit, runtimes: dict[str, Servic
                 subscription.position = (
                     left[subscription] - 1 if subscription in left else subscription.source.seq
                 )
-            if subscription in unit.moved:
+            if unit.advanced(subscription):
                 moved.append((name, subscription.position))
         if moved:
             await tx.upsert(runtime.cursors, moved)
@@ -217,7 +212,7 @@ class SharedStoreMode:
         """Below this number no batch of any copy is still to be committed."""
         return (now - SETTLED_MS - EPOCH_MS) << 22
 
-    async def look(self, unit: Unit, batch: Iterable[Envelope]) -> None:
+    async def look(self, unit: UnitOfWork, batch: Iterable[Envelope]) -> None:
         """Which keys are blocked is asked anew where an event may have to wait behind another."""
         for runtime in {envelope.runtime for envelope in batch if envelope.origin is Origin.EVENT}:
             runtime.blocked = {key for (key,) in await unit.tx.rows(runtime.parked_keys)}

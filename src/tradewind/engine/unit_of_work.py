@@ -12,11 +12,13 @@ from typing import Any
 
 import msgspec
 
-from ..core.model import Activity, Aggregate, Event, Message, Table
+from ..core.gateway import Reply
+from ..core.model import Activity, Aggregate, Consult, Event, Message, Table
 from ..core.store import Transaction
 from .inbox import Envelope, Origin, encode
 from .service_runtime import ACTIVITY, AGGREGATE, AT, EVENT, Find, ServiceRuntime, name_of
-from .statements import InboxRecord
+from .statements import ActivityRow, EventRow, InboxRecord, TimerRow
+from .subscriptions import Subscription
 
 Rows = dict[str, Any]
 Wanted = dict[Table[Any], dict[str, None]]
@@ -27,8 +29,49 @@ class Absent(LookupError):
     """A row that a rule cannot do without is not there."""
 
 
-class Unit:
-    """Collects the effects of one batch."""
+class Writes:
+    """What a batch writes. Filled by the unit of work alone; read by `statements.write`, and after the
+    commit.
+    """
+
+    __slots__ = (
+        "activities",
+        "changed",
+        "claimed",
+        "created",
+        "logged",
+        "no_activities",
+        "no_timers",
+        "timers",
+    )
+
+    def __init__(self) -> None:
+        self.changed: dict[Table[Any], Rows] = {}
+        self.created: dict[Table[Any], set[str]] = {}
+        self.logged: dict[ServiceRuntime, list[EventRow]] = {}
+        self.timers: dict[ServiceRuntime, dict[str, TimerRow]] = {}
+        self.no_timers: dict[ServiceRuntime, dict[str, None]] = {}
+        self.activities: dict[ServiceRuntime, dict[str, ActivityRow]] = {}
+        self.no_activities: dict[ServiceRuntime, dict[str, None]] = {}
+        self.claimed: dict[ServiceRuntime, list[tuple[Any, ...]]] = {}
+
+
+class AfterCommit:
+    """What the processor does once the batch is committed. Filled by the unit of work alone."""
+
+    __slots__ = ("answered", "aside", "keys", "started")
+
+    def __init__(self) -> None:
+        self.answered: list[Envelope] = []
+        self.aside: list[tuple[Envelope, Consult]] = []
+        self.started: list[tuple[ServiceRuntime, Activity, ActivityRow]] = []
+        self.keys: set[str] = set()
+
+
+class UnitOfWork:
+    """Collects the effects of one batch. `rows` is what it has read and changed, `heard` what its next round
+    handles, `left` what waits in its subscription, `handled` how many messages were decided.
+    """
 
     def __init__(
         self,
@@ -39,28 +82,69 @@ class Unit:
         lease_ms: int = 0,
     ) -> None:
         self.tx, self._cache, self.at, self.lease_ms = tx, cache, at, lease_ms
-        self._illegible: dict[tuple[Table[Any], str], str] = {}
         self.rows: dict[Table[Any], Rows] = {table: {} for table in tables}
-        self.changed: dict[Table[Any], Rows] = {}
-        self.created: dict[Table[Any], set[str]] = {}
-        self.logged: dict[ServiceRuntime, list[tuple[Any, ...]]] = {}
-        self.timers: dict[ServiceRuntime, dict[str, tuple[Any, ...]]] = {}
-        self.no_timers: dict[ServiceRuntime, dict[str, None]] = {}
-        self.activities: dict[ServiceRuntime, dict[str, tuple[Any, ...]]] = {}
-        self.started: list[tuple[ServiceRuntime, Activity, tuple[Any, ...]]] = []
-        self.no_activities: dict[ServiceRuntime, dict[str, None]] = {}
-        self.told: list[tuple[ServiceRuntime, tuple[Any, ...]]] = []
-        self.kept: dict[str, list[str]] = {}
-        self.claimed: dict[ServiceRuntime, list[tuple[Any, ...]]] = {}
+        self.writes, self.after = Writes(), AfterCommit()
         self.heard: list[Envelope] = []
         self.left: list[Envelope] = []
-        self.moved: set[Any] = set()
-        self.answered: list[Envelope] = []
-        self.aside: list[tuple[Envelope, Any]] = []
-        self.keys: set[str] = set()
-        self.read: dict[tuple[str, int, int], list[Any]] = {}
-        self.decoded: dict[str, Message] = {}
         self.handled = 0
+        self._illegible: dict[tuple[Table[Any], str], str] = {}
+        self._moved: set[Subscription] = set()
+        self._log_pages: dict[tuple[str, int, int], list[Any]] = {}
+        self._decoded: dict[str, Message] = {}
+
+    # -- what handling a message leads to, beside its effects
+
+    def answer(self, envelope: Envelope, reply: Reply) -> None:
+        """It is told after the commit."""
+        envelope.reply = reply
+        self.after.answered.append(envelope)
+
+    def set_aside(self, envelope: Envelope, pause: Consult) -> None:
+        """Another service is asked after the commit."""
+        self.after.aside.append((envelope, pause))
+
+    def advance(self, subscription: Subscription) -> None:
+        """The cursor of this subscription is written with the batch."""
+        self._moved.add(subscription)
+
+    def advanced(self, subscription: Subscription) -> bool:
+        return subscription in self._moved
+
+    def next_round(self) -> list[Envelope]:
+        """The events that the last round has published, to be handled in the next."""
+        heard, self.heard = self.heard, []
+        return heard
+
+    def undo_events(self, heard: int) -> None:
+        """Takes back what a message has published that then failed."""
+        del self.heard[heard:]
+
+    def know(self, table: Table[Any], row: Aggregate) -> None:
+        """The row is in the store, though no rule has asked for it."""
+        self.rows[table].setdefault(row.id, row)
+
+    # -- the log, read by subscribers that are behind
+
+    async def log_after(self, source: ServiceRuntime, position: int, most: int) -> list[Any]:
+        """The next rows of a log. Its subscribers stand at the same place as a rule: one read is for all of
+        them.
+        """
+        place = source.name, position, most
+        rows = self._log_pages.get(place)
+        if rows is None:
+            rows = self._log_pages[place] = await self.tx.rows(
+                source.log_after, {"after": position, "n": most}
+            )
+        return rows
+
+    def decode(self, runtime: ServiceRuntime, kind: type[Message], event_id: str, body: str) -> Message:
+        """An event of the log, decoded once for all its subscribers. Errors: msgspec.MsgspecError."""
+        message = self._decoded.get(event_id)
+        if message is None:
+            message = self._decoded[event_id] = runtime.decode(kind, body)
+        return message
+
+    # -- rows
 
     async def prepare(self, batch: list[Envelope], *, alone: bool = False) -> None:
         """Loads the rows that a batch needs, as far as its messages name them: one SELECT a table."""
@@ -205,23 +289,23 @@ class Unit:
     def save(self, table: Table[Any], aggregate: Aggregate) -> None:
         rows, key = self.rows[table], aggregate.id
         if rows.get(key) is None:
-            self.created.setdefault(table, set()).add(key)
+            self.writes.created.setdefault(table, set()).add(key)
         rows[key] = aggregate
-        changed = self.changed.get(table)
+        changed = self.writes.changed.get(table)
         if changed is None:
-            changed = self.changed[table] = {}
+            changed = self.writes.changed[table] = {}
         changed[key] = aggregate
 
     def _log(self, runtime: ServiceRuntime, event: Event, body: str, envelope: Envelope, ids: Any) -> None:
         runtime.seq = seq = runtime.seq + 1
         name, subscribers = runtime.said[type(event)]
         key, event_id = event.key, ids.uuid()
-        row = (seq, event_id, name, key, body, envelope.ref, envelope.trace, envelope.at)
-        logged = self.logged.get(runtime)
+        row = EventRow(seq, event_id, name, key, body, envelope.claim_id, envelope.trace, envelope.at)
+        logged = self.writes.logged.get(runtime)
         if logged is None:
-            logged = self.logged[runtime] = []
+            logged = self.writes.logged[runtime] = []
         logged.append(row)
-        self.keys.add(key)
+        self.after.keys.add(key)
         for subscriber in subscribers:
             self.heard.append(
                 Envelope(
@@ -238,12 +322,12 @@ class Unit:
 
     def _set_timer(self, runtime: ServiceRuntime, when: int, what: Any, body: str) -> None:
         name = timer_id(what)
-        self.timers.setdefault(runtime, {})[name] = (name, name_of(what), body, when)
-        self.no_timers.get(runtime, {}).pop(name, None)
+        self.writes.timers.setdefault(runtime, {})[name] = TimerRow(name, name_of(what), body, when)
+        self.writes.no_timers.get(runtime, {}).pop(name, None)
 
     def drop_timer(self, runtime: ServiceRuntime, name: str) -> None:
-        self.timers.get(runtime, {}).pop(name, None)
-        self.no_timers.setdefault(runtime, {})[name] = None
+        self.writes.timers.get(runtime, {}).pop(name, None)
+        self.writes.no_timers.setdefault(runtime, {})[name] = None
 
     def _start(
         self,
@@ -254,7 +338,7 @@ class Unit:
         ids: Any,
         attempts: int = 0,
     ) -> None:
-        row = (
+        row = ActivityRow(
             ids.uuid(),
             name_of(activity),
             body,
@@ -264,20 +348,24 @@ class Unit:
             envelope.trace,
             envelope.at,
         )
-        self.activities.setdefault(runtime, {})[row[0]] = row
-        self.started.append((runtime, activity, row))
+        self.writes.activities.setdefault(runtime, {})[row.id] = row
+        self.after.started.append((runtime, activity, row))
+
+    def put_activity(self, runtime: ServiceRuntime, row: ActivityRow) -> None:
+        """It is under way or comes again: when, its row says."""
+        self.writes.activities.setdefault(runtime, {})[row.id] = row
 
     def end_activity(self, runtime: ServiceRuntime, name: str) -> None:
         """Its row goes, also where this batch has just leased it anew: what came of it was waiting here
         meanwhile.
         """
-        self.activities.get(runtime, {}).pop(name, None)
-        self.no_activities.setdefault(runtime, {})[name] = None
+        self.writes.activities.get(runtime, {}).pop(name, None)
+        self.writes.no_activities.setdefault(runtime, {})[name] = None
 
     def claim(self, envelope: Envelope, status: int, reply: bytes) -> None:
-        row = (envelope.claim, envelope.fingerprint, status, reply.decode(), envelope.at)
-        self.claimed.setdefault(envelope.runtime, []).append(row)
-        self.rows[envelope.runtime.inbox][envelope.claim] = InboxRecord(*row)
+        row = (envelope.inbox_id, envelope.fingerprint, status, reply.decode(), envelope.at)
+        self.writes.claimed.setdefault(envelope.runtime, []).append(row)
+        self.rows[envelope.runtime.inbox][envelope.inbox_id] = InboxRecord(*row)
 
 
 def timer_id(what: Any) -> str:

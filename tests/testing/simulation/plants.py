@@ -21,7 +21,7 @@ from tradewind.engine import processor
 from tradewind.engine.platform import Platform
 from tradewind.engine.scheduler import Scheduler
 from tradewind.engine.statements import write
-from tradewind.engine.unit_of_work import Cache, Unit
+from tradewind.engine.unit_of_work import Cache, UnitOfWork
 from tradewind.services.inventory.domain import HELD, Product, Reservation
 from tradewind.services.orders.domain import Order, confirm
 from tradewind.services.payments import service as payments
@@ -34,9 +34,9 @@ def starts_early(monkeypatch: pytest.MonkeyPatch) -> Build:
     """Activities are started when they are written, which is before the commit."""
     platforms: list[Platform] = []
 
-    async def written(unit: Unit) -> None:
+    async def written(unit: UnitOfWork) -> None:
         await write(unit)
-        for started in unit.started:
+        for started in unit.after.started:
             platforms[-1].runner.start(*started)
 
     def built(store: Store, made: list[Service], clock: Clock, keep_ms: int) -> Platform:
@@ -50,9 +50,9 @@ def starts_early(monkeypatch: pytest.MonkeyPatch) -> Build:
 def answers_early(monkeypatch: pytest.MonkeyPatch) -> Build:
     """A request is answered when its reply is known, which is before the commit."""
 
-    async def written(unit: Unit) -> None:
+    async def written(unit: UnitOfWork) -> None:
         await write(unit)
-        for incoming in unit.answered:
+        for incoming in unit.after.answered:
             if incoming.deliver is not None and incoming.reply is not None:
                 incoming.deliver(incoming.reply)
                 incoming.deliver = None
@@ -63,7 +63,7 @@ def answers_early(monkeypatch: pytest.MonkeyPatch) -> Build:
 
 def remembers_nothing(monkeypatch: pytest.MonkeyPatch) -> Build:
     """No request is claimed: what comes twice is done twice."""
-    monkeypatch.setattr(Unit, "claim", lambda unit, incoming, status, reply: None)
+    monkeypatch.setattr(UnitOfWork, "claim", lambda unit, incoming, status, reply: None)
     return build
 
 
