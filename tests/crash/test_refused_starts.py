@@ -152,6 +152,10 @@ def test_a_database_that_somebody_else_writes_to(rest: Shop) -> None:
         ({"fail": "batch.before-commit"}, "TRADEWIND_FAIL"),
         ({"fail": "no.such-place:1:kill"}, "no failpoint 'no.such-place'"),
         ({"fail": "batch.begun:0:kill"}, "TRADEWIND_FAIL"),
+        (
+            {"otlp_endpoint": "http://127.0.0.1:4318/v1/traces"},
+            "TRADEWIND_OTLP_ENDPOINT .environment. has no effect in blueprint default",
+        ),
         ({"database_url": "mysql://127.0.0.1/shop"}, "TRADEWIND_DATABASE_URL"),
         ({"database_url": "postgresql://nobody@127.0.0.1:9/shop"}, "127.0.0.1:9"),
     ],

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tradewind import services
+from tradewind.contracts.orders import OrderCreated
+from tradewind.engine.service_runtime import furnish
 from tradewind.runtime import registry
 from tradewind.runtime.config import defaults
 from tradewind.runtime.schema import schema
@@ -38,6 +40,13 @@ def test_settings_reach_a_service_through_its_manifest() -> None:
 
     assert "PaymentCompleted" in heard()
     assert "PaymentCompleted" not in heard(reactions=())
+
+
+@pytest.mark.parametrize("reactions", [(), ("stock",), ("stock", "payment"), ("invoice", "notification")])
+def test_one_process_runs_what_its_settings_wire(reactions: tuple[str, ...]) -> None:
+    runtimes = furnish(registry.services(registry.SERVICES, defaults(reactions=reactions), NoProvider()))
+    assert runtimes["inventory"].hears(OrderCreated) == ("stock" in reactions)
+    assert runtimes["invoices"].hears(OrderCreated) == ("invoice" in reactions)
 
 
 def test_a_process_imports_the_services_it_runs_alone() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..runtime import effects
 from ..runtime.blueprint import BadBlueprint, Blueprint
-from ..runtime.config import Config
+from ..runtime.config import BadSetting, Config
 from ..runtime.processes import entry as door
 from ..runtime.processes import plan, serving
 from ..runtime.processes.arguments import Arguments
@@ -32,7 +34,7 @@ def up(
     Example: tradewind up --data ./shop --port 8080
     """
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
-    checked(config, chosen)
+    checked(config, chosen, given(sets, data, host, port))
     if not plan.apart(chosen):
         run(config, chosen.processes[0].services)
         return
@@ -56,7 +58,7 @@ def serve(
     Example: tradewind serve orders --blueprint rpc
     """
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
-    checked(config, chosen)
+    checked(config, chosen, given(sets, data, host, port))
     try:
         found = chosen.process(process)
     except BadBlueprint as error:
@@ -75,11 +77,14 @@ def given(sets: list[str] | None, data: str | None, host: str | None, port: int 
     return (*(sets or []), *(f"{name}={value}" for name, value in named if value is not None))
 
 
-def checked(config: Config, chosen: Blueprint) -> None:
-    """Ends the command with one line where the parts of a blueprint do not fit together."""
+def checked(config: Config, chosen: Blueprint, sets: tuple[str, ...]) -> None:
+    """Ends the command with one line where the parts of a blueprint do not fit together, or a setting has no
+    effect.
+    """
     try:
         plan.check(config, chosen)
-    except BadBlueprint as error:
+        effects.check(config, chosen, os.environ, sets)
+    except (BadBlueprint, BadSetting) as error:
         fail(error)
 
 

@@ -14,7 +14,8 @@ from typing import Any, cast
 
 import msgspec
 
-from .settings import SETTINGS, Config, Setting
+from ..core.settings import Setting
+from .settings import SETTINGS, Config
 
 __all__ = [
     "SETTINGS",
@@ -25,6 +26,7 @@ __all__ = [
     "defaults",
     "explain",
     "field_of",
+    "given_by",
     "load",
     "wire",
 ]
@@ -79,6 +81,13 @@ def explain(
         shown = _format() if field == "log_format" and not shown else shown
         rows.append(Shown(wire(field), shown, source, setting.default, setting.unit, setting.doc))
     return rows
+
+
+def given_by(environment: Mapping[str, str], sets: Iterable[str]) -> dict[str, str]:
+    """The settings that a person gives, each with its source. Errors: BadSetting."""
+    return {
+        field: source for field, (_, source) in _gather(environment, {}, sets).items() if source != "default"
+    }
 
 
 def wire(field: str) -> str:

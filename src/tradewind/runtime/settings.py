@@ -1,30 +1,20 @@
-"""Declares every setting in one place: its reader, default, unit and meaning."""
+"""Joins the settings of all parts in one struct, and has the general ones: each part declares its own."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 
+from ..apis.rpc.variables import SETTINGS as RPC
 from ..core import readers
-
-# what a blueprint wires: `stock` holds what is ordered, `payment` charges it, `invoice` and `notification`
-# tell of it
-REACTIONS = ("stock", "payment", "invoice", "notification")
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """How a text becomes a value. `secret` ones are never shown; `shown` is what may be seen of the text of
-    others.
-    """
-
-    read: readers.Reader[Any]
-    default: str
-    unit: str
-    doc: str
-    secret: bool = False
-    shown: readers.Reader[str] = str
+from ..core.settings import Setting
+from ..drivers.rabbitmq.settings import SETTINGS as RABBITMQ
+from ..engine.settings import SETTINGS as ENGINE
+from ..observability.settings import SETTINGS as TRACING
+from ..services.orders.settings import SETTINGS as ORDERS
+from ..services.payments.settings import SETTINGS as PAYMENTS
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,15 +77,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             secret=True,
         ),
     ]
-    order_deadline_s: Annotated[
-        float,
-        Setting(
-            readers.number(0.1, 30 * 86_400),
-            "900",
-            "seconds",
-            "an order that is not settled by then fails as expired",
-        ),
-    ]
+    order_deadline_s: Annotated[float, ORDERS["order_deadline_s"]]
     rate_limit: Annotated[
         int, Setting(readers.whole(0, 10_000_000), "600", "requests/minute", "of one caller; 0: no limit")
     ]
@@ -117,151 +99,23 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             "empty: console where stderr is a terminal, else json",
         ),
     ]
-    provider_faults: Annotated[
-        float,
-        Setting(
-            readers.number(0, 1),
-            "0",
-            "share",
-            "of the calls to the sandbox provider that fail at random, in any of its ways",
-        ),
-    ]
-    provider_timeout_s: Annotated[
-        float,
-        Setting(
-            readers.number(0.01, 60), "1.0", "seconds", "how long a call to the payment provider may take"
-        ),
-    ]
-    provider_url: Annotated[
-        str,
-        Setting(
-            readers.http,
-            "http://127.0.0.1:8090",
-            "URL",
-            "where the process `provider` listens, and payments finds it where it runs apart",
-        ),
-    ]
-    retry_delays_ms: Annotated[
-        tuple[int, ...],
-        Setting(
-            readers.delays,
-            "1000,5000,30000,120000",
-            "ms, ms, …",
-            "pauses before a failed message is tried again; then it is parked",
-        ),
-    ]
-    retention_days: Annotated[
-        int,
-        Setting(
-            readers.whole(30, 3_650),
-            "30",
-            "days",
-            "how long the inbox (idempotency keys) and the log are kept",
-        ),
-    ]
-    broker_url: Annotated[
-        str,
-        Setting(
-            readers.broker,
-            "",
-            "URL",
-            "the RabbitMQ of a blueprint with several processes: amqp://… or amqps://…; empty: none",
-            shown=readers.without_password,
-        ),
-    ]
-    pricing: Annotated[
-        Literal["catalogue", "client"],
-        Setting(
-            readers.one_of("catalogue", "client"),
-            "catalogue",
-            "who",
-            "whose prices count: the catalogue's, or the client's",
-        ),
-    ]
-    reactions: Annotated[
-        tuple[str, ...],
-        Setting(
-            readers.some_of(*REACTIONS),
-            ",".join(REACTIONS),
-            "name,name,…",
-            f"what an order sets off, of {', '.join(REACTIONS)}; or none",
-        ),
-    ]
-    currency: Annotated[
-        str,
-        Setting(
-            readers.currency,
-            "EUR",
-            "ISO 4217",
-            "of amounts that come without one: those of the face rpc, with two decimals",
-        ),
-    ]
-    payment_token: Annotated[
-        str,
-        Setting(
-            readers.word,
-            "",
-            "token",
-            "what the reaction payment charges where an order names none",
-            secret=True,
-        ),
-    ]
-    order_queue: Annotated[
-        str,
-        Setting(readers.queue, "order_queue", "queue", "where orders takes requests in NestJS's wire format"),
-    ]
-    inventory_queue: Annotated[
-        str,
-        Setting(
-            readers.queue,
-            "inventory_queue",
-            "queue",
-            "where inventory takes requests in NestJS's wire format",
-        ),
-    ]
-    payment_queue: Annotated[
-        str,
-        Setting(
-            readers.queue, "payment_queue", "queue", "where payments takes requests in NestJS's wire format"
-        ),
-    ]
-    event_exchange: Annotated[
-        str,
-        Setting(
-            readers.queue,
-            "tradewind.events",
-            "exchange",
-            "where events go, and how the queues of who listens begin: one a system",
-        ),
-    ]
-    queue_type: Annotated[
-        Literal["quorum", "classic"],
-        Setting(
-            readers.one_of("quorum", "classic"),
-            "quorum",
-            "kind",
-            "of our event queues on RabbitMQ: quorum or classic",
-        ),
-    ]
-    otlp_endpoint: Annotated[
-        str,
-        Setting(
-            readers.http,
-            "",
-            "URL",
-            "where traces go (OTLP/HTTP), like http://localhost:4318/v1/traces; empty: tracing is off",
-            shown=readers.without_password,
-        ),
-    ]
-    trace_ratio: Annotated[
-        float,
-        Setting(
-            readers.number(0, 1),
-            "1",
-            "share",
-            "of the requests that begin a trace; one that comes with its own keeps it",
-        ),
-    ]
+    provider_faults: Annotated[float, PAYMENTS["provider_faults"]]
+    provider_timeout_s: Annotated[float, PAYMENTS["provider_timeout_s"]]
+    provider_url: Annotated[str, PAYMENTS["provider_url"]]
+    retry_delays_ms: Annotated[tuple[int, ...], ENGINE["retry_delays_ms"]]
+    retention_days: Annotated[int, ENGINE["retention_days"]]
+    broker_url: Annotated[str, RABBITMQ["broker_url"]]
+    pricing: Annotated[Literal["catalogue", "client"], ORDERS["pricing"]]
+    reactions: Annotated[tuple[str, ...], ORDERS["reactions"]]
+    currency: Annotated[str, RPC["currency"]]
+    payment_token: Annotated[str, ORDERS["payment_token"]]
+    order_queue: Annotated[str, RPC["order_queue"]]
+    inventory_queue: Annotated[str, RPC["inventory_queue"]]
+    payment_queue: Annotated[str, RPC["payment_queue"]]
+    event_exchange: Annotated[str, RABBITMQ["event_exchange"]]
+    queue_type: Annotated[Literal["quorum", "classic"], RABBITMQ["queue_type"]]
+    otlp_endpoint: Annotated[str, TRACING["otlp_endpoint"]]
+    trace_ratio: Annotated[float, TRACING["trace_ratio"]]
     ops_port: Annotated[
         int,
         Setting(
@@ -291,3 +145,15 @@ SETTINGS: dict[str, Setting] = {
     for field, hint in get_type_hints(Config, include_extras=True).items()
     if field in Config.__struct_fields__
 }
+
+PARTS: dict[str, dict[str, Setting]] = {
+    "service orders": {field: ORDERS[field] for field in ("order_deadline_s", "reactions")},
+    "service payments": {field: PAYMENTS[field] for field in ("provider_faults", "provider_timeout_s")},
+    "a process with provider = true": {"provider_url": PAYMENTS["provider_url"]},
+    # v1 takes prices from the catalogue and a token with each order
+    "API rpc": {**RPC, "pricing": ORDERS["pricing"], "payment_token": ORDERS["payment_token"]},
+    "bus rabbitmq": RABBITMQ,
+    "tracing": TRACING,
+    "a service in a process of its own": {field: SETTINGS[field] for field in ("ops_port", "database_roles")},
+}
+"""By the part of a blueprint that uses them. Those in none are general: every blueprint takes them."""

@@ -57,9 +57,10 @@ WHOLE = Wiring()
 
 def wiring_of(config: Config, blueprint: Blueprint | None) -> Wiring:
     """As a blueprint and the settings have it; without one, the whole shop."""
-    if blueprint is None or not plan.apart(blueprint):
+    if blueprint is None:
         return Wiring(frozenset(runs(blueprint)))
-    return Wiring(frozenset(runs(blueprint)), frozenset(config.reactions), config.pricing, True)
+    apart = plan.apart(blueprint)
+    return Wiring(frozenset(runs(blueprint)), frozenset(config.reactions), config.pricing, apart)
 
 
 class Here:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from .. import blueprint as blueprints
 from .. import config as settings
+from .. import effects
 from ..blueprint import BadBlueprint
 from ..config import BadSetting
 from ..registry import SERVICES
@@ -48,6 +49,8 @@ def up(parse: Arguments) -> str:
             parse.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ
         )
         config = settings.load(os.environ, chosen.settings, parse.sets)
+        plan.check(config, chosen)
+        effects.check(config, chosen, os.environ, parse.sets)
         return start(
             config,
             chosen,

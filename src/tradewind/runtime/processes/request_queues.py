@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ...apis.nest import wire as nest_wire
+from ...apis.rpc.variables import QUEUES
 from ...apis.services import wire as services_wire
 from ...core.gateway import Gateway
 from ...core.request_queue import Ask, Wire
 from ..blueprint import Blueprint
 from ..config import Config
-
-QUEUES = {"orders": "order_queue", "inventory": "inventory_queue", "payments": "payment_queue"}
-"""The setting that names each service's queue in the face rpc."""
 
 
 class Served(NamedTuple):

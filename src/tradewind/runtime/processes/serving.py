@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from .. import blueprint as blueprints
 from .. import config as settings
+from .. import effects
 from ..blueprint import BadBlueprint, Blueprint, Process
 from ..config import BadSetting, Config
 from ..registry import SERVICES
@@ -28,6 +29,7 @@ def serve(parse: Arguments) -> str:
         )
         config = settings.load(os.environ, chosen.settings, parse.sets)
         plan.check(config, chosen)
+        effects.check(config, chosen, os.environ, parse.sets)
         process = chosen.process(parse.process)
         if not 1 <= parse.copy <= process.copies:
             raise BadBlueprint(

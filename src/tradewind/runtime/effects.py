@@ -1,0 +1,36 @@
+"""Refuses a setting that changes nothing in a blueprint, so that nobody trusts one that does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import asdict
+
+from .blueprint import Blueprint
+from .config import BadSetting, Config, given_by, wire
+from .settings import PARTS
+
+
+def parts_of(blueprint: Blueprint) -> set[str]:
+    """The parts that a blueprint runs, by their names in PARTS."""
+    found = {f"service {name}" for process in blueprint.processes for name in process.services}
+    found |= {f"API {blueprint.face}", f"bus {blueprint.transport}"}
+    if any(process.provider for process in blueprint.processes):
+        found.add("a process with provider = true")
+    if blueprint.transport != "local" or len(blueprint.processes) > 1:
+        found |= {"tracing", "a service in a process of its own"}
+    return found
+
+
+def check(config: Config, blueprint: Blueprint, environment: Mapping[str, str], sets: Iterable[str]) -> None:
+    """Looks at what a person has set, not at what the blueprint says itself. Errors: BadSetting."""
+    sources = given_by(environment, sets)
+    here, values = parts_of(blueprint), asdict(config)
+    for part, settings in PARTS.items():
+        for field in settings.keys() & sources.keys():
+            place = f"{wire(field)} ({sources[field]}) has no effect in blueprint {blueprint.name}"
+            if part not in here:
+                raise BadSetting(f"{place}: only {part} uses it, which is not there; leave it out")
+            only = settings[field].only
+            if only is not None and not only(values):
+                raise BadSetting(f"{place}: other settings switch off what it is for; leave it out")
