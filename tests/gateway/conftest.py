@@ -26,6 +26,7 @@ from tradewind.drivers.rabbitmq.rpc.server import RpcServer
 from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.engine.observers import Hooks
 from tradewind.engine.platform import Platform
+from tradewind.runtime.assembly import with_timeline
 from tradewind.services.inventory import service as inventory
 from tradewind.services.inventory import storage as inventory_rows
 from tradewind.services.orders import service as orders
@@ -122,8 +123,13 @@ async def platform(
             for key in keys:
                 heard(key)
 
-    made = Platform(
-        store, [inventory.SERVICE, orders.orders(900_000)], SystemClock(), hooks=Hooks(committed=committed)
+    made = with_timeline(
+        Platform(
+            store,
+            [inventory.SERVICE, orders.orders(900_000)],
+            SystemClock(),
+            hooks=Hooks(committed=committed),
+        )
     )
     await made.start()
     yield made

@@ -15,6 +15,7 @@ from tradewind.contracts.inventory import AddProduct, FindProducts, Found, GetPr
 from tradewind.contracts.orders import (
     CancelOrder,
     GetOrder,
+    GetTimeline,
     Item,
     ListOrders,
     OrderView,
@@ -157,3 +158,18 @@ async def test_what_was_not_given_is_not_given_elsewhere_either(gateway: Gateway
     """An empty filter is no filter, though an empty text is no id."""
     await placed(gateway)
     assert len((await gateway.ask(ListOrders(), ADA)).data) == 1
+
+
+async def test_a_timeline_is_of_every_service_and_for_its_owner_alone(gateway: Gateway) -> None:
+    made = msgspec.json.decode((await placed(gateway)).body, type=OrderView)
+    async with asyncio.timeout(15):
+        while len((timeline := await gateway.ask(GetTimeline(made.id), ADA)).data) < 3:
+            await asyncio.sleep(0.02)
+    assert [(entry.service, entry.name) for entry in timeline.data] == [
+        ("orders", "order.created"),
+        ("inventory", "stock.reserved"),
+        ("orders", "payment.requested"),
+    ]
+    assert "tok_ok" not in str(timeline.data)
+    with pytest.raises(Refused):
+        await gateway.ask(GetTimeline(made.id), BOB)
