@@ -158,10 +158,12 @@ class StockAdjusted(Event, frozen=True, tag="stock.adjusted"):
 
 
 class StockReserved(Event, frozen=True, tag="stock.reserved"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
 
 
 class StockRejected(Event, frozen=True, tag="stock.rejected"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     shortages: tuple[Shortage, ...]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ..core.model import Event, Query
 from .operation import Operation, Who
@@ -52,18 +52,21 @@ class Pdf(View, frozen=True):
 
 
 class ListInvoices(Query, frozen=True, tag="invoices.list"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid | Literal[""] = ""
     limit: Limit = 20
     cursor: str = ""
 
 
 class InvoiceIssued(Event, frozen=True, tag="invoice.issued"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     invoice_id: str
     number: str
 
 
 class CreditNoteIssued(Event, frozen=True, tag="credit_note.issued"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     invoice_id: str
     number: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ..core.model import Query
 from .operation import Operation, Who
@@ -25,6 +25,7 @@ class NotificationView(View, frozen=True):
 
 
 class ListNotifications(Query, frozen=True, tag="notifications.list"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid | Literal[""] = ""
     limit: Limit = 20
     cursor: str = ""

@@ -4,7 +4,7 @@ requests.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -122,11 +122,13 @@ class RecordOrder(Request, frozen=True, tag="orders.record"):
 
 
 class CancelOrder(Request, frozen=True, tag="orders.cancel", forbid_unknown_fields=True):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
     reason: Reason = ""
 
 
 class GetOrder(Query, frozen=True, tag="orders.get"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
 
 
@@ -137,12 +139,14 @@ class ListOrders(Query, frozen=True, tag="orders.list"):
 
 
 class GetTimeline(Query, frozen=True, tag="orders.timeline"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
 
 
 class GetRecordedOrder(Query, frozen=True, tag="orders.recorded"):
     """An order of any customer: only an API without authentication may ask this."""
 
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
 
 
@@ -154,6 +158,7 @@ class ListRecordedOrders(Query, frozen=True, tag="orders.recorded_list"):
 
 
 class OrderCreated(Event, frozen=True, tag="order.created"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     customer_id: str
     lines: tuple[Line, ...]
@@ -162,6 +167,7 @@ class OrderCreated(Event, frozen=True, tag="order.created"):
 
 
 class PaymentRequested(Event, frozen=True, tag="payment.requested"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     customer_id: str
     total: Money
@@ -170,12 +176,14 @@ class PaymentRequested(Event, frozen=True, tag="payment.requested"):
 
 
 class OrderConfirmed(Event, frozen=True, tag="order.confirmed"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     customer_id: str
     total: Money
 
 
 class OrderFailed(Event, frozen=True, tag="order.failed"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     customer_id: str
     code: str
@@ -183,6 +191,7 @@ class OrderFailed(Event, frozen=True, tag="order.failed"):
 
 
 class OrderCancelled(Event, frozen=True, tag="order.cancelled"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     customer_id: str
     reason: str
@@ -191,6 +200,7 @@ class OrderCancelled(Event, frozen=True, tag="order.cancelled"):
 class RefundRequested(Event, frozen=True, tag="refund.requested"):
     """Money came for an order that could no longer take it: give all of it back."""
 
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     customer_id: str
     reason: str

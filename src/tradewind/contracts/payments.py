@@ -54,6 +54,7 @@ class RecordedPayments(View, frozen=True):
 class RecordPayment(Request, frozen=True, tag="payments.record"):
     """Records a payment that another system has taken; an order may have several. No provider is called."""
 
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
     amount: Money
     idempotency_key: Key = ""
@@ -62,6 +63,7 @@ class RecordPayment(Request, frozen=True, tag="payments.record"):
 class RefundPayment(Request, frozen=True, tag="payments.refund", forbid_unknown_fields=True):
     """Gives money back: `amount`, or all that is left."""
 
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
     reason: Annotated[Reason, Meta(min_length=1)]
     amount: Money | None = None
@@ -88,28 +90,33 @@ class GetRecordedPayment(Query, frozen=True, tag="payments.recorded"):
 class RecordedPaymentsOf(Query, frozen=True, tag="payments.recorded_of"):
     """The payments of an order, newest first, a thousand at the most."""
 
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
 
 
 class ListPayments(Query, frozen=True, tag="payments.list"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid | Literal[""] = ""
     limit: Limit = 20
     cursor: str = ""
 
 
 class ListRefunds(Query, frozen=True, tag="payments.refunds"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
     limit: Limit = 20
     cursor: str = ""
 
 
 class PaymentCompleted(Event, frozen=True, tag="payment.completed"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     payment_id: str
     amount: Money
 
 
 class PaymentFailed(Event, frozen=True, tag="payment.failed"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     payment_id: str
     code: Literal["payment_declined", "payment_error"]
@@ -117,11 +124,13 @@ class PaymentFailed(Event, frozen=True, tag="payment.failed"):
 
 
 class PaymentVoided(Event, frozen=True, tag="payment.voided"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     payment_id: str
 
 
 class PaymentRefunded(Event, frozen=True, tag="payment.refunded"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
     customer_id: str
     payment_id: str

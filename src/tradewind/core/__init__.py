@@ -1,3 +1,3 @@
 """The programming model and the ports: what an author of a service, an API or a driver writes against. No
-I/O, no word of a shop.
+I/O, and no word of what is sold.
 """

@@ -65,7 +65,7 @@ class Gateway(Protocol):
         ...
 
     async def changed(self, key: str, timeout: float) -> bool:
-        """Waits until something about `key` (an order's id) has been committed, or for `timeout` seconds.
+        """Waits until something about `key` (that of a message) has been committed, or for `timeout` seconds.
         False: nothing came.
         """
         ...

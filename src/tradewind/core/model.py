@@ -1,4 +1,4 @@
-"""What a service author writes with, so that a rule of the shop needs no SQL, no loop and no clock to be read
+"""What a service author writes with, so that a rule needs no SQL, no loop and no clock to be read
 or tested.
 
 A service is a list of rules. A rule names a message, the handler that decides, and the rows it needs. A
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Message(msgspec.Struct, frozen=True, rename="camel"):
     """Anything that a service handles. `keyed_by` names the field with the key of the aggregate."""
 
-    keyed_by: ClassVar[str] = "order_id"
+    keyed_by: ClassVar[str] = ""
 
     @property
     def key(self) -> str:

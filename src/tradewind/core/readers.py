@@ -134,10 +134,15 @@ def queue(text: str) -> str:
     return text
 
 
-def currency(text: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", text):
-        raise ValueError("a currency's code like EUR")
-    return text
+def matching(pattern: str, says: str) -> Reader[str]:
+    """`says` is what the text should have been."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(says)
+        return text
+
+    return read
 
 
 def without_password(text: str) -> str:

@@ -7,7 +7,7 @@ from ...core.settings import Setting
 
 SETTINGS: dict[str, Setting] = {
     "currency": Setting(
-        readers.currency,
+        readers.matching(r"[A-Z]{3}", "a currency's code like EUR"),
         "EUR",
         "ISO 4217",
         "of amounts that come without one: those of the face rpc, with two decimals",

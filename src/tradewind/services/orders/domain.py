@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -73,6 +73,7 @@ class Entry(Aggregate, frozen=True):
 
 
 class PaymentDue(Timer, frozen=True, tag="orders.payment_due"):
+    keyed_by: ClassVar[str] = "order_id"
     order_id: str
 
 
