@@ -28,7 +28,7 @@ class Clock(Protocol):
         ...
 
     def business_id(self) -> str:
-        """An id of the shop (an order, a user): a UUID of the version that the policy says."""
+        """An id of the installation (an order, a user): a UUID of the version that the policy says."""
         ...
 
     def business_id_of(self, internal: str) -> str:
