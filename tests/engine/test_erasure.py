@@ -298,7 +298,7 @@ async def test_two_copies_do_not_blank_the_same(shared: House) -> None:
     other = open_store(shared.place.url, shared.place.data, exclusive=False)
     await other.open()
     tx = await other.begin()
-    assert await tx.rows(shared.platform.runtimes["gate"].blanking_turn)
+    assert await tx.rows(shared.platform.runtimes["gate"].statements.blanking_turn)
     assert not await shared.platform._erasure.sweep()
     await tx.rollback()
     await other.close()

@@ -25,7 +25,9 @@ SHOP = [
     for one in statements(importlib.import_module(f"tradewind.services.{name}.storage"))
 ]
 ENGINE = [
-    one for made in services(SERVICES, defaults(), NoProvider()) for one in statements(ServiceRuntime(made))
+    one
+    for made in services(SERVICES, defaults(), NoProvider())
+    for one in statements(ServiceRuntime(made).statements)
 ]
 
 

@@ -186,7 +186,7 @@ async def look_up(unit: UnitOfWork, batch: list[Envelope], *, shared: bool = Fal
             wanted.setdefault(envelope.runtime.inbox, {})[envelope.inbox_id] = None
     await unit.fetch(wanted)
     for envelope in [i for i in batch if (i.tried or shared) and i.origin is Origin.OUTCOME]:
-        if not await unit.tx.rows(envelope.runtime.activity, {"id": envelope.claim_id}):
+        if not await unit.tx.rows(envelope.runtime.statements.activity, {"id": envelope.claim_id}):
             batch.remove(envelope)
             unit.end_activity(envelope.runtime, envelope.claim_id)
 

@@ -70,7 +70,7 @@ class Outbox:
     async def _behind(self, unit: UnitOfWork, runtime: ServiceRuntime, keys: set[str]) -> set[str]:
         """The keys with an event that another process has still to publish: ours follow it, by a relay."""
         found = {
-            key: [event_id for (event_id,) in await unit.tx.rows(runtime.outbox_of, {"key": key})]
+            key: [event_id for (event_id,) in await unit.tx.rows(runtime.statements.outbox_of, {"key": key})]
             for key in keys
         }
         ours, leaving = self._ours, set(self._leaving.get(runtime.name, ()))
@@ -181,10 +181,10 @@ class Relay:
             async with processor.transaction() as tx:
                 now = processor.clock.now()
                 rows: list[tuple[Any, ...]] = []
-                if await tx.rows(runtime.relay_turn):
+                if await tx.rows(runtime.statements.relay_turn):
                     rows = [
                         row
-                        for row in await tx.rows(runtime.outbox_left, {"now": now, "n": ROWS})
+                        for row in await tx.rows(runtime.statements.outbox_left, {"now": now, "n": ROWS})
                         if not self._outbox.holds(row[0])
                     ]
                     await tx.update(runtime.outbox, [(*row[:3], now + LEASE_MS, row[4]) for row in rows])

@@ -342,7 +342,7 @@ async def list_dead_letters(
     found = [
         letter
         for runtime in runtimes.values()
-        for letter in await store.find(runtime.parked, runtime.parked_page, values)
+        for letter in await store.find(runtime.parked, runtime.statements.parked_page, values)
     ]
     found.sort(key=lambda letter: letter.id, reverse=True)
     shown, cursor = LISTING.page(found, query.limit, lambda letter: (letter.first_at, letter.id))
@@ -358,7 +358,7 @@ async def history(
     told = [
         (name, _shown(runtime, EventRow(*row)))
         for name, runtime in runtimes.items()
-        for row in await store.rows(runtime.log_of, {"key": key, "n": limit})
+        for row in await store.rows(runtime.statements.log_of, {"key": key, "n": limit})
     ]
     return sorted(told, key=lambda entry: entry[1].id)
 
@@ -385,9 +385,9 @@ async def stats(
 
 
 async def _of(store: Store, runtime: ServiceRuntime, now: int) -> dict[str, Any]:
-    late, first_due = (await store.rows(runtime.timers_late, {"now": now}))[0]
-    untold, first_said = (await store.rows(runtime.outbox_state))[0]
-    activities, oldest = (await store.rows(runtime.activity_count))[0]
+    late, first_due = (await store.rows(runtime.statements.timers_late, {"now": now}))[0]
+    untold, first_said = (await store.rows(runtime.statements.outbox_state))[0]
+    activities, oldest = (await store.rows(runtime.statements.activity_count))[0]
     return {
         "logEnd": runtime.seq,
         "lag": {name: subscription.lag for name, subscription in runtime.subscriptions.items()},
@@ -397,5 +397,5 @@ async def _of(store: Store, runtime: ServiceRuntime, now: int) -> dict[str, Any]
         "oldestTimerMs": 0 if first_due is None else max(0, now - first_due),
         "outbox": untold,
         "oldestOutboxMs": 0 if first_said is None else max(0, now - first_said),
-        "parked": (await store.rows(runtime.parked_count))[0][0],
+        "parked": (await store.rows(runtime.statements.parked_count))[0][0],
     }

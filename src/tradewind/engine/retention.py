@@ -96,7 +96,9 @@ class Retention(Sweep):
         for runtime in self._processor.runtimes.values():
             await self._save_places(tx, runtime)
             more |= await tx.trim(runtime.inbox.rows, "at", before, ROWS) == ROWS
-            old = [seq for seq, at in await tx.rows(runtime.oldest_seqs, {"n": ROWS}) if at < before]
+            old = [
+                seq for seq, at in await tx.rows(runtime.statements.oldest_seqs, {"n": ROWS}) if at < before
+            ]
             if old:
                 # the newest row stays: it has the last number, needed after a restart
                 below = min(old[-1] + 1, runtime.seq, read_by_all(self._processor, runtime) + 1)
@@ -174,9 +176,9 @@ class Erasure(Sweep):
 
     async def _blank(self, tx: Transaction, of: MarkedEvents) -> bool:
         runtime = of.runtime
-        if BLANKED not in dict(await tx.rows(runtime.positions)):
+        if BLANKED not in dict(await tx.rows(runtime.statements.positions)):
             await tx.insert(runtime.cursors, [(BLANKED, 0)])
-        turn = await tx.rows(runtime.blanking_turn)
+        turn = await tx.rows(runtime.statements.blanking_turn)
         if not turn:  # another copy is at it
             return False
         after, bound = turn[0][0], await self._passed(tx, runtime)
@@ -213,7 +215,7 @@ class Erasure(Sweep):
         passed = read_by_all(self._processor, runtime)
         if self._processor.shared_mode is not None:
             passed = min(passed, SharedStoreMode.settled_seq(self._processor.clock.now()))
-        first = (await tx.rows(runtime.first_in_outbox))[0][0]
+        first = (await tx.rows(runtime.statements.first_in_outbox))[0][0]
         return passed if first is None else min(passed, first - 1)
 
 

@@ -45,11 +45,11 @@ class Scheduler:
     async def recover(self, tx: Transaction) -> None:
         for name, runtime in self._runtimes.items():
             # the order of events, and of the parked messages of a key, is that of their ids
-            for newest in (runtime.newest_event, runtime.newest_parked):
+            for newest in (runtime.statements.newest_event, runtime.statements.newest_parked):
                 for (uuid,) in await tx.rows(newest):
                     self._clock.past(uuid)
-            self.timer[name] = await _first(tx, runtime.next_timer, -1)
-            self.activity[name] = await _first(tx, runtime.next_activity, -1)
+            self.timer[name] = await _first(tx, runtime.statements.next_timer, -1)
+            self.activity[name] = await _first(tx, runtime.statements.next_activity, -1)
             runtime.stale = True
             self.retry[name] = 0
 
@@ -70,7 +70,7 @@ class Scheduler:
         self, unit: UnitOfWork, runtime: ServiceRuntime, now: int, limit: int
     ) -> list[Envelope]:
         batch = []
-        rows = await unit.tx.rows(runtime.timers_due, {"now": now, "n": limit})
+        rows = await unit.tx.rows(runtime.statements.timers_due, {"now": now, "n": limit})
         for timer in map(TimerRow._make, rows):
             try:
                 batch.append(
@@ -87,7 +87,7 @@ class Scheduler:
                 unit.drop_timer(runtime, timer.id)
         TIMERS()
         self.timer[runtime.name] = (
-            now if len(rows) == limit else await _first(unit.tx, runtime.next_timer, now)
+            now if len(rows) == limit else await _first(unit.tx, runtime.statements.next_timer, now)
         )
         return batch
 
@@ -96,7 +96,7 @@ class Scheduler:
     ) -> int:
         """Starts the activities that are due; when to look again."""
         all_started = True
-        rows = await unit.tx.rows(runtime.activities_due, {"now": now, "n": PAGE})
+        rows = await unit.tx.rows(runtime.statements.activities_due, {"now": now, "n": PAGE})
         for row in map(ActivityRow._make, rows):
             try:
                 activity: Any = runtime.decode(runtime.kinds_by_name[row.name], row.body)
@@ -109,7 +109,7 @@ class Scheduler:
                 if unit.lease_ms:
                     unit.put_activity(runtime, row._replace(due_at=now + unit.lease_ms))
                 all_started &= runner.start(runtime, activity, row, again=True)
-        first = await _first(unit.tx, runtime.next_activity, now)
+        first = await _first(unit.tx, runtime.statements.next_activity, now)
         return first if all_started and len(rows) < PAGE else min(first, now + AGAIN_MS)
 
     async def _revive(
@@ -117,10 +117,10 @@ class Scheduler:
     ) -> list[Envelope]:
         batch, tx = [], unit.tx
         if runtime.stale:
-            runtime.blocked = {key for (key,) in await tx.rows(runtime.parked_keys)}
+            runtime.blocked = {key for (key,) in await tx.rows(runtime.statements.parked_keys)}
             runtime.stale = False
-        self.retry[runtime.name] = await _first(tx, runtime.next_parked, now)
-        for row in await tx.rows(runtime.parked_due, {"now": now, "n": limit}):
+        self.retry[runtime.name] = await _first(tx, runtime.statements.next_parked, now)
+        for row in await tx.rows(runtime.statements.parked_due, {"now": now, "n": limit}):
             letter = DeadLetter(**dict(zip(runtime.parked.rows.columns.keys(), row, strict=True)))
             try:
                 batch.append(revive(runtime, letter, now))

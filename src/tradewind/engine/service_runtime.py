@@ -28,7 +28,7 @@ from ..core.model import (
 )
 from .dead_letters import HANDLERS
 from .inbox import Unreadable
-from .statements import ServiceTables, tables_of
+from .statements import tables_of
 from .subscriptions import Subscription
 
 AGGREGATE, EVENT, ACTIVITY, AT, NEVER = range(5)
@@ -79,12 +79,20 @@ def _find(load: Load[Any, Any], hears: type[Message]) -> Find:
     return Find(load.table, one, None, None, load.how == "one")
 
 
-class ServiceRuntime(ServiceTables):
+class ServiceRuntime:
     """A service as the processor runs it."""
 
     def __init__(self, service: Service) -> None:
         self.service, self.name = service, service.name
-        vars(self).update(vars(tables_of(self.name)))
+        own = tables_of(self.name)
+        self.log, self.cursors, self.outbox = own.log, own.cursors, own.outbox
+        self.timers, self.activities, self.inbox, self.parked = (
+            own.timers,
+            own.activities,
+            own.inbox,
+            own.parked,
+        )
+        self.statements = own.statements
         self.tables: dict[type[Aggregate], Table[Any]] = {**service.tables, DeadLetter: self.parked}
         self.rules: dict[type[Message], Rule] = {
             **service.rules,

@@ -74,8 +74,8 @@ class InboxRecord(Aggregate, frozen=True):
 
 
 class ServiceTables:
-    """The engine's tables of a service and their statements. The same object for every runtime of a service:
-    a statement is compiled once an object.
+    """The engine's tables of a service, with their statements. One object for every runtime of a service: a
+    statement is compiled once an object.
     """
 
     def __init__(self, tables: FrameworkTables) -> None:
@@ -83,18 +83,32 @@ class ServiceTables:
         self.timers, self.activities = tables.timers, tables.activities
         self.inbox = Table(InboxRecord, tables.inbox)
         self.parked = Table(DeadLetter, tables.parked)
-        log, timers, activities, parked = self.log.c, self.timers.c, self.activities.c, self.parked.rows.c
+        self.statements = Statements(self)
+
+
+class Statements:
+    """What the engine asks of the tables of a service. Constants: nothing here changes."""
+
+    def __init__(self, tables: ServiceTables) -> None:
+        log, timers, activities, parked = (
+            tables.log.c,
+            tables.timers.c,
+            tables.activities.c,
+            tables.parked.rows.c,
+        )
         now: Any = sa.bindparam("now")
         n: Any = sa.bindparam("n")
         self.last_seq = sa.select(sa.func.coalesce(sa.func.max(log.seq), 0))
         self.newest_event = sa.select(log.id).order_by(log.seq.desc()).limit(1)
         self.newest_parked = sa.select(parked.id).order_by(parked.id.desc()).limit(1)
         self.oldest_seqs = sa.select(log.seq, log.at).order_by(log.seq).limit(n)
-        self.log_after = sa.select(self.log).where(log.seq > sa.bindparam("after")).order_by(log.seq).limit(n)
-        self.log_of = sa.select(self.log).where(log.key == sa.bindparam("key")).order_by(log.seq).limit(n)
-        self.positions = sa.select(self.cursors)
+        self.log_after = (
+            sa.select(tables.log).where(log.seq > sa.bindparam("after")).order_by(log.seq).limit(n)
+        )
+        self.log_of = sa.select(tables.log).where(log.key == sa.bindparam("key")).order_by(log.seq).limit(n)
+        self.positions = sa.select(tables.cursors)
         self.timers_due = (
-            sa.select(self.timers)
+            sa.select(tables.timers)
             .where(timers.due_at <= now)
             .order_by(timers.due_at, timers.id)
             .limit(n)
@@ -105,7 +119,7 @@ class ServiceTables:
             timers.due_at <= now
         )
         self.activities_due = (
-            sa.select(self.activities)
+            sa.select(tables.activities)
             .where(activities.due_at <= now)
             .order_by(activities.due_at, activities.id)
             .limit(n)
@@ -114,13 +128,13 @@ class ServiceTables:
         self.activity = sa.select(activities.id).where(activities.id == sa.bindparam("id")).with_for_update()
         self.next_activity = sa.select(sa.func.min(activities.due_at)).where(activities.due_at > now)
         self.activity_count: Any = sa.select(sa.func.count(), sa.func.min(activities.at)).select_from(
-            self.activities
+            tables.activities
         )
-        earlier = self.parked.rows.alias("earlier")
+        earlier = tables.parked.rows.alias("earlier")
         first = ~sa.exists().where(earlier.c.key == parked.key, earlier.c.key != "", earlier.c.id < parked.id)
         open_ = sa.or_(parked.status == "RETRYING", parked.status == "WAITING")
         self.parked_due = (
-            sa.select(self.parked.rows)
+            sa.select(tables.parked.rows)
             .where(open_, parked.due_at <= now, first)
             .order_by(parked.id)
             .limit(n)
@@ -129,20 +143,20 @@ class ServiceTables:
         self.next_parked = sa.select(sa.func.min(parked.due_at)).where(open_, first, parked.due_at > now)
         self.parked_keys = sa.select(parked.key).where(parked.key != "").distinct()
         self.parked_page = (
-            sa.select(self.parked.rows)
+            sa.select(tables.parked.rows)
             .where(parked.id < sa.bindparam("before"))
             .order_by(parked.id.desc())
             .limit(n)
         )
-        self.outbox_of = sa.select(self.outbox.c.id).where(self.outbox.c.key == sa.bindparam("key"))
-        held = self.outbox.alias("held")
-        outbox = self.outbox.c
+        self.outbox_of = sa.select(tables.outbox.c.id).where(tables.outbox.c.key == sa.bindparam("key"))
+        held = tables.outbox.alias("held")
+        outbox = tables.outbox.c
         free = ~sa.exists().where(held.c.key == outbox.key, held.c.seq < outbox.seq, held.c.lease >= now)
         self.outbox_left = (
             sa.select(
                 outbox.id, outbox.seq, outbox.key, outbox.lease, outbox.at, log.name, log.body, log.trace
             )
-            .join(self.log, log.seq == outbox.seq)
+            .join(tables.log, log.seq == outbox.seq)
             .where(outbox.lease < now, free)
             .order_by(outbox.seq)
             .limit(n)
@@ -150,18 +164,18 @@ class ServiceTables:
         self.outbox_state: Any = sa.select(sa.func.count(), sa.func.min(outbox.at))
         # the process with the lock of this row is the relay
         self.relay_turn = (
-            sa.select(self.cursors.c.source)
-            .where(self.cursors.c.source == RELAY)
+            sa.select(tables.cursors.c.source)
+            .where(tables.cursors.c.source == RELAY)
             .with_for_update(skip_locked=True)
         )
         self.first_in_outbox = sa.select(sa.func.min(outbox.seq))
         # the process with the lock of this row is the one
         self.blanking_turn = (
-            sa.select(self.cursors.c.position)
-            .where(self.cursors.c.source == BLANKED)
+            sa.select(tables.cursors.c.position)
+            .where(tables.cursors.c.source == BLANKED)
             .with_for_update(skip_locked=True)
         )
-        self.parked_count = sa.select(sa.func.count()).select_from(self.parked.rows)
+        self.parked_count = sa.select(sa.func.count()).select_from(tables.parked.rows)
 
 
 @cache

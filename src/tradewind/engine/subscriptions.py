@@ -71,11 +71,11 @@ class Subscription:
 async def recover(tx: Transaction, runtimes: dict[str, ServiceRuntime]) -> None:
     """Reads every place and every log's end anew, before anything is decided."""
     for runtime in runtimes.values():
-        last = (await tx.rows(runtime.last_seq))[0][0]
+        last = (await tx.rows(runtime.statements.last_seq))[0][0]
         runtime.seq = max(last, 0)
-        runtime.blocked = {key for (key,) in await tx.rows(runtime.parked_keys)}
+        runtime.blocked = {key for (key,) in await tx.rows(runtime.statements.parked_keys)}
     for runtime in runtimes.values():
-        saved = dict(await tx.rows(runtime.positions))
+        saved = dict(await tx.rows(runtime.statements.positions))
         for name, subscription in runtime.subscriptions.items():
             subscription.position = saved.get(name, 0)
             subscription.source.seq = max(subscription.source.seq, subscription.position)
@@ -215,7 +215,7 @@ class SharedStoreMode:
     async def look(self, unit: UnitOfWork, batch: Iterable[Envelope]) -> None:
         """Which keys are blocked is asked anew where an event may have to wait behind another."""
         for runtime in {envelope.runtime for envelope in batch if envelope.origin is Origin.EVENT}:
-            runtime.blocked = {key for (key,) in await unit.tx.rows(runtime.parked_keys)}
+            runtime.blocked = {key for (key,) in await unit.tx.rows(runtime.statements.parked_keys)}
 
     def lost(self, error: Raced) -> Exception:
         """A batch met another process's: what it is to be taken for."""

@@ -133,7 +133,7 @@ class UnitOfWork:
         rows = self._log_pages.get(place)
         if rows is None:
             rows = self._log_pages[place] = await self.tx.rows(
-                source.log_after, {"after": position, "n": most}
+                source.statements.log_after, {"after": position, "n": most}
             )
         return rows
 

@@ -30,7 +30,7 @@ class Waits:
     """
 
     def __init__(self, runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring) -> None:
-        self.name, self.positions = runtime.name, runtime.positions
+        self.name, self.positions = runtime.name, runtime.statements.positions
         self.ears = ears(runtime, runtimes, wiring)
         outbox = runtime.outbox.c
         self.unsent = sa.select(outbox.key)

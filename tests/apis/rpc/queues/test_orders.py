@@ -36,10 +36,14 @@ async def test_an_order_is_taken_at_the_callers_prices_and_stays_as_it_is(asked:
 
 async def test_nothing_is_due_and_nothing_is_asked_of_others(asked: Asked, platform: Platform) -> None:
     await asked.answer("create_order", NEW)
-    assert await platform.store.rows(platform.runtimes["orders"].timers_late, {"now": 2**62}) == [(0, None)]
+    assert await platform.store.rows(platform.runtimes["orders"].statements.timers_late, {"now": 2**62}) == [
+        (0, None)
+    ]
     assert [
         row[2]
-        for row in await platform.store.rows(platform.runtimes["orders"].log_after, {"after": 0, "n": 9})
+        for row in await platform.store.rows(
+            platform.runtimes["orders"].statements.log_after, {"after": 0, "n": 9}
+        )
     ] == ["order.created"]
     assert not any(room.subscriptions for room in platform.runtimes.values())
 

@@ -24,7 +24,7 @@ async def test_a_payment_is_noted(asked: Asked, platform: Platform) -> None:
         "updatedAt": "",
     }
     assert await asked.answer("get_payment_by_id", {"id": made["id"], "lang": "en"}) == made
-    assert await platform.store.rows(platform.runtimes["payments"].activity_count) == [(0, None)]
+    assert await platform.store.rows(platform.runtimes["payments"].statements.activity_count) == [(0, None)]
 
 
 async def test_a_key_makes_one_payment_and_no_key_two(asked: Asked) -> None:
