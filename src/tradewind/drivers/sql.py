@@ -188,7 +188,7 @@ class PostgresSql(Sql):
         return f"SELECT * FROM {self._arrays(table)}"
 
     def read_many(self, table: sa.Table) -> str:
-        """As `load_many`, and nobody is kept from the rows."""
+        """As `load_many`, without a lock."""
         return self._text(
             "read", table, lambda n, cs: f"SELECT {', '.join(cs)} FROM {n} WHERE {cs[0]} {self.among}"
         )

@@ -37,8 +37,8 @@ def parse(text: str) -> Context | None:
 
 
 def declined(text: str) -> bool:
-    """Whether a caller of today's version has chosen not to be followed: the common case, told without taking
-    the text apart.
+    """Whether a caller with the present version has chosen not to be traced: the common case, found without
+    parsing.
     """
     return _DECLINED.fullmatch(text) is not None
 

@@ -55,7 +55,7 @@ def _luhn(digits: list[int]) -> bool:
 
 
 def value(item: Any, depth: int = 0) -> Any:
-    """The value with every secret in it masked; what is nested deeper than anybody reads is left out."""
+    """The value with every secret in it masked; deeper nesting than the bound is left out."""
     if isinstance(item, str):
         return text(item)
     if isinstance(item, bool | float | None):

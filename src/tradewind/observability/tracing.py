@@ -134,7 +134,7 @@ class Tracer:
         self._bound = round(min(1.0, max(0.0, ratio)) * (LOW + 1))
 
     def start(self, name: str, kind: Kind = Kind.INTERNAL, parent: str = "", state: str = "") -> Span | None:
-        """A step, under the caller's `traceparent` where that is one; None: nobody follows this."""
+        """A span, under the caller's `traceparent` where that is one; None: not traced."""
         if not self.on:
             return None
         if parent and (caller := context.parse(parent)) is not None:

@@ -65,7 +65,7 @@ def load(
 
 
 def defaults(**changes: object) -> Config:
-    """What holds where nobody sets anything, but for these."""
+    """The defaults, but for these."""
     return msgspec.structs.replace(load({}), **changes)
 
 

@@ -60,7 +60,7 @@ class Routes(Generic[T]):
                 self._named[route(spelling)] = self._spelled[spelling] = (name, handler)
 
     def find(self, pattern: bytes) -> tuple[str, T] | None:
-        """The name and the handler that are meant by this JSON; None where it means nobody."""
+        """The name and the handler of this JSON pattern; None where there is none."""
         found = self._spelled.get(pattern)
         if found is None and pattern and len(pattern) <= LONGEST:
             try:

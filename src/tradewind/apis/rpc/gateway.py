@@ -36,12 +36,12 @@ _VERDICTS = {
     Kind.BUSY: Verdict.BUSY,
 }
 NOTHING = b'{"id":"00000000-0000-4000-8000-000000000000"}'
-"""What nobody has: who says so is there."""
+"""An id that does not exist: a service that says so is up."""
 logger = logging.getLogger(__name__)
 
 
 def _nothing(*_: object) -> None:
-    """Nobody looks."""
+    """No observer."""
 
 
 def judge(outcome: Outcome) -> Verdict:
@@ -53,9 +53,7 @@ def judge(outcome: Outcome) -> Verdict:
 
 
 def _ids() -> Callable[[], bytes]:
-    """Makes ids of requests and keys of writes: a name of this start, which nobody can guess, and a
-    number.
-    """
+    """Makes ids of requests and keys of writes: a random name of this start, and a number."""
     start, number = os.urandom(10).hex().encode(), count(1)
     return lambda: b"%b-%x" % (start, next(number))
 

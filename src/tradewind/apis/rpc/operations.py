@@ -110,7 +110,7 @@ class Operations:
             exchange.ask(self._payments, self._settings.write, data)
 
     def payments_of(self, exchange: RequestContext) -> None:
-        """Of an order that nobody knows there are none."""
+        """An unknown order has none."""
         if UUID.match(exchange.value):
             exchange.ask(self._payments, self._settings.read, b'{"orderId":"%b"}' % exchange.value.encode())
         else:

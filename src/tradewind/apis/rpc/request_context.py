@@ -122,7 +122,7 @@ class RequestContext:
     def _came(self, verdict: Verdict, outcome: Outcome | None) -> None:
         try:
             self._show(verdict, outcome)
-        except Exception:  # here nobody else would see to it that the client gets an answer
+        except Exception:  # here no other code makes sure that the client gets an answer
             logger.exception("the answer of %s failed", self.route.name)
             self.answer(500, envelope.error(500, envelope.INTERNAL))
 

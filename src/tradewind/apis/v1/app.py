@@ -46,7 +46,7 @@ def _nothing(*_: object) -> None:
 
 
 class V1Api:
-    """A `Handler` of the HTTP server. `pages` are served as they are, to anybody: metrics, the API's
+    """A `Handler` of the HTTP server. `pages` are public and served as they are: metrics, the API's
     description.
     """
 

@@ -39,8 +39,8 @@ def _plain(key: bytes) -> bytes:
 
 
 class Claims:
-    """Keyed hashes: what is stored neither shows a key nor lets anybody guess a body, which may hold a
-    password.
+    """Keyed hashes: the stored text shows no key, and no body, which may have a password, can be guessed from
+    it.
     """
 
     def __init__(self, secret: bytes) -> None:

@@ -33,7 +33,7 @@ def plain(password: str) -> str:
 
 
 def weak(password: str, *others: str) -> bool:
-    """Among the first that anybody tries: the most used ones, or the person's own name or address."""
+    """Among the first guesses: the most used passwords, or the user's own name or address."""
     lower = plain(password).lower()
     return lower in COMMON or lower in {other.lower() for other in others}
 

@@ -1,5 +1,5 @@
-"""Takes what the payment provider reports, once its signature is proven (Standard Webhooks, symmetric):
-anybody can reach this path.
+"""Takes the webhooks of the payment provider, once the signature is verified (Standard Webhooks, symmetric):
+the path is public.
 """
 
 from __future__ import annotations

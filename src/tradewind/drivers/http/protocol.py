@@ -18,7 +18,7 @@ from .refusals import Refused
 from .shared import Shared
 from .writing import CONTINUE
 
-SPARE = 100  # connections past the limit that are told why; more than these are broken at once
+SPARE = 100  # connections past the limit that get an answer; more than these are closed at once
 
 
 class Connection(Pipeline, asyncio.Protocol):

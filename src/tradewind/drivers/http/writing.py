@@ -63,7 +63,7 @@ class Writer:
 
 def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
     lines = b"".join([b"%b: %b\r\n" % header for header in headers])
-    # a value that carries a line end could add headers, or a whole answer, of somebody else's choice
+    # a value with a line end could add headers, or a whole response, of another's choice
     if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers):
         raise ValueError("a header holds a line end")
     return lines

@@ -65,7 +65,7 @@ class ReadCoalescer:
         try:
             for row in await self._fetch(text, list(wanted)) if wanted else ():
                 found[row[0]].append(row)
-        except Exception as error:  # who asked is told, whatever it is
+        except Exception as error:  # the caller gets it, whatever it is
             _tell(wanted, error)
         except BaseException:
             _tell(wanted, StoreUnavailable("the store is closing"))

@@ -14,7 +14,7 @@ SETTINGS = ("data", "host", "port")
 
 
 class Arguments(msgspec.Struct, frozen=True):
-    """What `tradewind serve`, or `up` with an empty `process`, was told."""
+    """The arguments of `tradewind serve`, or of `up` with an empty `process`."""
 
     process: str = ""
     blueprint: str = "default"

@@ -29,7 +29,7 @@ def served(service: str, gateway: Gateway, config: Config, blueprint: Blueprint)
     found = [Served(getattr(config, QUEUES[service]), nest_wire, _nest(service, gateway, config))]
     if (
         service == "inventory" and config.pricing == "catalogue"
-    ):  # orders asks for what it has not heard of yet
+    ):  # orders asks for products that it has no copy of yet
         found.append(own_wire(service, gateway, config))
     return found
 

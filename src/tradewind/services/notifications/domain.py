@@ -44,7 +44,7 @@ def about(heard: Heard) -> str:
 
 
 def notice(heard: Heard) -> str:
-    """Its id follows from the order's, so that an event that comes twice is told once."""
+    """Its id follows from the order's, so that an event that comes twice makes one notification."""
     template = TEMPLATES[type(heard)]
     return derived(
         heard.order_id, f"{template}:{heard.refund_id}" if isinstance(heard, PaymentRefunded) else template

@@ -47,7 +47,7 @@ class BadPayload(Exception):
 
 
 class _Loose(msgspec.Struct, rename="camel"):
-    """A message as far as anybody's can be read."""
+    """A message, as far as any message can be read."""
 
     dto: msgspec.Raw = msgspec.Raw(b"null")
     idempotency_key: Any = None
@@ -120,7 +120,7 @@ class RpcEndpoint:
         )
 
     def one(self, ask: Ask, query: Callable[[str], Query], show: Show) -> None:
-        """One thing, by its id; what can be nobody's id is not there."""
+        """One object, by its id; what cannot be an id is not found."""
         about = about_of(ask.data)
         if isinstance(about.id, str) and rules.UUID.match(about.id):
             self.query(ask, query(about.id.lower()), about.lang, show)

@@ -45,7 +45,7 @@ UNKNOWN = Manner(declines="unknown_token")
 
 
 def kind(token: str) -> str:
-    """What is written down about a token: a test token's name, and nothing of anybody's real one."""
+    """What the ledger keeps of a token: the name of a test token, and nothing of a real one."""
     return token if token in MANNERS else STRANGER
 
 
