@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -28,6 +27,7 @@ from ...observability.metrics import Metrics
 from ...observability.traces import Tracing
 from ..blueprint import Blueprint, Process
 from ..config import Config
+from . import runner
 from .health import TEXT, Ops
 from .links import watch_links
 
@@ -91,21 +91,14 @@ class GatewayProcess:
 
     async def run(self, started: Callable[[str], None]) -> None:
         """Errors: BrokerUnusable, PortInUse: one line each."""
-        leave = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, leave.set)
-        try:
-            self._tracing.start(self._metrics)
-            await self._connect()
-            await self._server.start(self._config.host, self._config.port)
-            await self._ops.start(self._config.host, self._config.ops_port)
-            started(f"http://{self._config.host}:{self._server.port}")
-            await leave.wait()
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
-            await self._stop()
+        await runner.run(self, started)
+
+    async def start(self) -> str:
+        self._tracing.start(self._metrics)
+        await self._connect()
+        await self._server.start(self._config.host, self._config.port)
+        await self._ops.start(self._config.host, self._config.ops_port)
+        return f"http://{self._config.host}:{self._server.port}"
 
     async def _connect(self) -> None:
         """Errors: BrokerUnusable, unless we are patient: then requests are answered 503 until the broker is
@@ -127,7 +120,7 @@ class GatewayProcess:
             with suppress(BrokerUnusable):
                 await self._client.start(CONNECT_S)
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
         self._leaving = True
         if self._connecting is not None:
             self._connecting.cancel()

@@ -4,8 +4,6 @@ over HTTP, with webhooks to the shop's gateway.
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -24,6 +22,7 @@ from ..blueprint import Process
 from ..config import Config
 from ..keys import signing_key, webhook_secret
 from ..webhook_sender import WebhookSender
+from . import runner
 from .health import Ops
 
 LEDGER = "provider.db"
@@ -73,22 +72,18 @@ class ProviderProcess:
 
     async def run(self, started: Callable[[str], None]) -> None:
         """Errors: StoreUnusable, PortInUse: one line each."""
-        leave = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, leave.set)
-        try:
-            where = urlsplit(self._config.provider_url)
-            await self._server.start(where.hostname or "127.0.0.1", where.port or 80)
-            await self._ops.start(self._config.host, self._config.ops_port)
-            self._sandbox.start()
-            started(self._config.provider_url)
-            await leave.wait()
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
-            self._leaving = True
-            await self._server.stop(DRAIN_S)
-            await self._sandbox.close()
-            await self._ops.stop(1.0)
-            self._log.flush()
+        await runner.run(self, started)
+
+    async def start(self) -> str:
+        where = urlsplit(self._config.provider_url)
+        await self._server.start(where.hostname or "127.0.0.1", where.port or 80)
+        await self._ops.start(self._config.host, self._config.ops_port)
+        self._sandbox.start()
+        return self._config.provider_url
+
+    async def stop(self) -> None:
+        self._leaving = True
+        await self._server.stop(DRAIN_S)
+        await self._sandbox.close()
+        await self._ops.stop(1.0)
+        self._log.flush()

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ from ...core import failpoints
 from ...core.bus import EventRecord
 from ...core.clock import SystemClock
 from ...core.model import Query
-from ...core.store import StoreUnavailable
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
 from ...drivers.rabbitmq.bus import Publisher, Subscriber
@@ -32,6 +30,7 @@ from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..registry import services
 from ..stores import open_store
+from . import runner
 from . import tracing as following
 from .figures import Figures
 from .health import Ops
@@ -163,26 +162,9 @@ class ServiceProcess:
 
     async def run(self, started: Callable[[str], None]) -> None:
         """Errors: StoreUnusable, BrokerUnusable, PortInUse: one line each."""
-        leave = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, leave.set)
-        try:
-            await self._start()
-            started(f"http://{self._config.host}:{self._ops.port}")
-            stopped, parse = loop.create_task(self.platform.ended()), loop.create_task(leave.wait())
-            await asyncio.wait({stopped, parse}, return_when=asyncio.FIRST_COMPLETED)
-            if stopped.done() and not leave.is_set():
-                raise StoreUnavailable(
-                    "the processor has stopped; the log says why. Nothing that was accepted is lost: "
-                    "start again"
-                )
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
-            await self._stop()
+        await runner.run(self, started, self.platform.ended)
 
-    async def _start(self) -> None:
+    async def start(self) -> str:
         self._tracing.start(self._metrics)
         if not isinstance(self._provider, NoProvider):
             self._provider.start()
@@ -198,6 +180,7 @@ class ServiceProcess:
         if self._admin is not None:
             await self._admin()
         self._figures.start()
+        return f"http://{self._config.host}:{self._ops.port}"
 
     async def _first_admin(self) -> None:
         """Makes the first admin where there is none: API v1 has no other way to get one."""
@@ -214,7 +197,7 @@ class ServiceProcess:
         )
         passwords.close()
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
         self._leaving = True
         self._figures.stop()
         drained = (*(server.drain(DRAIN_S) for server in self._servers), *(ear.drain() for ear in self._ears))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -26,6 +25,7 @@ from ...observability.metrics import CONTENT_TYPE, Metrics
 from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..keys import signing_key, webhook_secret
+from . import runner
 from .health import Ops
 from .links import watch_links
 from .request_queues import services_queues
@@ -79,24 +79,18 @@ class V1GatewayProcess:
 
     async def run(self, started: Callable[[str], None]) -> None:
         """Errors: PortInUse, one line."""
-        leave = asyncio.Event()
+        await runner.run(self, started)
+
+    async def start(self) -> str:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, leave.set)
-        try:
-            for start in (self._client.start, self._watcher.start):
-                self._connecting.append(loop.create_task(_connect(start)))
-            await asyncio.wait(self._connecting, timeout=CONNECT_S)
-            self._gateway.start()
-            await self._server.start(self._config.host, self._config.port)
-            await self._ops.start(self._config.host, self._config.ops_port)
-            await self._ready()
-            started(f"http://{self._config.host}:{self._server.port}")
-            await leave.wait()
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
-            await self._stop()
+        for start in (self._client.start, self._watcher.start):
+            self._connecting.append(loop.create_task(_connect(start)))
+        await asyncio.wait(self._connecting, timeout=CONNECT_S)
+        self._gateway.start()
+        await self._server.start(self._config.host, self._config.port)
+        await self._ops.start(self._config.host, self._config.ops_port)
+        await self._ready()
+        return f"http://{self._config.host}:{self._server.port}"
 
     async def _ready(self) -> None:
         """Waits a little for the services, which may have started with us."""
@@ -105,7 +99,7 @@ class V1GatewayProcess:
                 while self._gateway.missing():  # noqa: ASYNC110  once in a life
                     await asyncio.sleep(AGAIN_S / 5)
 
-    async def _stop(self) -> None:
+    async def stop(self) -> None:
         self._leaving = True
         for task in self._connecting:
             task.cancel()

@@ -1,0 +1,45 @@
+"""Runs a process from its start to its last answer, in the same way whatever it does."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from ...core.store import StoreUnavailable
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+ENDED = "the processor has stopped; the log says why. Nothing that was accepted is lost: start again"
+
+
+class Runnable(Protocol):
+    """`start` returns the URL of the process; `stop` also cleans up after a start that failed."""
+
+    async def start(self) -> str: ...
+
+    async def stop(self) -> None: ...
+
+
+async def run(
+    process: Runnable, started: Callable[[str], None], ended: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Until SIGTERM or Ctrl-C; the second one does not wait. `ended` returns when the process cannot go on.
+    Errors: those of its start; StoreUnavailable, when it has ended by itself.
+    """
+    leave, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, leave.set)
+    try:
+        started(await process.start())
+        told = loop.create_task(leave.wait())
+        waits: set[asyncio.Future[Any]] = {told}
+        if ended is not None:
+            waits.add(asyncio.ensure_future(ended()))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if not leave.is_set():
+            raise StoreUnavailable(ENDED)
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+        await process.stop()
