@@ -36,6 +36,11 @@ REACTIONS: Mapping[str, Mapping[str, tuple[type[Event], ...]]] = {
 ALL = frozenset(REACTIONS)
 
 
+def services_of(reaction: str) -> set[str]:
+    """The services that a reaction needs."""
+    return set(REACTIONS[reaction])
+
+
 def check(reactions: Iterable[str]) -> None:
     """Errors: ValueError, with the name that is none, or when one of them waits for another that is not
     there.

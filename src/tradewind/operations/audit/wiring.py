@@ -31,7 +31,7 @@ class Wiring(msgspec.Struct, frozen=True):
     apart: bool = False
 
     def sets_off(self, reaction: str) -> bool:
-        return reaction in self.reactions and {"orders", plan.HEARS[reaction]} <= self.services
+        return reaction in self.reactions and {"orders"} | reactions.services_of(reaction) <= self.services
 
     def has(self, promise: Promise) -> bool:
         """Whether a service that runs here could keep it."""

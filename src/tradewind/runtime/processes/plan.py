@@ -14,7 +14,6 @@ from ..registry import SERVICES
 from .command import FD, Command
 
 FOLDER = Path(__file__).parent.parent / "blueprints"
-HEARS = {"stock": "inventory", "payment": "payments", "invoice": "invoices", "notification": "notifications"}
 
 
 def apart(blueprint: Blueprint) -> bool:
@@ -50,9 +49,11 @@ def check(config: Config, blueprint: Blueprint) -> None:
         _check_v1(blueprint)
     served = {service for process in blueprint.processes for service in process.services}
     for reaction in config.reactions if "orders" in served else ():
-        if HEARS[reaction] not in served:
+        from ...contracts.reactions import services_of  # here, as it imports the contracts of all services
+
+        if lacks := sorted(services_of(reaction) - served):
             raise BadBlueprint(
-                f"{blueprint.name}: the reaction {reaction} needs the service {HEARS[reaction]}: name it "
+                f"{blueprint.name}: the reaction {reaction} needs the service {lacks[0]}: name it "
                 f"in a process, "
                 f"or leave the reaction out of {wire('reactions')} (none: no reaction)"
             )
