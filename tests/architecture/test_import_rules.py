@@ -40,6 +40,7 @@ PLANTS = [
     ("layers", "tradewind.engine.planted", "tradewind.contracts.target"),
     ("layers", "tradewind.engine.planted", "tradewind.drivers.target"),
     ("layers", "tradewind.drivers.planted", "tradewind.observability.target"),
+    ("drivers", "tradewind.drivers.sqlite.planted", "tradewind.drivers.postgres.store"),
     ("layers", "tradewind.core.planted", "tradewind.engine.target"),
     ("services", "tradewind.services.orders.planted", "tradewind.services.payments.target"),
     ("services", "tradewind.services.users.planted", "tradewind.services.brand_new.target"),
