@@ -30,6 +30,7 @@ from tests.engine.hospital_messages import (
     Weigh,
     Weighed,
 )
+from tradewind.core.columns import Document
 from tradewind.core.model import (
     Aggregate,
     Attempt,
@@ -47,7 +48,7 @@ from tradewind.core.model import (
     on,
     performs,
 )
-from tradewind.core.schema import Doc, metadata
+from tradewind.core.schema import metadata
 from tradewind.core.store import Reader
 
 
@@ -97,7 +98,7 @@ PATIENTS = Table(
         "patients",
         DESK,
         sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("notes", Doc, nullable=False),
+        sa.Column("notes", Document, nullable=False),
         sa.Column("kilos", sa.Integer, nullable=False),
         sa.CheckConstraint("kilos >= 0"),
     ),
@@ -117,7 +118,7 @@ BEDS = Table(
         "beds",
         WARD,
         sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("heard", Doc, nullable=False),
+        sa.Column("heard", Document, nullable=False),
         sa.Column("level", sa.Integer, nullable=False),
         sa.CheckConstraint("level >= 0"),
     ),

@@ -1,6 +1,4 @@
-"""Says how rows lie in tables: the column types we use, the mapping of aggregates, and the tables every
-service has.
-"""
+"""Says how rows lie in tables: the mapping of aggregates, and the lists over them."""
 
 from __future__ import annotations
 
@@ -11,16 +9,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from .columns import Document
 from .model import Table
-
-
-class Doc(sa.types.UserDefinedType[str]):
-    """A structured value, kept as the JSON text we wrote."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "TEXT"
 
 
 def metadata(service: str) -> sa.MetaData:
@@ -57,7 +47,9 @@ class Codec:
             else lambda aggregate: (getattr(aggregate, columns[0]),)
         )
         self._doc_columns = [
-            (i, column.name) for i, column in enumerate(table.rows.columns) if isinstance(column.type, Doc)
+            (i, column.name)
+            for i, column in enumerate(table.rows.columns)
+            if isinstance(column.type, Document)
         ]
         self._decoders = {i: msgspec.json.Decoder(hints[name]).decode for i, name in self._doc_columns}
         self._encode = msgspec.json.Encoder().encode

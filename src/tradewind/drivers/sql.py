@@ -10,12 +10,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import Dialect
 
-from ..core.schema import Doc
+from ..core.columns import Document
 from ..core.store import Statement
 
 _SCHEMA = re.compile(r"__\[SCHEMA_(\w+)\]\.")
 _ARGUMENT = re.compile(r"\$(\d+)")
-_ARRAYS = {sa.Text: "text[]", sa.BigInteger: "bigint[]", sa.Integer: "integer[]", Doc: "text[]"}
+_ARRAYS = {sa.Text: "text[]", sa.BigInteger: "bigint[]", sa.Integer: "integer[]", Document: "text[]"}
 
 SEPARATOR, NULL = "\x1f", "\x1e"
 _JOINED = {int, str, type(None)}
@@ -247,12 +247,10 @@ def joined(rows: Sequence[tuple[Any, ...]]) -> list[str] | None:
 
 
 def _array(column: sa.Column[Any]) -> str:
-    try:
-        return _ARRAYS[type(column.type)]
-    except KeyError:
-        raise TypeError(
-            f"{column}: a column is Text, BigInteger, Integer or Doc, not {column.type!r}"
-        ) from None
+    found = next((array for kind, array in _ARRAYS.items() if isinstance(column.type, kind)), None)
+    if found is None:
+        raise TypeError(f"{column}: a column is one of core.columns, not {column.type!r}")
+    return found
 
 
 def storable(keys: Sequence[str]) -> Sequence[str]:

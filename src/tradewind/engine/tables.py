@@ -10,7 +10,8 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from ..core.schema import Doc, metadata
+from ..core.columns import Document
+from ..core.schema import metadata
 
 # on SQLite only the type INTEGER makes the key the row's own place in the file
 SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -28,7 +29,7 @@ class FrameworkTables:
             sa.Column("id", sa.Text, nullable=False),
             sa.Column("name", sa.Text, nullable=False),
             sa.Column("key", sa.Text, nullable=False),
-            sa.Column("body", Doc, nullable=False),
+            sa.Column("body", Document, nullable=False),
             sa.Column("cause", sa.Text, nullable=False),
             sa.Column("trace", sa.Text, nullable=False),
             sa.Column("at", sa.BigInteger, nullable=False),
@@ -65,7 +66,7 @@ class FrameworkTables:
             md,
             sa.Column("id", sa.Text, primary_key=True),
             sa.Column("name", sa.Text, nullable=False),
-            sa.Column("body", Doc, nullable=False),
+            sa.Column("body", Document, nullable=False),
             sa.Column("due_at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_timers_due", "due_at"),
         )
@@ -74,7 +75,7 @@ class FrameworkTables:
             md,
             sa.Column("id", sa.Text, primary_key=True),
             sa.Column("name", sa.Text, nullable=False),
-            sa.Column("body", Doc, nullable=False),
+            sa.Column("body", Document, nullable=False),
             sa.Column("attempts", sa.Integer, nullable=False),
             sa.Column("due_at", sa.BigInteger, nullable=False),
             sa.Column("reason", sa.Text, nullable=False),

@@ -16,7 +16,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.operations import ops
 
-from ..core.schema import Doc
+from ..core.columns import in_a_step
 from ..drivers.sql import SqliteSql
 from ..engine.steps import Steps, read
 from ..engine.tables import framework_tables
@@ -185,7 +185,7 @@ def _without_idle(operations: list[ops.MigrateOperation]) -> list[ops.MigrateOpe
 
 def _rendered(context: MigrationContext, operations: list[ops.MigrateOperation]) -> str:
     def as_text(kind: str, item: Any, _: Any) -> str | Literal[False]:
-        return "sa.Text()" if kind == "type" and isinstance(item, Doc) else False
+        return (in_a_step(item) if kind == "type" else None) or False
 
     text = render_python_code(
         ops.UpgradeOps(operations), render_as_batch=True, render_item=as_text, migration_context=context

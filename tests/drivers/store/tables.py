@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
+from tradewind.core.columns import Document
 from tradewind.core.model import Aggregate, Table
-from tradewind.core.schema import Doc, metadata
+from tradewind.core.schema import metadata
 from tradewind.runtime.migrations import ServiceSchema
 
 MD = metadata("probe")
@@ -36,7 +37,7 @@ THINGS = Table(
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
         sa.Column("held", sa.Integer, nullable=False),
-        sa.Column("marks", Doc, nullable=False),
+        sa.Column("marks", Document, nullable=False),
         sa.Column("note", sa.Text),
         sa.CheckConstraint("held >= 0 AND amount >= held", name="probe_things_whole"),
         sa.Index("probe_things_amount", "amount"),

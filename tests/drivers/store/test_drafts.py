@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.databases import Place
-from tradewind.core.schema import Doc, metadata
+from tradewind.core.columns import Document
+from tradewind.core.schema import metadata
 from tradewind.runtime import drafts, migrations
 from tradewind.runtime.migrations import ServiceSchema
 
@@ -43,7 +44,7 @@ def test_a_draft_is_what_is_missing(place: Place, tmp_path: Path) -> None:
 
     second = shelf(
         folder,
-        sa.Column("note", Doc),
+        sa.Column("note", Document),
         sa.CheckConstraint("count < 100", name="probe_shelf_top"),
         sa.Index("probe_shelf_count", "count"),
     )
@@ -58,7 +59,7 @@ def test_a_draft_is_what_is_missing(place: Place, tmp_path: Path) -> None:
         with pytest.raises(sa.exc.IntegrityError):
             place.outside(f"INSERT INTO {table} (id, count) VALUES ('b', {bad})")
 
-    third = shelf(folder, sa.Column("note", Doc), least=5)
+    third = shelf(folder, sa.Column("note", Document), least=5)
     drafts.new(third, "another bound")
     place.fill(third)
     assert agree(place, third)
@@ -68,7 +69,7 @@ def test_a_draft_is_what_is_missing(place: Place, tmp_path: Path) -> None:
 
     # PostgreSQL shows a condition in its own words, so there a changed one is not seen: give it another name
     same_name = shelf(
-        folder, sa.Column("note", Doc), sa.CheckConstraint("count >= 6", name="probe_shelf_5"), least=-1
+        folder, sa.Column("note", Document), sa.CheckConstraint("count >= 6", name="probe_shelf_5"), least=-1
     )
     same_name.md.tables["probe.shelf"].constraints = {
         one for one in same_name.md.tables["probe.shelf"].constraints if one.name != "probe_shelf_-1"
@@ -93,7 +94,7 @@ def test_a_draft_is_what_is_missing(place: Place, tmp_path: Path) -> None:
     ],
 )
 def test_a_difference_is_seen(place: Place, tmp_path: Path, planted: str) -> None:
-    kept = shelf(tmp_path / "steps", sa.Column("note", Doc), sa.Index("probe_shelf_count", "count"))
+    kept = shelf(tmp_path / "steps", sa.Column("note", Document), sa.Index("probe_shelf_count", "count"))
     drafts.new(kept, "first")
     place.fill(kept)
     assert agree(place, kept)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from ...core import columns
 from ...core.model import Table
-from ...core.schema import Doc, metadata, newest_first
+from ...core.schema import metadata, newest_first
 from .domain import Movement, Product, Reservation, SkuClaim
 
 MD = metadata("inventory")
@@ -15,17 +16,17 @@ PRODUCTS = Table(
     sa.Table(
         "products",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("sku", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("price", sa.BigInteger, nullable=False),
-        sa.Column("currency", sa.Text, nullable=False),
-        sa.Column("on_hand", sa.BigInteger, nullable=False),
-        sa.Column("held", sa.BigInteger, nullable=False),
-        sa.Column("committed", sa.BigInteger, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("sku", columns.Reference, nullable=False),
+        sa.Column("name", columns.Text, nullable=False),
+        sa.Column("price", columns.Money, nullable=False),
+        sa.Column("currency", columns.Key, nullable=False),
+        sa.Column("on_hand", columns.Count, nullable=False),
+        sa.Column("held", columns.Count, nullable=False),
+        sa.Column("committed", columns.Count, nullable=False),
+        sa.Column("version", columns.Number, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.Column("updated_at", columns.Instant, nullable=False),
         sa.Index("inventory_products_created", "created_at", "id"),
         sa.CheckConstraint("price >= 0", name="products_price"),
         sa.CheckConstraint(
@@ -39,8 +40,8 @@ SKUS = Table(
     sa.Table(
         "skus",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("product_id", sa.Text, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("product_id", columns.Reference, nullable=False),
     ),
 )
 
@@ -49,12 +50,12 @@ MOVEMENTS = Table(
     sa.Table(
         "movements",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("product_id", sa.Text, nullable=False),
-        sa.Column("delta", sa.BigInteger, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("on_hand", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("product_id", columns.Reference, nullable=False),
+        sa.Column("delta", columns.Count, nullable=False),
+        sa.Column("reason", columns.Text, nullable=False),
+        sa.Column("on_hand", columns.Count, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
         sa.Index("inventory_movements_product", "product_id", "id"),
     ),
 )
@@ -64,12 +65,12 @@ RESERVATIONS = Table(
     sa.Table(
         "reservations",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("items", Doc, nullable=False),
-        sa.Column("expires_at", sa.BigInteger, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("status", columns.Key, nullable=False),
+        sa.Column("items", columns.Document, nullable=False),
+        sa.Column("expires_at", columns.Instant, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.Column("updated_at", columns.Instant, nullable=False),
         sa.CheckConstraint(
             "status IN ('HELD', 'COMMITTED', 'RELEASED', 'EXPIRED')", name="reservations_status"
         ),

@@ -6,8 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ...core import columns
 from ...core.model import Table
-from ...core.schema import Doc, metadata, newest_first
+from ...core.schema import metadata, newest_first
 from .invoice import CreditNote, Invoice
 from .series import Series
 
@@ -18,19 +19,19 @@ INVOICES = Table(
     sa.Table(
         "invoices",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("order_id", sa.Text, nullable=False),
-        sa.Column("customer_id", sa.Text, nullable=False),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("lines", Doc, nullable=False),
-        sa.Column("total", sa.BigInteger, nullable=False),
-        sa.Column("currency", sa.Text, nullable=False),
-        sa.Column("number", sa.Text),
-        sa.Column("issued_at", sa.BigInteger),
-        sa.Column("previous_hash", sa.Text),
-        sa.Column("hash", sa.Text),
-        sa.Column("waiting", Doc, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("order_id", columns.Reference, nullable=False),
+        sa.Column("customer_id", columns.Reference, nullable=False),
+        sa.Column("status", columns.Key, nullable=False),
+        sa.Column("lines", columns.Document, nullable=False),
+        sa.Column("total", columns.Money, nullable=False),
+        sa.Column("currency", columns.Key, nullable=False),
+        sa.Column("number", columns.Key),
+        sa.Column("issued_at", columns.Instant),
+        sa.Column("previous_hash", columns.Key),
+        sa.Column("hash", columns.Key),
+        sa.Column("waiting", columns.Document, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
         sa.Index("invoices_created", "created_at", "id"),
         sa.Index("invoices_customer_created", "customer_id", "created_at", "id"),
     ),
@@ -40,18 +41,18 @@ NOTES = Table(
     sa.Table(
         "credit_notes",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("invoice_id", sa.Text, nullable=False),
-        sa.Column("order_id", sa.Text, nullable=False),
-        sa.Column("customer_id", sa.Text, nullable=False),
-        sa.Column("number", sa.Text, nullable=False),
-        sa.Column("invoice_number", sa.Text, nullable=False),
-        sa.Column("amount", sa.BigInteger, nullable=False),
-        sa.Column("currency", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("issued_at", sa.BigInteger, nullable=False),
-        sa.Column("previous_hash", sa.Text, nullable=False),
-        sa.Column("hash", sa.Text, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("invoice_id", columns.Reference, nullable=False),
+        sa.Column("order_id", columns.Reference, nullable=False),
+        sa.Column("customer_id", columns.Reference, nullable=False),
+        sa.Column("number", columns.Key, nullable=False),
+        sa.Column("invoice_number", columns.Key, nullable=False),
+        sa.Column("amount", columns.Money, nullable=False),
+        sa.Column("currency", columns.Key, nullable=False),
+        sa.Column("reason", columns.Text, nullable=False),
+        sa.Column("issued_at", columns.Instant, nullable=False),
+        sa.Column("previous_hash", columns.Key, nullable=False),
+        sa.Column("hash", columns.Key, nullable=False),
         sa.Index("invoices_credit_notes_invoice", "invoice_id"),
     ),
 )
@@ -60,10 +61,10 @@ SERIES = Table(
     sa.Table(
         "series",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("year", sa.Integer, nullable=False),
-        sa.Column("next", sa.BigInteger, nullable=False),
-        sa.Column("last_hash", sa.Text, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("year", columns.Number, nullable=False),
+        sa.Column("next", columns.Count, nullable=False),
+        sa.Column("last_hash", columns.Key, nullable=False),
     ),
 )
 

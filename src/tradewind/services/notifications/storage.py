@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from ...core import columns
 from ...core.model import Table
 from ...core.schema import metadata, newest_first
 from .domain import Notification
@@ -15,17 +16,17 @@ NOTIFICATIONS = Table(
     sa.Table(
         "notifications",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("order_id", sa.Text, nullable=False),
-        sa.Column("customer_id", sa.Text, nullable=False),
-        sa.Column("template", sa.Text, nullable=False),
-        sa.Column("about", sa.Text, nullable=False),
-        sa.Column("channel", sa.Text, nullable=False),
-        sa.Column("locale", sa.Text, nullable=False),
-        sa.Column("subject", sa.Text, nullable=False),
-        sa.Column("body", sa.Text, nullable=False),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("order_id", columns.Reference, nullable=False),
+        sa.Column("customer_id", columns.Reference, nullable=False),
+        sa.Column("template", columns.Key, nullable=False),
+        sa.Column("about", columns.Key, nullable=False),
+        sa.Column("channel", columns.Key, nullable=False),
+        sa.Column("locale", columns.Key, nullable=False),
+        sa.Column("subject", columns.Text, nullable=False),
+        sa.Column("body", columns.Text, nullable=False),
+        sa.Column("status", columns.Key, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
         sa.Index("notifications_order_created", "order_id", "created_at", "id"),
         sa.Index("notifications_customer_created", "customer_id", "created_at", "id"),
         sa.Index("notifications_created", "created_at", "id"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from ...core import columns
 from ...core.model import Table
-from ...core.schema import Doc, metadata, newest_first
+from ...core.schema import metadata, newest_first
 from .domain import Entry, Order
 
 MD = metadata("orders")
@@ -15,20 +16,20 @@ ORDERS = Table(
     sa.Table(
         "orders",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("payment_status", sa.Text, nullable=False),
-        sa.Column("customer_id", sa.Text, nullable=False),
-        sa.Column("items", Doc, nullable=False),
-        sa.Column("total", sa.BigInteger, nullable=False),
-        sa.Column("currency", sa.Text, nullable=False),
-        sa.Column("failure", Doc, nullable=True),
-        sa.Column("token", sa.Text, nullable=False),
-        sa.Column("expires_at", sa.BigInteger, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
-        sa.Column("idempotency_key", sa.Text, nullable=True),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("status", columns.Key, nullable=False),
+        sa.Column("payment_status", columns.Key, nullable=False),
+        sa.Column("customer_id", columns.Reference, nullable=False),
+        sa.Column("items", columns.Document, nullable=False),
+        sa.Column("total", columns.Money, nullable=False),
+        sa.Column("currency", columns.Key, nullable=False),
+        sa.Column("failure", columns.Document, nullable=True),
+        sa.Column("token", columns.Text, nullable=False),
+        sa.Column("expires_at", columns.Instant, nullable=False),
+        sa.Column("version", columns.Number, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.Column("updated_at", columns.Instant, nullable=False),
+        sa.Column("idempotency_key", columns.Key, nullable=True),
         sa.CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED')", name="orders_status"),
         sa.CheckConstraint("total >= 0", name="orders_total"),
         sa.Index("orders_customer_created", "customer_id", "created_at", "id"),
@@ -41,13 +42,13 @@ CATALOGUE = Table(
     sa.Table(
         "catalogue",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("product_id", sa.Text, nullable=False),
-        sa.Column("sku", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("price", sa.BigInteger, nullable=False),
-        sa.Column("currency", sa.Text, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("product_id", columns.Reference, nullable=False),
+        sa.Column("sku", columns.Reference, nullable=False),
+        sa.Column("name", columns.Text, nullable=False),
+        sa.Column("price", columns.Money, nullable=False),
+        sa.Column("currency", columns.Key, nullable=False),
+        sa.Column("version", columns.Number, nullable=False),
     ),
 )
 

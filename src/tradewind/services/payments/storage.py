@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from ...core import columns
 from ...core.model import Table
 from ...core.schema import metadata, newest_first
 from .domain import Payment, Refund
@@ -15,21 +16,21 @@ PAYMENTS = Table(
     sa.Table(
         "payments",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("order_id", sa.Text, nullable=False),
-        sa.Column("customer_id", sa.Text, nullable=False),
-        sa.Column("amount", sa.BigInteger, nullable=False),
-        sa.Column("currency", sa.Text, nullable=False),
-        sa.Column("refunded", sa.BigInteger, nullable=False),
-        sa.Column("refunding", sa.BigInteger, nullable=False),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("provider", sa.Text, nullable=False),
-        sa.Column("token", sa.Text, nullable=False),
-        sa.Column("charge_id", sa.Text, nullable=False),
-        sa.Column("checks", sa.Integer, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
-        sa.Column("idempotency_key", sa.Text, nullable=True),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("order_id", columns.Reference, nullable=False),
+        sa.Column("customer_id", columns.Reference, nullable=False),
+        sa.Column("amount", columns.Money, nullable=False),
+        sa.Column("currency", columns.Key, nullable=False),
+        sa.Column("refunded", columns.Money, nullable=False),
+        sa.Column("refunding", columns.Money, nullable=False),
+        sa.Column("status", columns.Key, nullable=False),
+        sa.Column("provider", columns.Key, nullable=False),
+        sa.Column("token", columns.Text, nullable=False),
+        sa.Column("charge_id", columns.Reference, nullable=False),
+        sa.Column("checks", columns.Number, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.Column("updated_at", columns.Instant, nullable=False),
+        sa.Column("idempotency_key", columns.Key, nullable=True),
         sa.CheckConstraint(
             "refunded >= 0 AND refunding >= 0 AND refunded + refunding <= amount", name="payments_refunds"
         ),
@@ -44,15 +45,15 @@ REFUNDS = Table(
     sa.Table(
         "refunds",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("payment_id", sa.Text, nullable=False),
-        sa.Column("order_id", sa.Text, nullable=False),
-        sa.Column("amount", sa.BigInteger, nullable=False),
-        sa.Column("currency", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("payment_id", columns.Reference, nullable=False),
+        sa.Column("order_id", columns.Reference, nullable=False),
+        sa.Column("amount", columns.Money, nullable=False),
+        sa.Column("currency", columns.Key, nullable=False),
+        sa.Column("reason", columns.Text, nullable=False),
+        sa.Column("status", columns.Key, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.Column("updated_at", columns.Instant, nullable=False),
         sa.CheckConstraint("amount > 0", name="refunds_amount"),
         sa.Index("payments_refunds_payment_created", "payment_id", "created_at", "id"),
     ),

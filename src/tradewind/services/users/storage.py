@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from ...core import columns
 from ...core.model import Table
-from ...core.schema import Doc, metadata, newest_first
+from ...core.schema import metadata, newest_first
 from .domain import Admins, EmailClaim, User
 from .sessions import Session
 
@@ -16,15 +17,15 @@ USERS = Table(
     sa.Table(
         "users",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("email", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("role", sa.Text, nullable=False),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("password_hash", sa.Text, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("email", columns.Key, nullable=False),
+        sa.Column("name", columns.Text, nullable=False),
+        sa.Column("role", columns.Key, nullable=False),
+        sa.Column("status", columns.Key, nullable=False),
+        sa.Column("password_hash", columns.Text, nullable=False),
+        sa.Column("version", columns.Number, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.Column("updated_at", columns.Instant, nullable=False),
         sa.Index("users_created", "created_at", "id"),
     ),
 )
@@ -33,26 +34,31 @@ CLAIMS = Table(
     sa.Table(
         "email_claims",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("user_id", columns.Reference, nullable=False),
     ),
 )
 ADMINS = Table(
     Admins,
-    sa.Table("admins", MD, sa.Column("id", sa.Text, primary_key=True), sa.Column("ids", Doc, nullable=False)),
+    sa.Table(
+        "admins",
+        MD,
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("ids", columns.Document, nullable=False),
+    ),
 )
 SESSIONS = Table(
     Session,
     sa.Table(
         "sessions",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("user_id", sa.Text, nullable=False),
-        sa.Column("generation", sa.Integer, nullable=False),
-        sa.Column("status", sa.Text, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
-        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("user_id", columns.Reference, nullable=False),
+        sa.Column("generation", columns.Number, nullable=False),
+        sa.Column("status", columns.Key, nullable=False),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.Column("updated_at", columns.Instant, nullable=False),
+        sa.Column("expires_at", columns.Instant, nullable=False),
     ),
 )
 
