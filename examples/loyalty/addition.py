@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tradewind.core.manifest import Manifest
+from tradewind.service import Manifest
 
 from .contracts import OPERATIONS
 from .service import SERVICE

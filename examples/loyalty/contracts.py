@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tradewind.contracts.operation import Operation, Who
-from tradewind.contracts.values import Stamp, Uuid, View
-from tradewind.core.model import Query
+from tradewind.service import Operation, Query, Stamp, Uuid, View, Who
 
 
 class PointsView(View, frozen=True):

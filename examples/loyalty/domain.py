@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tradewind.contracts.orders import OrderConfirmed
 from tradewind.contracts.payments import PaymentRefunded
-from tradewind.core.model import Aggregate, Context, Effects
+from tradewind.service import Aggregate, Context, Effects
 
 PER_POINT = 100
 

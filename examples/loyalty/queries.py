@@ -4,9 +4,7 @@ account.
 
 from __future__ import annotations
 
-from tradewind.contracts.values import stamp
-from tradewind.core.model import Caller, Refused
-from tradewind.core.store import Reader
+from tradewind.service import Caller, Reader, Refused, stamp
 
 from .contracts import GetPoints, PointsView
 from .storage import ACCOUNTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tradewind.contracts.orders import OrderConfirmed
 from tradewind.contracts.payments import PaymentRefunded
-from tradewind.core.model import Service, answers, on
+from tradewind.service import Service, answers, on
 
 from . import domain, queries
 from .contracts import GetPoints

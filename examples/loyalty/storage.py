@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tradewind.core.model import Table
-from tradewind.core.schema import metadata
+from tradewind.service import Table, columns, metadata
 
 from .domain import Account, Earned
 
@@ -16,10 +15,10 @@ EARNED = Table(
     sa.Table(
         "earned",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("customer_id", sa.Text, nullable=False),
-        sa.Column("paid", sa.BigInteger, nullable=False),
-        sa.Column("refunded", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("customer_id", columns.Reference, nullable=False),
+        sa.Column("paid", columns.Money, nullable=False),
+        sa.Column("refunded", columns.Money, nullable=False),
     ),
 )
 
@@ -28,9 +27,9 @@ ACCOUNTS = Table(
     sa.Table(
         "accounts",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("points", sa.BigInteger, nullable=False),
-        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("points", columns.Count, nullable=False),
+        sa.Column("updated_at", columns.Instant, nullable=False),
         sa.CheckConstraint("points >= 0", name="accounts_points"),
     ),
 )
