@@ -46,7 +46,7 @@ class Shortage(View, frozen=True):
 
 
 class RecordedProduct(View, frozen=True):
-    """A product as the blueprint `rpc` shows it; `reserved_stock` is what of `stock` is held or sold."""
+    """A product with all of its stock; `reserved_stock` is what of `stock` is held or sold."""
 
     id: str
     name: str

@@ -87,7 +87,7 @@ class PricedItem(View, frozen=True):
 
 
 class RecordedOrder(View, frozen=True):
-    """An order as the blueprint `rpc` shows it."""
+    """An order with its lines as the caller has priced them."""
 
     id: str
     status: Status

@@ -36,7 +36,7 @@ class RefundView(View, frozen=True):
 
 
 class RecordedPayment(View, frozen=True):
-    """A payment as the blueprint `rpc` shows it, in its statuses."""
+    """A payment in the four statuses of a payment that is only recorded."""
 
     id: str
     order_id: str

@@ -9,7 +9,7 @@ from ...contracts.values import Money, stamp
 from ...core.model import Context, Effects
 from .domain import COMPLETED, FAILED, PARTIALLY_REFUNDED, PENDING, VOIDED, Payment
 
-# the published system has four statuses
+# a payment that is only recorded has four statuses
 SHOWN = {VOIDED: FAILED, PARTIALLY_REFUNDED: COMPLETED}
 
 
