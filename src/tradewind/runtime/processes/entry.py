@@ -39,22 +39,26 @@ def main(words: Sequence[str]) -> None:
     _end(up(found))
 
 
-def up(parse: Arguments) -> str:
+def up(arguments: Arguments) -> str:
     """Until SIGTERM or Ctrl-C. Nothing after a clean stop, else one line that says why it could not."""
     from ...core.store import StoreUnusable
     from .starting import start
 
     try:
         chosen = blueprints.load(
-            parse.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ
+            arguments.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ
         )
-        config = settings.load(os.environ, chosen.settings, parse.sets)
+        config = settings.load(os.environ, chosen.settings, arguments.sets)
         plan.check(config, chosen)
-        effects.check(config, chosen, os.environ, parse.sets)
+        effects.check(config, chosen, os.environ, arguments.sets)
         return start(
             config,
             chosen,
-            ["--blueprint", parse.blueprint, *(word for pair in parse.sets for word in ("--set", pair))],
+            [
+                "--blueprint",
+                arguments.blueprint,
+                *(word for pair in arguments.sets for word in ("--set", pair)),
+            ],
         )
     except (BadBlueprint, BadSetting, StoreUnusable) as error:
         return str(error)

@@ -20,28 +20,28 @@ from .arguments import Arguments
 from .reporting import Report
 
 
-def serve(parse: Arguments) -> str:
+def serve(arguments: Arguments) -> str:
     """Until SIGTERM or Ctrl-C. Nothing after a clean stop, else one line that says why it could not."""
-    report = Report(parse.supervised)
+    report = Report(arguments.supervised)
     try:
         chosen = blueprints.load(
-            parse.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ
+            arguments.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ
         )
-        config = settings.load(os.environ, chosen.settings, parse.sets)
+        config = settings.load(os.environ, chosen.settings, arguments.sets)
         plan.check(config, chosen)
-        effects.check(config, chosen, os.environ, parse.sets)
-        process = chosen.process(parse.process)
-        if not 1 <= parse.copy <= process.copies:
+        effects.check(config, chosen, os.environ, arguments.sets)
+        process = chosen.process(arguments.process)
+        if not 1 <= arguments.copy <= process.copies:
             raise BadBlueprint(
                 f"{chosen.name}: {process.name} has {process.copies} copies, so --copy is 1 to "
                 f"{process.copies}"
             )
         why = _run(
-            replace(config, ops_port=plan.ops_port(config, process, parse.copy)),
+            replace(config, ops_port=plan.ops_port(config, process, arguments.copy)),
             chosen,
             process,
             report,
-            parse,
+            arguments,
         )
     except (BadBlueprint, BadSetting) as error:
         why = str(error)
@@ -50,7 +50,7 @@ def serve(parse: Arguments) -> str:
     return why
 
 
-def _run(config: Config, blueprint: Blueprint, process: Process, report: Report, parse: Arguments) -> str:
+def _run(config: Config, blueprint: Blueprint, process: Process, report: Report, arguments: Arguments) -> str:
     import uvloop
 
     from ...core.store import StoreUnavailable, StoreUnusable
@@ -66,7 +66,7 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         report.ready(url)
-        if parse.supervised < 0:
+        if arguments.supervised < 0:
             print(
                 f"tradewind: {process.name} of blueprint {blueprint.name} is up{f' at {url}' if url else ''}",
                 flush=True,
@@ -80,20 +80,27 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
             uvloop.run(ProviderProcess(config, process).run(started))
         elif process.services:
             # else it has just been seen to; aside, as the steps of all services are imported for it
-            if parse.supervised < 0 and (
+            if arguments.supervised < 0 and (
                 why := preparing.aside(lambda: preparing.check_schema(config, blueprint, process.services))[1]
             ):
                 return why
             from .service import ServiceProcess
 
             trouble = (*trouble, StoreUnavailable, StoreUnusable)
-            if config.database_roles == "on" and parse.supervised >= 0 and len(process.services) == 1:
+            if config.database_roles == "on" and arguments.supervised >= 0 and len(process.services) == 1:
                 from ..database_roles import url_of
 
                 config = replace(config, database_url=url_of(config, process.services[0]))
-            uvloop.run(
-                ServiceProcess(config, blueprint, process, plan.name_of(process, parse.copy)).run(started)
-            )
+            services = ServiceProcess(config, blueprint, process, plan.name_of(process, arguments.copy))
+
+            def ready(url: str) -> None:
+                if services.login is not None and not config.admin_password:
+                    login = services.login
+                    shown = f"the first admin is {login.email}, password {login.password}, shown this once"
+                    print(f"tradewind: {shown}", flush=True)
+                started(url)
+
+            uvloop.run(services.run(ready))
         elif blueprint.face == "v1":
             from .v1_gateway import V1GatewayProcess
 
@@ -102,7 +109,9 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
             from .gateway import GatewayProcess
 
             # under a supervisor the servers have been seen to: a broker that is away now comes back
-            uvloop.run(GatewayProcess(config, blueprint, process, patient=parse.supervised >= 0).run(started))
+            uvloop.run(
+                GatewayProcess(config, blueprint, process, patient=arguments.supervised >= 0).run(started)
+            )
     except trouble as error:
         return " ".join(str(error).split()) or type(error).__name__
     return ""
