@@ -18,7 +18,7 @@ class Key(sa.Text):
 
 
 class Reference(Key):
-    """A key that belongs to another service or system: a UUID, `product-123` and `101` are all fine."""
+    """A key that belongs to another service or system: a UUID, `item-123` and `101` are all fine."""
 
 
 class Text(sa.Text):
@@ -39,7 +39,7 @@ class Instant(sa.BigInteger):
 
 
 class Money(sa.BigInteger):
-    """An amount in minor units; its currency is in a column of its own."""
+    """An amount in minor units (ISO 4217); of what is in a column of its own."""
 
 
 class Count(sa.BigInteger):
