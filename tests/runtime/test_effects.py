@@ -64,7 +64,7 @@ def test_in_one_process_others_settings_stop_the_start(field: str) -> None:
     [
         ("default", ["reactions=stock", "log_format=json", "rate_limit=5"]),
         ("default", ["order_deadline_s=5", "provider_faults=0.1"]),
-        ("services", ["otlp_endpoint=http://collector:4318/v1/traces", "trace_ratio=0.5", "ops_port=9999"]),
+        ("rpc", ["otlp_endpoint=http://collector:4318/v1/traces", "trace_ratio=0.5", "ops_port=9999"]),
         ("services", ["provider_url=http://127.0.0.1:8091", "order_deadline_s=5", "queue_type=classic"]),
         ("rpc", ["pricing=catalogue", "currency=USD", "order_queue=mine"]),
         ("rpc", ["reactions=stock,payment", "order_deadline_s=5", "provider_faults=0.1"]),
@@ -78,6 +78,7 @@ def test_what_has_an_effect_is_taken(blueprint: str, sets: list[str]) -> None:
     ("blueprint", "sets"),
     [
         ("services", ["trace_ratio=0.5"]),
+        ("services", ["otlp_endpoint=http://collector:4318/v1/traces", "trace_ratio=0.5"]),
         ("services", ["pricing=client"]),
         ("rpc", ["order_deadline_s=5"]),
         ("default", ["reactions=stock", "order_deadline_s=5"]),

@@ -18,7 +18,9 @@ def parts_of(blueprint: Blueprint) -> set[str]:
     if any(process.provider for process in blueprint.processes):
         found.add("a process with provider = true")
     if blueprint.transport != "local" or len(blueprint.processes) > 1:
-        found |= {"tracing", "a service in a process of its own"}
+        found.add("a service in a process of its own")
+    if blueprint.face == "rpc":  # API v1 begins no trace yet
+        found.add("tracing")
     return found
 
 
