@@ -24,6 +24,8 @@ HEAVY = ("typer", "rich", "alembic", "sqlalchemy", "asyncpg")
 class Listening:
     """Serves nobody. `SERVED_WHY` is why it cannot."""
 
+    login = None
+
     def __init__(
         self, config: Config, blueprint: Blueprint, process: Process, name: str = "", *, patient: bool = False
     ) -> None:
