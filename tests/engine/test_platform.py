@@ -98,7 +98,7 @@ async def test_what_has_changed_wakes_who_waits_for_it(hospital: Hospital) -> No
     waits[2].cancel()
     assert not await hospital.platform.changed("ann", 0)
     await breathe()
-    assert hospital.platform._watchers == {}
+    assert hospital.platform._watchers._waiting == {}
 
 
 async def test_what_was_not_committed_wakes_nobody(hospital: Hospital, silence: None) -> None:

@@ -16,6 +16,7 @@ from ..core.gateway import Reply
 from ..core.model import NOBODY, Answers, Caller, Consult, Message, Query, Refused, Request, Service
 from ..core.sensitive import Mark, marked, without
 from ..core.store import Reader, Store, StoreUnavailable
+from ..core.watchers import Watchers
 from .activities import ActivityRunner
 from .dead_letters import DeadLetters
 from .inbox import Envelope, Origin, Unreadable, refusal, refused, tell
@@ -79,7 +80,7 @@ class Platform:
                 if issubclass(kind, Request):
                     self._hearers[kind] = runtime
             self._answers.update(runtime.service.answers)
-        self._watchers: dict[str, set[asyncio.Future[None]]] = {}
+        self._watchers = Watchers()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop_task: asyncio.Task[None] | None = None
         self.ready = False
@@ -256,27 +257,12 @@ class Platform:
         return await found.do(self.store, query, caller)
 
     async def changed(self, key: str, timeout: float) -> bool:
-        future = asyncio.get_running_loop().create_future()
-        waiting = self._watchers.setdefault(key, set())
-        waiting.add(future)
-        try:
-            async with asyncio.timeout(timeout):
-                await future
-        except TimeoutError:
-            return False
-        finally:
-            waiting.discard(future)
-            if not waiting:
-                self._watchers.pop(key, None)
-        return True
+        return await self._watchers.wait(key, timeout)
 
     def _wake_watchers(self, keys: set[str]) -> None:
         if self._committed is not None:
             self._committed(keys)
-        for key in self._watchers.keys() & keys if self._watchers else ():
-            for future in self._watchers[key]:
-                if not future.done():
-                    future.set_result(None)
+        self._watchers.wake(keys)
 
     def _set_aside(self, envelope: Envelope, pause: Consult) -> None:
         self._spawn(self._consult(envelope, pause))

@@ -21,6 +21,7 @@ from ...core.gateway import Refusal, Reply
 from ...core.model import NOBODY, Caller, Query, Refused, Request, wire_name
 from ...core.request_queue import Kind, Outcome, RequestQueueClient
 from ...core.store import StoreUnavailable
+from ...core.watchers import Watchers
 from .messages import EVERY_SERVICE, answers, service_of
 from .wire import MISSING, STATS, encode, pack_submission, read_reply
 from .wire import refusal as packed_refusal
@@ -54,7 +55,7 @@ class ServicesGateway:
         self._write_s, self._read_s = write_s, read_s
         self._targets: dict[type[Any], tuple[str, bytes]] = {}
         self._decoders = {kind: msgspec.json.Decoder(gives).decode for kind, gives in answers().items()}
-        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._watchers = Watchers()
         self._lacks: dict[str, list[str]] = {service: ["not asked yet"] for service in self._needs}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -102,25 +103,11 @@ class ServicesGateway:
         return self._decoders[type(query)](body)
 
     async def changed(self, key: str, timeout: float) -> bool:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.setdefault(key, set())
-        waiting.add(future)
-        try:
-            async with asyncio.timeout(timeout):
-                await future
-        except TimeoutError:
-            return False
-        finally:
-            waiting.discard(future)
-            if not waiting:
-                self._waiting.pop(key, None)
-        return True
+        return await self._watchers.wait(key, timeout)
 
     def heard(self, key: str) -> None:
         """Something about `key` was committed."""
-        for future in self._waiting.get(key, ()):
-            if not future.done():
-                future.set_result(None)
+        self._watchers.wake({key})
 
     def missing(self) -> list[str]:
         if self._client.missing:
