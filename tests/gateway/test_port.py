@@ -22,7 +22,7 @@ from tradewind.contracts.orders import (
     PaymentBy,
     PlaceOrder,
 )
-from tradewind.contracts.users import GetMe
+from tradewind.contracts.users import EndSession, GetMe
 from tradewind.contracts.values import Money
 from tradewind.core.dead_letters import DiscardDeadLetter, ListDeadLetters
 from tradewind.core.gateway import Gateway, Refusal, Reply
@@ -112,6 +112,9 @@ async def test_what_no_service_here_answers_is_said_to_be_elsewhere(gateway: Gat
     with pytest.raises(Refused) as refused:
         await gateway.ask(GetMe(), ADA)
     assert (refused.value.status, refused.value.code) == (503, "not_here")
+    misrouted = await submit(gateway, EndSession(NOBODYS), claim="elsewhere", fingerprint="f")
+    assert (misrouted.status, refusal(misrouted).code) == (503, "not_here")
+    assert refusal(misrouted).retry_after == 1
 
 
 async def test_whoever_waits_hears_of_a_change(gateway: Gateway) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from ..core.model import Query, Refused
+from ..core.model import Message, Query, Refused
 
 
 class BatchObserver(Protocol):
@@ -38,8 +38,12 @@ def ignore_outcome(name: str, outcome: str) -> None:
     """Counts nothing."""
 
 
+def not_here_says(kind: type[Message]) -> str:
+    return f"No service of this process takes {kind.__name__}."
+
+
 async def not_here(query: Query) -> Any:
-    raise Refused("not_here", 503, f"No service of this process answers {type(query).__name__}.")
+    raise Refused("not_here", 503, not_here_says(type(query)), retry_after=1)
 
 
 class Hooks(NamedTuple):

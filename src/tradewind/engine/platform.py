@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ..core.bus import EventBus, EventRecord, ListEvents
 from ..core.clock import Clock
-from ..core.dead_letters import LISTING, DeadLetter, ListDeadLetters
+from ..core.dead_letters import LISTING, DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ..core.gateway import Reply
 from ..core.model import NOBODY, Answers, Caller, Consult, Message, Query, Refused, Request, Service
 from ..core.sensitive import Mark, marked, without
@@ -20,7 +20,7 @@ from ..core.watchers import Watchers
 from .activities import ActivityRunner
 from .dead_letters import DeadLetters
 from .inbox import Envelope, Origin, Unreadable, refusal, refused, tell
-from .observers import NO_HOOKS, Hooks
+from .observers import NO_HOOKS, Hooks, not_here_says
 from .outbox import Outbox, Relay
 from .processor import Processor
 from .retention import Erasure, Retention
@@ -32,6 +32,8 @@ CONSULT_S = 2.0
 DRAIN_S = 8.0
 DELAYS_MS = (1_000, 5_000, 30_000, 120_000)
 ABOVE_ALL = "z"
+DEAD_LETTER_REQUESTS = (ReplayDeadLetter, DiscardDeadLetter)
+"""For the service that has the dead letter, which its id alone does not say."""
 
 
 class Platform:
@@ -141,8 +143,10 @@ class Platform:
         runtime = self._hearers.get(type(message))
         if runtime is not None:
             self._submit(runtime, message, caller, deliver, claim, fingerprint, trace, again)
-        else:
+        elif isinstance(message, DEAD_LETTER_REQUESTS):
             self._spawn(self._find_letter(message, caller, deliver, claim, fingerprint, trace))
+        else:
+            deliver(refusal(503, "not_here", not_here_says(type(message)), retry_after=1))
 
     def hear(self, told: EventRecord, service: str, done: Callable[[], None], *, again: bool = False) -> None:
         """An event of the bus, for one of our services. `done` is called after the commit, also for what is
