@@ -4,11 +4,13 @@ seconds.
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from tests.apis.v1.fakes import CUSTOMER, START, FakeWorld, Shop, uuid
+from tests.apis.v1.fakes import ADMIN, CUSTOMER, START, FakeWorld, Shop, settled, uuid
 from tests.apis.v1.forgeries import FORGED, SESSION, other_last_letter, signed
-from tradewind.contracts.users import FindPrincipal, SessionView
+from tradewind.contracts.users import FindPrincipal, Principal, SessionView
 from tradewind.core.store import StoreUnavailable
 
 ME = "/api/v1/users/me"
@@ -64,6 +66,28 @@ def test_a_new_role_counts_within_five_seconds_and_the_tokens_own_does_not() -> 
     shop.gateway.sessions[SESSION] = "admin"
     shop.clock.at += 5_000
     assert shop.ask("GET", "/api/v1/users", token=token).status == 200
+
+
+async def test_an_answer_that_was_read_before_a_deletion_is_asked_for_again() -> None:
+    """Else the role as it was would be believed for seconds after the deletion was answered."""
+    shop = Shop()
+    token, admin = shop.token(CUSTOMER, session=SESSION), shop.token(ADMIN, "admin")
+    assert shop.ask("GET", "/api/v1/users", token=admin).status == 200
+    read = asyncio.Event()
+
+    async def slow(query: FindPrincipal) -> Principal | None:
+        role = shop.gateway.sessions.get(query.session_id)
+        await read.wait()
+        return Principal(query.user_id, role) if role else None
+
+    shop.gateway.views[FindPrincipal] = slow
+    early = shop.send("GET", ME, token=token)
+    await asyncio.sleep(0)
+    del shop.gateway.sessions[SESSION]
+    assert (await shop.settle("DELETE", f"/api/v1/users/{CUSTOMER}", token=admin)).status == 204
+    late = shop.send("GET", ME, token=token)
+    read.set()
+    assert [(await settled(request)).status for request in (early, late)] == [401, 401]
 
 
 def test_a_token_ends_when_it_says_so_also_while_it_is_believed() -> None:

@@ -5,6 +5,7 @@ see hashes and sessions.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from hashlib import blake2b
 
 import msgspec
@@ -29,7 +30,7 @@ from ...core.gateway import Gateway, Reply
 from ...core.model import NOBODY, Refused
 from ..kernel.rate_limits import Buckets
 from . import passwords
-from .call import COMMON, REPLAYED, Call
+from .call import COMMON, REPLAYED, Call, finish_nothing, finish_view
 from .passwords import Passwords
 from .refusals import field_refused
 from .serving import Serving
@@ -54,7 +55,9 @@ class Accounts:
         passwords: Passwords,
         tokens: TokenWriter,
         settings: V1Settings,
+        forget: Callable[[str], None],
     ) -> None:
+        """`forget`: is called with a user or session whose rights may have changed."""
         self._serving, self._gateway, self._clock, self._passwords, self._tokens = (
             serving,
             gateway,
@@ -62,6 +65,7 @@ class Accounts:
             passwords,
             tokens,
         )
+        self._forget = forget
         self._failures = Buckets(settings.failed_logins_per_minute, settings.buckets)
 
     def register(self, call: Call) -> None:
@@ -117,10 +121,24 @@ class Accounts:
         """A session, old or new, as the tokens of its holder; one that is over has generation 0 or less."""
         session = _session(reply.body)
         if session.generation < 1:
+            self._forget(session.session_id)
             raise _invalid_token()
         call.answer(
             call.route.status, _encode(self._tokens.write(session)), REPLAYED if reply.replayed else COMMON
         )
+
+    def logged_out(self, call: Call, reply: Reply) -> None:
+        asked: LogOut = call.bound()
+        self._forget(self._session(asked.refresh_token)[0])
+        finish_nothing(call, reply)
+
+    def changed(self, call: Call, reply: Reply) -> None:
+        self._forget(call.values[0])
+        finish_view(call, reply)
+
+    def deleted(self, call: Call, reply: Reply) -> None:
+        self._forget(call.values[0])
+        finish_nothing(call, reply)
 
     def _session(self, refresh_token: str) -> tuple[str, int]:
         read = self._tokens.read_refresh(refresh_token)

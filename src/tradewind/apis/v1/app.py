@@ -72,7 +72,9 @@ class V1Api:
         claims = Claims(settings.key("idempotency"))
         self._principals = Principals(gateway, clock, self._asks, tokens, settings)
         serving = Serving(gateway, self._asks, claims)
-        accounts = Accounts(serving, gateway, clock, self._passwords, tokens, settings)
+        accounts = Accounts(
+            serving, gateway, clock, self._passwords, tokens, settings, self._principals.forget
+        )
         self._waiting = Waiting(serving, gateway, clock, settings)
         self._closing = False
         ops = Ops(serving, gateway, lambda: self._closing)
@@ -81,8 +83,10 @@ class V1Api:
             "users.register": (accounts.register, None),
             "users.log_in": (accounts.log_in, accounts.signed_in),
             "users.refresh": (accounts.refresh, accounts.signed_in),
-            "users.log_out": (accounts.log_out, None),
+            "users.log_out": (accounts.log_out, accounts.logged_out),
             "users.change_me": (accounts.change_me, None),
+            "users.change": (None, accounts.changed),
+            "users.delete": (None, accounts.deleted),
             "orders.get": (self._waiting.get, None),
             "invoices.pdf": (serving.pdf, None),
             "ops.stats": (ops.stats, None),

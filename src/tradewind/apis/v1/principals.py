@@ -24,14 +24,16 @@ SCHEME = 7  # the length of "Bearer "
 
 
 class _Known:
-    """What is known of one token. `until`: believed without asking."""
+    """What is known of one token. `until`: believed without asking. `outdated`: the answer that is awaited
+    may have been read before a change.
+    """
 
-    __slots__ = ("caller", "expires", "session", "until", "user", "waiting")
+    __slots__ = ("caller", "expires", "outdated", "session", "until", "user", "waiting")
 
     def __init__(self, user: str, session: str, expires: int) -> None:
         self.user, self.session, self.expires = user, session, expires
         self.caller: Caller | None = None
-        self.until = 0
+        self.until, self.outdated = 0, False
         self.waiting: list[tuple[Then, guard.Failed]] = []
 
 
@@ -69,8 +71,18 @@ class Principals:
             return
         known.waiting.append((then, failed))
         if len(known.waiting) == 1:
-            asked = self._gateway.ask(FindPrincipal(known.user, known.session))
-            self._asks.run(asked, partial(self._told, authorization, known), partial(self._untold, known))
+            self._ask(authorization, known)
+
+    def forget(self, who: str) -> None:
+        """From now on users are asked again about this user or session, whatever is known of it."""
+        for known in self._known.values():
+            if known.user == who or known.session == who:
+                known.until, known.outdated = 0, True
+
+    def _ask(self, authorization: bytes, known: _Known) -> None:
+        known.outdated = False
+        asked, now = self._gateway.ask(FindPrincipal(known.user, known.session)), self._clock.now()
+        self._asks.run(asked, partial(self._told, authorization, known, now), partial(self._untold, known))
 
     def _read(self, authorization: bytes, now: int) -> _Known | None:
         if (
@@ -88,7 +100,10 @@ class Principals:
         if len(self._known) > self._most:
             self._known.popitem(last=False)
 
-    def _told(self, authorization: bytes, known: _Known, principal: Principal | None) -> None:
+    def _told(self, authorization: bytes, known: _Known, asked: int, principal: Principal | None) -> None:
+        if known.outdated:
+            self._ask(authorization, known)
+            return
         waiting, known.waiting = known.waiting, []
         if principal is None:
             known.caller, known.until = None, 0
@@ -96,8 +111,9 @@ class Principals:
         else:
             if known.caller is None or known.caller.role != principal.role:
                 known.caller = Caller(principal.user_id, principal.role)
-            known.until = min(self._clock.now() + self._recheck, known.expires)
-            self._remember(authorization, known)
+            known.until = min(asked + self._recheck, known.expires)  # the answer may have taken long
+            if authorization in self._known:
+                self._known.move_to_end(authorization)
         for then, failed in waiting:
             guard.attempt(failed, then, known.caller)
 
