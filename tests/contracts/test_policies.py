@@ -6,12 +6,21 @@ from typing import Any
 
 import pytest
 
-from tradewind.contracts import reactions
 from tradewind.contracts.inventory import ProductListed
 from tradewind.contracts.orders import OrderCreated, PaymentRequested
 from tradewind.contracts.policies import UNBUILT, Policies, policies
+from tradewind.contracts.subscriptions import heard
+from tradewind.core.model import Event
+from tradewind.runtime import registry
+from tradewind.runtime.config import defaults
+from tradewind.services.payments.provider.absent import NoProvider
 
-SHOP = ("users", "orders", "inventory", "payments", "invoices", "notifications")
+SHOPS = [
+    Policies(),
+    Policies(invoice="none"),
+    Policies(pricing="client", products="any"),
+    Policies(payment="none", invoice="none"),
+]
 
 
 def test_without_a_word_the_default_shop() -> None:
@@ -19,29 +28,33 @@ def test_without_a_word_the_default_shop() -> None:
     assert policies({}).unbuilt() == ()
 
 
-@pytest.mark.parametrize("service", SHOP)
-@pytest.mark.parametrize(
-    ("given", "names", "pricing"),
-    [
-        ({}, reactions.ALL, "catalogue"),
-        ({"invoice": "none"}, reactions.ALL - {"invoice"}, "catalogue"),
-        ({"pricing": "client", "products": "any"}, reactions.ALL, "client"),
-        ({"payment": "none"}, {"invoice", "notification"}, "catalogue"),
-        ({"payment": "none", "invoice": "none"}, {"notification"}, "catalogue"),
-    ],
-)
-def test_a_service_hears_what_the_policies_need(
-    service: str, given: dict[str, str], names: set[str], pricing: str
-) -> None:
-    assert policies(given).heard(service) == reactions.heard(service, names, pricing)
+@pytest.mark.parametrize("shop", SHOPS)
+def test_a_service_hears_what_the_policies_say(shop: Policies) -> None:
+    for service in registry.services(registry.SERVICES, defaults(), NoProvider(), shop):
+        assert {kind for kind in service.rules if issubclass(kind, Event)} == heard(service.name, shop)
+
+
+def test_where_an_order_sets_nothing_off_nothing_is_heard() -> None:
+    published = Policies(pricing="client", products="any", payment="none", invoice="none")
+    assert {name for name in registry.SERVICES if heard(name, published)} == {"notifications"}
 
 
 def test_paid_on_order_no_stock_is_asked_and_payments_hears_the_order() -> None:
     on_order = Policies(payment="on-order")
-    assert on_order.heard("inventory") == frozenset()
-    assert OrderCreated in on_order.heard("payments")
-    assert PaymentRequested not in on_order.heard("payments")
-    assert ProductListed in on_order.heard("orders")
+    assert heard("inventory", on_order) == frozenset()
+    assert OrderCreated in heard("payments", on_order)
+    assert PaymentRequested not in heard("payments", on_order)
+    assert ProductListed in heard("orders", on_order)
+
+
+def test_what_an_order_needs_is_named_with_the_policy() -> None:
+    assert [*Policies().needs()] == [
+        ("payment = on-stock", "inventory"),
+        ("payment = on-stock", "payments"),
+        ("pricing = catalogue", "inventory"),
+        ("invoice = confirmed", "invoices"),
+    ]
+    assert [*Policies(payment="none", invoice="none", pricing="client", products="any").needs()] == []
 
 
 @pytest.mark.parametrize(
@@ -51,6 +64,7 @@ def test_paid_on_order_no_stock_is_asked_and_payments_hears_the_order() -> None:
         ({"prices": "client"}, "unknown field `prices`"),
         ({"products": "any"}, "products = any needs pricing = client"),
         ({"pricing": "client"}, "products = must-exist with pricing = client is not built"),
+        ({"payment": "none"}, "invoice = confirmed needs a payment"),
         ({"invoice-number": "INV-{year}"}, "lacks {number}"),
         ({"invoice-number": "INV-{number}"}, "lacks {year}"),
         ({"invoice-number": "{number"}, "is no form"),

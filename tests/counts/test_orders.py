@@ -21,6 +21,7 @@ from tradewind.apis.rpc.queues import Values, order_handlers
 from tradewind.apis.v1.app import V1Api
 from tradewind.apis.v1.settings import V1Settings
 from tradewind.apis.v1.tokens import TokenWriter
+from tradewind.contracts.policies import Policies
 from tradewind.contracts.users import AddUser, OpenSession, SessionView
 from tradewind.core import http
 from tradewind.core.bus import EventRecord
@@ -105,12 +106,17 @@ class Bus:
         return True
 
 
+PUBLISHED = Policies(
+    pricing="client", payment="none", invoice="none", customers="any", products="any", access="open"
+)
+
+
 @pytest.mark.postgres
 async def test_create_order_of_rpc(postgres: Place, meter: Meter, monkeypatch: pytest.MonkeyPatch) -> None:
     postgres.fill(schema("orders"))
     bus = Bus()
     store = SharedStore(postgres.url)
-    service = orders(60_000, reactions=frozenset(), pricing="client")
+    service = orders(60_000, policies=PUBLISHED)
     platform = Platform(store, [service], SystemClock(), bus=cast(Any, bus), hooks=Hooks(observer=meter))
     await platform.start()
     handlers = order_handlers(platform, Values("EUR"))

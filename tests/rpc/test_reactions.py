@@ -21,7 +21,9 @@ from tradewind.runtime.processes.plan import FOLDER
 
 LINES = {
     'pricing = "client"': 'pricing = "catalogue"',
-    "reactions = []": 'reactions = ["stock", "payment", "invoice"]',
+    'payment = "none"': 'payment = "on-stock"',
+    'invoice = "none"': 'invoice = "confirmed"',
+    'products = "any"': 'products = "must-exist"',
     'services = ["payments"]': 'services = ["payments", "invoices"]',
     "${PAYMENT_TOKEN:-tok_ok}": "tok_ok",
 }

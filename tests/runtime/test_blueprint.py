@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import tradewind
+from tradewind.contracts.policies import Policies
 from tradewind.runtime import blueprint, config
 from tradewind.runtime.blueprint import BadBlueprint, Blueprint, Process
 
@@ -28,7 +29,7 @@ orders = "order_schema"
 
 [settings]
 port = 3000
-reactions = ["stock", "${MORE:-payment}"]
+retry_delays_ms = ["10", "${MORE:-20}"]
 provider_faults = 0.25
 host = "${HOST:-0.0.0.0}"
 database_url = "postgresql://${DB_USER}:${DB_PASSWORD:-}@${DB_HOST:-localhost}/shop"
@@ -51,7 +52,7 @@ def test_reads_processes_and_settings(tmp_path: Path) -> None:
     assert (found.face, found.transport, found.schemas) == ("v1", "rabbitmq", {"orders": "order_schema"})
     assert found.settings == {
         "port": "3000",
-        "reactions": "stock,payment",
+        "retry_delays_ms": "10,20",
         "provider_faults": "0.25",
         "host": "0.0.0.0",
         "database_url": "postgresql://shop:@localhost/shop",
@@ -92,7 +93,7 @@ def test_default_runs_the_whole_shop_in_one_process() -> None:
         (
             'services = ["users"]',
             "the file: unknown key 'services'; there is face, transport, processes, database, schemas, "
-            "settings",
+            "policies, settings",
         ),
         ("[process.shop]\nedge = true", "unknown key 'process'; did you mean 'processes'?"),
         (
@@ -271,7 +272,7 @@ def test_rpc_is_as_published() -> None:
         "inventory_queue",
         "payment_queue",
     )
-    assert (now.pricing, now.reactions, now.otlp_endpoint) == ("client", (), "")
+    assert now.otlp_endpoint == ""
 
 
 def test_rpc_hears_the_published_variables() -> None:
@@ -287,10 +288,10 @@ def test_ours_count_more_than_the_published_ones() -> None:
     given = {
         "TRADEWIND_DATABASE_URL": "postgresql://other/one",
         "TRADEWIND_PORT": "1",
-        "TRADEWIND_REACTIONS": "payment,stock",
+        "TRADEWIND_RETRY_DELAYS_MS": "7",
     }
     now = config.load(given, settings, ["port=2"])
-    assert (now.database_url, now.port, now.reactions) == ("postgresql://other/one", 2, ("stock", "payment"))
+    assert (now.database_url, now.port, now.retry_delays_ms) == ("postgresql://other/one", 2, (7,))
     shown = {row.name: row.value for row in config.explain({}, settings)}
     assert shown["TRADEWIND_DATABASE_URL"] == "postgresql://me:********@db:6000/shop"
     assert shown["TRADEWIND_BROKER_URL"] == "amqps://u:********@rabbit/v"
@@ -308,3 +309,21 @@ def test_an_unknown_name_says_which_there_are(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"\xff")
     with pytest.raises(BadBlueprint, match="mine: cannot be read"):
         blueprint.load("mine", folder=tmp_path, services=SERVICES, environment={})
+
+
+def test_policies_are_read_with_their_variables(tmp_path: Path) -> None:
+    text = '[processes.a]\nservices = ["orders"]\nedge = true\n[policies]\ninvoice = "${INVOICE:-none}"\n'
+    assert read(tmp_path, text).policies == Policies(invoice="none")
+    assert read(tmp_path, text, INVOICE="confirmed").policies == Policies()
+    with pytest.raises(BadBlueprint, match=r"mine\.toml: policies: Invalid enum value 'later'.*invoice"):
+        read(tmp_path, text, INVOICE="later")
+
+
+def test_the_blueprints_have_the_policies_of_their_shops() -> None:
+    def policies(name: str) -> Policies:
+        return blueprint.load(name, folder=FOLDER, services=SERVICES, environment={}).policies
+
+    assert policies("default") == policies("services") == Policies()
+    assert policies("rpc") == Policies(
+        pricing="client", payment="none", invoice="none", customers="any", products="any", access="open"
+    )

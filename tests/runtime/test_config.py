@@ -53,16 +53,6 @@ def test_the_nearer_word_counts() -> None:
     assert sources["TRADEWIND_DATA"] == "default"
 
 
-def test_reactions_are_named_or_none() -> None:
-    assert config.load({}).reactions == ("stock", "payment", "invoice", "notification")
-    assert config.load({"TRADEWIND_REACTIONS": "Invoice, stock"}).reactions == ("stock", "invoice")
-    assert config.load({"TRADEWIND_REACTIONS": "none"}).reactions == ()
-    assert (
-        config.load({}, {"reactions": ""}).reactions == config.load({}, None, ["reactions="]).reactions == ()
-    )
-    assert config.load({"TRADEWIND_REACTIONS": ""}).reactions == config.load({}).reactions
-
-
 def test_an_empty_variable_is_not_set() -> None:
     assert config.load({"TRADEWIND_PORT": ""}, {"port": "99"}).port == 99
 
@@ -113,15 +103,6 @@ def test_what_is_not_ours_is_left_alone() -> None:
             {"TRADEWIND_OTLP_ENDPOINT": "localhost:4318"},
             "'localhost:4318' is not a URL like http://localhost:4318/v1/traces",
         ),
-        (
-            {"TRADEWIND_REACTIONS": "stock,charge"},
-            "'stock,charge' is not some of stock, payment, invoice, notification",
-        ),
-        (
-            {"TRADEWIND_REACTIONS": "stock,none"},
-            "is not some of stock, payment, invoice, notification with commas between, or none",
-        ),
-        ({"TRADEWIND_PRICING": "ours"}, "not one of catalogue, client"),
         ({"TRADEWIND_CURRENCY": "eur"}, "not a currency's code like EUR"),
         ({"TRADEWIND_ORDER_QUEUE": "amq.orders"}, "not a queue's name"),
         ({"TRADEWIND_ORDER_QUEUE": "q" * 256}, "not a queue's name"),

@@ -21,8 +21,6 @@ EXAMPLES = {
     "otlp_endpoint": "http://collector:4318/v1/traces",
     "broker_url": "amqp://broker",
     "trace_ratio": "0.5",
-    "pricing": "client",
-    "reactions": "stock",
     "order_deadline_s": "5",
     "provider_faults": "0.1",
     "provider_url": "http://127.0.0.1:8091",
@@ -49,7 +47,7 @@ def test_every_setting_is_general_or_of_one_part() -> None:
 @pytest.mark.parametrize(
     "field",
     [
-        *("otlp_endpoint", "trace_ratio", "pricing", "broker_url", "currency", "order_queue", "ops_port"),
+        *("otlp_endpoint", "trace_ratio", "broker_url", "currency", "order_queue", "ops_port"),
         *("provider_url", "database_roles"),
     ],
 )
@@ -62,12 +60,11 @@ def test_in_one_process_others_settings_stop_the_start(field: str) -> None:
 @pytest.mark.parametrize(
     ("blueprint", "sets"),
     [
-        ("default", ["reactions=stock", "log_format=json", "rate_limit=5"]),
+        ("default", ["log_format=json", "rate_limit=5"]),
         ("default", ["order_deadline_s=5", "provider_faults=0.1"]),
         ("rpc", ["otlp_endpoint=http://collector:4318/v1/traces", "trace_ratio=0.5", "ops_port=9999"]),
         ("services", ["provider_url=http://127.0.0.1:8091", "order_deadline_s=5", "queue_type=classic"]),
-        ("rpc", ["pricing=catalogue", "currency=USD", "order_queue=mine"]),
-        ("rpc", ["reactions=stock,payment", "order_deadline_s=5", "provider_faults=0.1"]),
+        ("rpc", ["currency=USD", "order_queue=mine"]),
     ],
 )
 def test_what_has_an_effect_is_taken(blueprint: str, sets: list[str]) -> None:
@@ -79,9 +76,8 @@ def test_what_has_an_effect_is_taken(blueprint: str, sets: list[str]) -> None:
     [
         ("services", ["trace_ratio=0.5"]),
         ("services", ["otlp_endpoint=http://collector:4318/v1/traces", "trace_ratio=0.5"]),
-        ("services", ["pricing=client"]),
         ("rpc", ["order_deadline_s=5"]),
-        ("default", ["reactions=stock", "order_deadline_s=5"]),
+        ("rpc", ["payment_token=tok_ok"]),
     ],
 )
 def test_what_is_switched_off_stops_the_start_too(blueprint: str, sets: list[str]) -> None:

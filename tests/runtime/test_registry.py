@@ -10,6 +10,7 @@ import pytest
 
 from tradewind import services
 from tradewind.contracts.orders import OrderCreated
+from tradewind.contracts.policies import Policies
 from tradewind.engine.service_runtime import furnish
 from tradewind.runtime import registry
 from tradewind.runtime.config import defaults
@@ -33,20 +34,17 @@ def test_a_manifest_says_what_is_there(name: str) -> None:
     assert {table.rows.metadata for table in made.tables.values()} == {found.tables}
 
 
-def test_settings_reach_a_service_through_its_manifest() -> None:
-    def heard(**changes: object) -> set[str]:
-        (orders,) = registry.services(["orders"], defaults(**changes), NoProvider())
-        return {kind.__name__ for kind in orders.rules}
-
-    assert "PaymentCompleted" in heard()
-    assert "PaymentCompleted" not in heard(reactions=())
-
-
-@pytest.mark.parametrize("reactions", [(), ("stock",), ("stock", "payment"), ("invoice", "notification")])
-def test_one_process_runs_what_its_settings_wire(reactions: tuple[str, ...]) -> None:
-    runtimes = furnish(registry.services(registry.SERVICES, defaults(reactions=reactions), NoProvider()))
-    assert runtimes["inventory"].hears(OrderCreated) == ("stock" in reactions)
-    assert runtimes["invoices"].hears(OrderCreated) == ("invoice" in reactions)
+@pytest.mark.parametrize(
+    ("policies", "hears"),
+    [
+        (Policies(), {"inventory", "invoices", "notifications"}),
+        (Policies(payment="none", invoice="none"), {"notifications"}),
+        (Policies(invoice="none"), {"inventory", "notifications"}),
+    ],
+)
+def test_policies_reach_a_service_through_its_manifest(policies: Policies, hears: set[str]) -> None:
+    made = registry.services(registry.SERVICES, defaults(), NoProvider(), policies)
+    assert {name for name, runtime in furnish(made).items() if runtime.hears(OrderCreated)} == hears
 
 
 def test_a_process_imports_the_services_it_runs_alone() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..contracts.policies import DEFAULT, Policies
 from ..runtime import effects
 from ..runtime.blueprint import BadBlueprint, Blueprint
 from ..runtime.config import BadSetting, Config
@@ -36,7 +37,7 @@ def up(
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
     checked(config, chosen, given(sets, data, host, port))
     if not plan.apart(chosen):
-        run(config, chosen.processes[0].services)
+        run(config, chosen.processes[0].services, policies=chosen.policies)
         return
     if why := door.up(Arguments("", blueprint, sets=given(sets, data, host, port))):
         fail(why)
@@ -64,7 +65,7 @@ def serve(
     except BadBlueprint as error:
         fail(error)
     if not plan.apart(chosen):
-        run(config, found.services)
+        run(config, found.services, policies=chosen.policies)
         return
     if why := serving.serve(Arguments(process, blueprint, copy, supervised, given(sets, data, host, port))):
         fail(why)
@@ -88,7 +89,9 @@ def checked(config: Config, chosen: Blueprint, sets: tuple[str, ...]) -> None:
         fail(error)
 
 
-def run(config: Config, names: tuple[str, ...], additions: Sequence[Manifest] = ()) -> None:
+def run(
+    config: Config, names: tuple[str, ...], additions: Sequence[Manifest] = (), policies: Policies = DEFAULT
+) -> None:
     """Serves until Ctrl-C, and ends the command with one line where it cannot."""
     import gc
 
@@ -110,7 +113,7 @@ def run(config: Config, names: tuple[str, ...], additions: Sequence[Manifest] = 
         print(_banner(config, what), flush=True)
 
     try:
-        uvloop.run(Embedded(config, access, names, additions).serve(started))
+        uvloop.run(Embedded(config, access, names, additions, policies).serve(started))
     except (StoreUnusable, StoreUnavailable, PortInUse) as error:
         access.flush()
         fail(error)

@@ -1,23 +1,14 @@
-"""Says what a shop may do in two ways, so that a service reads a policy, not what runs around it."""
+"""Says what a shop may do in two ways, so that a service reads a policy, not what runs around it.
+
+A blueprint has them in its table [policies]. Which events a service then hears is in `subscriptions`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
-
-from ..core.model import Event
-from .inventory import ProductListed, StockRejected, StockReserved
-from .orders import (
-    OrderCancelled,
-    OrderConfirmed,
-    OrderCreated,
-    OrderFailed,
-    PaymentRequested,
-    RefundRequested,
-)
-from .payments import PaymentCompleted, PaymentFailed, PaymentRefunded
 
 
 class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -50,21 +41,10 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(
                 "products = any needs pricing = client: the catalogue has no price of an unknown product"
             )
-
-    def heard(self, service: str) -> frozenset[type[Event]]:
-        """The events to which this service subscribes. Requests and queries are always answered."""
-        found: set[type[Event]] = set()
-        if service == "orders":
-            found.update(_OUTCOMES.get(self.payment, ()))
-            if self.pricing == "catalogue":
-                found.add(ProductListed)
-        elif service == "payments":
-            found.update(_CHARGED.get(self.payment, ()))
-        elif service == "inventory" and self.payment == "on-stock":
-            found.update(_STORY)
-        elif service == "notifications" or (service == "invoices" and self.invoice != "none"):
-            found.update((*_STORY, PaymentRefunded))
-        return frozenset(found)
+        if self.invoice == "confirmed" and self.payment == "none":
+            raise ValueError(
+                "invoice = confirmed needs a payment: with payment = none no order is ever confirmed"
+            )
 
     def unbuilt(self) -> tuple[str, ...]:
         """The policies whose value no service keeps yet, as `name = value`."""
@@ -77,18 +57,19 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             found.append("products = must-exist with pricing = client")
         return tuple(found)
 
+    def needs(self) -> Iterator[tuple[str, str]]:
+        """The services without which orders cannot keep these policies, each after the policy in question."""
+        if self.payment == "on-stock":
+            yield "payment = on-stock", "inventory"
+        if self.payment != "none":
+            yield f"payment = {self.payment}", "payments"
+        if self.pricing == "catalogue":
+            yield "pricing = catalogue", "inventory"
+        if self.invoice != "none":
+            yield f"invoice = {self.invoice}", "invoices"
+        if self.welcome == "on":
+            yield "welcome = on", "users"
 
-_STORY = (OrderCreated, OrderConfirmed, OrderFailed, OrderCancelled)
-_PAID = (PaymentCompleted, PaymentFailed, PaymentRefunded)
-_GIVEN_BACK = (OrderFailed, OrderCancelled, RefundRequested)
-_OUTCOMES: Mapping[str, tuple[type[Event], ...]] = {
-    "on-stock": (StockReserved, StockRejected, *_PAID),
-    "on-order": _PAID,
-}
-_CHARGED: Mapping[str, tuple[type[Event], ...]] = {
-    "on-stock": (PaymentRequested, *_GIVEN_BACK),
-    "on-order": (OrderCreated, *_GIVEN_BACK),
-}
 
 UNBUILT = (
     ("payment", "on-order"),
@@ -107,9 +88,9 @@ def policies(given: Mapping[str, Any]) -> Policies:
     try:
         found = msgspec.convert(given, Policies)
     except msgspec.ValidationError as error:
-        raise ValueError(f"policies: {error}") from None
+        raise ValueError(str(error)) from None
     if unbuilt := found.unbuilt():
-        raise ValueError(f"policies: {unbuilt[0]} is not built")
+        raise ValueError(f"{unbuilt[0]} is not built")
     return found
 
 

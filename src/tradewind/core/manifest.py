@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 class Given(msgspec.Struct, frozen=True):
-    """What a process hands to a service: the settings in force by name, and by name what a driver does for
-    it.
+    """What a process hands to a service: the settings in force by name, by name what a driver does for it,
+    and the policies of its blueprint, which `contracts.policies` declares.
     """
 
     settings: Mapping[str, Any]
     ports: Mapping[str, Any]
+    policies: Any
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,22 +59,6 @@ def one_of(*words: str) -> Reader[str]:
     return read
 
 
-def some_of(*words: str) -> Reader[tuple[str, ...]]:
-    """Names with commas between, in the order of `words`. Nothing, or `none`, is none of them: an empty
-    variable is one that is not set.
-    """
-
-    def read(text: str) -> tuple[str, ...]:
-        found = {part.strip().lower() for part in text.split(",")} - {""}
-        if found == {"none"}:
-            return ()
-        if not found <= set(words):
-            raise ValueError(f"some of {', '.join(words)} with commas between, or none")
-        return tuple(word for word in words if word in found)
-
-    return read
-
-
 def delays(text: str) -> tuple[int, ...]:
     try:
         found = tuple(whole(1, 86_400_000)(part.strip()) for part in text.split(","))

@@ -12,7 +12,8 @@ from . import readers
 
 class Setting(msgspec.Struct, frozen=True):
     """How a text becomes a value. `secret` ones are never shown; `shown` is what may be seen of the text of
-    others. `only`: whether it has an effect, beside the settings in force; None: always.
+    others. `only`: whether it has an effect, beside the settings in force and the policies of a blueprint;
+    None: always.
     """
 
     read: readers.Reader[Any]

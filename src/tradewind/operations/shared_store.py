@@ -111,7 +111,7 @@ class SharedStoreOperator:
             )
             platform = Platform(
                 store,
-                services(names, config, NoProvider()),
+                services(names, config, NoProvider(), self._blueprint.policies),
                 SystemClock(),
                 bus=Nobody(),
                 hooks=Hooks(perform=False),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..contracts.ops import timeline_of
 from ..contracts.orders import GetOrder, GetTimeline, Timeline
+from ..contracts.policies import DEFAULT, Policies
 from ..core.bus import ListEvents
 from ..core.clock import Clock
 from ..core.manifest import Manifest
@@ -29,11 +30,12 @@ def platform(
     names: Iterable[str] = SERVICES,
     additions: Iterable[Manifest] = (),
     hooks: Hooks = NO_HOOKS,
+    policies: Policies = DEFAULT,
 ) -> Platform:
     """All of a process behind one gateway."""
     made = Platform(
         store,
-        services(names, config, provider, additions),
+        services(names, config, provider, policies, additions),
         clock,
         delays_ms=config.retry_delays_ms,
         retention_ms=config.retention_days * DAY_MS,

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ..contracts.policies import DEFAULT, Policies, policies
 from .toml_tables import BadBlueprint, Tables, database_url, instead
 
 __all__ = ["BadBlueprint", "Blueprint", "Process", "listing", "load"]
@@ -36,7 +37,7 @@ class Process(msgspec.Struct, frozen=True):
 class Blueprint(msgspec.Struct, frozen=True):
     """`settings` are texts under lower-case names; `config.load` reads them. `face` is the API that the edge
     shows, `transport` how processes reach each other, `schemas` where a service's tables are on a server,
-    where that is not named like the service.
+    where that is not named like the service, `policies` what the shop does.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Blueprint(msgspec.Struct, frozen=True):
     face: str = "v1"
     transport: str = "local"
     schemas: dict[str, str] = {}
+    policies: Policies = DEFAULT
 
     def process(self, name: str) -> Process:
         for process in self.processes:
@@ -100,7 +102,11 @@ class _Reading(Tables):
         self.services = services
 
     def blueprint(self, name: str, says: str, tree: dict[str, Any]) -> Blueprint:
-        self.only(tree, "the file", ("face", "transport", "processes", "database", "schemas", "settings"))
+        self.only(
+            tree,
+            "the file",
+            ("face", "transport", "processes", "database", "schemas", "policies", "settings"),
+        )
         processes = tuple(self._process(*item) for item in self.table(tree, "processes").items())
         if not processes:
             raise self.bad("processes", 'none is named; write [processes.NAME] with services = ["…"]')
@@ -121,7 +127,14 @@ class _Reading(Tables):
                 raise self.bad("database", "settings.database_url says it too; leave one of them out")
             settings["database_url"] = database_url(self, self.table(tree, "database"))
         return Blueprint(
-            name, says, processes, settings, face, transport, self._schemas(self.table(tree, "schemas"))
+            name,
+            says,
+            processes,
+            settings,
+            face,
+            transport,
+            self._schemas(self.table(tree, "schemas")),
+            self._policies(self.table(tree, "policies")),
         )
 
     def _process(self, name: str, table: Any) -> Process:
@@ -209,6 +222,13 @@ class _Reading(Tables):
                 raise self.bad(place, f"{schema!r} is another service's; every service has its own")
             found[service] = schema
         return found
+
+    def _policies(self, table: dict[str, Any]) -> Policies:
+        given = {name: self.setting(f"policies.{name}", value) for name, value in table.items()}
+        try:
+            return policies(given)
+        except ValueError as error:
+            raise self.bad("policies", str(error)) from None
 
     def _known(self, place: str, service: str) -> None:
         if service not in self.services:

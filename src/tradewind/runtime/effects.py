@@ -27,12 +27,14 @@ def parts_of(blueprint: Blueprint) -> set[str]:
 def check(config: Config, blueprint: Blueprint, environment: Mapping[str, str], sets: Iterable[str]) -> None:
     """Looks at what a person has set, not at what the blueprint says itself. Errors: BadSetting."""
     sources = given_by(environment, sets)
-    here, values = parts_of(blueprint), asdict(config)
+    here, known = parts_of(blueprint), {**asdict(config), **asdict(blueprint.policies)}
     for part, settings in PARTS.items():
         for field in settings.keys() & sources.keys():
             place = f"{wire(field)} ({sources[field]}) has no effect in blueprint {blueprint.name}"
             if part not in here:
                 raise BadSetting(f"{place}: only {part} uses it, which is not there; leave it out")
             only = settings[field].only
-            if only is not None and not only(values):
-                raise BadSetting(f"{place}: other settings switch off what it is for; leave it out")
+            if only is not None and not only(known):
+                raise BadSetting(
+                    f"{place}: other settings or policies switch off what it is for; leave it out"
+                )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import asdict
 
+from ..contracts.policies import DEFAULT, Policies
 from ..core.manifest import Given, Manifest
 from ..core.model import Service
 from ..services.payments.provider.port import Provider
@@ -26,14 +27,18 @@ def manifests(names: Iterable[str] = SERVICES) -> list[Manifest]:
     return [manifest(name) for name in names]
 
 
-def given(config: Config, provider: Provider) -> Given:
+def given(config: Config, provider: Provider, policies: Policies = DEFAULT) -> Given:
     """What the services of a process get."""
-    return Given(asdict(config), {"provider": provider})
+    return Given(asdict(config), {"provider": provider}, policies)
 
 
 def services(
-    names: Iterable[str], config: Config, provider: Provider, additions: Iterable[Manifest] = ()
+    names: Iterable[str],
+    config: Config,
+    provider: Provider,
+    policies: Policies = DEFAULT,
+    additions: Iterable[Manifest] = (),
 ) -> list[Service]:
-    """The services of these names and those of the additions, as the settings wire them."""
-    known = given(config, provider)
+    """The services of these names and those of the additions."""
+    known = given(config, provider, policies)
     return [one.make(known) for one in (*manifests(names), *additions)]

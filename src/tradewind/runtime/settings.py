@@ -105,8 +105,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     retry_delays_ms: Annotated[tuple[int, ...], ENGINE["retry_delays_ms"]]
     retention_days: Annotated[int, ENGINE["retention_days"]]
     broker_url: Annotated[str, RABBITMQ["broker_url"]]
-    pricing: Annotated[Literal["catalogue", "client"], ORDERS["pricing"]]
-    reactions: Annotated[tuple[str, ...], ORDERS["reactions"]]
     currency: Annotated[str, RPC["currency"]]
     payment_token: Annotated[str, ORDERS["payment_token"]]
     order_queue: Annotated[str, RPC["order_queue"]]
@@ -147,11 +145,11 @@ SETTINGS: dict[str, Setting] = {
 }
 
 PARTS: dict[str, dict[str, Setting]] = {
-    "service orders": {field: ORDERS[field] for field in ("order_deadline_s", "reactions")},
+    "service orders": {"order_deadline_s": ORDERS["order_deadline_s"]},
     "service payments": {field: PAYMENTS[field] for field in ("provider_faults", "provider_timeout_s")},
     "a process with provider = true": {"provider_url": PAYMENTS["provider_url"]},
-    # v1 takes prices from the catalogue and a token with each order
-    "API rpc": {**RPC, "pricing": ORDERS["pricing"], "payment_token": ORDERS["payment_token"]},
+    # v1 takes a token with each order
+    "API rpc": {**RPC, "payment_token": ORDERS["payment_token"]},
     "bus rabbitmq": RABBITMQ,
     "tracing": TRACING,
     "a service in a process of its own": {field: SETTINGS[field] for field in ("ops_port", "database_roles")},

@@ -16,6 +16,7 @@ from ..apis.v1.app import V1Api
 from ..apis.v1.passwords import Passwords
 from ..apis.v1.settings import V1Settings
 from ..contracts.api import OPERATIONS
+from ..contracts.policies import DEFAULT, Policies
 from ..core import failpoints
 from ..core.clock import SystemClock
 from ..core.http import Request, Response
@@ -54,12 +55,17 @@ class Embedded:
     """`start`, `stop`; in between it serves."""
 
     def __init__(
-        self, config: Config, access: AccessLog, names: Iterable[str], additions: Iterable[Manifest] = ()
+        self,
+        config: Config,
+        access: AccessLog,
+        names: Iterable[str],
+        additions: Iterable[Manifest] = (),
+        policies: Policies = DEFAULT,
     ) -> None:
         self.config, self._access = config, access
-        self._names, self._additions = tuple(names), tuple(additions)
+        self._names, self._additions, self._policies = tuple(names), tuple(additions), policies
         self._lock = DataLock(config.data)
-        self._clock = SystemClock()
+        self._clock = SystemClock(ids=policies.ids)
         self._server: HttpServer | None = None
         self._stops: list[Callable[[], None]] = []
 
@@ -89,6 +95,7 @@ class Embedded:
             self._names,
             self._additions,
             Hooks(observer=metrics, activity=metrics.activity),
+            self._policies,
         )
         settings = V1Settings(
             jwt_secret=key,

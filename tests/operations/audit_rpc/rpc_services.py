@@ -50,10 +50,13 @@ user = "${DB_USER}"
 orders = "order_schema"
 inventory = "inventory_schema"
 payments = "payment_schema"
+[policies]
+pricing = "client"
+customers = "any"
+products = "any"
+access = "open"
 [settings]
 broker_url = "amqp://guest:guest@127.0.0.1:1"
-pricing = "client"
-reactions = ["stock", "payment", "invoice"]
 payment_token = "tok_ok"
 """
 
@@ -104,7 +107,7 @@ class RpcServices:
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self.platform = Platform(
             store,
-            made_services(names, config, self.provider),
+            made_services(names, config, self.provider, blueprint.policies),
             clock,
             delays_ms=config.retry_delays_ms,
             bus=self.bus,

@@ -72,7 +72,6 @@ def test_one_does_not(published: Shop, run: Callable[..., Result]) -> None:
         ("DELETE FROM order_schema.schema_steps", (), "is not migrated"),
         ("INSERT INTO order_schema.schema_steps VALUES ('9999_later')", (), "newer version"),
         ("SELECT 1", ("--set", "database_url=postgresql://postgres@127.0.0.1:1/none"), "127.0.0.1:1/none"),
-        ("SELECT 1", ("--set", "reactions=invoice"), "the reaction invoice needs the service invoices"),
         ("SELECT 1", ("--set", "nonsense=1"), "not a setting"),
     ],
 )

@@ -122,14 +122,7 @@ def test_says_why_not(program: New) -> None:
         ("orders --blueprint rpc --set port=x", "TRADEWIND_PORT (--set): 'x' is not a whole number"),
         ("orders --blueprint rpc --set database_url=", "rpc: TRADEWIND_DATABASE_URL is empty"),
         ("orders --blueprint rpc --set broker_url=", "rpc: TRADEWIND_BROKER_URL is empty"),
-        (
-            "orders --blueprint rpc --set reactions=invoice",
-            "rpc: the reaction invoice needs the service invoices: name it in a process",
-        ),
-        (
-            "orders --blueprint rpc --set reactions=payment --set payment_token=",
-            "rpc: the reaction payment charges TRADEWIND_PAYMENT",
-        ),
+        ("orders --blueprint rpc --set reactions=invoice", "TRADEWIND_REACTIONS (--set) is not a setting"),
         (
             "orders --blueprint rpc --set database_url=postgresql://nobody@127.0.0.1:9/x",
             "PostgreSQL 127.0.0.1:9/x: ",

@@ -23,6 +23,7 @@ from tradewind.contracts.orders import (
     RecordedOrder,
     RecordOrder,
 )
+from tradewind.contracts.policies import Policies
 from tradewind.contracts.values import Money
 from tradewind.core.model import NOBODY, Consult, Refused, SetTimer, settle
 from tradewind.drivers.sqlite.store import SqliteStore
@@ -100,11 +101,11 @@ def test_where_the_catalogue_counts_the_total_must_be_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reactions", "effects"),
-    [(frozenset[str](), 2), (frozenset({"stock"}), 2), (frozenset({"stock", "payment"}), 3)],
+    ("payment", "invoice", "effects"), [("none", "none", 2), ("on-order", "none", 3), ("on-stock", "none", 3)]
 )
-def test_a_deadline_comes_with_the_reaction_payment(reactions: frozenset[str], effects: int) -> None:
-    service = orders(1_000, reactions=reactions, pricing="client", payment_token="tok_ok")
+def test_a_deadline_comes_with_a_payment(payment: Any, invoice: Any, effects: int) -> None:
+    policies = Policies(pricing="client", products="any", payment=payment, invoice=invoice)
+    service = orders(1_000, policies=policies, payment_token="tok_ok")
     assert len(settle(service.rules[RecordOrder].do(ASK, NOW))[0]) == effects
     placed = service.rules[PlaceOrder].do(msgspec.json.decode(PLACE, type=PlaceOrder), NOW, BOOK)
     assert len(settle(placed)[0]) == effects

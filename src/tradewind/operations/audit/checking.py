@@ -98,7 +98,7 @@ class Check:
             self.in_flight += not self._rests(order, story, flight)
             return
         self._money.count(story)
-        if wiring.sets_off("payment"):
+        if wiring.charges:
             tallies[Promise.MONEY].take(money.agreed(story))
         if order.status == CONFIRMED and wiring.has(Promise.WHOLE):
             tallies[Promise.WHOLE].checked += 1

@@ -43,17 +43,20 @@ def whole(story: Story, wiring: Wiring) -> Iterator[Broken]:
         yield story.broken(f"payments: {_listed(statuses)}")
     papers = [invoice.status for invoice in story.invoices]
     if papers != ["PAID"]:
-        if wiring.sets_off("invoice"):
+        if wiring.invoices:
             yield story.broken(f"invoices: {_listed(papers)}")
     elif (story.invoices[0].total, story.invoices[0].currency) != (order.total, order.currency):
         yield story.broken(f"its invoice is {story.invoices[0].total} {story.invoices[0].currency}")
     if any([owner != order.customer_id for owner in _owners(story)]):
         yield story.broken("its payment or invoice is another customer's")
-    if story.hold is None or story.hold.status != COMMITTED:
+    if not wiring.holds_stock:
+        if story.hold is not None:
+            yield story.broken(f"its stock is {story.hold.status}, which this shop never holds")
+    elif story.hold is None or story.hold.status != COMMITTED:
         yield story.broken(f"its stock is {story.hold.status if story.hold else 'not held'}")
     elif not _same(order, story.hold.items):
         yield story.broken("its stock is not what it ordered")
-    if wiring.sets_off("notification"):
+    if wiring.notifies:
         yield from _told(story, order)
 
 
@@ -72,7 +75,7 @@ def clean(story: Story, wiring: Wiring) -> Iterator[Broken]:
             yield story.broken(f"{credited} of its invoice of {invoice.total} is credited")
         elif invoice.status not in ("PAID", "VOID"):
             yield story.broken(f"its invoice is {invoice.status}")
-    if wiring.sets_off("notification"):
+    if wiring.notifies:
         yield from _told(story, order)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from ...contracts import reactions
+from ...contracts.subscriptions import heard
 from ...core.model import wire_name
 from ...engine.service_runtime import ServiceRuntime
 from .rows import Rows
@@ -66,9 +66,9 @@ def ears(runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: W
     """The subscriptions of one service, as wired; none where services have no broker between them."""
     if not wiring.apart:
         return []
-    heard = {wire_name(kind) for kind in reactions.heard(runtime.name, wiring.reactions, wiring.pricing)}
+    names = {wire_name(kind) for kind in heard(runtime.name, wiring.policies)}
     return [
-        EventQueue(runtime, source, sorted(names))
+        EventQueue(runtime, source, sorted(own))
         for source in runtimes.values()
-        if (names := heard & source.says.keys())
+        if (own := names & source.says.keys())
     ]

@@ -45,10 +45,7 @@ async def audited(config: Config, clock: Clock, blueprint: Blueprint | None = No
     await asyncio.to_thread(place.ready)
     running = place.held()
     # the ledger first: whatever it holds was asked for by rows that are older than it
-    now, ledger = (
-        clock.now(),
-        Ledger(_entries(config.data / LEDGER) if place.wiring.sets_off("payment") else ()),
-    )
+    now, ledger = (clock.now(), Ledger(_entries(config.data / LEDGER) if place.wiring.charges else ()))
     async with place.snapshot() as source:
         running = running or source.worked_on or place.held()
         check = Check(source, ledger, now, quiet=not running, wiring=place.wiring)
@@ -63,7 +60,7 @@ class Place:
     """The stores of a blueprint's services, and how they are wired."""
 
     def __init__(self, config: Config, blueprint: Blueprint | None) -> None:
-        self.config, self._blueprint, self.wiring = config, blueprint, wiring_of(config, blueprint)
+        self.config, self._blueprint, self.wiring = config, blueprint, wiring_of(blueprint)
         self._schemas: Mapping[str, str] = blueprint.schemas if blueprint else NONE
         # over a broker an event is on its way for longer
         self.unread_ms = UNSENT_MS if self.wiring.apart else GRACE_MS

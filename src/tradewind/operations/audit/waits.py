@@ -82,6 +82,6 @@ def _unread(runtime: ServiceRuntime, subscription: Subscription) -> tuple[Questi
 @cache
 def waits(wiring: Wiring = WHOLE) -> tuple[Waits, ...]:
     """Of the services that run. Nothing of them is run here, so there is no provider."""
-    wired = defaults(reactions=tuple(sorted(wiring.reactions)), pricing=wiring.pricing)
-    runtimes = furnish(services(sorted(wiring.services), wired, cast(Provider, None)), bus=wiring.apart)
+    made = services(sorted(wiring.services), defaults(), cast(Provider, None), wiring.policies)
+    runtimes = furnish(made, bus=wiring.apart)
     return tuple([Waits(runtime, runtimes, wiring) for runtime in runtimes.values()])

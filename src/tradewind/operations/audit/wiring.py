@@ -1,4 +1,4 @@
-"""Which services run and which reactions are wired, so that a promise that nothing here can keep is not
+"""Which services run and which policies they keep, so that a promise that nothing here can keep is not
 checked.
 """
 
@@ -10,9 +10,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from ...contracts import reactions
+from ...contracts.policies import DEFAULT, Policies
 from ...runtime.blueprint import Blueprint
-from ...runtime.config import Config
 from ...runtime.processes import plan
 from ...runtime.registry import SERVICES
 from ...runtime.schema import runs
@@ -26,12 +25,31 @@ class Wiring(msgspec.Struct, frozen=True):
     """
 
     services: frozenset[str] = frozenset(SERVICES)
-    reactions: frozenset[str] = reactions.ALL
-    pricing: str = "catalogue"
+    policies: Policies = DEFAULT
     apart: bool = False
 
-    def sets_off(self, reaction: str) -> bool:
-        return reaction in self.reactions and {"orders"} | reactions.services_of(reaction) <= self.services
+    def runs(self, *services: str) -> bool:
+        return self.services.issuperset(services)
+
+    @property
+    def holds_stock(self) -> bool:
+        """Whether an order holds stock."""
+        return self.policies.payment == "on-stock" and self.runs("orders", "inventory")
+
+    @property
+    def charges(self) -> bool:
+        """Whether an order is charged."""
+        return self.policies.payment != "none" and self.runs("orders", "payments")
+
+    @property
+    def invoices(self) -> bool:
+        """Whether an order gets an invoice."""
+        return self.policies.invoice != "none" and self.runs("orders", "invoices")
+
+    @property
+    def notifies(self) -> bool:
+        """Whether a customer is told of an order."""
+        return self.runs("orders", "notifications")
 
     def has(self, promise: Promise) -> bool:
         """Whether a service that runs here could keep it."""
@@ -41,8 +59,8 @@ class Wiring(msgspec.Struct, frozen=True):
             Promise.REAL: bool(here & {"orders", "payments"}),
             Promise.MONEY: bool(here & {"orders", "payments"}),
             Promise.STOCK: "inventory" in here,
-            Promise.WHOLE: self.sets_off("payment"),
-            Promise.CLEAN: self.sets_off("stock"),
+            Promise.WHOLE: self.charges,
+            Promise.CLEAN: self.holds_stock or self.charges,
             Promise.LEGAL: "orders" in here,
             Promise.PAPERS: "invoices" in here,
         }.get(promise, True)
@@ -55,12 +73,12 @@ class Wiring(msgspec.Struct, frozen=True):
 WHOLE = Wiring()
 
 
-def wiring_of(config: Config, blueprint: Blueprint | None) -> Wiring:
-    """As a blueprint and the settings have it; without one, the whole shop."""
+def wiring_of(blueprint: Blueprint | None) -> Wiring:
+    """As a blueprint has it; without one, the whole shop."""
     if blueprint is None:
         return Wiring(frozenset(runs(blueprint)))
     apart = plan.apart(blueprint)
-    return Wiring(frozenset(runs(blueprint)), frozenset(config.reactions), config.pricing, apart)
+    return Wiring(frozenset(runs(blueprint)), blueprint.policies, apart)
 
 
 class Here:

@@ -23,6 +23,8 @@ def apart(blueprint: Blueprint) -> bool:
 
 def check(config: Config, blueprint: Blueprint) -> None:
     """Errors: BadBlueprint, where parts are missing that the others need."""
+    if blueprint.face == "v1":
+        _check_v1(blueprint)
     if not apart(blueprint):
         if blueprint.face != "v1":
             raise BadBlueprint(
@@ -45,26 +47,33 @@ def check(config: Config, blueprint: Blueprint) -> None:
                 f"{blueprint.name}: {wire(field)} is empty, and processes that run apart share it: set "
                 f"it, like {what}"
             )
-    if blueprint.face == "v1":
-        _check_v1(blueprint)
     served = {service for process in blueprint.processes for service in process.services}
-    for reaction in config.reactions if "orders" in served else ():
-        from ...contracts.reactions import services_of  # here, as it imports the contracts of all services
-
-        if lacks := sorted(services_of(reaction) - served):
+    policies = blueprint.policies
+    for policy, service in policies.needs() if "orders" in served else ():
+        if service not in served:
             raise BadBlueprint(
-                f"{blueprint.name}: the reaction {reaction} needs the service {lacks[0]}: name it "
-                f"in a process, "
-                f"or leave the reaction out of {wire('reactions')} (none: no reaction)"
+                f"{blueprint.name}: {policy} needs the service {service}: name it in a process, or change "
+                f"the line of [policies]"
             )
-    if blueprint.face == "rpc" and "payment" in config.reactions and not config.payment_token:
+    if blueprint.face == "rpc" and policies.payment != "none" and not config.payment_token:
         raise BadBlueprint(
-            f"{blueprint.name}: the reaction payment charges {wire('payment_token')}, which is empty: set it"
+            f"{blueprint.name}: payment = {policies.payment} charges {wire('payment_token')}, which is "
+            f"empty: set it"
         )
 
 
+V1_POLICIES = {"access": "jwt", "pricing": "catalogue", "products": "must-exist", "customers": "must-exist"}
+
+
 def _check_v1(blueprint: Blueprint) -> None:
-    """API v1 shows all services."""
+    """API v1 shows all services, and promises who may see what, and whose prices count."""
+    for policy, value in V1_POLICIES.items():
+        if (given := getattr(blueprint.policies, policy)) != value:
+            raise BadBlueprint(
+                f"{blueprint.name}: policies: {policy} = {given}, and API v1 promises {policy} = {value}"
+            )
+    if not apart(blueprint):
+        return
     served = {service for process in blueprint.processes for service in process.services}
     if lacks := [service for service in SERVICES if service not in served]:
         raise BadBlueprint(f"{blueprint.name}: API v1 needs the service {lacks[0]}: name it in a process")

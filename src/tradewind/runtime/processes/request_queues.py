@@ -28,7 +28,7 @@ def served(service: str, gateway: Gateway, config: Config, blueprint: Blueprint)
         return []
     found = [Served(getattr(config, QUEUES[service]), nest_wire, _nest(service, gateway, config))]
     if (
-        service == "inventory" and config.pricing == "catalogue"
+        service == "inventory" and blueprint.policies.pricing == "catalogue"
     ):  # orders asks for products that it has no copy of yet
         found.append(own_wire(service, gateway, config))
     return found

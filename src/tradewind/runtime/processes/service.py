@@ -53,7 +53,7 @@ class ServiceProcess:
         self._config, self._process = config, process
         failpoints.arm(config.fail)
         self._log = logs.set_up(config.log_level, config.log_format, name)
-        self._clock = clock = SystemClock()
+        self._clock = clock = SystemClock(ids=blueprint.policies.ids)
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self._metrics = Metrics()
         self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, clock, os.environ)
@@ -65,11 +65,11 @@ class ServiceProcess:
             ears=ears(config, blueprint),
             sending=None if self._tracer is None else partial(event_sent, self._tracer),
         )
-        self._others = self._client(process.services)
+        self._others = self._client(process.services, blueprint)
         self._provider = provider(config, clock, process.services, blueprint)
         self.platform = Platform(
             store,
-            services(process.services, config, self._provider),
+            services(process.services, config, self._provider, blueprint.policies),
             clock,
             delays_ms=config.retry_delays_ms,
             retention_ms=config.retention_days * DAY_MS,
@@ -111,9 +111,9 @@ class ServiceProcess:
             observe=self._metrics.rpc_served,
         )
 
-    def _client(self, names: tuple[str, ...]) -> RpcClient | None:
+    def _client(self, names: tuple[str, ...], blueprint: Blueprint) -> RpcClient | None:
         """What asks the services of other processes, where one of ours does."""
-        if "orders" not in names or "inventory" in names or self._config.pricing != "catalogue":
+        if "orders" not in names or "inventory" in names or blueprint.policies.pricing != "catalogue":
             return None
         from ...apis.services import wire
 

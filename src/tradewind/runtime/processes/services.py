@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ...contracts import reactions as wiring
+from ...contracts.subscriptions import heard
 from ...core.clock import Clock
 from ...core.model import wire_name
 from ...drivers.rabbitmq.bus import EventQueue, ear
@@ -24,7 +24,7 @@ def provider(
     config: Config, clock: Clock, names: Iterable[str], blueprint: Blueprint
 ) -> Sandbox | RemoteProvider | NoProvider:
     """The payment provider, where a process needs one. `start` it in the loop."""
-    if "payments" not in names or "payment" not in config.reactions:
+    if "payments" not in names or blueprint.policies.payment == "none":
         return NoProvider()
     if any(process.provider for process in blueprint.processes):
         from ...services.payments.provider.remote import RemoteProvider
@@ -43,11 +43,11 @@ def provider(
 
 
 def ears(config: Config, blueprint: Blueprint) -> list[EventQueue]:
-    """Every service of the blueprint with subscriptions, as the settings wire them."""
+    """Every service of the blueprint with subscriptions, as the policies have them."""
     names = [name for process in blueprint.processes for name in process.services]
-    heard = {name: wiring.heard(name, config.reactions, config.pricing) for name in names}
+    events = {name: heard(name, blueprint.policies) for name in names}
     return [
         ear(name, map(wire_name, kinds), config.queue_type, config.event_exchange)
-        for name, kinds in heard.items()
+        for name, kinds in events.items()
         if kinds
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...contracts import reactions as wiring
 from ...contracts.inventory import (
     AddProduct,
     AdjustStock,
@@ -21,6 +20,8 @@ from ...contracts.inventory import (
     StockReserved,
 )
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
+from ...contracts.policies import DEFAULT, Policies
+from ...contracts.subscriptions import wired
 from ...core.manifest import Manifest
 from ...core.model import Service, answers, on
 from . import domain, queries
@@ -30,11 +31,11 @@ _CLAIMED = PRODUCTS.follow(RESERVATIONS.maybe, domain.claimed)
 _OWNED = PRODUCTS.follow(SKUS.maybe, domain.owner)
 
 
-def inventory(*, reactions: frozenset[str] = wiring.ALL) -> Service:
-    """Without the reaction `stock` no order reserves stock."""
+def inventory(*, policies: Policies = DEFAULT) -> Service:
+    """Only with `payment` on-stock does an order reserve stock."""
     return Service("inventory", keeps=[PRODUCTS, SKUS, MOVEMENTS, RESERVATIONS], says=[
         ProductListed, StockAdjusted, StockReserved, StockRejected,
-    ], does=wiring.wired("inventory", reactions, does=[
+    ], does=wired("inventory", policies, [
         on(OrderCreated,        domain.hold,    RESERVATIONS.maybe, PRODUCTS.each(domain.lines)),
         on(OrderConfirmed,      domain.commit,  RESERVATIONS,       _CLAIMED),
         on(OrderFailed,         domain.release, RESERVATIONS.maybe, _CLAIMED),
@@ -54,7 +55,7 @@ def inventory(*, reactions: frozenset[str] = wiring.ALL) -> Service:
 SERVICE = inventory()
 MANIFEST = Manifest(
     name="inventory",
-    make=lambda given: inventory(reactions=frozenset(given.settings["reactions"])),
+    make=lambda given: inventory(policies=given.policies),
     tables=MD,
     steps=Path(__file__).with_name("migrations"),
 )

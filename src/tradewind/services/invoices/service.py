@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...contracts import reactions as wiring
 from ...contracts.invoices import CreditNoteIssued, GetInvoice, GetInvoicePdf, InvoiceIssued, ListInvoices
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
+from ...contracts.policies import DEFAULT, Policies
+from ...contracts.subscriptions import wired
 from ...core.manifest import Manifest
 from ...core.model import Service, answers, on
 from . import domain, queries
@@ -16,9 +17,9 @@ from .storage import INVOICES, MD, NOTES, SERIES
 PAPER = INVOICES.maybe_at(domain.paper)
 
 
-def invoices(*, reactions: frozenset[str] = wiring.ALL) -> Service:
-    """Without the reaction `invoice` no paper comes of an order."""
-    return Service("invoices", keeps=[INVOICES, NOTES, SERIES], does=wiring.wired("invoices", reactions, does=[
+def invoices(*, policies: Policies = DEFAULT) -> Service:
+    """With `invoice` none no paper comes of an order."""
+    return Service("invoices", keeps=[INVOICES, NOTES, SERIES], does=wired("invoices", policies, [
         on(OrderCreated,    domain.draft,  PAPER, SERIES.follow(PAPER, domain.both_if_confirmed)),
         on(OrderConfirmed,  domain.issue,  PAPER, SERIES.each(domain.both)),
         on(OrderFailed,     domain.void,   PAPER),
@@ -33,7 +34,7 @@ def invoices(*, reactions: frozenset[str] = wiring.ALL) -> Service:
 SERVICE = invoices()
 MANIFEST = Manifest(
     name="invoices",
-    make=lambda given: invoices(reactions=frozenset(given.settings["reactions"])),
+    make=lambda given: invoices(policies=given.policies),
     tables=MD,
     steps=Path(__file__).with_name("migrations"),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...contracts import reactions as wiring
 from ...contracts.notifications import ListNotifications
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
+from ...contracts.policies import DEFAULT, Policies
+from ...contracts.subscriptions import wired
 from ...core.manifest import Manifest
 from ...core.model import Service, answers, on
 from . import domain, queries
@@ -16,9 +17,9 @@ from .storage import MD, NOTIFICATIONS
 TOLD = NOTIFICATIONS.maybe_at(domain.notice)
 
 
-def notifications(*, reactions: frozenset[str] = wiring.ALL) -> Service:
-    """Without the reaction `notification` no customer is notified."""
-    return Service("notifications", keeps=[NOTIFICATIONS], does=wiring.wired("notifications", reactions, does=[
+def notifications(*, policies: Policies = DEFAULT) -> Service:
+    """Notifies of whatever happens to an order."""
+    return Service("notifications", keeps=[NOTIFICATIONS], does=wired("notifications", policies, [
         on(OrderCreated,    domain.receive, TOLD),
         on(OrderConfirmed,  domain.confirm, TOLD),
         on(OrderFailed,     domain.fail,    TOLD),
@@ -31,7 +32,7 @@ def notifications(*, reactions: frozenset[str] = wiring.ALL) -> Service:
 SERVICE = notifications()
 MANIFEST = Manifest(
     name="notifications",
-    make=lambda given: notifications(reactions=frozenset(given.settings["reactions"])),
+    make=lambda given: notifications(policies=given.policies),
     tables=MD,
     steps=Path(__file__).with_name("migrations"),
 )

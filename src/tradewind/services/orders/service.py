@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...contracts import reactions as wiring
 from ...contracts.inventory import ProductListed, StockRejected, StockReserved
 from ...contracts.orders import (
     CancelOrder,
@@ -22,30 +21,27 @@ from ...contracts.orders import (
     RefundRequested,
 )
 from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
+from ...contracts.policies import DEFAULT, Policies
+from ...contracts.subscriptions import wired
 from ...core.manifest import Given, Manifest
 from ...core.model import Service, answers, on
 from . import domain, queries, recording
 from .storage import CATALOGUE, MD, ORDERS
 
 
-def orders(
-    deadline_ms: int, *, reactions: frozenset[str] = wiring.ALL, payment_token: str = "", pricing: str = "catalogue"
-) -> Service:  # fmt: skip
+def orders(deadline_ms: int, *, policies: Policies = DEFAULT, payment_token: str = "") -> Service:
     """`deadline_ms`: how long a buyer's payment may take. `payment_token`: what pays for a recorded order.
-    `pricing`: "client" where the prices of a recorded order are its own, "catalogue" where they are ours.
 
-    Without the reaction `payment` nothing is due and no order expires. Errors: ValueError, when the reactions
-    do not fit together.
+    With `payment` none nothing is due and no order expires.
     """
-    wiring.check(reactions)
-    due_ms = deadline_ms if "payment" in reactions else 0
-    if pricing == "client":
+    due_ms = deadline_ms if policies.payment != "none" else 0
+    if policies.pricing == "client":
         recorded = on(RecordOrder, recording.recording(due_ms, payment_token))
     else:
         recorded = on(RecordOrder, recording.pricing(due_ms, payment_token), CATALOGUE.each(recording.wanted))
     return Service("orders", keeps=[ORDERS, CATALOGUE], says=[
         OrderCreated, PaymentRequested, OrderConfirmed, OrderFailed, OrderCancelled, RefundRequested,
-    ], does=wiring.wired("orders", reactions, pricing, [
+    ], does=wired("orders", policies, [
         on(PlaceOrder,              domain.placing(due_ms),  CATALOGUE.each(domain.wanted)),
         recorded,
         on(StockReserved,           domain.request_payment,      ORDERS),
@@ -68,9 +64,8 @@ def _make(given: Given) -> Service:
     settings = given.settings
     return orders(
         round(settings["order_deadline_s"] * 1000),
-        reactions=frozenset(settings["reactions"]),
+        policies=given.policies,
         payment_token=settings["payment_token"],
-        pricing=settings["pricing"],
     )
 
 

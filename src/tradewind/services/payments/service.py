@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...contracts import reactions as wiring
 from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
 from ...contracts.payments import (
     GetPayment,
@@ -20,6 +19,8 @@ from ...contracts.payments import (
     RecordPayment,
     RefundPayment,
 )
+from ...contracts.policies import DEFAULT, Policies
+from ...contracts.subscriptions import wired
 from ...core.manifest import Manifest
 from ...core.model import Service, answers, on, performs
 from . import domain, queries, recording
@@ -29,14 +30,12 @@ from .provider.port import Provider
 from .storage import MD, PAYMENTS, REFUNDS
 
 
-def payments(provider: Provider, *, reactions: frozenset[str] = wiring.ALL) -> Service:
-    """`provider` makes the charges. Without the reaction `payment` no order is charged: payments are only
-    recorded.
-    """
+def payments(provider: Provider, *, policies: Policies = DEFAULT) -> Service:
+    """`provider` makes the charges. With `payment` none no order is charged: payments are only recorded."""
     cashier = Cashier(provider)
     return Service("payments", keeps=[PAYMENTS, REFUNDS], says=[
         PaymentCompleted, PaymentFailed, PaymentVoided, PaymentRefunded,
-    ], does=wiring.wired("payments", reactions, does=[
+    ], does=wired("payments", policies, [
         on(PaymentRequested,       domain.ask,            PAYMENTS.maybe_at(payment_of)),
         performs(domain.Charge,    cashier.charge),
         on(domain.Settled,         domain.settle,         PAYMENTS.at(payment_named)),
@@ -61,7 +60,7 @@ def payments(provider: Provider, *, reactions: frozenset[str] = wiring.ALL) -> S
 
 MANIFEST = Manifest(
     name="payments",
-    make=lambda given: payments(given.ports["provider"], reactions=frozenset(given.settings["reactions"])),
+    make=lambda given: payments(given.ports["provider"], policies=given.policies),
     tables=MD,
     steps=Path(__file__).with_name("migrations"),
 )

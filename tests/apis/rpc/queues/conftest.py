@@ -10,6 +10,7 @@ import pytest
 from tests.apis.rpc.queues.support import Asked
 from tests.support.databases import Place
 from tradewind.apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
+from tradewind.contracts.policies import Policies
 from tradewind.core.clock import SystemClock
 from tradewind.engine.platform import Platform
 from tradewind.runtime.schema import schemas
@@ -17,16 +18,18 @@ from tradewind.services.inventory.service import inventory
 from tradewind.services.orders.service import orders
 from tradewind.services.payments.service import payments
 
-NONE: frozenset[str] = frozenset()
+PUBLISHED = Policies(
+    pricing="client", payment="none", invoice="none", customers="any", products="any", access="open"
+)
 
 
 @pytest.fixture
 async def platform(place: Place) -> AsyncIterator[Platform]:
     place.fill(*schemas(("orders", "inventory", "payments")))
     services = [
-        orders(1_000, reactions=NONE, pricing="client"),
-        inventory(reactions=NONE),
-        payments(cast(Any, None), reactions=NONE),
+        orders(1_000, policies=PUBLISHED),
+        inventory(policies=PUBLISHED),
+        payments(cast(Any, None), policies=PUBLISHED),
     ]
     made = Platform(place.store(), services, SystemClock())
     await made.start()

@@ -15,6 +15,7 @@ import pytest
 from tests.apis.rpc.queues.support import Asked
 from tests.support.databases import Place
 from tradewind.apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
+from tradewind.contracts.policies import Policies
 from tradewind.core.clock import SystemClock
 from tradewind.engine.platform import Platform
 from tradewind.runtime.schema import schemas
@@ -23,7 +24,10 @@ from tradewind.services.orders.service import orders
 from tradewind.services.payments.provider.sandbox import Sandbox
 from tradewind.services.payments.service import payments
 
-WIRED = frozenset({"stock", "payment"})
+PRICED = {
+    "client": Policies(pricing="client", products="any", customers="any", access="open"),
+    "catalogue": Policies(customers="any", access="open"),
+}
 
 
 @pytest.fixture(params=["client", "catalogue"])
@@ -32,10 +36,11 @@ async def asked(request: pytest.FixtureRequest, sqlite: Place, tmp_path: Path) -
     clock = SystemClock()
     provider = Sandbox(tmp_path / "provider.db", clock=clock.now, random=random.Random(7), commit_inline=True)
     provider.start()
+    policies = PRICED[request.param]
     services = [
-        orders(60_000, reactions=WIRED, pricing=request.param, payment_token="tok_ok"),
-        inventory(reactions=WIRED),
-        payments(provider, reactions=WIRED),
+        orders(60_000, policies=policies, payment_token="tok_ok"),
+        inventory(policies=policies),
+        payments(provider, policies=policies),
     ]
     platform = Platform(sqlite.store(), services, clock)
     await platform.start()
