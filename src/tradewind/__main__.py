@@ -4,16 +4,19 @@ command line costs.
 
 import sys
 
+from .cli import output
+
 
 def main() -> None:
     """The entry point."""
-    if sys.argv[1:2] in (["serve"], ["up"]):
-        from .runtime.processes import entry
+    with output.kept():
+        if sys.argv[1:2] in (["serve"], ["up"]):
+            from .runtime.processes import entry
 
-        entry.main(sys.argv[1:])
-    from .cli.app import main as command
+            entry.main(sys.argv[1:])
+        from .cli.app import main as command
 
-    command()
+        command()
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ Each command imports what it needs when it is called, so that all of them start 
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from . import audit, demo, describe, failpoints, load, migrate, operator, simulate, up
@@ -39,12 +37,7 @@ app.command("failpoints")(failpoints.failpoints)
 
 def main() -> None:
     """The entry point."""
-    # a reader that goes away (`tradewind config | head`) is no error
-    try:
-        app()
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise SystemExit(0) from None
+    app()
 
 
 if __name__ == "__main__":
