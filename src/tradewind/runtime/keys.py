@@ -23,6 +23,7 @@ def signing_key(given: str, data: Path) -> bytes:
     try:
         # written aside and linked, so that a crash leaves a whole key or none
         if not path.exists():
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft = path.with_suffix(f".{os.getpid()}")
             draft.unlink(missing_ok=True)
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -20,6 +20,7 @@ from ...core.store import RowRefused, Statement, StoreUnavailable, StoreUnusable
 from .. import explain
 from ..sql import SqliteSql, storable
 from .committing import Committing
+from .files import make_private
 
 CACHE_KIB = 8_192
 BUSY_MS, LOOP_BUSY_MS = 2_000, 5
@@ -31,6 +32,8 @@ TROUBLE = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 def connect(path: str, *, reader: bool = False) -> sqlite3.Connection:
     """A connection with our settings. Errors: StoreUnusable, with the way out."""
     try:
+        if not reader:
+            make_private(path)
         connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=512
         )

@@ -16,6 +16,7 @@ import msgspec
 
 from ....core.store import StoreUnusable
 from ....drivers import explain
+from ....drivers.sqlite.files import make_private
 from .commits import Commits
 
 SCHEMA = """
@@ -57,6 +58,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
 def open_ledger(path: Path | str, *, commit_inline: bool = False) -> Commits:
     """Errors: StoreUnusable, with the way out."""
     try:
+        make_private(path)
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
         db.execute("PRAGMA journal_mode = WAL")
         # the sandbox plays a provider with a disk of its own: it survives its process at any moment, and need
