@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from typing import Annotated, Any, NoReturn
+from urllib.parse import urlsplit
 
 import msgspec
 import typer
@@ -58,6 +59,18 @@ def fitting(which: str, sets: list[str] | None, **given: object) -> tuple[Config
     except BadBlueprint as error:
         fail(error, 2)
     return config, found
+
+
+def http_url(url: str, code: int = 1) -> str:
+    """The URL of a gateway, without a slash at its end. Ends the command where it is none."""
+    try:
+        found = urlsplit(url)
+        fits = found.scheme in ("http", "https") and bool(found.hostname) and (found.port or 1) > 0
+    except ValueError:
+        fits = False
+    if not fits or not url.isprintable() or " " in url:
+        fail(f"--url {url}: write http://HOST:PORT", code)
+    return url.rstrip("/")
 
 
 def show(value: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import Data, Json, Sets, fail, read, show
+from .common import Data, Json, Sets, fail, http_url, read, show
 
 if TYPE_CHECKING:
     from ..testing.demo.figures import Figures
@@ -44,8 +44,7 @@ def demo(
     from ..testing.demo.running import TROUBLE, Demo, DemoOptions
 
     config, _ = read("default", sets, data=data)
-    if url and not url.startswith(("http://", "https://")):
-        fail(f"--url {url}: write http://HOST:PORT")
+    url = http_url(url) if url else ""
     try:
         with progress() as shown:
             demo = Demo(DemoOptions(config, tuple(sets or ()), url, orders, buyers), shown)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
-from .common import Json, fail, show
+from .common import Json, fail, http_url, show
 
 PROFILE = "smoke (2 users, 2 min), load (50, 16 min), stress (200, 22 min), spike (300, 5 min)."
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help=PROFILE)]
@@ -63,7 +62,7 @@ def load(
         fail(f"no profile {profile!r}; there is {', '.join(PROFILES)}", 2)
     if not 0 < scale <= 100:
         fail(f"--scale {scale:g}: write a number above 0, up to 100", 2)
-    url = _place(url)
+    url = http_url(url)
     try:
         thresholds = parsed(threshold or ())
     except BadThreshold as error:
@@ -89,18 +88,6 @@ def load(
         raise typer.Exit(128 + run.stopped)
     if not told["passed"]:
         raise typer.Exit(1)
-
-
-def _place(url: str) -> str:
-    """Errors: ends the command where it is none."""
-    try:
-        found = urlsplit(url)
-        fits = found.scheme in ("http", "https") and bool(found.hostname) and (found.port or 1) > 0
-    except ValueError:
-        fits = False
-    if not fits:
-        fail(f"--url {url}: write http://HOST:PORT", 2)
-    return url.rstrip("/")
 
 
 def _writable(report: Path) -> None:

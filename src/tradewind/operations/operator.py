@@ -5,6 +5,7 @@ services share.
 from __future__ import annotations
 
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from ..core.model import Refused
 from ..core.store import StoreUnavailable, StoreUnusable
@@ -51,7 +52,7 @@ class LocalOperator:
         return self._ask("GET", "/api/v1/ops/stats")
 
     def timeline(self, order: str) -> Any:
-        return self._ask("GET", f"/api/v1/orders/{order}/timeline")
+        return self._ask("GET", f"/api/v1/orders/{_in_path(order)}/timeline")
 
     def letters(self) -> list[Any]:
         found: list[Any] = []
@@ -63,10 +64,10 @@ class LocalOperator:
         return found
 
     def replay(self, letter: str) -> None:
-        self._ask("POST", f"{LETTERS}/{letter}/replay")
+        self._ask("POST", f"{LETTERS}/{_in_path(letter)}/replay")
 
     def discard(self, letter: str) -> None:
-        self._ask("POST", f"{LETTERS}/{letter}/discard")
+        self._ask("POST", f"{LETTERS}/{_in_path(letter)}/discard")
 
     def _ask(self, method: str, path: str) -> Any:
         from . import offline
@@ -86,3 +87,8 @@ class LocalOperator:
                 body.get("detail") or body.get("title") or "",
             )
         return answer.body
+
+
+def _in_path(argument: str) -> str:
+    """An argument of the command line as one segment of a path, whatever bytes it has."""
+    return quote(argument.encode(errors="surrogateescape"), safe="")
