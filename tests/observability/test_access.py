@@ -39,7 +39,7 @@ def lines(end: int) -> list[dict[str, Any]]:
 
 
 def request(log: AccessLog, status: int = 201, request_id: str = "r-1") -> None:
-    log.write(request_id, "t-1", "POST", "/api/v1/orders", status, 1.23456, "u-1")
+    log.write(request_id, "t-1", "POST", "/api/v1/orders", status, 1.23456, "u-1", "192.0.2.7")
 
 
 def test_a_line_says_all_of_a_request(pipe: tuple[int, int]) -> None:
@@ -57,6 +57,7 @@ def test_a_line_says_all_of_a_request(pipe: tuple[int, int]) -> None:
             "status": 201,
             "ms": 1.234,
             "caller": "u-1",
+            "client": "192.0.2.7",
         }
     ]
 

@@ -11,6 +11,7 @@ import msgspec
 
 from ..core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ..core.model import Query
+from ..observability import context
 from .operation import Operation, Who
 from .orders import Timeline, TimelineEntry
 from .values import Page, Stamp, View, stamp
@@ -49,7 +50,7 @@ def dead_letter_view(letter: DeadLetter) -> DeadLetterView:
         letter.key,
         letter.attempts,
         letter.reason,
-        letter.trace,
+        context.trace_id(letter.trace),
         stamp(letter.due_at),
         stamp(letter.first_at),
         stamp(letter.last_at),
@@ -76,7 +77,7 @@ def timeline_of(told: Iterable[Told]) -> Timeline:
 def _entry(service: str, row: tuple[int, str, str, str, str, str, str, int]) -> TimelineEntry:
     _seq, event_id, name, _key, body, cause, trace, at = row
     data = {field: value for field, value in msgspec.json.decode(body).items() if field != "type"}
-    return TimelineEntry(event_id, service, name, data, cause, trace, stamp(at))
+    return TimelineEntry(event_id, service, name, data, cause, context.trace_id(trace), stamp(at))
 
 
 class GetStats(Query, frozen=True, tag="ops.stats"):

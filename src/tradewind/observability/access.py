@@ -32,6 +32,7 @@ class Line(msgspec.Struct):
     status: int
     ms: float
     caller: str
+    client: str
 
 
 _encode_into = msgspec.json.Encoder().encode_into
@@ -69,12 +70,13 @@ class AccessLog:
         status: int,
         ms: float,
         caller: str = "",
+        client: str = "",
     ) -> None:
         if self._level > logging.INFO and (status < 500 or self._level > logging.ERROR):
             return
         buffer = self._buffer
         try:
-            self._append(buffer, request_id, trace_id, method, route, status, ms, caller)
+            self._append(buffer, request_id, trace_id, method, route, status, ms, caller, client)
         except UnicodeError:  # a lone surrogate
             self._append(
                 buffer,
@@ -85,6 +87,7 @@ class AccessLog:
                 status,
                 ms,
                 plain(caller),
+                plain(client),
             )
         if len(buffer) >= FULL:
             self.flush()
@@ -122,6 +125,7 @@ class AccessLog:
         status: int,
         ms: float,
         caller: str,
+        client: str,
     ) -> None:
         level = "info" if status < 500 else "error"
         line = Line(
@@ -136,6 +140,7 @@ class AccessLog:
             status,
             int(ms * 1000) / 1000,
             caller,
+            client,
         )
         before = len(buffer)
         try:
@@ -155,11 +160,12 @@ class AccessLog:
         status: int,
         ms: float,
         caller: str,
+        client: str,
     ) -> None:
         colour = 32 if status < 400 else 33 if status < 500 else 31
         at = self._stamps.now()[11:23]
         line = (
             f"\x1b[2m{at}\x1b[0m \x1b[{colour}m{status}\x1b[0m {method:<6} {route} \x1b[2m{ms:.1f} ms "
-            f"{request_id} {caller}\x1b[0m\n"
+            f"{request_id} {caller} {client}\x1b[0m\n"
         )
         buffer += line.encode()

@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 HEADER, STATE_HEADER = b"traceparent", b"tracestate"
+LENGTH = 55  # of a traceparent of version 00
 LONGEST_STATE = 512  # what a hop must pass on, by the standard; more is left out
 # possessive (the `+`): half the time, on the way of every request
 _PARENT = re.compile(
@@ -34,6 +35,21 @@ def parse(text: str) -> Context | None:
     if found is None or (found[5] is not None and found[1] == "00"):
         return None
     return Context(found[2], found[3], found[4][1] in _ODD)
+
+
+def onward(text: str) -> str:
+    """What a hop that adds no step passes on: the text where it is a `traceparent`, one of a later version as
+    00 spells it; else nothing.
+    """
+    if parse(text) is None:
+        return ""
+    return text if len(text) == LENGTH and text.startswith("00") else f"00{text[2:LENGTH]}"
+
+
+def trace_id(text: str) -> str:
+    """The trace that a `traceparent` is of; a text that is none stands for itself."""
+    found = parse(text)
+    return text if found is None else found.trace_id
 
 
 def declined(text: str) -> bool:

@@ -115,10 +115,10 @@ def test_what_happened_is_observed_and_logged_once() -> None:
     seconds = pytest.approx(0.001)
     assert seen == [
         ("observe", "orders.create", 201, seconds),
-        ("log", "r1", PARENT[3:35], "POST", "/api/orders", 201, pytest.approx(1.0), ""),
+        ("log", "r1", PARENT[3:35], "POST", "/api/orders", 201, pytest.approx(1.0), "", ""),
         ("observe_call", "ORDER_SERVICE", "orders.create", "answer", seconds),
         ("observe", "unmatched", 404, 0.0),
-        ("log", "r2", "", "GET", "", 404, 0.0, ""),
+        ("log", "r2", "", "GET", "", 404, 0.0, "", ""),
     ]
 
 

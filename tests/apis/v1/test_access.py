@@ -89,7 +89,7 @@ def test_every_declared_operation_is_served() -> None:
 def routes(edge: V1Api) -> list[tuple[str, str, Any]]:
     found = []
     for operation in OPERATIONS:
-        route, _ = edge._routes.find(operation.method, re.sub(r"{\w+}", ORDER, operation.path))
+        route, _ = edge._router.find(operation.method, re.sub(r"{\w+}", ORDER, operation.path))
         found.append((operation.method, operation.path, route))
     return found
 

@@ -19,6 +19,7 @@ from tradewind.core.http import Response
 from tradewind.core.model import Refused
 from tradewind.core.store import StoreUnavailable
 
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ORDERS = "/api/v1/orders"
 ONE = f"{ORDERS}/{ORDER}"
 PRODUCT = {"sku": "A", "name": "A", "price": {"amount": 1, "currency": "EUR"}, "stock": 0}
@@ -89,8 +90,8 @@ def test_the_request_id_is_taken_or_made(given: str, taken: bool) -> None:
 @pytest.mark.parametrize(
     ("parent", "trace"),
     [
-        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "4bf92f3577b34da6a3ce929d0e0e4736"),
-        ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later", "4bf92f3577b34da6a3ce929d0e0e4736"),
+        (PARENT, PARENT),
+        (f"cc{PARENT[2:]}-later", PARENT),
         ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "mine"),
         ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", "mine"),
         ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", "mine"),
@@ -236,6 +237,6 @@ def test_every_request_is_seen_once() -> None:
     shop.gateway.submitted[0].deliver(Reply(0, b"{}"))
     assert len(seen) == 2
     assert seen[0] == ("orders.place", 201, 0.25)
-    assert seen[1] == ("r", "", "POST", "/api/v1/orders", 201, 250.0, CUSTOMER)
+    assert seen[1] == ("r", "", "POST", "/api/v1/orders", 201, 250.0, CUSTOMER, "192.0.2.1")
     shop.ask("GET", "/nowhere?secret=1", headers={"x-request-id": "r"})
-    assert seen[2:] == [("unmatched", 404, 0.0), ("r", "", "GET", "", 404, 0.0, "")]
+    assert seen[2:] == [("unmatched", 404, 0.0), ("r", "", "GET", "", 404, 0.0, "", "192.0.2.1")]

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from ...core.model import Refused
+
 MINUTE = 60_000
 
 
@@ -33,6 +35,12 @@ class Buckets:
             return self._wait(after, now)
         self._young[who] = after
         return 0
+
+    def count(self, who: str, now: int) -> None:
+        """As `take`. Errors: Refused 429 where none is left."""
+        wait = self.take(who, now)
+        if wait:
+            raise Refused("rate_limited", 429, retry_after=wait)
 
     def left(self, who: str, now: int) -> int:
         """As `take`, but takes nothing."""

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from ...core.http import Response
+from ..kernel.cors import Cors
 
-Headers = tuple[tuple[bytes, bytes], ...]
 JSON = b"application/json; charset=utf-8"
-CORS: Headers = ((b"access-control-allow-origin", b"*"),)
-METHODS = b"GET,HEAD,PUT,PATCH,POST,DELETE"
+CORS = Cors(("*",), methods=b"GET,HEAD,PUT,PATCH,POST,DELETE", every_options=True)
+"""As Express's `cors` package answers."""
+ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
 BEGIN, END = b'{"success":true,"data":', b"}"
 INTERNAL = "Internal server error"
 TOO_LARGE = ("request entity too large", "Payload Too Large")
@@ -89,4 +90,4 @@ def of_problem(problem: Response) -> Response:
         if status == 413
         else error(status, _decode(problem.body)["detail"], _phrase(status))
     )
-    return Response(status, body, (*problem.headers, *CORS), JSON)
+    return Response(status, body, (*problem.headers, *ANY_ORIGIN), JSON)

@@ -7,25 +7,26 @@ came.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import count
 
-from ...core.http import Request
+import msgspec
+
 from ...core.request_queue import Kind, Outcome, RequestQueueClient
 from ...observability.tracing import Tracer
+from ..kernel.client_address import TrustedProxies
+from ..kernel.health import Health
+from ..kernel.request_context import Api, Log, Observe, Page, ignore, page_routes, request_ids
 from ..kernel.resilience.breaker import State
 from ..kernel.resilience.guarded import Guarded, Later, Verdict
+from ..kernel.router import Router
 from . import envelope
-from .envelope import CORS, METHODS
-from .health import Health
+from .envelope import CORS
 from .operations import Operations
-from .pages import Page, docs_pages
-from .request_context import Downstream, GatewayContext, RequestContext
-from .routes import Route, Routes
+from .pages import docs_pages
+from .request_context import Downstream, RpcContext, RpcKernel, RpcRoute
 from .settings import RpcSettings
 
 _STATES = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
@@ -37,11 +38,8 @@ _VERDICTS = {
 }
 NOTHING = b'{"id":"00000000-0000-4000-8000-000000000000"}'
 """An id that does not exist: a service that says so is up."""
-logger = logging.getLogger(__name__)
-
-
-def _nothing(*_: object) -> None:
-    """No observer."""
+OK = b'{"status":"ok"}'
+_encode = msgspec.json.Encoder().encode
 
 
 def judge(outcome: Outcome) -> Verdict:
@@ -52,13 +50,7 @@ def judge(outcome: Outcome) -> Verdict:
     return verdict
 
 
-def _ids() -> Callable[[], bytes]:
-    """Makes ids of requests and keys of writes: a random name of this start, and a number."""
-    start, number = os.urandom(10).hex().encode(), count(1)
-    return lambda: b"%b-%x" % (start, next(number))
-
-
-class RpcApi:
+class RpcApi(Api[RpcContext]):
     """A `Handler` of the HTTP server. `later` is `loop.call_later`; `lacks` adds to what readiness misses;
     `pages` are served as they are, beside those of `/api/docs`. What is observed and logged, see
     `exchange.Means`.
@@ -72,15 +64,27 @@ class RpcApi:
         later: Later,
         pages: Mapping[str, Page] | None = None,
         lacks: Callable[[], list[str]] = list,
-        observe: Callable[[str, int, float], None] = _nothing,
-        observe_call: Callable[[str, str, str, float], None] = _nothing,
-        log: Callable[[str, str, str, str, int, float, str], None] = _nothing,
+        observe: Observe = ignore,
+        observe_call: Callable[[str, str, str, float], None] = ignore,
+        log: Log = ignore,
         tracer: Tracer | None = None,
         clock: Callable[[], float] = time.perf_counter,
         chance: Callable[[], float] | None = None,
+        proxies: TrustedProxies | None = None,
     ) -> None:
-        fresh = _ids()
-        self._means = GatewayContext(client, clock, fresh, observe, observe_call, log, tracer)
+        self._client, self._lacks = client, lacks
+        fresh = request_ids(os.urandom(10).hex())
+        kernel = RpcKernel(
+            client,
+            fresh,
+            observe_call,
+            observe=observe,
+            log=log,
+            tick=clock,
+            tracer=tracer,
+            cors=CORS,
+            proxies=proxies,
+        )
         more = {"chance": chance} if chance is not None else {}
 
         def downstream(name: str, queue: str, thing: bytes) -> Downstream:
@@ -103,34 +107,19 @@ class RpcApi:
         self.services: dict[str, Guarded[Outcome]] = {
             one.guarded.name: one.guarded for one in (orders, inventory, payments)
         }
-        self._health = Health(client, self.services, lacks)
-        self._unmatched = Route("unmatched", "", "", self._not_found)
-        self._preflight = Route("preflight", "OPTIONS", "", self._allow, status=204)
-        self._routes = Routes(
-            [
-                *Operations(settings, orders, inventory, payments, fresh).routes(),
-                *self._health.routes(),
-                *(
-                    Route(f"page {path}", "GET", path, _page(page))
-                    for path, page in {**docs_pages(), **(pages or {})}.items()
-                ),
-            ]
-        )
-
-    def __call__(self, request: Request) -> None:
-        route, value = self._routes.find(request.method, request.path)
-        if route is None:
-            route = self._preflight if request.method == "OPTIONS" else self._unmatched
-        exchange = RequestContext(self._means, request, route, value)
-        try:
-            route.serve(exchange)
-        except Exception:  # whatever our bug is, this client gets an answer of this face
-            logger.exception("%s failed", route.name)
-            exchange.answer(500, envelope.error(500, envelope.INTERNAL))
+        self.health = Health(self._missing)
+        routes: list[RpcRoute] = [
+            *Operations(settings, orders, inventory, payments, fresh).routes(),
+            RpcRoute("health", "GET", "/health", _ok),
+            RpcRoute("health.circuits", "GET", "/health/circuits", self._circuits),
+        ]
+        shown = {**self.health.pages(), **docs_pages(), **(pages or {})}
+        paths = [(route.method, route.path, route) for route in routes]
+        super().__init__(kernel, RpcContext, Router([*paths, *page_routes(shown)], loose=True))
 
     def drain(self) -> None:
         """Says that we are about to leave: no longer ready. What is under way goes on."""
-        self._health.closing = True
+        self.health.closing = True
         for service in self.services.values():
             service.look = None
 
@@ -147,25 +136,18 @@ class RpcApi:
             "rpc_client_rejected": lambda: {name: float(one.rejected) for name, one in services.items()},
         }
 
-    def _not_found(self, exchange: RequestContext) -> None:
-        request = exchange.request
-        url = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
-        exchange.answer(404, envelope.error(404, f"Cannot {request.method} {url}", "Not Found"))
+    def _circuits(self, context: RpcContext) -> None:
+        shown = {
+            name: {"state": service.state.value, "stats": service.stats()}
+            for name, service in self.services.items()
+        }
+        context.answer(200, _encode(shown))
 
-    def _allow(self, exchange: RequestContext) -> None:
-        headers: envelope.Headers = (
-            *CORS,
-            (b"access-control-allow-methods", METHODS),
-            (b"vary", b"Access-Control-Request-Headers"),
-        )
-        if wanted := exchange.request.headers.get(b"access-control-request-headers"):
-            headers = (*headers, (b"access-control-allow-headers", wanted))
-        exchange.answer(204, b"", headers)
+    def _missing(self) -> list[str]:
+        client = self._client
+        broker = [] if client.up else [f"broker: {client.missing or 'not connected'}"]
+        return broker + self._lacks()
 
 
-def _page(page: Page) -> Callable[[RequestContext], None]:
-    def serve(exchange: RequestContext) -> None:
-        answer = page(exchange.request)
-        exchange.answer(answer.status, answer.body, (*CORS, *answer.headers), answer.content_type)
-
-    return serve
+def _ok(context: RpcContext) -> None:
+    context.answer(200, OK)

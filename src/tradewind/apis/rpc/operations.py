@@ -12,8 +12,7 @@ import msgspec
 
 from . import envelope
 from .bodies import BodyRefused, body_of
-from .request_context import Downstream, RequestContext
-from .routes import Route
+from .request_context import Downstream, RpcContext, RpcRoute
 from .rules import (
     UUID,
     CreateOrder,
@@ -53,37 +52,37 @@ class Operations:
         self._settings, self._fresh = settings, fresh
         self._orders, self._inventory, self._payments = orders, inventory, payments
 
-    def routes(self) -> Iterator[Route]:
+    def routes(self) -> Iterator[RpcRoute]:
         orders, inventory, payments = self._orders, self._inventory, self._payments
-        yield Route(
+        yield RpcRoute(
             "orders.create", "POST", "/api/orders", self.create_order, status=201, asks="create_order"
         )
-        yield Route("orders.list", "GET", "/api/orders", self._listing(orders), asks="get_orders")
-        yield Route(
+        yield RpcRoute("orders.list", "GET", "/api/orders", self._listing(orders), asks="get_orders")
+        yield RpcRoute(
             "orders.get", "GET", "/api/orders/:id", self._reading(orders, "order"), asks="get_order_by_id"
         )
-        yield Route(
+        yield RpcRoute(
             "products.create", "POST", "/api/products", self.create_product, status=201, asks="create_product"
         )
-        yield Route("products.list", "GET", "/api/products", self._listing(inventory), asks="get_products")
-        yield Route(
+        yield RpcRoute("products.list", "GET", "/api/products", self._listing(inventory), asks="get_products")
+        yield RpcRoute(
             "products.get",
             "GET",
             "/api/products/:id",
             self._reading(inventory, "product"),
             asks="get_product_by_id",
         )
-        yield Route(
+        yield RpcRoute(
             "payments.create", "POST", "/api/payments", self.create_payment, status=201, asks="create_payment"
         )
-        yield Route(
+        yield RpcRoute(
             "payments.get",
             "GET",
             "/api/payments/:id",
             self._reading(payments, "payment"),
             asks="get_payment_by_id",
         )
-        yield Route(
+        yield RpcRoute(
             "payments.of_order",
             "GET",
             "/api/payments/order/:orderId",
@@ -91,48 +90,48 @@ class Operations:
             asks="get_payments_by_order_id",
         )
 
-    def create_order(self, exchange: RequestContext) -> None:
-        order = self._checked(exchange, order_of)
-        if order is not None and (key := self._key(exchange)):
-            data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(order), key, exchange.language)
-            exchange.ask(self._orders, self._settings.write, data)
+    def create_order(self, context: RpcContext) -> None:
+        order = self._checked(context, order_of)
+        if order is not None and (key := self._key(context)):
+            data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(order), key, context.language)
+            context.ask(self._orders, self._settings.write, data)
 
-    def create_product(self, exchange: RequestContext) -> None:
+    def create_product(self, context: RpcContext) -> None:
         """No key: the SKU says which product it is, so a second try finds the first one's."""
-        product = self._checked(exchange, product_of)
+        product = self._checked(context, product_of)
         if product is not None:
-            exchange.ask(self._inventory, self._settings.write, b'{"dto":%b}' % json_of(product))
+            context.ask(self._inventory, self._settings.write, b'{"dto":%b}' % json_of(product))
 
-    def create_payment(self, exchange: RequestContext) -> None:
-        payment = self._checked(exchange, payment_of)
-        if payment is not None and (key := self._key(exchange)):
-            data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(payment), key, exchange.language)
-            exchange.ask(self._payments, self._settings.write, data)
+    def create_payment(self, context: RpcContext) -> None:
+        payment = self._checked(context, payment_of)
+        if payment is not None and (key := self._key(context)):
+            data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(payment), key, context.language)
+            context.ask(self._payments, self._settings.write, data)
 
-    def payments_of(self, exchange: RequestContext) -> None:
+    def payments_of(self, context: RpcContext) -> None:
         """An unknown order has none."""
-        if UUID.match(exchange.value):
-            exchange.ask(self._payments, self._settings.read, b'{"orderId":"%b"}' % exchange.value.encode())
+        if UUID.match(context.values[0]):
+            context.ask(self._payments, self._settings.read, b'{"orderId":"%b"}' % context.values[0].encode())
         else:
-            exchange.answer(200, envelope.BEGIN + b"[]" + envelope.END)
+            context.answer(200, envelope.BEGIN + b"[]" + envelope.END)
 
-    def _reading(self, downstream: Downstream, thing: str) -> Callable[[RequestContext], None]:
-        def read(exchange: RequestContext) -> None:
-            if UUID.match(exchange.value):
-                exchange.ask(
+    def _reading(self, downstream: Downstream, thing: str) -> Callable[[RpcContext], None]:
+        def read(context: RpcContext) -> None:
+            if UUID.match(context.values[0]):
+                context.ask(
                     downstream,
                     self._settings.read,
-                    b'{"id":"%b","lang":"%b"}' % (exchange.value.encode(), exchange.language),
+                    b'{"id":"%b","lang":"%b"}' % (context.values[0].encode(), context.language),
                 )
             else:  # what cannot be an id is the id of nothing
-                exchange.answer(404, envelope.error(404, text(thing, exchange.language)))
+                context.answer(404, envelope.error(404, text(thing, context.language)))
 
         return read
 
-    def _listing(self, downstream: Downstream) -> Callable[[RequestContext], None]:
-        def show(exchange: RequestContext) -> None:
+    def _listing(self, downstream: Downstream) -> Callable[[RpcContext], None]:
+        def show(context: RpcContext) -> None:
             # the last of several counts; anything but plain digits is no number to us, so nothing is decoded
-            query = exchange.request.query
+            query = context.request.query
             given = (
                 {name.decode(): value.decode("latin-1") for name, value in _PARAMETER.findall(query)}
                 if query
@@ -140,9 +139,9 @@ class Operations:
             )
             asked = page_of(given)
             if isinstance(asked, list):
-                exchange.refuse(asked)
+                context.refuse(asked)
             else:
-                exchange.ask(
+                context.ask(
                     downstream,
                     self._settings.read,
                     b'{"page":%d,"perPage":%d}' % (asked.page, asked.per_page),
@@ -150,22 +149,22 @@ class Operations:
 
         return show
 
-    def _checked(self, exchange: RequestContext, check: Callable[[bytes], T | list[str]]) -> T | None:
+    def _checked(self, context: RpcContext, check: Callable[[bytes], T | list[str]]) -> T | None:
         try:
-            checked = check(body_of(exchange.request, self._settings.body_bytes))
+            checked = check(body_of(context.request, self._settings.body_bytes))
         except NotJson:
-            exchange.refuse("Unexpected token in JSON")
+            context.refuse("Unexpected token in JSON")
         except BodyRefused as refused:
-            exchange.answer(refused.status, envelope.error(refused.status, refused.message, refused.name))
+            context.answer(refused.status, envelope.error(refused.status, refused.message, refused.name))
         else:
             if not isinstance(checked, list):
                 return checked
-            exchange.refuse(checked)
+            context.refuse(checked)
         return None
 
-    def _key(self, exchange: RequestContext) -> bytes:
+    def _key(self, context: RpcContext) -> bytes:
         """The idempotency key as JSON; nothing where it was refused."""
-        given = exchange.request.headers.get(KEY)
+        given = context.request.headers.get(KEY)
         if given is None:
             return b'"%b"' % self._fresh()
         if _PLAIN.fullmatch(given):
@@ -173,5 +172,5 @@ class Operations:
         key = given.decode("latin-1")  # as Node reads it
         if 1 <= len(key) <= LONGEST_KEY:
             return _encode(key)
-        exchange.refuse([WRONG_KEY])
+        context.refuse([WRONG_KEY])
         return b""

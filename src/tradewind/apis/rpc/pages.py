@@ -4,11 +4,11 @@ to stay small.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from ...core.http import Request, Response
+from ..kernel.request_context import Page
 
-Page = Callable[[Request], Response]
 HTML = b"text/html; charset=utf-8"
 ASSETS: Mapping[str, bytes] = {
     "docs.css": b"text/css; charset=utf-8",

@@ -15,6 +15,7 @@ from ...contracts.users import (
     ChangeMe,
     ChangeUser,
     Credentials,
+    DeleteUser,
     EndSession,
     FindCredentials,
     LogIn,
@@ -30,7 +31,7 @@ from ...core.gateway import Gateway, Reply
 from ...core.model import NOBODY, Refused
 from ..kernel.rate_limits import Buckets
 from . import passwords
-from .call import COMMON, REPLAYED, Call, finish_nothing, finish_view
+from .call import COMMON, REPLAYED, Call, Finishes, Handles, finish_nothing, finish_view
 from .passwords import Passwords
 from .refusals import field_refused
 from .serving import Serving
@@ -66,9 +67,23 @@ class Accounts:
             tokens,
         )
         self._forget = forget
+        self.handles: Handles = {
+            Register: self._register,
+            LogIn: self._log_in,
+            Refresh: self._refresh,
+            LogOut: self._log_out,
+            ChangeMe: self._change_me,
+        }
+        self.finishes: Finishes = {
+            LogIn: self._signed_in,
+            Refresh: self._signed_in,
+            LogOut: self._logged_out,
+            ChangeUser: self._changed,
+            DeleteUser: self._deleted,
+        }
         self._failures = Buckets(settings.failed_logins_per_minute, settings.buckets)
 
-    def register(self, call: Call) -> None:
+    def _register(self, call: Call) -> None:
         asked: Register = call.bound()
         email = address(asked.email)
         if passwords.weak(asked.password, email, email.partition("@")[0], asked.name):
@@ -81,7 +96,7 @@ class Accounts:
 
         self._serving.asks.run(self._passwords.hash(asked.password), add, call.fail)
 
-    def log_in(self, call: Call) -> None:
+    def _log_in(self, call: Call) -> None:
         asked: LogIn = call.bound()
 
         def open_session(user_id: str) -> None:
@@ -103,21 +118,21 @@ class Accounts:
             raise Refused("invalid_credentials", 401, "No account has this e-mail and password.")
         return known.user_id
 
-    def refresh(self, call: Call) -> None:
+    def _refresh(self, call: Call) -> None:
         asked: Refresh = call.bound()
         session, generation = self._session(asked.refresh_token)
         self._serving.submit(call, asked, RotateSession(session, generation), NOBODY)
 
-    def log_out(self, call: Call) -> None:
+    def _log_out(self, call: Call) -> None:
         asked: LogOut = call.bound()
         session, _ = self._session(asked.refresh_token)
         self._serving.submit(call, asked, EndSession(session), NOBODY)
 
-    def change_me(self, call: Call) -> None:
+    def _change_me(self, call: Call) -> None:
         asked: ChangeMe = call.bound()
         self._serving.submit(call, asked, ChangeUser(call.caller.id, name=asked.name), call.caller)
 
-    def signed_in(self, call: Call, reply: Reply) -> None:
+    def _signed_in(self, call: Call, reply: Reply) -> None:
         """A session, old or new, as the tokens of its holder; one that is over has generation 0 or less."""
         session = _session(reply.body)
         if session.generation < 1:
@@ -127,16 +142,16 @@ class Accounts:
             call.route.status, _encode(self._tokens.write(session)), REPLAYED if reply.replayed else COMMON
         )
 
-    def logged_out(self, call: Call, reply: Reply) -> None:
+    def _logged_out(self, call: Call, reply: Reply) -> None:
         asked: LogOut = call.bound()
         self._forget(self._session(asked.refresh_token)[0])
         finish_nothing(call, reply)
 
-    def changed(self, call: Call, reply: Reply) -> None:
+    def _changed(self, call: Call, reply: Reply) -> None:
         self._forget(call.values[0])
         finish_view(call, reply)
 
-    def deleted(self, call: Call, reply: Reply) -> None:
+    def _deleted(self, call: Call, reply: Reply) -> None:
         self._forget(call.values[0])
         finish_nothing(call, reply)
 

@@ -1,105 +1,61 @@
-"""The context of one request: its caller, its route, its start, and that it is answered once."""
+"""One request of API v1: its message, and the forms of its answer."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from itertools import count
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from ...core.clock import Clock
 from ...core.gateway import Reply
 from ...core.http import Request, Response
-from ...core.model import NOBODY, Caller, Message
+from ...core.model import Message
+from ..kernel import errors
 from ..kernel import pending_reads as guard
+from ..kernel.request_context import Headers, RequestContext, Route
 from . import refusals
 from .access import Rule
-from .refusals import Headers
 
-JSON = b"application/json"
 COMMON: Headers = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 REPLAYED: Headers = (*COMMON, (b"idempotent-replayed", b"true"))
-_VISIBLE = re.compile(rb"[\x21-\x7e]{1,128}")
-_TRACEPARENT = re.compile(
-    rb"(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
-)
 _encode = msgspec.json.Encoder().encode
+Serve = Callable[["Call"], None]
+Finish = Callable[["Call", Reply], None]
+Handles = Mapping[type[Any], Serve]
+"""By the message that an operation asks with: what handles it in another way than most."""
+Finishes = Mapping[type[Any], Finish]
+"""By the same: what finishes its response in another way than most."""
 
 
-class Route:
-    """One route: what is bound, who may call, what serves it, and how a reply is finished."""
+class OperationRoute(Route["Call"]):
+    """The route of an operation: who may call, what is bound, what handles it once its caller is known, and
+    how a reply is finished.
+    """
 
-    __slots__ = ("bind", "finish", "location", "name", "path", "rule", "serve", "status")
+    __slots__ = ("bind", "finish", "handle", "location", "rule")
 
     def __init__(
         self,
         name: str,
         path: str,
-        rule: Rule | None,
-        serve: Callable[[Call], None],
+        serve: Serve,
+        rule: Rule,
+        handle: Serve,
         *,
-        bind: Callable[[Request, tuple[str, ...]], Message] | None = None,
-        finish: Callable[[Call, Reply], None] | None = None,
-        status: int = 200,
+        bind: Callable[[Request, tuple[str, ...]], Message],
+        finish: Finish,
+        status: int,
         location: bytes = b"",
     ) -> None:
-        self.name, self.path, self.rule, self.serve, self.status, self.location = (
-            name,
-            path,
-            rule,
-            serve,
-            status,
-            location,
-        )
-        self.bind, self.finish = bind or _unbound, finish or finish_view
+        super().__init__(name, path, serve, status)
+        self.rule, self.handle, self.bind, self.finish, self.location = rule, handle, bind, finish, location
 
 
-def request_ids(clock: Clock) -> Callable[[], str]:
-    """Makes ids for requests that came without one: a name of this start and a number. Nothing is kept under
-    them, so that is enough.
-    """
-    start, number = clock.uuid().replace("-", "")[:20], count(1)
-    return lambda: f"{start}-{next(number):x}"
+class Call(RequestContext):
+    __slots__ = ()
+    HEADERS = COMMON
 
-
-class Call:
-    __slots__ = (
-        "_answered",
-        "_ends",
-        "began",
-        "caller",
-        "request",
-        "request_id",
-        "route",
-        "trace_id",
-        "values",
-    )
-
-    def __init__(
-        self,
-        request: Request,
-        began: float,
-        fresh: Callable[[], str],
-        route: Route,
-        ends: Callable[[Call, int], None],
-    ) -> None:
-        headers = request.headers
-        given = headers.get(b"x-request-id")
-        self.request_id = given if given is not None and _VISIBLE.fullmatch(given) else fresh().encode()
-        traced = headers.get(b"traceparent")
-        parent = _TRACEPARENT.fullmatch(traced) if traced is not None else None
-        self.trace_id = parent[1].decode() if parent else ""
-        self.request, self.began, self.route, self._ends = request, began, route, ends
-        self.values: tuple[str, ...] = ()
-        self.caller: Caller = NOBODY
-        self._answered = False
-
-    @property
-    def trace(self) -> str:
-        """What the stories that this request begins are found by."""
-        return self.trace_id or self.request_id.decode()
+    route: OperationRoute
 
     @property
     def instance(self) -> str | None:
@@ -108,23 +64,9 @@ class Call:
         """
         return self.request.path if self.route.path else None
 
-    # -- the message
-    # ------------------------------------------------------------------------------------------------------
-
     def bound(self) -> Any:
+        """The message. Errors: Refused, strict_json.Invalid."""
         return self.route.bind(self.request, self.values)
-
-    # -- the answer
-    # -------------------------------------------------------------------------------------------------------
-
-    def answer(self, status: int, body: bytes, headers: Headers = COMMON, content_type: bytes = JSON) -> None:
-        if self._answered:
-            return
-        self._answered = True
-        self.request.respond(
-            Response(status, body, (*headers, (b"x-request-id", self.request_id)), content_type)
-        )
-        self._ends(self, status)
 
     def send(self, response: Response, headers: Headers = COMMON) -> None:
         self.answer(response.status, response.body, (*headers, *response.headers), response.content_type)
@@ -134,6 +76,9 @@ class Call:
 
     def fail(self, error: BaseException) -> None:
         self.send(refusals.of_error(error, self.route.name, self.instance))
+
+    def unmatched(self, methods: list[str]) -> None:
+        self.fail(errors.no_route(methods))
 
     def deliver(self, reply: Reply) -> None:
         """For the gateway: what came of our request."""
@@ -147,10 +92,6 @@ class Call:
             )
         else:
             self.route.finish(self, reply)
-
-
-def _unbound(request: Request, values: tuple[str, ...]) -> Message:
-    raise NotImplementedError("this route has no message")
 
 
 def finish_view(call: Call, reply: Reply) -> None:

@@ -1,31 +1,26 @@
-"""Turns every error of a request into one problem response, without a stack, input or internal name."""
+"""Writes every error of a request as one problem response (RFC 9457)."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import traceback
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from ...core.gateway import Refusal
 from ...core.http import Response
 from ...core.model import Refused
 from ...core.problem import Problem
-from ...core.store import StoreUnavailable
+from ..kernel import errors
+from ..kernel.errors import Failure
 from ..kernel.problems import BY_CODE
+from ..kernel.request_context import Headers
 from .strict_json import Invalid
 
-Headers = tuple[tuple[bytes, bytes], ...]
 PROBLEM = b"application/problem+json"
 RESERVED = frozenset(Problem.__struct_fields__) - {"errors"}
 CHALLENGE: Headers = ((b"www-authenticate", b'Bearer realm="tradewind"'),)
 
 _encode = msgspec.json.Encoder().encode
-_refusal = msgspec.json.Decoder(Refusal).decode
-log = logging.getLogger("tradewind.apis.v1")
 
 
 def field_refused(field: str, code: str, says: str) -> Refused:
@@ -38,42 +33,23 @@ def invalid_field(field: str, says: str) -> Refused:
 
 
 def of_error(error: BaseException, operation: str, instance: str | None) -> Response:
-    """The response to an error. An unexpected one is logged by its place in the code: its text may quote the
-    request.
-    """
-    if isinstance(error, Refused):
-        detail = dict(error.detail)
-        return answer(
-            error.status, error.code, error.says, detail, instance, int(detail.pop("retry_after", 0))
-        )
-    if isinstance(error, Invalid):
-        code = error.code if error.code in BY_CODE else "invalid_field"
-        where = (
-            [{"field": error.field, "code": error.code, "detail": error.detail}]
-            if error.status == 422
-            else []
-        )
-        return answer(error.status, code, error.detail, {"errors": where} if where else {}, instance)
-    if isinstance(error, asyncio.CancelledError):
-        return answer(503, "overloaded", "The server is shutting down.", {}, instance, 1)
-    if isinstance(error, StoreUnavailable):
-        return answer(503, "store_unavailable", "", {}, instance, 1)
-    if isinstance(error, TimeoutError):
-        return answer(504, "answer_timeout", "", {}, instance)
-    log.error(
-        "%s in %s at %s", type(error).__name__, operation, "".join(traceback.format_tb(error.__traceback__))
-    )
-    return answer(500, "internal_error", "", {}, instance)
+    """The response to an error."""
+    failure = _of_invalid(error) if isinstance(error, Invalid) else errors.of_error(error, operation)
+    return answer(failure, instance)
+
+
+def _of_invalid(error: Invalid) -> Failure:
+    code = error.code if error.code in BY_CODE else "invalid_field"
+    where = {"field": error.field, "code": error.code, "detail": error.detail}
+    return Failure(error.status, code, error.detail, {"errors": [where]} if error.status == 422 else {})
 
 
 def of_reply(status: int, body: bytes, instance: str | None) -> Response:
-    refusal = _refusal(body)
-    return answer(status, refusal.code, refusal.says, refusal.detail, instance, refusal.retry_after)
+    return answer(errors.of_reply(status, body), instance)
 
 
-def answer(
-    status: int, code: str, says: str, detail: dict[str, Any], instance: str | None, retry_after: int = 0
-) -> Response:
+def answer(failure: Failure, instance: str | None) -> Response:
+    status, code, says, detail, retry_after = failure
     known = BY_CODE.get(code)
     content: dict[str, Any] = {
         "type": f"/docs/problems#{code}",
@@ -84,8 +60,12 @@ def answer(
     if instance is not None:
         content["instance"] = instance
     content["code"] = code
-    allow = detail.pop("allow", None) if status == 405 else None
-    content.update((_camel(name), value) for name, value in detail.items() if name not in RESERVED)
+    allow = detail.get("allow") if status == 405 else None
+    content.update(
+        (_camel(name), value)
+        for name, value in detail.items()
+        if name not in RESERVED and (allow is None or name != "allow")
+    )
     headers = CHALLENGE if status == 401 else ()
     if allow is not None:
         headers = ((b"allow", allow.encode()),)

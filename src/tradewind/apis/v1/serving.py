@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 
-from ...contracts.invoices import Pdf
+from ...contracts.invoices import GetInvoicePdf, Pdf
 from ...core.gateway import Gateway
 from ...core.model import Caller, Message, Request
+from ..kernel.idempotency import Claims, key_of
 from ..kernel.pending_reads import PendingReads
-from .call import COMMON, Call
-from .idempotency import Claims, key_of
+from .call import COMMON, Call, Handles
 
 PDF = b"application/pdf"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -20,6 +20,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 class Serving:
     def __init__(self, gateway: Gateway, asks: PendingReads, claims: Claims) -> None:
         self.gateway, self.asks, self._claims = gateway, asks, claims
+        self.handles: Handles = {GetInvoicePdf: self._pdf}
 
     def request(self, call: Call) -> None:
         message = call.bound()
@@ -40,7 +41,7 @@ class Serving:
     def query(self, call: Call) -> None:
         self.asks.run(self.gateway.ask(call.bound(), call.caller), call.show, call.fail)
 
-    def pdf(self, call: Call) -> None:
+    def _pdf(self, call: Call) -> None:
         def show(pdf: Pdf) -> None:
             name = _UNSAFE.sub("_", pdf.name) or "invoice.pdf"
             disposition = (b"content-disposition", f'attachment; filename="{name}"'.encode())

@@ -6,7 +6,19 @@ import hashlib
 import hmac
 from dataclasses import dataclass, field
 
+from ..kernel.client_address import TrustedProxies
+from ..kernel.cors import Cors
+
 SHORTEST_SECRET = 32
+PREFLIGHT_S = 600
+METHODS = b"GET, HEAD, POST, PATCH, DELETE"
+ALLOWED = (
+    b"Authorization, Content-Type, Idempotency-Key, X-Idempotency-Key, If-Match, If-None-Match, Prefer, "
+    b"X-Request-Id, traceparent, tracestate"
+)
+EXPOSED = (
+    b"ETag, X-Request-Id, Idempotent-Replayed, Location, Link, Retry-After, Preference-Applied, traceparent"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +51,26 @@ class V1Settings:
     """The longest an answer of the gateway is awaited."""
     reads_at_once: bool = True
     """False where the stores are across a network: see `guard.Asks`."""
+    cors_origins: tuple[str, ...] = ()
+    """Of pages that may call us; `*`: of all."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose `X-Forwarded-For` counts."""
 
     def __post_init__(self) -> None:
         if len(self.jwt_secret) < SHORTEST_SECRET:
             raise ValueError(f"the JWT secret needs at least {SHORTEST_SECRET} bytes")
         if not all(self.webhook_secrets):
             raise ValueError("an empty webhook secret proves nothing")
+
+    @property
+    def cors(self) -> Cors | None:
+        if not self.cors_origins:
+            return None
+        return Cors(self.cors_origins, methods=METHODS, allow=ALLOWED, expose=EXPOSED, max_age_s=PREFLIGHT_S)
+
+    @property
+    def proxies(self) -> TrustedProxies | None:
+        return TrustedProxies(self.trusted_proxies) if self.trusted_proxies else None
 
     def key(self, purpose: str) -> bytes:
         """A separate key for each use of the one secret, so that a text made for one use is not valid for

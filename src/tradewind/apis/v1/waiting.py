@@ -8,7 +8,7 @@ from functools import partial
 from ...contracts.orders import GetOrder, OrderView
 from ...core.clock import Clock
 from ...core.gateway import Gateway
-from .call import COMMON, Call
+from .call import COMMON, Call, Handles
 from .serving import Serving
 from .settings import V1Settings
 
@@ -29,8 +29,9 @@ class Waiting:
         self._serving, self._gateway, self._clock = serving, gateway, clock
         self._most, self._answer_s = settings.waiters, settings.answer_s
         self._waiting = 0
+        self.handles: Handles = {GetOrder: self._get}
 
-    def get(self, call: Call) -> None:
+    def _get(self, call: Call) -> None:
         seconds = preferred(call.request.headers)
         if not seconds:
             self._serving.query(call)

@@ -8,16 +8,19 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from ...contracts.operation import Who
 from ...contracts.payments import ProviderReported
 from ...core.clock import Clock
 from ...core.gateway import Gateway
-from ...core.model import NOBODY, Refused
-from .call import Call
-from .idempotency import Claims
+from ...core.http import Request
+from ...core.model import NOBODY, Message, Refused
+from ..kernel.idempotency import Claims
+from .access import RULES
+from .call import Call, OperationRoute, finish_nothing
 
 OPERATION = "webhooks.sandbox"
 TOLERANCE_S = 300
@@ -75,7 +78,14 @@ class Webhooks:
             refused,
         )
 
-    def take(self, call: Call) -> None:
+    def routes(self) -> Iterator[tuple[str, str, OperationRoute]]:
+        path, rule = "/webhooks/sandbox", RULES[Who.ALL]
+        route = OperationRoute(
+            OPERATION, path, self._take, rule, self._take, bind=_unbound, finish=finish_nothing, status=204
+        )
+        yield "POST", path, route
+
+    def _take(self, call: Call) -> None:
         request = call.request
         if not genuine(self._secrets, request.headers, request.body, self._clock.now()):
             self._refused(call)
@@ -97,3 +107,7 @@ class Webhooks:
             fingerprint=self._claims.fingerprint(message),
             trace=call.trace,
         )
+
+
+def _unbound(request: Request, values: tuple[str, ...]) -> Message:
+    raise NotImplementedError("a webhook is read once its signature is verified")

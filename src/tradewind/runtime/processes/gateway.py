@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 
+from ...apis.kernel.health import FIGURES, OpsPages
 from ...apis.nest import wire
 from ...apis.rpc.envelope import of_problem
 from ...apis.rpc.gateway import RpcApi
@@ -28,7 +29,6 @@ from ...observability.traces import Tracing
 from ..blueprint import Blueprint, Process
 from ..config import Config
 from . import runner
-from .health import TEXT, Ops
 from .links import watch_links
 
 LOG = logging.getLogger("tradewind.gateway")
@@ -73,8 +73,7 @@ class GatewayProcess:
         self._server = HttpServer(
             self._gateway, Limits(body_bytes=settings.body_bytes + SLACK), problem=of_problem
         )
-        self._ops = HttpServer(Ops(process.name, self._missing, self._metrics.render), Limits())
-        self._leaving = False
+        self._ops = HttpServer(OpsPages(self._gateway.health, self._metrics.render), Limits())
         for name, level in self._gateway.levels.items():
             self._metrics.watch(name, level)
         self._metrics.watch("connections", lambda: self._server.connections)
@@ -82,12 +81,7 @@ class GatewayProcess:
         watch_links(self._metrics, {"requests": self._client.link})
 
     def _figures(self, request: Request) -> Response:
-        return Response(200, self._metrics.render(), (), TEXT)
-
-    def _missing(self) -> list[str]:
-        if self._leaving:
-            return ["leaving"]
-        return [self._client.missing] if self._client.missing else []
+        return Response(200, self._metrics.render(), (), FIGURES)
 
     async def run(self, started: Callable[[str], None]) -> None:
         """Errors: BrokerUnusable, PortInUse: one line each."""
@@ -121,7 +115,6 @@ class GatewayProcess:
                 await self._client.start(CONNECT_S)
 
     async def stop(self) -> None:
-        self._leaving = True
         if self._connecting is not None:
             self._connecting.cancel()
         self._gateway.drain()

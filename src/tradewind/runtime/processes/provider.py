@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from ...apis.kernel.health import Health, OpsPages
 from ...core import failpoints
 from ...core.clock import SystemClock
 from ...core.http import Request, Response
@@ -23,7 +24,6 @@ from ..config import Config
 from ..keys import signing_key, webhook_secret
 from ..webhook_sender import WebhookSender
 from . import runner
-from .health import Ops
 
 LEDGER = "provider.db"
 DRAIN_S = 4.0
@@ -64,11 +64,8 @@ class ProviderProcess:
         metrics = Metrics()
         metrics.watch("connections", lambda: self._server.connections)
         metrics.watch("log_lines_dropped", lambda: self._log.dropped)
-        self._leaving = False
-        self._ops = HttpServer(Ops(process.name, self._missing, metrics.render), Limits())
-
-    def _missing(self) -> list[str]:
-        return ["leaving"] if self._leaving else []
+        self._health = Health(list)
+        self._ops = HttpServer(OpsPages(self._health, metrics.render), Limits())
 
     async def run(self, started: Callable[[str], None]) -> None:
         """Errors: StoreUnusable, PortInUse: one line each."""
@@ -82,7 +79,7 @@ class ProviderProcess:
         return self._config.provider_url
 
     async def stop(self) -> None:
-        self._leaving = True
+        self._health.closing = True
         await self._server.stop(DRAIN_S)
         await self._sandbox.close()
         await self._ops.stop(1.0)

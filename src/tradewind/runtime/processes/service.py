@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ...apis.kernel.health import Health, OpsPages
 from ...core import failpoints
 from ...core.bus import EventRecord
 from ...core.clock import SystemClock
@@ -33,7 +34,6 @@ from ..stores import open_store
 from . import runner
 from . import tracing as following
 from .figures import Figures
-from .health import Ops
 from .request_queues import Served, served, services_queues
 from .services import ears, provider
 
@@ -93,8 +93,8 @@ class ServiceProcess:
         self.login: Login | None = None
         self._figures = Figures(self._metrics, self.platform, self._bus, self._servers, self._ears)
         self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
-        self._ops = HttpServer(Ops(name, self._missing, self._metrics.render), Limits())
-        self._leaving = False
+        self._health = Health(self._missing)
+        self._ops = HttpServer(OpsPages(self._health, self._metrics.render), Limits())
 
     def _server(self, service: str, what: Served) -> RpcServer:
         queue, wire, answering = what
@@ -149,8 +149,6 @@ class ServiceProcess:
         self.platform.keep_unreadable(service, "request", text, reason, lambda: None)
 
     def _missing(self) -> list[str]:
-        if self._leaving:
-            return ["leaving"]
         links = [
             self._bus.link.missing,
             *(server.missing for server in self._servers),
@@ -198,7 +196,7 @@ class ServiceProcess:
         passwords.close()
 
     async def stop(self) -> None:
-        self._leaving = True
+        self._health.closing = True
         self._figures.stop()
         drained = (*(server.drain(DRAIN_S) for server in self._servers), *(ear.drain() for ear in self._ears))
         await asyncio.gather(*drained, return_exceptions=True)

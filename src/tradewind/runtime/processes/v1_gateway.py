@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from ...apis.kernel.docs import HEADERS, docs_routes
+from ...apis.kernel.health import OpsPages
 from ...apis.services import wire
 from ...apis.services.client import ServicesGateway
 from ...apis.v1.app import V1Api
@@ -26,7 +27,6 @@ from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..keys import signing_key, webhook_secret
 from . import runner
-from .health import Ops
 from .links import watch_links
 from .request_queues import services_queues
 
@@ -67,15 +67,11 @@ class V1GatewayProcess:
             log=self._log.write,
         )
         self._server = HttpServer(self._api, Limits())
-        self._ops = HttpServer(Ops(process.name, self._missing, self._metrics.render), Limits())
+        self._ops = HttpServer(OpsPages(self._api.health, self._metrics.render), Limits())
         self._connecting: list[asyncio.Task[None]] = []
-        self._leaving = False
         self._metrics.watch("connections", lambda: self._server.connections)
         self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
         watch_links(self._metrics, {"requests": self._client.link, "order events": self._watcher.link})
-
-    def _missing(self) -> list[str]:
-        return ["leaving"] if self._leaving else self._gateway.missing()
 
     async def run(self, started: Callable[[str], None]) -> None:
         """Errors: PortInUse, one line."""
@@ -100,7 +96,6 @@ class V1GatewayProcess:
                     await asyncio.sleep(AGAIN_S / 5)
 
     async def stop(self) -> None:
-        self._leaving = True
         for task in self._connecting:
             task.cancel()
         self._api.drain()
