@@ -23,14 +23,14 @@ from tradewind.contracts.orders import (
     PlaceOrder,
 )
 from tradewind.contracts.users import EndSession, GetMe
-from tradewind.contracts.values import Money
+from tradewind.contracts.values import Price
 from tradewind.core.dead_letters import DiscardDeadLetter, ListDeadLetters
 from tradewind.core.gateway import Gateway, Refusal, Reply
 from tradewind.core.model import Caller, Refused, Request
 
 ADA, BOB, ADMIN = Caller("ada", "customer"), Caller("bob", "customer"), Caller("root", "admin")
 NOBODYS = "0192f0c1-0000-7000-8000-000000000001"
-TEA = AddProduct("TEA", "Assam", Money(1_999, "EUR"), 10)
+TEA = AddProduct("TEA", "Assam", Price(1_999, "EUR"), 10)
 
 
 async def submit(gateway: Gateway, message: Request, caller: Caller = ADA, **given: Any) -> Reply:

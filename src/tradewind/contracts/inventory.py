@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from ..core.model import Event, Query, Request
 from .operation import Operation, Who
 from .users import Limit
-from .values import Money, Page, PageNumber, PerPage, Reason, Sku, Stamp, Text, Uuid, View
+from .values import Money, Page, PageNumber, PerPage, Price, Reason, Sku, Stamp, Text, Uuid, View
 
 Stock = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Delta = Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)]
@@ -67,7 +67,7 @@ class AddProduct(Request, frozen=True, tag="inventory.add_product", forbid_unkno
     keyed_by: ClassVar[str] = "sku"
     sku: Sku
     name: Text
-    price: Money
+    price: Price
     stock: Stock
 
 
@@ -87,7 +87,7 @@ class ChangeProduct(Request, frozen=True, tag="inventory.change_product", forbid
     keyed_by: ClassVar[str] = "product_id"
     product_id: Uuid
     name: Text | UnsetType = UNSET
-    price: Money | UnsetType = UNSET
+    price: Price | UnsetType = UNSET
 
 
 class AdjustStock(Request, frozen=True, tag="inventory.adjust_stock", forbid_unknown_fields=True):

@@ -8,6 +8,8 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import Meta
 
+from .currencies import ActiveCurrency
+
 T = TypeVar("T")
 
 # ISO 4217 minor units: at most 10^12 keeps every total of 100 lines of 9,999 pieces inside 64 bits
@@ -40,6 +42,12 @@ class View(msgspec.Struct, frozen=True, rename="camel"):
 class Money(View, frozen=True, forbid_unknown_fields=True):
     amount: Amount
     currency: Currency
+
+
+class Price(Money, frozen=True, forbid_unknown_fields=True):
+    """In a currency that is in use today; old orders keep theirs."""
+
+    currency: ActiveCurrency
 
 
 class Page(View, Generic[T], frozen=True):

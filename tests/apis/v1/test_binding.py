@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from tests.apis.v1.fakes import ADMIN, BASKET, CUSTOMER, ORDER, Shop, uuid
 from tradewind.contracts import inventory, orders, users
-from tradewind.contracts.values import Money
+from tradewind.contracts.values import Money, Price
 
 ORDERS, CANCEL, PRODUCTS = "/api/v1/orders", f"/api/v1/orders/{ORDER}/cancel", "/api/v1/products"
 PRODUCT = {"sku": "TEA", "name": "Tea", "price": {"amount": 1, "currency": "EUR"}, "stock": 1}
@@ -170,7 +170,7 @@ def test_a_body_of_no_type_is_refused_and_no_body_needs_none() -> None:
             orders.PlaceOrder((orders.Item(2, sku="TEA-100"),), orders.PaymentBy("tok_ok"), Money(5, "EUR")),
         ),
         ("POST", CANCEL, {"reason": "twice"}, orders.CancelOrder(ORDER, "twice")),
-        ("POST", PRODUCTS, PRODUCT, inventory.AddProduct("TEA", "Tea", Money(1, "EUR"), 1)),
+        ("POST", PRODUCTS, PRODUCT, inventory.AddProduct("TEA", "Tea", Price(1, "EUR"), 1)),
         ("PATCH", f"{PRODUCTS}/{ORDER}", {"name": "T"}, inventory.ChangeProduct(ORDER, "T", UNSET)),
         ("PATCH", f"{PRODUCTS}/{ORDER}", None, inventory.ChangeProduct(ORDER)),
         ("DELETE", f"/api/v1/users/{CUSTOMER}", None, users.DeleteUser(CUSTOMER)),

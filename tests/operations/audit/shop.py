@@ -13,7 +13,7 @@ import msgspec
 from tradewind.contracts.inventory import AddProduct, AdjustStock
 from tradewind.contracts.orders import CancelOrder, GetOrder, Item, PaymentBy, PlaceOrder
 from tradewind.contracts.payments import RefundPayment
-from tradewind.contracts.values import Money
+from tradewind.contracts.values import Money, Price
 from tradewind.core.clock import SystemClock
 from tradewind.core.gateway import Reply
 from tradewind.core.model import Caller, Request
@@ -55,7 +55,7 @@ class Shop:
 
     async def __aenter__(self) -> Shop:
         await self.platform.start()
-        self.tea = (await self.ask(AddProduct("TEA", "Tea", Money(PRICE, "EUR"), 100), ADMIN))["id"]
+        self.tea = (await self.ask(AddProduct("TEA", "Tea", Price(PRICE, "EUR"), 100), ADMIN))["id"]
         await self.ask(AdjustStock(self.tea, 5, "found behind the shelf"), ADMIN)
         return self
 

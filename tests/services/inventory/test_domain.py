@@ -37,7 +37,7 @@ from tradewind.contracts.inventory import (
     StockReserved,
 )
 from tradewind.contracts.orders import OrderCancelled, OrderFailed
-from tradewind.contracts.values import Money
+from tradewind.contracts.values import Money, Price
 from tradewind.core.model import Refused, settle
 from tradewind.services.inventory import domain
 from tradewind.services.inventory.domain import MOST, Movement, Product, Reservation, SkuClaim, view
@@ -157,7 +157,7 @@ def test_a_claim_is_followed_to_its_products() -> None:
 
 
 def test_a_product_claims_its_sku_and_is_listed() -> None:
-    effects, reply = settle(domain.add(AddProduct("TEA-1", "Assam", Money(1_999, "EUR"), 10), NOW, None))
+    effects, reply = settle(domain.add(AddProduct("TEA-1", "Assam", Price(1_999, "EUR"), 10), NOW, None))
     product = Product("fresh", "TEA-1", "Assam", 1_999, "EUR", 10, 0, 0, 1, 5_000, 5_000)
     assert effects == [
         product,
@@ -171,7 +171,7 @@ def test_a_product_claims_its_sku_and_is_listed() -> None:
 
 def test_a_sku_is_one_products() -> None:
     with pytest.raises(Refused, match="sku_exists") as refused:
-        settle(domain.add(AddProduct("TEA-1", "Other", Money(1, "EUR"), 0), NOW, SkuClaim("TEA-1", "p1")))
+        settle(domain.add(AddProduct("TEA-1", "Other", Price(1, "EUR"), 0), NOW, SkuClaim("TEA-1", "p1")))
     assert (refused.value.status, refused.value.detail) == (409, {"product_id": "p1"})
 
 
@@ -179,8 +179,8 @@ def test_a_sku_is_one_products() -> None:
     ("ask", "changed"),
     [
         (ChangeProduct("p1", name="Darjeeling"), replace(TEA, name="Darjeeling")),
-        (ChangeProduct("p1", price=Money(1_899, "USD")), replace(TEA, price=1_899, currency="USD")),
-        (ChangeProduct("p1", name="Both", price=Money(0, "EUR")), replace(TEA, name="Both", price=0)),
+        (ChangeProduct("p1", price=Price(1_899, "USD")), replace(TEA, price=1_899, currency="USD")),
+        (ChangeProduct("p1", name="Both", price=Price(0, "EUR")), replace(TEA, name="Both", price=0)),
     ],
 )
 def test_name_and_price_may_change(ask: ChangeProduct, changed: Product) -> None:

@@ -15,7 +15,7 @@ from tests.services.inventory.cases import CANCELLED, CONFIRMED, CREATED, FAILED
 from tests.support.memory import Memory
 from tradewind.contracts.inventory import AddProduct, AdjustStock, StockRejected, StockReserved
 from tradewind.contracts.orders import OrderConfirmed, OrderCreated
-from tradewind.contracts.values import Money
+from tradewind.contracts.values import Price
 from tradewind.core.model import Message, Refused
 from tradewind.services.inventory.domain import COMMITTED, HELD, Movement, Product, Reservation
 from tradewind.services.inventory.service import SERVICE
@@ -48,7 +48,7 @@ class Stock(RuleBasedStateMachine):
     def open(self, stock: list[int]) -> None:
         for name, pieces in zip(PRODUCTS, stock, strict=True):
             self.memory.tell(
-                AddProduct(name.upper(), name, Money(1, "EUR"), pieces), replace(NOW, new_id=name)
+                AddProduct(name.upper(), name, Price(1, "EUR"), pieces), replace(NOW, new_id=name)
             )
 
     @rule(target=orders, wanted=LINES)

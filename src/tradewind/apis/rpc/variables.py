@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from ...contracts.currencies import DECIMALS
 from ...core import readers
 from ...core.settings import Setting
 
 SETTINGS: dict[str, Setting] = {
     "currency": Setting(
-        readers.matching(r"[A-Z]{3}", "a currency's code like EUR"),
+        readers.matching(
+            "|".join([code for code, places in DECIMALS.items() if places == 2]),
+            "an active currency of ISO 4217 with two decimals, like EUR",
+        ),
         "EUR",
         "ISO 4217",
         "of amounts that come without one: those of the face rpc, with two decimals",

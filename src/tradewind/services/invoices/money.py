@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-# ISO 4217; what is not here has two
-NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-THREE = "BHD IQD JOD KWD LYD OMR TND"
-FOUR = "CLF UYW"
-DECIMALS = {code: places for codes, places in ((NONE, 0), (THREE, 3), (FOUR, 4)) for code in codes.split()}
-
-
-def decimals(currency: str) -> int:
-    return DECIMALS.get(currency.upper(), 2)
+from ...contracts.currencies import decimals
 
 
 def show(amount: int, currency: str) -> str:

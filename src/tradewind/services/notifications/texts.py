@@ -9,17 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
+from ...contracts.currencies import decimals
 from ...contracts.inventory import Shortage
 from ...contracts.values import Money
 
 DEFAULT = "en"
-# ISO 4217: the decimals of an amount, where they are not two
-_UNUSUAL = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
-    3: "BHD IQD JOD KWD LYD OMR TND",
-    4: "CLF UYW",
-}
-DIGITS = {currency: digits for digits, currencies in _UNUSUAL.items() for currency in currencies.split()}
 
 Write = Callable[..., str]
 
@@ -56,7 +50,7 @@ class Locale:
         return subject(**facts), body(**facts)
 
     def price(self, money: Money) -> str:
-        digits = DIGITS.get(money.currency, 2)
+        digits = decimals(money.currency)
         whole, rest = divmod(money.amount, 10**digits)
         text = f"{whole:,}".replace(",", self._group) if whole > 999 else str(whole)
         return (

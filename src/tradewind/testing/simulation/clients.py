@@ -13,7 +13,7 @@ import msgspec
 from ...contracts.inventory import AddProduct, AdjustStock, ChangeProduct
 from ...contracts.orders import CancelOrder, GetOrder, Item, OrderView, PaymentBy, PlaceOrder
 from ...contracts.payments import RefundPayment
-from ...contracts.values import Money
+from ...contracts.values import Money, Price
 from ...core.clock import derived
 from ...core.gateway import Reply
 from ...core.model import Caller, Refused, Request
@@ -70,7 +70,7 @@ class Clients:
         price = self._price[sku]
         self._ledger.prices.setdefault(sku, []).append(price)
         for copy in range(2 if draw.random() < 0.1 else 1):
-            message = AddProduct(sku, f"Tea {n}", Money(price, "EUR"), self._stock[sku])
+            message = AddProduct(sku, f"Tea {n}", Price(price, "EUR"), self._stock[sku])
             await self._send(self._ledger.ask(message, STAFF, f"add-{n}-{copy}"), draw)
 
     async def _reprice_and_count(self, n: int) -> None:
@@ -82,7 +82,7 @@ class Clients:
             if draw.random() < 0.5:
                 price = draw.choice((1, 50, 1_899))
                 self._ledger.prices.setdefault(sku, []).append(price)
-                message: Request = ChangeProduct(product_id, price=Money(price, "EUR"))
+                message: Request = ChangeProduct(product_id, price=Price(price, "EUR"))
             else:
                 message = AdjustStock(product_id, draw.choice((-20, -1, 1, 5)), "count")
             await self._send(self._ledger.ask(message, STAFF, f"staff-{n}-{turn}"), draw)
