@@ -20,6 +20,7 @@ SHOPS = [
     Policies(invoice="none"),
     Policies(pricing="client", products="any"),
     Policies(payment="none", invoice="none"),
+    Policies(payment="on-order"),
 ]
 
 

@@ -39,6 +39,7 @@ def test_a_manifest_says_what_is_there(name: str) -> None:
     [
         (Policies(), {"inventory", "invoices", "notifications"}),
         (Policies(payment="none", invoice="none"), {"notifications"}),
+        (Policies(payment="on-order"), {"payments", "invoices", "notifications"}),
         (Policies(invoice="none"), {"inventory", "notifications"}),
     ],
 )

@@ -72,7 +72,6 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 UNBUILT = (
-    ("payment", "on-order"),
     ("welcome", "on"),
     ("invoice", "created"),
     ("invoice-reset", "never"),

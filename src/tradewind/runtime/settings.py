@@ -146,10 +146,12 @@ SETTINGS: dict[str, Setting] = {
 
 PARTS: dict[str, dict[str, Setting]] = {
     "service orders": {"order_deadline_s": ORDERS["order_deadline_s"]},
-    "service payments": {field: PAYMENTS[field] for field in ("provider_faults", "provider_timeout_s")},
+    "service payments": {
+        **{field: PAYMENTS[field] for field in ("provider_faults", "provider_timeout_s")},
+        "payment_token": ORDERS["payment_token"],
+    },
     "a process with provider = true": {"provider_url": PAYMENTS["provider_url"]},
-    # v1 takes a token with each order
-    "API rpc": {**RPC, "payment_token": ORDERS["payment_token"]},
+    "API rpc": RPC,
     "bus rabbitmq": RABBITMQ,
     "tracing": TRACING,
     "a service in a process of its own": {field: SETTINGS[field] for field in ("ops_port", "database_roles")},

@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.runtime.processes.programs import Program
 from tests.runtime.processes.supervised import gone
 from tests.support.keeping import Keeping, drop_all, nothing
 from tests.support.program import run
+from tradewind.contracts.policies import Policies
 from tradewind.runtime import blueprint, config, migrations
 from tradewind.runtime.blueprint import BadBlueprint, Blueprint
 from tradewind.runtime.processes import plan
 from tradewind.runtime.processes.arguments import Arguments, parse
+from tradewind.runtime.registry import SERVICES
 from tradewind.runtime.schema import schema
 
 New = Callable[..., Program]
@@ -177,6 +180,28 @@ def test_what_does_not_go_together(mine: Blueprint, says: str) -> None:
     given = {"TRADEWIND_BROKER_URL": "amqp://h", "TRADEWIND_DATABASE_URL": "postgresql://h/d"}
     with pytest.raises(BadBlueprint, match=says):
         plan.check(config.load(given), mine)
+
+
+@pytest.mark.parametrize(
+    ("policies", "says"),
+    [
+        (Policies(access="open"), "mine: policies: access = open, and API v1 promises access = jwt"),
+        (Policies(pricing="client", products="any"), "API v1 promises pricing = catalogue"),
+        (Policies(customers="any"), "API v1 promises customers = must-exist"),
+        (Policies(), "mine: payment = on-stock needs the service inventory: name it in a process"),
+        (Policies(payment="on-order"), "mine: payment = on-order needs the service payments"),
+    ],
+)
+def test_policies_that_cannot_be_kept(policies: Policies, says: str) -> None:
+    with pytest.raises(BadBlueprint, match=says):
+        plan.check(config.load({}), replace(named("v1", "local", edge=("orders",)), policies=policies))
+
+
+def test_what_pays_on_order_is_set() -> None:
+    mine = replace(named("v1", "local", edge=SERVICES), policies=Policies(payment="on-order"))
+    with pytest.raises(BadBlueprint, match="payment = on-order charges TRADEWIND_PAYMENT_TOKEN, which is"):
+        plan.check(config.load({}), mine)
+    plan.check(config.load({"TRADEWIND_PAYMENT_TOKEN": "tok_ok"}), mine)
 
 
 def test_each_copy_has_a_port_of_its_own() -> None:

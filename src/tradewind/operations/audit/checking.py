@@ -108,9 +108,12 @@ class Check:
             tallies[Promise.CLEAN].take(ends.clean(story, wiring))
 
     def _rests(self, order: OrderRow, story: Story, flight: Flight) -> bool:
-        """A payment that was only recorded stays PENDING, and waits for nothing."""
+        """An order that nobody is to pay stays PENDING, and waits for nothing."""
         return (
-            self._wiring.apart and order.status == PENDING and not order.expires_at and not flight.has(story)
+            self._wiring.leaves_pending
+            and order.status == PENDING
+            and not order.expires_at
+            and not flight.has(story)
         )
 
     def _settled(self, story: Story, flight: Flight) -> bool:

@@ -118,7 +118,7 @@ def _ours(payment: PaymentRow, order: OrderRow) -> Iterator[str]:
 
 def _theirs(payment: PaymentRow, entry: LedgerEntry | None) -> Iterator[str]:
     if entry is None or not entry.charges:
-        if payment.status in PAID:
+        if payment.status in PAID and payment.amount:
             yield f"its payment is {payment.status}, and the provider has charged nothing"
         return
     if payment.status not in PAID:

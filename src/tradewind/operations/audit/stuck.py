@@ -36,7 +36,7 @@ def pending(story: Story, flight: Flight, wiring: Wiring) -> Iterator[Broken]:
 
     One that was only written down never had a deadline, and may stay as it is.
     """
-    if story.order is None or (wiring.apart and not story.order.expires_at):
+    if story.order is None or (wiring.leaves_pending and not story.order.expires_at):
         return
     if story.order.status == PENDING and not flight.has(story):
         yield story.broken("PENDING, with no deadline, and nothing is under way for it")

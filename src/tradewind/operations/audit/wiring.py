@@ -42,6 +42,11 @@ class Wiring(msgspec.Struct, frozen=True):
         return self.policies.payment != "none" and self.runs("orders", "payments")
 
     @property
+    def leaves_pending(self) -> bool:
+        """Whether an order without a deadline may stay PENDING: nobody is to pay it, or it was adopted."""
+        return self.apart or self.policies.payment == "none"
+
+    @property
     def invoices(self) -> bool:
         """Whether an order gets an invoice."""
         return self.policies.invoice != "none" and self.runs("orders", "invoices")

@@ -31,6 +31,7 @@ def check(config: Config, blueprint: Blueprint) -> None:
                 f'{blueprint.name}: the face {blueprint.face} needs transport = "rabbitmq", and a '
                 f"process for its edge"
             )
+        _check_policies(config, blueprint)
         return
     edge = next(process for process in blueprint.processes if process.edge)
     if edge.services:
@@ -47,19 +48,7 @@ def check(config: Config, blueprint: Blueprint) -> None:
                 f"{blueprint.name}: {wire(field)} is empty, and processes that run apart share it: set "
                 f"it, like {what}"
             )
-    served = {service for process in blueprint.processes for service in process.services}
-    policies = blueprint.policies
-    for policy, service in policies.needs() if "orders" in served else ():
-        if service not in served:
-            raise BadBlueprint(
-                f"{blueprint.name}: {policy} needs the service {service}: name it in a process, or change "
-                f"the line of [policies]"
-            )
-    if blueprint.face == "rpc" and policies.payment != "none" and not config.payment_token:
-        raise BadBlueprint(
-            f"{blueprint.name}: payment = {policies.payment} charges {wire('payment_token')}, which is "
-            f"empty: set it"
-        )
+    _check_policies(config, blueprint)
 
 
 V1_POLICIES = {"access": "jwt", "pricing": "catalogue", "products": "must-exist", "customers": "must-exist"}
@@ -80,6 +69,26 @@ def _check_v1(blueprint: Blueprint) -> None:
     if not any(process.provider for process in blueprint.processes):
         raise BadBlueprint(
             f"{blueprint.name}: payments runs apart, so its provider does: add a process with provider = true"
+        )
+
+
+def _check_policies(config: Config, blueprint: Blueprint) -> None:
+    """The services and the setting that the policies need are there."""
+    policies = blueprint.policies
+    served = {service for process in blueprint.processes for service in process.services}
+    for policy, service in policies.needs() if "orders" in served else ():
+        if service not in served:
+            raise BadBlueprint(
+                f"{blueprint.name}: {policy} needs the service {service}: name it in a process, or change "
+                f"the line of [policies]"
+            )
+    names_none = policies.payment == "on-order" or (
+        blueprint.face == "rpc" and policies.payment == "on-stock"
+    )
+    if names_none and not config.payment_token:
+        raise BadBlueprint(
+            f"{blueprint.name}: payment = {policies.payment} charges {wire('payment_token')}, which is "
+            f"empty: set it"
         )
 
 

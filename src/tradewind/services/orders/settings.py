@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...core import readers
 from ...core.settings import Setting
 
+_USES_TOKEN = (("on-order", "jwt"), ("on-order", "open"), ("on-stock", "open"))
 SETTINGS: dict[str, Setting] = {
     "order_deadline_s": Setting(
         readers.number(0.1, 30 * 86_400),
@@ -19,6 +20,7 @@ SETTINGS: dict[str, Setting] = {
         "token",
         "what is charged where an order names none",
         secret=True,
-        only=lambda known: known["payment"] != "none",
+        # who proves who he is names a token with each order, which counts once the stock is held
+        only=lambda known: (known["payment"], known["access"]) in _USES_TOKEN,
     ),
 }

@@ -36,7 +36,8 @@ class Cashier:
     async def charge(self, what: Charge, attempt: Attempt) -> Settled:
         if attempt.again:
             found = await _definite(lambda: self._provider.find(what.payment_id))
-            if found.state is State.UNKNOWN and (attempt.number > TRIES or attempt.at >= what.expires_at):
+            late = 0 < what.expires_at <= attempt.at
+            if found.state is State.UNKNOWN and (attempt.number > TRIES or late):
                 # stopped at the provider before we call it failed: no charge can turn up behind our back
                 found = await _definite(lambda: self._provider.void(what.payment_id))
             if found.state is not State.UNKNOWN:

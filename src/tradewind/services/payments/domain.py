@@ -6,11 +6,12 @@ and `orders`, which knows whether it still wants the payment, requests the refun
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from msgspec.structs import replace
 
-from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
+from ...contracts.orders import OrderCancelled, OrderCreated, OrderFailed, PaymentRequested, RefundRequested
 from ...contracts.payments import (
     PaymentCompleted,
     PaymentFailed,
@@ -119,7 +120,7 @@ class GivenBack(Outcome, frozen=True, tag="payments.given_back"):
 
 
 def payment_of(
-    message: PaymentRequested | OrderFailed | OrderCancelled | RefundRequested | RefundPayment,
+    message: OrderCreated | PaymentRequested | OrderFailed | OrderCancelled | RefundRequested | RefundPayment,
 ) -> str:
     return derived(message.order_id, "payment")
 
@@ -152,7 +153,33 @@ def refund_view(r: Refund) -> RefundView:
 def ask(heard: PaymentRequested, context: Context, payment: Payment | None) -> Effects[None]:
     if payment is not None:
         return
-    payment = Payment(
+    payment = _payment(heard, context, PENDING, heard.token)
+    yield payment
+    yield Charge(payment.id, payment.amount, payment.currency, payment.token, heard.expires_at)
+
+
+def charging(token: str) -> Callable[[OrderCreated, Context, Payment | None], Effects[None]]:
+    """The handler that charges an order as soon as it is there, with `token`: what an order names of its own
+    does not count. An order of nothing is paid without a charge.
+    """
+
+    def charge(heard: OrderCreated, context: Context, payment: Payment | None) -> Effects[None]:
+        if payment is not None:
+            return
+        if heard.total.amount:
+            payment = _payment(heard, context, PENDING, token)
+            yield payment
+            yield Charge(payment.id, payment.amount, payment.currency, payment.token, heard.expires_at)
+        else:
+            payment = _payment(heard, context, COMPLETED, "")
+            yield payment
+            yield PaymentCompleted(payment.order_id, payment.id, heard.total)
+
+    return charge
+
+
+def _payment(heard: OrderCreated | PaymentRequested, context: Context, status: str, token: str) -> Payment:
+    return Payment(
         payment_of(heard),
         heard.order_id,
         heard.customer_id,
@@ -160,16 +187,14 @@ def ask(heard: PaymentRequested, context: Context, payment: Payment | None) -> E
         heard.total.currency,
         0,
         0,
-        PENDING,
+        status,
         "sandbox",
-        heard.token,
+        token,
         "",
         0,
         context.at,
         context.at,
     )
-    yield payment
-    yield Charge(payment.id, payment.amount, payment.currency, payment.token, heard.expires_at)
 
 
 def settle(heard: Settled, context: Context, payment: Payment) -> Effects[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...contracts.orders import OrderCancelled, OrderFailed, PaymentRequested, RefundRequested
+from ...contracts.orders import OrderCancelled, OrderCreated, OrderFailed, PaymentRequested, RefundRequested
 from ...contracts.payments import (
     GetPayment,
     GetRecordedPayment,
@@ -30,13 +30,14 @@ from .provider.port import Provider
 from .storage import MD, PAYMENTS, REFUNDS
 
 
-def payments(provider: Provider, *, policies: Policies = DEFAULT) -> Service:
-    """`provider` makes the charges. With `payment` none no order is charged: payments are only recorded."""
+def payments(provider: Provider, *, policies: Policies = DEFAULT, payment_token: str = "") -> Service:
+    """`provider` makes the charges; `payment_token` is what pays with `payment` on-order. With `payment` none no order is charged: payments are only recorded."""
     cashier = Cashier(provider)
     return Service("payments", keeps=[PAYMENTS, REFUNDS], says=[
         PaymentCompleted, PaymentFailed, PaymentVoided, PaymentRefunded,
     ], does=wired("payments", policies, [
         on(PaymentRequested,       domain.ask,            PAYMENTS.maybe_at(payment_of)),
+        on(OrderCreated,           domain.charging(payment_token), PAYMENTS.maybe_at(payment_of)),
         performs(domain.Charge,    cashier.charge),
         on(domain.Settled,         domain.settle,         PAYMENTS.at(payment_named)),
         on(ProviderReported,       domain.believe_nobody, PAYMENTS.maybe_at(payment_named)),
@@ -60,7 +61,9 @@ def payments(provider: Provider, *, policies: Policies = DEFAULT) -> Service:
 
 MANIFEST = Manifest(
     name="payments",
-    make=lambda given: payments(given.ports["provider"], policies=given.policies),
+    make=lambda given: payments(
+        given.ports["provider"], policies=given.policies, payment_token=given.settings["payment_token"]
+    ),
     tables=MD,
     steps=Path(__file__).with_name("migrations"),
 )
