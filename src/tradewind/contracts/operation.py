@@ -4,10 +4,12 @@ its tests.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+from msgspec import NODEFAULT
 
 from ..core.model import Message, Query
 
@@ -27,6 +29,9 @@ class Who(StrEnum):
 class Operation(msgspec.Struct, frozen=True):
     """One line of the API. `asks` is the message the request becomes: its fields come from the path, the
     query string and the body.
+
+    A message has what any API may need. `hides` names its last fields that this operation does not take, and
+    `narrows` gives a field a type that allows less than the message does.
     """
 
     name: str
@@ -40,6 +45,8 @@ class Operation(msgspec.Struct, frozen=True):
     refuses: tuple[tuple[int, str], ...] = ()
     example: Any = None
     paged: bool = False
+    hides: tuple[str, ...] = ()
+    narrows: Mapping[str, Any] = {}
 
     @property
     def reads(self) -> bool:
@@ -48,3 +55,37 @@ class Operation(msgspec.Struct, frozen=True):
     @property
     def service(self) -> str:
         return self.name.partition(".")[0]
+
+
+def taken(operation: Operation) -> type[msgspec.Struct]:
+    """The fields of the message that an operation takes, as a struct of the message's name. Errors:
+    ValueError, for a field that is not there, or is hidden before one that is not.
+    """
+    if not operation.hides and not operation.narrows:
+        return operation.asks
+    kind = operation.asks
+    fields = msgspec.structs.fields(kind)
+    shown = fields[: len(fields) - len(operation.hides)]
+    if {field.name for field in fields[len(shown) :]} != set(operation.hides):
+        raise ValueError(f"{operation.name} hides {operation.hides}: not the last fields of {kind.__name__}")
+    if strange := operation.narrows.keys() - {field.name for field in shown}:
+        raise ValueError(f"{operation.name} narrows {sorted(strange)}: no fields that it takes")
+    declared: list[Any] = []
+    for field in shown:
+        type_ = operation.narrows.get(field.name, field.type)
+        if field.default is not NODEFAULT:
+            declared.append((field.name, type_, field.default))
+        elif field.default_factory is not NODEFAULT:
+            declared.append((field.name, type_, msgspec.field(default_factory=field.default_factory)))
+        else:
+            declared.append((field.name, type_))
+    return msgspec.defstruct(
+        kind.__name__,
+        declared,
+        frozen=True,
+        rename="camel",
+        tag=kind.__struct_config__.tag,
+        forbid_unknown_fields=kind.__struct_config__.forbid_unknown_fields,
+        namespace={"__doc__": kind.__doc__},
+        module=kind.__module__,
+    )

@@ -6,7 +6,7 @@ import time
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from .currencies import ActiveCurrency
 
@@ -23,16 +23,23 @@ AnyUuid = Annotated[
 Sku = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)", max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=9999)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
+# what belongs to others: `item-123`, `101` and a UUID are all fine
+Reference = Annotated[str, Meta(min_length=1, max_length=255)]
 Key = Annotated[
     str, Meta(max_length=255, description="the idempotency key under which it was asked; empty: none")
 ]
 PageNumber = Annotated[int, Meta(ge=1)]
 PerPage = Annotated[int, Meta(ge=1, le=100)]
+PageOrCursor = Annotated[int, Meta(ge=0, description="the page of this number; 0: by cursor")]
 Reason = Annotated[str, Meta(max_length=500)]
 Stamp = Annotated[
     str,
     Meta(description="UTC, RFC 3339 with milliseconds", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"),
 ]
+
+
+HIDDEN = Meta(extra_json_schema={"x-hidden": True})
+"""Marks a field of a view that only some APIs show. It is UNSET, and so not written, where nothing set it."""
 
 
 class View(msgspec.Struct, frozen=True, rename="camel"):
@@ -55,6 +62,8 @@ class Page(View, Generic[T], frozen=True):
 
     data: list[T]
     next_cursor: str | None
+    # of all pages, where a page was asked for by its number
+    total: Annotated[int | UnsetType, HIDDEN] = UNSET
 
 
 _seconds: dict[int, str] = {}

@@ -29,6 +29,16 @@ def newest_first(rows: sa.Table, *where: sa.ColumnElement[bool]) -> sa.Select[An
     return chosen.order_by(created.desc(), key.desc()).limit(sa.bindparam("n", type_=sa.Integer))
 
 
+def by_number(rows: sa.Table, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The same order, for pages with a number: `n` rows after the first `skip`. A far page costs more."""
+    newest = sa.select(rows).where(*where).order_by(rows.c.created_at.desc(), rows.c.id.desc())
+    return newest.limit(sa.bindparam("n")).offset(sa.bindparam("skip", type_=sa.BigInteger))
+
+
+def count_of(rows: sa.Table, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(rows).where(*where)
+
+
 class Codec:
     """Turns one kind of aggregate into a row and back. Built once per table."""
 

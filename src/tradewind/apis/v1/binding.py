@@ -15,7 +15,7 @@ import msgspec
 from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, astuple
 
-from ...contracts.operation import Operation
+from ...contracts.operation import Operation, taken
 from ...core.http import Request
 from ...core.model import Message, Refused
 from . import strict_json
@@ -35,7 +35,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 def binder(operation: Operation) -> Bind:
     """How requests of this operation become messages."""
     kind = operation.asks
-    fields = msgspec.structs.fields(kind)
+    fields = msgspec.structs.fields(taken(operation))
     named = _IN_PATH.findall(operation.path)
     if [field.encode_name for field in fields[: len(named)]] != named:
         raise ValueError(

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from ....contracts.invoices import Pdf
-from ....contracts.operation import Operation
+from ....contracts.operation import Operation, taken
 from ....contracts.users import Nothing
+from ....contracts.values import HIDDEN
 from ....core.problem import Problem
 
 Json = dict[str, Any]
@@ -44,22 +45,25 @@ class Schemas:
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         operations = list(operations)
-        kinds = [
-            Problem,
-            *(operation.asks for operation in operations),
-            *(o.gives for o in operations if speaks_json(o)),
-        ]
+        takes = {operation.name: taken(operation) for operation in operations}
+        kinds = [Problem, *takes.values(), *(o.gives for o in operations if speaks_json(o))]
         refs, found = msgspec.json.schema_components(kinds, ref_template=PREFIX + "{name}")
         self._name = {
             id(kind): ref["$ref"].removeprefix(PREFIX) for kind, ref in zip(kinds, refs, strict=True)
         }
-        self._asked = {operation.name: found[self._name[id(operation.asks)]] for operation in operations}
-        asked = {self._name[id(operation.asks)] for operation in operations}
+        self._asked = {
+            operation.name: found[self._name[id(takes[operation.name])]] for operation in operations
+        }
+        asked = {self._name[id(kind)] for kind in takes.values()}
         self.components: dict[str, Json] = {
             self._public(name): self._tidy(shape | REFINED.get(name, {}))
             for name, shape in found.items()
             if name not in asked
         }
+        hidden = (HIDDEN.extra_json_schema or {}).items()
+        for shape in self.components.values():
+            for name in [n for n, one in shape.get("properties", {}).items() if hidden <= one.items()]:
+                del shape["properties"][name]
         problem = self.components["Problem"]
         problem["properties"] = {key: _without_null(shape) for key, shape in problem["properties"].items()}
         problem["description"] = (
