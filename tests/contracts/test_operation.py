@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tradewind.contracts.api import OPERATIONS
 from tradewind.contracts.inventory import AddProduct
 from tradewind.contracts.operation import Operation, Who, taken
-from tradewind.contracts.values import Money, Page
+from tradewind.contracts.values import Money, Page, Price
 from tradewind.core.model import Request
 
 
@@ -59,6 +59,6 @@ def test_every_operation_can_be_taken(one: Operation) -> None:
 
 def test_fields_of_other_apis_are_not_written_where_nothing_set_them() -> None:
     """The fingerprint of a request is its JSON: one of before such a field came must be the same."""
-    asked = AddProduct("TEA-1", "Assam", Money(1, "EUR"), 2)
+    asked = AddProduct("TEA-1", "Assam", Price(1, "EUR"), 2)
     assert b"orExisting" not in msgspec.json.encode(asked)
     assert msgspec.json.encode(Page([], None)) == b'{"data":[],"nextCursor":null}'

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from ..core.model import Event, Query, Request
 from .operation import Operation, Who
 from .users import Limit
-from .values import Money, Page, PageNumber, PerPage, Price, Reason, Sku, Stamp, Text, Uuid, View
+from .values import Money, Page, PageOrCursor, Price, Reason, Reference, Sku, Stamp, Text, Uuid, View
 
 Stock = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Delta = Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)]
@@ -45,42 +45,14 @@ class Shortage(View, frozen=True):
     available: int
 
 
-class RecordedProduct(View, frozen=True):
-    """A product with all of its stock; `reserved_stock` is what of `stock` is held or sold."""
-
-    id: str
-    name: str
-    sku: str
-    stock: int
-    reserved_stock: int
-    created_at: Stamp
-
-
-class RecordedProducts(View, frozen=True):
-    """One page, and how many products there are on all pages."""
-
-    data: list[RecordedProduct]
-    item_count: int
-
-
 class AddProduct(Request, frozen=True, tag="inventory.add_product", forbid_unknown_fields=True):
     keyed_by: ClassVar[str] = "sku"
-    sku: Sku
-    name: Text
+    sku: Reference
+    name: Annotated[str, Meta(min_length=1, max_length=255)]
     price: Price
     stock: Stock
-
-
-class EnsureProduct(Request, frozen=True, tag="inventory.ensure_product"):
-    """Makes sure that there is a product with this SKU: one that exists is the answer, whatever else was
-    asked for.
-    """
-
-    keyed_by: ClassVar[str] = "sku"
-    name: Annotated[str, Meta(min_length=1, max_length=255)]
-    sku: Annotated[str, Meta(min_length=1, max_length=255)]
-    stock: Stock
-    price: Money
+    # one that has this SKU is the answer then, whatever else was asked for, and no refusal
+    or_existing: bool | UnsetType = UNSET
 
 
 class ChangeProduct(Request, frozen=True, tag="inventory.change_product", forbid_unknown_fields=True):
@@ -105,17 +77,7 @@ class ListProducts(Query, frozen=True, tag="inventory.products"):
     limit: Limit = 20
     cursor: str = ""
     q: Annotated[str, Meta(max_length=100)] = ""
-
-
-class GetRecordedProduct(Query, frozen=True, tag="inventory.recorded"):
-    product_id: Uuid
-
-
-class ListRecordedProducts(Query, frozen=True, tag="inventory.recorded_list"):
-    """Newest first."""
-
-    page: PageNumber = 1
-    per_page: PerPage = 10
+    page: PageOrCursor = 0
 
 
 class FindProducts(Query, frozen=True, tag="inventory.find"):
@@ -183,6 +145,8 @@ OPERATIONS = (
         201,
         ((409, "sku_exists"),),
         _NEW,
+        hides=("or_existing",),
+        narrows={"sku": Sku, "name": Text},
     ),
     Operation(
         "inventory.products",
@@ -193,6 +157,7 @@ OPERATIONS = (
         Who.ALL,
         "The catalogue, newest first",
         paged=True,
+        hides=("page",),
     ),
     Operation(
         "inventory.product",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from ..core.model import Event, Query, Request
 from .operation import Operation, Who
 from .users import Limit
-from .values import Key, Money, Page, Reason, Stamp, Uuid, View
+from .values import HIDDEN, Key, Money, Page, Reason, Stamp, Uuid, View
 
 Status = Literal["PENDING", "COMPLETED", "FAILED", "VOIDED", "PARTIALLY_REFUNDED", "REFUNDED"]
 RefundStatus = Literal["PENDING", "SUCCEEDED", "FAILED"]
@@ -24,6 +24,8 @@ class PaymentView(View, frozen=True):
     provider: str
     created_at: Stamp
     updated_at: Stamp
+    # the key under which it was recorded
+    idempotency_key: Annotated[str | UnsetType, HIDDEN] = UNSET
 
 
 class RefundView(View, frozen=True):
@@ -35,24 +37,10 @@ class RefundView(View, frozen=True):
     created_at: Stamp
 
 
-class RecordedPayment(View, frozen=True):
-    """A payment in the four statuses of a payment that is only recorded."""
-
-    id: str
-    order_id: str
-    amount: Money
-    status: Literal["PENDING", "COMPLETED", "FAILED", "REFUNDED"]
-    idempotency_key: str | None
-    created_at: Stamp
-    updated_at: Stamp
-
-
-class RecordedPayments(View, frozen=True):
-    data: list[RecordedPayment]
-
-
 class RecordPayment(Request, frozen=True, tag="payments.record"):
-    """Records a payment that another system has taken; an order may have several. No provider is called."""
+    """Records a payment that another system takes; an order may have several. It is no charge: no provider is
+    called, so it has no provider, no token and no outcome of ours.
+    """
 
     keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
@@ -79,19 +67,6 @@ class ProviderReported(Request, frozen=True, tag="payments.reported"):
 
 class GetPayment(Query, frozen=True, tag="payments.get"):
     payment_id: Uuid
-
-
-class GetRecordedPayment(Query, frozen=True, tag="payments.recorded"):
-    """A payment of any customer: only an API without authentication may ask this."""
-
-    payment_id: Uuid
-
-
-class RecordedPaymentsOf(Query, frozen=True, tag="payments.recorded_of"):
-    """The payments of an order, newest first, a thousand at the most."""
-
-    keyed_by: ClassVar[str] = "order_id"
-    order_id: Uuid
 
 
 class ListPayments(Query, frozen=True, tag="payments.list"):

@@ -23,8 +23,7 @@ from ..services.inventory.storage import MOVEMENTS, PRODUCTS, RESERVATIONS, SKUS
 from ..services.orders.domain import Order
 from ..services.orders.recording import recorded
 from ..services.orders.storage import ORDERS
-from ..services.payments.domain import REFUNDED, Payment
-from ..services.payments.recording import view
+from ..services.payments.domain import REFUNDED, Payment, view
 from ..services.payments.storage import PAYMENTS
 
 Rows: TypeAlias = list[tuple[sa.Table, tuple[Any, ...]]]

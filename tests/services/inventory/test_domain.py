@@ -5,6 +5,7 @@ product.
 from __future__ import annotations
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from tests.services.inventory.cases import (
@@ -156,8 +157,11 @@ def test_a_claim_is_followed_to_its_products() -> None:
 # -------------------------------------------------------------------------------------------------------------
 
 
+CLAIMED = SkuClaim("TEA-1", "p1")
+
+
 def test_a_product_claims_its_sku_and_is_listed() -> None:
-    effects, reply = settle(domain.add(AddProduct("TEA-1", "Assam", Price(1_999, "EUR"), 10), NOW, None))
+    effects, reply = settle(domain.add(AddProduct("TEA-1", "Assam", Price(1_999, "EUR"), 10), NOW, None, {}))
     product = Product("fresh", "TEA-1", "Assam", 1_999, "EUR", 10, 0, 0, 1, 5_000, 5_000)
     assert effects == [
         product,
@@ -171,8 +175,16 @@ def test_a_product_claims_its_sku_and_is_listed() -> None:
 
 def test_a_sku_is_one_products() -> None:
     with pytest.raises(Refused, match="sku_exists") as refused:
-        settle(domain.add(AddProduct("TEA-1", "Other", Price(1, "EUR"), 0), NOW, SkuClaim("TEA-1", "p1")))
+        settle(domain.add(AddProduct("TEA-1", "Other", Price(1, "EUR"), 0), NOW, CLAIMED, SHELF))
     assert (refused.value.status, refused.value.detail) == (409, {"product_id": "p1"})
+
+
+def test_the_product_that_has_the_sku_is_the_answer_where_that_is_asked_for() -> None:
+    asked = AddProduct("TEA-1", "Other", Price(1, "EUR"), 0, or_existing=True)
+    assert list(domain.owner(CLAIMED)) == ["p1"] and list(domain.owner(None)) == []
+    assert settle(domain.add(asked, NOW, CLAIMED, SHELF)) == ([], view(TEA))
+    made, _ = settle(domain.add(asked, NOW, None, {}))
+    assert made == settle(domain.add(replace(asked, or_existing=UNSET), NOW, None, {}))[0]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,9 @@ async def test_the_catalogue_is_searched_literally_and_paged(
                 break
             cursor = page.next_cursor
         assert [product.id for product in seen] == found
+    pages = [await queries.list_products(store, ListProducts(2, "", q, page), NOBODY) for page in (1, 2, 3)]
+    assert [product.id for page in pages for product in page.data] == found
+    assert {(page.total, page.next_cursor) for page in pages} == {(len(found), None)}
 
 
 async def test_orders_finds_what_exists_by_id_and_by_sku(store: SqliteStore) -> None:

@@ -12,11 +12,9 @@ from ...contracts.inventory import (
     AddProduct,
     AdjustStock,
     ChangeProduct,
-    EnsureProduct,
     MovementView,
     ProductListed,
     ProductView,
-    RecordedProduct,
     Shortage,
     StockAdjusted,
     StockRejected,
@@ -104,10 +102,6 @@ def view(p: Product) -> ProductView:
     )
 
 
-def recorded(p: Product) -> RecordedProduct:
-    return RecordedProduct(p.id, p.name, p.sku, p.on_hand, p.held + p.committed, stamp(p.created_at))
-
-
 def lines(heard: OrderCreated) -> Iterable[str]:
     return [line.product_id for line in heard.lines]
 
@@ -120,21 +114,13 @@ def claimed(claim: Reservation | None) -> Iterable[str]:
     return claim.items if claim is not None else ()
 
 
-def add(ask: AddProduct, context: Context, claim: SkuClaim | None) -> Effects[ProductView]:
+def add(
+    ask: AddProduct, context: Context, claim: SkuClaim | None, owned: Mapping[str, Product]
+) -> Effects[ProductView]:
     if claim is not None:
+        if ask.or_existing is True:
+            return view(owned[claim.product_id])
         raise Refused("sku_exists", says="A product with this SKU exists.", product_id=claim.product_id)
-    return view((yield from _new(ask, context)))
-
-
-def ensure(
-    ask: EnsureProduct, context: Context, claim: SkuClaim | None, owned: Mapping[str, Product]
-) -> Effects[RecordedProduct]:
-    if claim is not None:
-        return recorded(owned[claim.product_id])
-    return recorded((yield from _new(ask, context)))
-
-
-def _new(ask: AddProduct | EnsureProduct, context: Context) -> Effects[Product]:
     product = Product(
         context.new_id,
         ask.sku,
@@ -152,7 +138,7 @@ def _new(ask: AddProduct | EnsureProduct, context: Context) -> Effects[Product]:
     yield SkuClaim(ask.sku, product.id)
     yield Movement(context.new_id, product.id, ask.stock, "initial stock", ask.stock, context.at)
     yield _listed(product)
-    return product
+    return view(product)
 
 
 def change(ask: ChangeProduct, context: Context, product: Product) -> Effects[ProductView]:

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from ...contracts.inventory import (
-    FindProducts,
-    Found,
-    GetProduct,
-    GetRecordedProduct,
-    Listing,
-    ListProducts,
-    ListRecordedProducts,
-    ProductView,
-    RecordedProduct,
-    RecordedProducts,
-)
+from ...contracts.inventory import FindProducts, Found, GetProduct, Listing, ListProducts, ProductView
 from ...contracts.values import Page
 from ...core.model import Caller, Refused
 from ...core.paging import Listing as Paged
 from ...core.store import Reader
 from . import storage
-from .domain import Product, recorded, view
+from .domain import Product, view
 
 
 async def get_product(reader: Reader, query: GetProduct, caller: Caller) -> ProductView:
@@ -30,12 +19,15 @@ async def get_product(reader: Reader, query: GetProduct, caller: Caller) -> Prod
 
 
 async def list_products(reader: Reader, query: ListProducts, caller: Caller) -> Page[ProductView]:
+    like = {"like": "%" + _literal(query.q.lower()) + "%"} if query.q else {}
+    if query.page:
+        page, count = (storage.PAGE_LIKE, storage.COUNT_LIKE) if like else (storage.PAGE, storage.COUNT)
+        ((total,),) = await reader.rows(count, like)
+        values = {**like, "n": query.limit, "skip": (query.page - 1) * query.limit}
+        return Page([view(p) for p in await reader.find(storage.PRODUCTS, page, values)], None, total)
     listing = Paged("products", query.q)
-    values = {**listing.below(query.cursor), "n": query.limit + 1}
-    statement = storage.NEWEST
-    if query.q:
-        statement = storage.NEWEST_LIKE
-        values["like"] = "%" + _literal(query.q.lower()) + "%"
+    values = {**like, **listing.below(query.cursor), "n": query.limit + 1}
+    statement = storage.NEWEST_LIKE if like else storage.NEWEST
     products = await reader.find(storage.PRODUCTS, statement, values)
     found, cursor = listing.page(products, query.limit, lambda product: (product.created_at, product.id))
     return Page([view(product) for product in found], cursor)
@@ -43,21 +35,6 @@ async def list_products(reader: Reader, query: ListProducts, caller: Caller) -> 
 
 def _literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-
-
-async def get_recorded(reader: Reader, query: GetRecordedProduct, caller: Caller) -> RecordedProduct:
-    product = await reader.get(storage.PRODUCTS, query.product_id)
-    if product is None:
-        raise Refused("not_found", 404)
-    return recorded(product)
-
-
-async def list_recorded(reader: Reader, query: ListRecordedProducts, caller: Caller) -> RecordedProducts:
-    count = await reader.rows(storage.RECORDED_COUNT)
-    values = {"n": query.per_page, "skip": (query.page - 1) * query.per_page}
-    return RecordedProducts(
-        [recorded(p) for p in await reader.find(storage.PRODUCTS, storage.RECORDED_PAGE, values)], count[0][0]
-    )
 
 
 async def find_products(reader: Reader, query: FindProducts, caller: Caller) -> Found:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from ...core import columns
 from ...core.model import Table
-from ...core.schema import metadata, newest_first
+from ...core.schema import by_number, count_of, metadata, newest_first
 from .domain import Movement, Product, Reservation, SkuClaim
 
 MD = metadata("inventory")
@@ -80,16 +80,10 @@ RESERVATIONS = Table(
 _row = PRODUCTS.rows.c
 NEWEST = newest_first(PRODUCTS.rows)
 _like: sa.BindParameter[str] = sa.bindparam("like")
-NEWEST_LIKE = NEWEST.where(
-    sa.or_(
-        sa.func.lower(_row.name).like(_like, escape="\\"), sa.func.lower(_row.sku).like(_like, escape="\\")
-    )
+_matches = sa.or_(
+    sa.func.lower(_row.name).like(_like, escape="\\"), sa.func.lower(_row.sku).like(_like, escape="\\")
 )
+NEWEST_LIKE = NEWEST.where(_matches)
 BY_SKU = sa.select(PRODUCTS.rows).where(_row.sku == sa.bindparam("sku")).limit(1)
-RECORDED_PAGE = (
-    sa.select(PRODUCTS.rows)
-    .order_by(_row.created_at.desc(), _row.id.desc())
-    .limit(sa.bindparam("n"))
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-)
-RECORDED_COUNT = sa.select(sa.func.count()).select_from(PRODUCTS.rows)
+PAGE, COUNT = by_number(PRODUCTS.rows), count_of(PRODUCTS.rows)
+PAGE_LIKE, COUNT_LIKE = PAGE.where(_matches), COUNT.where(_matches)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from ...contracts.orders import OrderCancelled, OrderCreated, OrderFailed, PaymentRequested, RefundRequested
@@ -19,6 +20,7 @@ from ...contracts.payments import (
     PaymentView,
     PaymentVoided,
     ProviderReported,
+    RecordPayment,
     RefundPayment,
     RefundView,
 )
@@ -143,6 +145,7 @@ def view(p: Payment) -> PaymentView:
         p.provider,
         stamp(p.created_at),
         stamp(p.updated_at),
+        UNSET if p.idempotency_key is None else p.idempotency_key,
     )
 
 
@@ -195,6 +198,28 @@ def _payment(heard: OrderCreated | PaymentRequested, context: Context, status: s
         context.at,
         context.at,
     )
+
+
+def record(asked: RecordPayment, context: Context) -> Effects[PaymentView]:
+    payment = Payment(
+        context.new_id,
+        asked.order_id,
+        context.caller.id,
+        asked.amount.amount,
+        asked.amount.currency,
+        0,
+        0,
+        PENDING,
+        "",
+        "",
+        "",
+        0,
+        context.at,
+        context.at,
+        asked.idempotency_key or None,
+    )
+    yield payment
+    return view(payment)
 
 
 def settle(heard: Settled, context: Context, payment: Payment) -> Effects[None]:

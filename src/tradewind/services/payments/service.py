@@ -7,7 +7,6 @@ from pathlib import Path
 from ...contracts.orders import OrderCancelled, OrderCreated, OrderFailed, PaymentRequested, RefundRequested
 from ...contracts.payments import (
     GetPayment,
-    GetRecordedPayment,
     ListPayments,
     ListRefunds,
     PaymentCompleted,
@@ -15,7 +14,6 @@ from ...contracts.payments import (
     PaymentRefunded,
     PaymentVoided,
     ProviderReported,
-    RecordedPaymentsOf,
     RecordPayment,
     RefundPayment,
 )
@@ -23,7 +21,7 @@ from ...contracts.policies import DEFAULT, Policies
 from ...contracts.subscriptions import wired
 from ...core.manifest import Manifest
 from ...core.model import Service, answers, on, performs
-from . import domain, queries, recording
+from . import domain, queries
 from .activities import Cashier
 from .domain import payment_named, payment_of
 from .provider.port import Provider
@@ -50,12 +48,10 @@ def payments(provider: Provider, *, policies: Policies = DEFAULT, payment_token:
         on(RefundPayment,          domain.refund,         PAYMENTS.at(payment_of)),
         performs(domain.GiveBack,  cashier.give_back),
         on(domain.GivenBack,       domain.note_refund,    PAYMENTS.at(payment_named), REFUNDS.at(domain.refund_named)),
+        on(RecordPayment,          domain.record),
         answers(GetPayment,        queries.get_payment),
         answers(ListPayments,      queries.list_payments),
         answers(ListRefunds,       queries.list_refunds),
-        on(RecordPayment,          recording.record),
-        answers(GetRecordedPayment, queries.get_recorded),
-        answers(RecordedPaymentsOf, queries.recorded_of),
     ]))  # fmt: skip
 
 

@@ -62,10 +62,8 @@ REFUNDS = Table(
 _row, _refund = PAYMENTS.rows.c, REFUNDS.rows.c
 NEWEST = newest_first(PAYMENTS.rows)
 NEWEST_OF = NEWEST.where(_row.customer_id == sa.bindparam("customer"))
-OF_ORDER = (
-    sa.select(PAYMENTS.rows)
-    .where(_row.order_id == sa.bindparam("order"))
-    .order_by(_row.created_at.desc(), _row.id.desc())
-    .limit(sa.bindparam("n"))
-)
+OF_ORDER = NEWEST.where(_row.order_id == sa.bindparam("order"))
+OF_ORDER_OF = OF_ORDER.where(_row.customer_id == sa.bindparam("customer"))
+LISTS = {(False, False): NEWEST, (False, True): NEWEST_OF, (True, False): OF_ORDER, (True, True): OF_ORDER_OF}
+"""By: of one order? of one customer?"""
 REFUNDS_OF = newest_first(REFUNDS.rows, _refund.payment_id == sa.bindparam("payment", type_=sa.Text))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.apis.rpc.queues.support import Asked
+from tradewind.apis.rpc.queues.inventory import show_reply
+from tradewind.core.gateway import Reply
 
 WIDGET = {"name": "Widget Pro", "sku": "WDG PRO/001", "stock": 100}
 
@@ -25,6 +27,11 @@ async def test_a_product_is_made_once_a_sku(asked: Asked) -> None:
 async def test_a_message_that_comes_again_is_answered_as_before(asked: Asked) -> None:
     first = await asked.packet("create_product", {"dto": WIDGET}, "m1")
     assert await asked.packet("create_product", {"dto": WIDGET}, "m1", redelivered=True) == first
+
+
+def test_a_reply_of_version_0_1_is_sent_again_as_it_was() -> None:
+    kept = b'{"id":"p","name":"Widget","sku":"W","stock":5,"reservedStock":2,"createdAt":"2026-01-01T00:00:00.000Z"}'
+    assert show_reply(Reply(0, kept, replayed=True)) == kept
 
 
 @pytest.mark.parametrize(

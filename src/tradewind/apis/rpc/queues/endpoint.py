@@ -6,7 +6,7 @@ Every message is answered once, whatever goes wrong on the way, and nothing here
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ....core.gateway import Gateway, Refusal, Reply
-from ....core.model import NOBODY, Query, Refused, Request
+from ....core.model import Caller, Query, Refused, Request
 from ....core.request_queue import Ask
 from ....core.store import StoreUnavailable
 from ....observability import context
@@ -27,6 +27,8 @@ T = TypeVar("T")
 Handler = Callable[[Ask], None]
 Show = Callable[[Any], bytes]
 encode = msgspec.json.Encoder().encode
+EVERYONE = Caller("", "admin")
+"""Whoever reaches a queue sees all: the published system has no authentication."""
 _refusal = msgspec.json.Decoder(Refusal).decode
 
 
@@ -104,7 +106,7 @@ class RpcEndpoint:
         trace = (ask.traceparent if context.sampled(ask.traceparent) else ask.traceparent[3:35]) or ask.id
         self._gateway.submit(
             message,
-            NOBODY,
+            EVERYONE,
             deliver,
             claim=claim,
             fingerprint=_digest(encode(dto)),
@@ -113,11 +115,10 @@ class RpcEndpoint:
         )
 
     def query(self, ask: Ask, query: Query, lang: Any, show: Show) -> None:
-        self._asks.run(
-            self._gateway.ask(query, NOBODY),
-            lambda view: ask.answer(show(view)),
-            partial(self.failed, ask, lang),
-        )
+        self.answer(ask, self._gateway.ask(query, EVERYONE), lang, show)
+
+    def answer(self, ask: Ask, found: Coroutine[Any, Any, T], lang: Any, show: Callable[[T], bytes]) -> None:
+        self._asks.run(found, lambda view: ask.answer(show(view)), partial(self.failed, ask, lang))
 
     def one(self, ask: Ask, query: Callable[[str], Query], show: Show) -> None:
         """One object, by its id; what cannot be an id is not found."""

@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from ....contracts.inventory import EnsureProduct, GetRecordedProduct, ListRecordedProducts, RecordedProducts
-from ....contracts.values import Money
-from ....core.gateway import Gateway
+from ....contracts.inventory import AddProduct, GetProduct, ListProducts, ProductView
+from ....contracts.values import Page, Price
+from ....core.gateway import Gateway, Reply
 from ....core.request_queue import Ask
 from .. import rules
 from ..rules import CreateProduct
 from .endpoint import BadPayload, Handler, RpcEndpoint, Values, encode, paging_of, read
-from .shown import money, page
+from .shown import money, page, total_of
 
 
 class Create(msgspec.Struct, rename="camel"):
@@ -24,7 +24,32 @@ class Create(msgspec.Struct, rename="camel"):
     lang: Any = None
 
 
+class Product(msgspec.Struct, rename="camel"):
+    """As it is answered. `reserved_stock` is what of `stock` is held or sold."""
+
+    id: str
+    name: str
+    sku: str
+    stock: int
+    reserved_stock: int
+    created_at: str
+
+
+class _Reply(msgspec.Struct, rename="camel"):
+    """A `ProductView` as it is read back: what we wrote ourselves is not checked again."""
+
+    id: str
+    name: str
+    sku: str
+    on_hand: int
+    held: int
+    committed: int
+    created_at: str
+
+
 _create = msgspec.json.Decoder(Create).decode
+_reply = msgspec.json.Decoder(_Reply).decode
+_reply_of_0_1 = msgspec.json.Decoder(Product).decode
 
 
 def inventory_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
@@ -34,22 +59,20 @@ def inventory_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
     def create(ask: Ask) -> None:
         asked = created(ask.data)
         dto = asked.dto
-        price = Money(0, currency) if dto.price is None else money(dto.price, currency)
-        message = EnsureProduct(dto.name, dto.sku, dto.stock, price)
-        endpoint.submit(
-            ask, message, dto, None, asked.lang, lambda reply: reply.body
-        )  # which has the published shape
+        price = Price(0 if dto.price is None else money(dto.price, currency).amount, currency)
+        message = AddProduct(dto.sku, dto.name, price, dto.stock, or_existing=True)
+        endpoint.submit(ask, message, dto, None, asked.lang, show_reply)
 
     def by_id(ask: Ask) -> None:
-        endpoint.one(ask, GetRecordedProduct, encode)
+        endpoint.one(ask, GetProduct, lambda product: encode(shown(product)))
 
     def listed(ask: Ask) -> None:
         paging = paging_of(ask.data)
 
-        def show_page(found: RecordedProducts) -> bytes:
-            return page(found.data, paging, found.item_count)
+        def show_page(found: Page[ProductView]) -> bytes:
+            return page([shown(product) for product in found.data], paging, total_of(found))
 
-        endpoint.query(ask, ListRecordedProducts(paging.page, paging.per_page), "", show_page)
+        endpoint.query(ask, ListProducts(limit=paging.per_page, page=paging.page), "", show_page)
 
     handlers = {"create_product": create, "get_product_by_id": by_id, "get_products": listed}
     return {pattern: endpoint.handler(step) for pattern, step in handlers.items()}
@@ -62,3 +85,25 @@ def created(data: bytes) -> Create:
     if isinstance(checked, list):
         raise BadPayload(checked)
     return asked
+
+
+def show_reply(reply: Reply) -> bytes:
+    """What the service has committed; a copy's is there as bytes alone."""
+    if reply.view is not None:
+        return encode(shown(reply.view))
+    try:
+        return encode(shown(_reply(reply.body)))
+    except msgspec.ValidationError:
+        return encode(_reply_of_0_1(reply.body))  # a message of before the upgrade that is delivered again
+
+
+def shown(product: Any) -> Product:
+    """A `ProductView`, or one that was read back."""
+    return Product(
+        product.id,
+        product.name,
+        product.sku,
+        product.on_hand,
+        product.held + product.committed,
+        product.created_at,
+    )

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from ....contracts.payments import (
-    GetRecordedPayment,
-    RecordedPayment,
-    RecordedPayments,
-    RecordedPaymentsOf,
-    RecordPayment,
-)
+from ....contracts.payments import GetPayment, ListPayments, PaymentView, RecordPayment
+from ....contracts.values import Page
 from ....core.gateway import Gateway, Reply
 from ....core.request_queue import Ask
 from .. import rules
 from ..rules import CreatePayment
-from .endpoint import BadPayload, Handler, RpcEndpoint, Values, about_of, encode, read
+from .endpoint import EVERYONE, BadPayload, Handler, RpcEndpoint, Values, about_of, encode, read
 from .shown import Cents, decimal, money
+
+MOST = 1_000
+"""The payments of an order that are shown."""
+STATUSES = {"VOIDED": "FAILED", "PARTIALLY_REFUNDED": "COMPLETED"}
+"""The published system has four: what it calls ours."""
 
 
 class Create(msgspec.Struct, rename="camel"):
@@ -40,15 +41,15 @@ class Payment(msgspec.Struct, rename="camel"):
 
 
 class _Reply(msgspec.Struct, rename="camel"):
-    """A `RecordedPayment` as it is read back: what we wrote ourselves is not checked again."""
+    """A `PaymentView` as it is read back: what we wrote ourselves is not checked again."""
 
     id: str
     order_id: str
     amount: Cents
     status: str
-    idempotency_key: str | None
     created_at: str
     updated_at: str
+    idempotency_key: str | None = None
 
 
 _create = msgspec.json.Decoder(Create).decode
@@ -66,12 +67,12 @@ def payment_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
         endpoint.submit(ask, message, dto, key, asked.lang, show_reply)
 
     def by_id(ask: Ask) -> None:
-        endpoint.one(ask, GetRecordedPayment, show)
+        endpoint.one(ask, GetPayment, show)
 
     def of_order(ask: Ask) -> None:
         about = about_of(ask.data)
         if isinstance(about.order_id, str) and rules.UUID.match(about.order_id):
-            endpoint.query(ask, RecordedPaymentsOf(about.order_id.lower()), about.lang, show_all)
+            endpoint.answer(ask, _all_of(gateway, about.order_id.lower()), about.lang, show_all)
         else:
             ask.answer(b"[]")  # no order has such an id, so it has no payments
 
@@ -94,22 +95,33 @@ def show_reply(reply: Reply) -> bytes:
     return encode(shown(_reply(reply.body) if reply.view is None else reply.view))
 
 
-def show(payment: RecordedPayment) -> bytes:
+def show(payment: PaymentView) -> bytes:
     return encode(shown(payment))
 
 
-def show_all(found: RecordedPayments) -> bytes:
-    return encode([shown(payment) for payment in found.data])
+def show_all(found: Sequence[PaymentView]) -> bytes:
+    return encode([shown(payment) for payment in found])
+
+
+async def _all_of(gateway: Gateway, order_id: str) -> Sequence[PaymentView]:
+    """The payments of an order, newest first: one page, but for an order that has very many."""
+    found: list[PaymentView] = []
+    cursor: str | None = ""
+    while cursor is not None and len(found) < MOST:
+        page: Page[PaymentView] = await gateway.ask(ListPayments(order_id, 100, cursor), EVERYONE)
+        found += page.data
+        cursor = page.next_cursor
+    return found
 
 
 def shown(payment: Any) -> Payment:
-    """A `RecordedPayment`, or one that was read back."""
+    """A `PaymentView`, or one that was read back."""
     return Payment(
         payment.id,
         payment.order_id,
         decimal(payment.amount.amount),
-        payment.status,
-        payment.idempotency_key,
+        STATUSES.get(payment.status, payment.status),
+        payment.idempotency_key or None,
         payment.created_at,
         payment.updated_at,
     )

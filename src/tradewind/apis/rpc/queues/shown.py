@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ....contracts.values import Money
+from ....contracts.values import Page as Listed
 from .. import rules
 from .endpoint import encode
 
@@ -52,3 +53,8 @@ def page(rows: Sequence[Any], paging: rules.Paging, item_count: int) -> bytes:
             rows, Meta(paging.page, paging.per_page, item_count, pages, paging.page > 1, paging.page < pages)
         )
     )
+
+
+def total_of(listed: Listed[Any]) -> int:
+    """How many there are on all pages: a page that was asked for by its number says it."""
+    return listed.total if isinstance(listed.total, int) else 0
