@@ -57,20 +57,20 @@ class AddProduct(Request, frozen=True, tag="inventory.add_product", forbid_unkno
 
 class ChangeProduct(Request, frozen=True, tag="inventory.change_product", forbid_unknown_fields=True):
     keyed_by: ClassVar[str] = "product_id"
-    product_id: Uuid
+    product_id: Reference
     name: Text | UnsetType = UNSET
     price: Price | UnsetType = UNSET
 
 
 class AdjustStock(Request, frozen=True, tag="inventory.adjust_stock", forbid_unknown_fields=True):
     keyed_by: ClassVar[str] = "product_id"
-    product_id: Uuid
+    product_id: Reference
     delta: Delta
     reason: Annotated[Reason, Meta(min_length=1)]
 
 
 class GetProduct(Query, frozen=True, tag="inventory.product"):
-    product_id: Uuid
+    product_id: Reference
 
 
 class ListProducts(Query, frozen=True, tag="inventory.products"):
@@ -132,6 +132,7 @@ class StockRejected(Event, frozen=True, tag="stock.rejected"):
 
 _NEW = {"sku": "TEA-100", "name": "Assam, 100 g", "price": {"amount": 1999, "currency": "EUR"}, "stock": 100}
 _PRODUCTS = "/api/v1/products"
+_UUID = {"product_id": Uuid}
 _GONE = (404, "not_found")
 OPERATIONS = (
     Operation(
@@ -168,6 +169,7 @@ OPERATIONS = (
         Who.ALL,
         "One product",
         refuses=(_GONE,),
+        narrows=_UUID,
     ),
     Operation(
         "inventory.change_product",
@@ -179,6 +181,7 @@ OPERATIONS = (
         "Change a product's name or price",
         refuses=(_GONE,),
         example={"price": {"amount": 1899, "currency": "EUR"}},
+        narrows=_UUID,
     ),
     Operation(
         "inventory.adjust_stock",
@@ -191,5 +194,6 @@ OPERATIONS = (
         201,
         (_GONE, (409, "insufficient_stock"), (422, "too_much_stock")),
         {"delta": 25, "reason": "delivery"},
+        narrows=_UUID,
     ),
 )

@@ -8,7 +8,7 @@ from ..core.model import Event, Query
 from .operation import Operation, Who
 from .orders import Line
 from .users import Limit
-from .values import Money, Page, Stamp, Uuid, View
+from .values import Money, Page, ReferenceOrAny, Stamp, Uuid, UuidOrAny, View
 
 Status = Literal["DRAFT", "PAID", "VOID"]
 
@@ -53,7 +53,7 @@ class Pdf(View, frozen=True):
 
 class ListInvoices(Query, frozen=True, tag="invoices.list"):
     keyed_by: ClassVar[str] = "order_id"
-    order_id: Uuid | Literal[""] = ""
+    order_id: ReferenceOrAny = ""
     limit: Limit = 20
     cursor: str = ""
 
@@ -84,6 +84,7 @@ OPERATIONS = (
         Who.OWNER,
         "Invoices, newest first",
         paged=True,
+        narrows={"order_id": UuidOrAny},
     ),
     Operation(
         "invoices.get",

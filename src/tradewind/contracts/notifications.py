@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from ..core.model import Query
 from .operation import Operation, Who
 from .users import Limit
-from .values import Page, Stamp, Uuid, View
+from .values import Page, ReferenceOrAny, Stamp, UuidOrAny, View
 
 Template = Literal["order_received", "order_confirmed", "order_failed", "order_cancelled", "payment_refunded"]
 
@@ -26,7 +26,7 @@ class NotificationView(View, frozen=True):
 
 class ListNotifications(Query, frozen=True, tag="notifications.list"):
     keyed_by: ClassVar[str] = "order_id"
-    order_id: Uuid | Literal[""] = ""
+    order_id: ReferenceOrAny = ""
     limit: Limit = 20
     cursor: str = ""
 
@@ -41,5 +41,6 @@ OPERATIONS = (
         Who.OWNER,
         "What the customer was told, newest first",
         paged=True,
+        narrows={"order_id": UuidOrAny},
     ),
 )

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from ..core.model import Event, Query, Request
 from .operation import Operation, Who
 from .users import Limit
-from .values import HIDDEN, Key, Money, Page, Reason, Stamp, Uuid, View
+from .values import HIDDEN, Key, Money, Page, Reason, Reference, ReferenceOrAny, Stamp, Uuid, UuidOrAny, View
 
 Status = Literal["PENDING", "COMPLETED", "FAILED", "VOIDED", "PARTIALLY_REFUNDED", "REFUNDED"]
 RefundStatus = Literal["PENDING", "SUCCEEDED", "FAILED"]
@@ -43,7 +43,7 @@ class RecordPayment(Request, frozen=True, tag="payments.record"):
     """
 
     keyed_by: ClassVar[str] = "order_id"
-    order_id: Uuid
+    order_id: Reference
     amount: Money
     idempotency_key: Key = ""
 
@@ -52,7 +52,7 @@ class RefundPayment(Request, frozen=True, tag="payments.refund", forbid_unknown_
     """Gives money back: `amount`, or all that is left."""
 
     keyed_by: ClassVar[str] = "order_id"
-    order_id: Uuid
+    order_id: Reference
     reason: Annotated[Reason, Meta(min_length=1)]
     amount: Money | None = None
 
@@ -71,14 +71,14 @@ class GetPayment(Query, frozen=True, tag="payments.get"):
 
 class ListPayments(Query, frozen=True, tag="payments.list"):
     keyed_by: ClassVar[str] = "order_id"
-    order_id: Uuid | Literal[""] = ""
+    order_id: ReferenceOrAny = ""
     limit: Limit = 20
     cursor: str = ""
 
 
 class ListRefunds(Query, frozen=True, tag="payments.refunds"):
     keyed_by: ClassVar[str] = "order_id"
-    order_id: Uuid
+    order_id: Reference
     limit: Limit = 20
     cursor: str = ""
 
@@ -117,6 +117,7 @@ class PaymentRefunded(Event, frozen=True, tag="payment.refunded"):
 
 
 _REFUNDS = "/api/v1/orders/{orderId}/refunds"
+_UUID = {"order_id": Uuid}
 _GONE = (404, "not_found")
 OPERATIONS = (
     Operation(
@@ -136,6 +137,7 @@ OPERATIONS = (
             (422, "invalid_amount"),
         ),
         {"amount": {"amount": 500, "currency": "EUR"}, "reason": "damaged"},
+        narrows=_UUID,
     ),
     Operation(
         "payments.refunds",
@@ -147,6 +149,7 @@ OPERATIONS = (
         "The refunds of an order",
         refuses=(_GONE,),
         paged=True,
+        narrows=_UUID,
     ),
     Operation(
         "payments.list",
@@ -157,6 +160,7 @@ OPERATIONS = (
         Who.OWNER,
         "Payments, newest first",
         paged=True,
+        narrows={"order_id": UuidOrAny},
     ),
     Operation(
         "payments.get",

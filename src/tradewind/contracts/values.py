@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -16,6 +16,7 @@ T = TypeVar("T")
 Amount = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="integer minor units (ISO 4217)")]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217 code")]
 Uuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)")]
+UuidOrAny = Uuid | Literal[""]
 # as it was sent, upper or lower case: only a lookup folds it
 AnyUuid = Annotated[
     str, Meta(pattern=r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$(?!\n)")
@@ -25,6 +26,8 @@ Quantity = Annotated[int, Meta(ge=1, le=9999)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 # what belongs to others: `item-123`, `101` and a UUID are all fine
 Reference = Annotated[str, Meta(min_length=1, max_length=255)]
+# in a query: empty is any
+ReferenceOrAny = Annotated[str, Meta(max_length=255)]
 Key = Annotated[
     str, Meta(max_length=255, description="the idempotency key under which it was asked; empty: none")
 ]
