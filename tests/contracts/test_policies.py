@@ -70,7 +70,9 @@ def test_what_an_order_needs_is_named_with_the_policy() -> None:
         ({"invoice-number": "INV-{number}"}, "lacks {year}"),
         ({"invoice-number": "{number"}, "is no form"),
         ({"invoice-number": "INV-{order}-{number}"}, "is no form"),
-        ({"invoice-number": "R{year}-{number}"}, "invoice-number = R{year}-{number} is not built"),
+        ({"invoice-number": "{number:x}", "invoice-reset": "never"}, "is no form"),
+        ({"invoice-number": "{number}{number}", "invoice-reset": "never"}, "is no form"),
+        ({"invoice-number": "R" * 40 + "{number}", "invoice-reset": "never"}, "is no form"),
         *(({name: value}, f"{name} = {value} is not built") for name, value in UNBUILT),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -96,6 +97,12 @@ class Shop:
             for finding in report.findings
             if not finding.ok
         }
+
+    def spoil(self, statement: str) -> None:
+        """Changes what lies in the store behind everybody's back."""
+        with sqlite3.connect(self.config.data / "tradewind.db") as db:
+            assert db.execute(statement).rowcount > 0
+        db.close()
 
 
 @asynccontextmanager

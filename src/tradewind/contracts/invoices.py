@@ -10,7 +10,7 @@ from .orders import Line
 from .users import Limit
 from .values import Money, Page, ReferenceOrAny, Stamp, Uuid, UuidOrAny, View
 
-Status = Literal["DRAFT", "PAID", "VOID"]
+Status = Literal["DRAFT", "ISSUED", "PAID", "VOID"]
 
 
 class CreditNoteView(View, frozen=True):

@@ -23,15 +23,18 @@ from tests.services.invoices.events import (
 )
 from tests.support.memory import Memory
 from tradewind.contracts.invoices import CreditNoteIssued, InvoiceIssued
+from tradewind.contracts.policies import DEFAULT, Policies
 from tradewind.contracts.values import Money
 from tradewind.core.clock import derived
 from tradewind.core.model import Context, settle
-from tradewind.services.invoices.domain import Heard, credit, draft, issue, void
+from tradewind.services.invoices.domain import Heard, Invoicing
 from tradewind.services.invoices.invoice import CreditNote, Invoice, Owed, invoice_seal, note_seal
 from tradewind.services.invoices.series import GENESIS, Series
-from tradewind.services.invoices.service import SERVICE
+from tradewind.services.invoices.service import SERVICE, invoices
 
 NOW = Context(YEAR_2026)
+RULES = Invoicing(DEFAULT)
+draft, issue, void, credit = RULES.draft, RULES.confirm, RULES.void, RULES.credit
 ID = derived(ORDER, "invoice")
 DRAFT = Invoice(ID, ORDER, "cust-1", "DRAFT", LINES, 3998, "EUR", created_at=YEAR_2026)
 VOID = replace(DRAFT, status="VOID")
@@ -144,3 +147,42 @@ def test_the_order_of_arrival_changes_nothing(order: tuple[Heard, ...]) -> None:
         ("CN-2026-000001", 500, "INV-2026-000001")
     ]
     assert sorted(type(event).__name__ for event in memory.said) == ["CreditNoteIssued", "InvoiceIssued"]
+
+
+# -- issued when the order is created ----------------------------------------------------------------------
+
+AT_ONCE = Policies(invoice="created", invoice_number="{number}", invoice_reset="never")
+
+
+def test_an_order_gets_its_number_when_it_is_created() -> None:
+    effects, _ = settle(Invoicing(AT_ONCE).draft(CREATED, NOW, None, {}))
+    invoice, series, said = effects
+    assert isinstance(invoice, Invoice)
+    assert (invoice.status, invoice.number, invoice.lines) == ("ISSUED", "1", LINES)
+    assert series == Series("INV", 2026, 2, invoice.hash or "")
+    assert said == InvoiceIssued(ORDER, ID, "1")
+
+
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations([CREATED, CONFIRMED, CANCELLED, REFUNDED])), ids=lambda _: ""
+)
+def test_issued_at_once_the_order_of_arrival_changes_nothing_either(order: tuple[Heard, ...]) -> None:
+    memory = Memory(invoices(policies=AT_ONCE))
+    for heard in order:
+        memory.tell(heard, NOW)
+        memory.tell(heard, NOW)
+    assert [(paper.status, paper.number, paper.lines, paper.waiting) for paper in memory.all(Invoice)] == [
+        ("PAID", "1", LINES, ())
+    ]
+    assert [(note.number, note.invoice_number) for note in memory.all(CreditNote)] == [
+        ("CN-2026-000001", "1")
+    ]
+    assert sorted(type(event).__name__ for event in memory.said) == ["CreditNoteIssued", "InvoiceIssued"]
+
+
+@pytest.mark.parametrize("heard", [FAILED, CANCELLED])
+def test_an_issued_invoice_of_a_fallen_order_is_void_and_keeps_its_number(heard: Heard) -> None:
+    memory = Memory(invoices(policies=AT_ONCE))
+    for message in (CREATED, heard):
+        memory.tell(message, NOW)
+    assert [(paper.status, paper.number) for paper in memory.all(Invoice)] == [("VOID", "1")]

@@ -4,6 +4,7 @@ the API answers.
 
 import json
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,28 +12,53 @@ from msgspec.structs import replace
 
 from tests.services.invoices.events import CONFIRMED, CREATED, REFUNDED, YEAR_2026, YEAR_2027
 from tests.support.memory import Memory
+from tradewind.contracts.policies import DEFAULT, Policies
 from tradewind.core.model import Context
 from tradewind.services.invoices.invoice import CreditNote, Invoice, invoice_seal
 from tradewind.services.invoices.queries import view
-from tradewind.services.invoices.series import Series, place
+from tradewind.services.invoices.series import INVOICES, Numbering, Series, numberings
 from tradewind.services.invoices.service import SERVICE
+
+YEARLY = numberings(DEFAULT)[INVOICES]
 
 
 def test_a_year_starts_at_one_and_the_chain_goes_on() -> None:
     last = Series("INV", 2026, 1042, "c" * 64)
-    assert last.on(Context(YEAR_2027 - 1)) == last
-    assert last.on(Context(YEAR_2027)) == Series("INV", 2027, 1, "c" * 64)
+    assert last.on(Context(YEAR_2027 - 1), YEARLY) == last
+    assert last.on(Context(YEAR_2027), YEARLY) == Series("INV", 2027, 1, "c" * 64)
+
+
+def test_a_series_that_is_never_reset_goes_on_in_a_new_year() -> None:
+    last = Series("INV", 2026, 1042, "c" * 64)
+    assert last.on(Context(YEAR_2027), Numbering("{number}", False)) == Series("INV", 2027, 1042, "c" * 64)
 
 
 def test_a_clock_that_was_set_back_opens_no_old_year() -> None:
     book = Series("INV", 2027, 5)
-    assert book.on(Context(YEAR_2026)).number == "INV-2027-000005"
+    assert book.on(Context(YEAR_2026), YEARLY) == book
 
 
 def test_places_are_in_order_past_a_million() -> None:
-    numbers = [Series("INV", 2026, count).number for count in (1, 999_999, 1_000_000)]
+    numbers = [YEARLY.text(2026, count) for count in (1, 999_999, 1_000_000)]
     assert numbers == ["INV-2026-000001", "INV-2026-999999", "INV-2026-1000000"]
-    assert [place(number) for number in numbers] == sorted(place(number) for number in numbers)
+    assert [YEARLY.place(number) for number in numbers] == [(2026, 1), (2026, 999_999), (2026, 1_000_000)]
+
+
+@pytest.mark.parametrize(
+    ("form", "reset", "text", "place"),
+    [
+        ("{number}", "never", "42", (0, 42)),
+        ("R{year}{number:04d}", "yearly", "R20260042", (2026, 42)),
+        ("R{year}{number:04d}", "never", "R20260042", (0, 42)),
+        ("({number:03d})/{year}", "yearly", "(042)/2026", (2026, 42)),
+    ],
+)
+def test_a_number_has_the_form_of_the_policy(form: str, reset: Any, text: str, place: object) -> None:
+    numbering = numberings(Policies(invoice_number=form, invoice_reset=reset))[INVOICES]
+    assert numbering.text(2026, 42) == text
+    assert numbering.place(text) == place
+    with pytest.raises(ValueError, match="not of the form"):
+        numbering.place(f"X{text}")
 
 
 def sealed(previous: str, facts: dict[str, object]) -> str:

@@ -40,7 +40,7 @@ class Check:
             if promise is not Promise.LETTERS
         }
         self.orders = self.in_flight = 0
-        self._shelf, self._money, self._papers = Shelf(), money.Money(), Papers()
+        self._shelf, self._money, self._papers = Shelf(), money.Money(), Papers(wiring.policies)
 
     async def run(self, late: Iterable[Broken]) -> list[Finding]:
         """All lines. `late`: what `stuck` has found."""

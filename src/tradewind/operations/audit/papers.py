@@ -13,10 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ...contracts.policies import DEFAULT, Policies
 from ...core.schema import codec
-from ...services.invoices.domain import CREDIT_NOTES, INVOICES
 from ...services.invoices.invoice import CreditNote, Invoice, invoice_seal, note_seal
-from ...services.invoices.series import GENESIS, Series, place
+from ...services.invoices.series import CREDIT_NOTES, GENESIS, INVOICES, Series, numberings
 from ...services.invoices.storage import SERIES
 from .findings import Broken
 from .rows import Rows
@@ -48,7 +48,8 @@ class Book:
 class Papers:
     """Takes the papers of one story after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, policies: Policies = DEFAULT) -> None:
+        self._numberings, self._at_once = numberings(policies), policies.invoice == "created"
         self.books: dict[tuple[str, int], Book] = {}
         self.count = 0
 
@@ -59,11 +60,12 @@ class Papers:
             yield from self._paper(CREDIT_NOTES, note.number, note.hash, note.previous_hash, note)
 
     def _invoice(self, invoice: Invoice) -> Iterator[Broken]:
-        if invoice.status == "PAID" and invoice.number:
+        numbered = ("ISSUED", "PAID", "VOID") if self._at_once else ("PAID",)
+        if invoice.status in numbered and invoice.number:
             yield from self._paper(
                 INVOICES, invoice.number, invoice.hash or "", invoice.previous_hash or "", invoice
             )
-        elif invoice.status == "PAID" or invoice.number:
+        elif invoice.status in ("ISSUED", "PAID") or invoice.number:
             yield Broken(
                 invoice.number or invoice.id,
                 f"is {invoice.status} {'with' if invoice.number else 'without'} a number",
@@ -74,10 +76,8 @@ class Papers:
     ) -> Iterator[Broken]:
         self.count += 1
         try:
-            name, year, count = place(number)
+            year, count = self._numberings[series].place(number)
         except ValueError:
-            name, year, count = "", 0, 0
-        if name != series:
             yield Broken(number, f"is no number of {series}")
             return
         if seal != (invoice_seal(paper) if isinstance(paper, Invoice) else note_seal(paper)):
@@ -94,15 +94,17 @@ class Papers:
     def _closed(self, kept: dict[str, Series]) -> Iterator[Broken]:
         for name in sorted({series for series, _ in self.books} | set(kept)):
             last, series = _short(GENESIS), kept.get(name, Series(name))
+            numbering = self._numberings[name]
+            now = series.year if numbering.yearly else 0
             for year in sorted([year for of, year in self.books if of == name]):
                 book = self.books[name, year]
                 for number in range(1, len(book.seals)):
                     if not book.seals[number]:
-                        yield Broken(f"{name}-{year}-{number:06d}", "is missing")
+                        yield Broken(numbering.text(year, number), "is missing")
                     elif last and book.previous[number] != last:
-                        yield Broken(f"{name}-{year}-{number:06d}", "does not follow the one before")
+                        yield Broken(numbering.text(year, number), "does not follow the one before")
                     last = book.seals[number]
-            highest = len(self.books[name, series.year].seals) if (name, series.year) in self.books else 1
+            highest = len(self.books[name, now].seals) if (name, now) in self.books else 1
             if series.next != highest or _short(series.last_hash) != last:
                 yield Broken(
                     name,

@@ -9,17 +9,18 @@ yet.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from msgspec.structs import replace
 
 from ...contracts.invoices import CreditNoteIssued, InvoiceIssued
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
+from ...contracts.policies import Policies
 from ...core.model import Context, Effects, Event
 from .invoice import CreditNote, Invoice, Owed, invoice_id, invoice_seal, note_id, note_seal
-from .series import Series
+from .series import CREDIT_NOTES, INVOICES, Numbering, Series, numberings
 
-INVOICES, CREDIT_NOTES = "INV", "CN"
 Heard = OrderCreated | OrderConfirmed | OrderFailed | OrderCancelled | PaymentRefunded
 
 
@@ -43,108 +44,134 @@ def credit_notes(heard: PaymentRefunded) -> Iterable[str]:
     return (CREDIT_NOTES,)
 
 
-def draft(
-    heard: OrderCreated, context: Context, invoice: Invoice | None, series: Mapping[str, Series]
-) -> Effects[None]:
-    if invoice is not None and invoice.lines:
-        return
-    invoice = replace(
-        _of(heard, context, invoice),
-        lines=heard.lines,
-        total=heard.total.amount,
-        currency=heard.total.currency,
-    )
-    if invoice.status == "CONFIRMED":
-        yield from _issue(invoice, context, series)
-    else:
-        yield invoice
-
-
-def issue(
-    heard: OrderConfirmed, context: Context, invoice: Invoice | None, series: Mapping[str, Series]
-) -> Effects[None]:
-    """Also from VOID: an order that was cancelled and confirmed was confirmed first."""
-    invoice = _of(heard, context, invoice)
-    if invoice.status in ("PAID", "CONFIRMED"):
-        return
-    if invoice.lines:
-        yield from _issue(invoice, context, series)
-    else:
-        yield replace(invoice, status="CONFIRMED")
-
-
-def void(heard: OrderFailed | OrderCancelled, context: Context, invoice: Invoice | None) -> Effects[None]:
-    """Leaves PAID as it is: the money's way back brings the credit note."""
-    invoice = _of(heard, context, invoice)
-    if invoice.status == "DRAFT":
-        yield replace(invoice, status="VOID")
-
-
-def credit(
-    heard: PaymentRefunded,
-    context: Context,
-    invoice: Invoice | None,
-    note: CreditNote | None,
-    series: Mapping[str, Series],
-) -> Effects[None]:
-    """Money that was taken after its order had failed goes back without a paper: that order's invoice stays
-    VOID.
-    """
-    invoice, owed = _of(heard, context, invoice), Owed(heard.refund_id, heard.amount, heard.reason)
-    if note is not None or any(other.refund_id == owed.refund_id for other in invoice.waiting):
-        return
-    if invoice.status == "PAID":
-        yield from _credit(invoice, context, (owed,), series)
-    else:
-        yield replace(invoice, waiting=(*invoice.waiting, owed))
-
-
 def _of(heard: Heard, context: Context, invoice: Invoice | None) -> Invoice:
     return invoice or Invoice(
         invoice_id(heard.order_id), heard.order_id, heard.customer_id, "DRAFT", created_at=context.at
     )
 
 
-def _issue(invoice: Invoice, context: Context, series: Mapping[str, Series]) -> Effects[None]:
-    book = (series.get(INVOICES) or Series(INVOICES)).on(context)
-    owed = invoice.waiting
-    invoice = replace(
-        invoice,
-        status="PAID",
-        number=book.number,
-        issued_at=context.at,
-        previous_hash=book.last_hash,
-        waiting=(),
-    )
-    sealed = invoice_seal(invoice)
-    invoice = replace(invoice, hash=sealed)
-    yield invoice
-    yield book.after(sealed)
-    yield InvoiceIssued(invoice.order_id, invoice.id, book.number)
-    if owed:
-        yield from _credit(invoice, context, owed, series)
+class Invoicing:
+    """The handlers, under the policies of a shop: `invoice` confirmed issues the invoice of an order that is
+    confirmed, created that of any order.
+    """
 
+    def __init__(self, policies: Policies) -> None:
+        self.at_once = policies.invoice == "created"
+        self.numberings = numberings(policies)
 
-def _credit(
-    invoice: Invoice, context: Context, refunds: tuple[Owed, ...], series: Mapping[str, Series]
-) -> Effects[None]:
-    book = (series.get(CREDIT_NOTES) or Series(CREDIT_NOTES)).on(context)
-    for owed in refunds:
-        note = CreditNote(
-            note_id(owed.refund_id),
-            invoice.id,
-            invoice.order_id,
-            invoice.customer_id,
-            book.number,
-            invoice.number or "",
-            owed.amount.amount,
-            owed.amount.currency,
-            owed.reason,
-            context.at,
-            book.last_hash,
+    def draft(
+        self, heard: OrderCreated, context: Context, invoice: Invoice | None, series: Mapping[str, Series]
+    ) -> Effects[None]:
+        if invoice is not None and invoice.lines:
+            return
+        invoice = replace(
+            _of(heard, context, invoice),
+            lines=heard.lines,
+            total=heard.total.amount,
+            currency=heard.total.currency,
         )
-        note = replace(note, hash=note_seal(note))
-        book = book.after(note.hash)
-        yield note
-        yield CreditNoteIssued(note.order_id, invoice.id, note.number, owed.amount)
-    yield book
+        if invoice.status == "CONFIRMED":
+            yield from self._issue(invoice, "PAID", context, series)
+        elif self.at_once and invoice.status == "DRAFT":
+            yield from self._issue(invoice, "ISSUED", context, series)
+        else:
+            yield invoice
+
+    def confirm(
+        self, heard: OrderConfirmed, context: Context, invoice: Invoice | None, series: Mapping[str, Series]
+    ) -> Effects[None]:
+        """Also from VOID: an order that was cancelled and confirmed was confirmed first."""
+        invoice = _of(heard, context, invoice)
+        if invoice.status in ("PAID", "CONFIRMED"):
+            return
+        if invoice.number:
+            yield replace(invoice, status="PAID", waiting=())
+            if invoice.waiting:
+                yield from self._credit(invoice, context, invoice.waiting, series)
+        elif invoice.lines:
+            yield from self._issue(invoice, "PAID", context, series)
+        else:
+            yield replace(invoice, status="CONFIRMED")
+
+    def void(
+        self, heard: OrderFailed | OrderCancelled, context: Context, invoice: Invoice | None
+    ) -> Effects[None]:
+        """Leaves PAID as it is: the money's way back brings the credit note. A number that was given stays
+        with its invoice.
+        """
+        invoice = _of(heard, context, invoice)
+        if invoice.status in ("DRAFT", "ISSUED"):
+            yield replace(invoice, status="VOID")
+
+    def credit(
+        self,
+        heard: PaymentRefunded,
+        context: Context,
+        invoice: Invoice | None,
+        note: CreditNote | None,
+        series: Mapping[str, Series],
+    ) -> Effects[None]:
+        """Money that was taken after its order had failed goes back without a paper: that order's invoice
+        stays VOID.
+        """
+        invoice, owed = _of(heard, context, invoice), Owed(heard.refund_id, heard.amount, heard.reason)
+        if note is not None or any(other.refund_id == owed.refund_id for other in invoice.waiting):
+            return
+        if invoice.status == "PAID":
+            yield from self._credit(invoice, context, (owed,), series)
+        else:
+            yield replace(invoice, waiting=(*invoice.waiting, owed))
+
+    def _series(self, name: str, context: Context, series: Mapping[str, Series]) -> tuple[Series, Numbering]:
+        """The series as it is now."""
+        numbering = self.numberings[name]
+        return (series.get(name) or Series(name)).on(context, numbering), numbering
+
+    def _issue(
+        self,
+        invoice: Invoice,
+        status: Literal["ISSUED", "PAID"],
+        context: Context,
+        series: Mapping[str, Series],
+    ) -> Effects[None]:
+        book, numbering = self._series(INVOICES, context, series)
+        owed = invoice.waiting if status == "PAID" else ()
+        invoice = replace(
+            invoice,
+            status=status,
+            number=numbering.text(book.year, book.next),
+            issued_at=context.at,
+            previous_hash=book.last_hash,
+            waiting=() if status == "PAID" else invoice.waiting,
+        )
+        sealed = invoice_seal(invoice)
+        invoice = replace(invoice, hash=sealed)
+        yield invoice
+        yield book.after(sealed)
+        yield InvoiceIssued(invoice.order_id, invoice.id, invoice.number or "")
+        if owed:
+            yield from self._credit(invoice, context, owed, series)
+
+    def _credit(
+        self, invoice: Invoice, context: Context, refunds: tuple[Owed, ...], series: Mapping[str, Series]
+    ) -> Effects[None]:
+        book, numbering = self._series(CREDIT_NOTES, context, series)
+        for owed in refunds:
+            note = CreditNote(
+                note_id(owed.refund_id),
+                invoice.id,
+                invoice.order_id,
+                invoice.customer_id,
+                numbering.text(book.year, book.next),
+                invoice.number or "",
+                owed.amount.amount,
+                owed.amount.currency,
+                owed.reason,
+                context.at,
+                book.last_hash,
+            )
+            note = replace(note, hash=note_seal(note))
+            book = book.after(note.hash)
+            yield note
+            yield CreditNoteIssued(note.order_id, invoice.id, note.number, owed.amount)
+        yield book

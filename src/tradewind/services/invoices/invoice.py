@@ -22,11 +22,13 @@ class Owed(View, frozen=True):
 
 
 class Invoice(Aggregate, frozen=True):
-    """CONFIRMED: issued as soon as the order itself is known; before, it has no lines and is not shown."""
+    """CONFIRMED: issued as soon as the order itself is known; before, it has no lines and is not shown.
+    ISSUED: has its number, and is not paid.
+    """
 
     order_id: str
     customer_id: str
-    status: Literal["DRAFT", "CONFIRMED", "PAID", "VOID"]
+    status: Literal["DRAFT", "CONFIRMED", "ISSUED", "PAID", "VOID"]
     lines: tuple[Line, ...] = ()
     total: int = 0
     currency: str = ""

@@ -74,10 +74,8 @@ async def get_pdf(reader: Reader, query: GetInvoicePdf, caller: Caller) -> Pdf:
     invoice = await _visible(reader, query.invoice_id, caller)
     if invoice is None:
         raise Refused("not_found", 404)
-    if invoice.status != "PAID":
-        raise Refused(
-            "not_issued", 409, "An invoice is issued when its order is confirmed.", current=invoice.status
-        )
+    if invoice.status not in ("ISSUED", "PAID"):
+        raise Refused("not_issued", 409, "The invoice is not issued.", current=invoice.status)
     document = _document(invoice, await _notes(reader, [invoice], caller))
     return Pdf(f"{invoice.number}.pdf", pdf.render(document))
 

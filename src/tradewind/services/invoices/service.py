@@ -19,12 +19,16 @@ PAPER = INVOICES.maybe_at(domain.paper)
 
 def invoices(*, policies: Policies = DEFAULT) -> Service:
     """With `invoice` none no paper comes of an order."""
+    rules = domain.Invoicing(policies)
+    of_creation = (
+        SERIES.each(domain.both) if rules.at_once else SERIES.follow(PAPER, domain.both_if_confirmed)
+    )
     return Service("invoices", keeps=[INVOICES, NOTES, SERIES], does=wired("invoices", policies, [
-        on(OrderCreated,    domain.draft,  PAPER, SERIES.follow(PAPER, domain.both_if_confirmed)),
-        on(OrderConfirmed,  domain.issue,  PAPER, SERIES.each(domain.both)),
-        on(OrderFailed,     domain.void,   PAPER),
-        on(OrderCancelled,  domain.void,   PAPER),
-        on(PaymentRefunded, domain.credit, PAPER, NOTES.maybe_at(domain.note), SERIES.each(domain.credit_notes)),
+        on(OrderCreated,    rules.draft,   PAPER, of_creation),
+        on(OrderConfirmed,  rules.confirm, PAPER, SERIES.each(domain.both)),
+        on(OrderFailed,     rules.void,    PAPER),
+        on(OrderCancelled,  rules.void,    PAPER),
+        on(PaymentRefunded, rules.credit,  PAPER, NOTES.maybe_at(domain.note), SERIES.each(domain.credit_notes)),
         answers(GetInvoice,    queries.get_invoice),
         answers(ListInvoices,  queries.list_invoices),
         answers(GetInvoicePdf, queries.get_pdf),
