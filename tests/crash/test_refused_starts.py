@@ -153,9 +153,10 @@ def test_a_database_that_somebody_else_writes_to(rest: Shop) -> None:
         ({"fail": "no.such-place:1:kill"}, "no failpoint 'no.such-place'"),
         ({"fail": "batch.begun:0:kill"}, "TRADEWIND_FAIL"),
         (
-            {"otlp_endpoint": "http://127.0.0.1:4318/v1/traces"},
-            "TRADEWIND_OTLP_ENDPOINT .environment. has no effect in blueprint default",
+            {"broker_url": "amqp://127.0.0.1"},
+            "TRADEWIND_BROKER_URL .environment. has no effect in blueprint default",
         ),
+        ({"otlp_endpoint": "http://ada:pw@127.0.0.1:4318"}, "OTLP_ENDPOINT: put credentials into"),
         ({"database_url": "mysql://127.0.0.1/shop"}, "TRADEWIND_DATABASE_URL"),
         ({"database_url": "postgresql://nobody@127.0.0.1:9/shop"}, "127.0.0.1:9"),
     ],

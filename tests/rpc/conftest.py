@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.rpc.api import Api
-from tests.rpc.spans import Spans
 from tests.support.apart import Apart, published
 from tests.support.broker import own_vhost
 from tests.support.databases import own_database
+from tests.support.spans import Spans
 
 HERE = Path(__file__).parent
 

@@ -5,7 +5,7 @@ the service.
 from __future__ import annotations
 
 from tests.rpc.api import MISSING, ORDER, Api
-from tests.rpc.spans import Span, Spans
+from tests.support.spans import Span, Spans
 
 INTERNAL, SERVER, CLIENT, CONSUMER = 1, 2, 3, 5
 CALLER = "b7ad6b7169203331"

@@ -12,11 +12,11 @@ from pamqp import commands
 
 from tests.rpc.api import MISSING, Api, fresh, product, refused
 from tests.rpc.figures import figure, figures
-from tests.rpc.spans import Spans
 from tests.support.apart import Apart, published, wait
 from tests.support.broker import own_vhost
 from tests.support.databases import own_database, rows
 from tests.support.queues import do, outside
+from tests.support.spans import Spans
 from tradewind.runtime.processes.plan import FOLDER
 
 LINES = {

@@ -58,9 +58,9 @@ class Gateway(Protocol):
         """
         ...
 
-    async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
-        """The answer (a View) of the service that answers this query. Errors: Refused; StoreUnavailable;
-        TimeoutError.
+    async def ask(self, query: Query, caller: Caller = NOBODY, *, trace: str = "") -> Any:
+        """The answer (a View) of the service that answers this query; `trace` is the `traceparent` of whoever
+        follows it. Errors: Refused; StoreUnavailable; TimeoutError.
         """
         ...
 

@@ -250,14 +250,14 @@ class Platform:
         """Answers a question that no single service can: one about all of them."""
         self._answers[kind] = Answers(kind, do)
 
-    async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
+    async def ask(self, query: Query, caller: Caller = NOBODY, *, trace: str = "") -> Any:
         if isinstance(query, ListDeadLetters):
             return await list_dead_letters(self.store, self.runtimes, query)
         if isinstance(query, ListEvents):
             return await history(self.store, self.runtimes, query.about)
         found = self._answers.get(type(query))
         if found is None:
-            return await self._elsewhere(query)
+            return await self._elsewhere(query, trace)
         return await found.do(self.store, query, caller)
 
     async def changed(self, key: str, timeout: float) -> bool:
@@ -279,7 +279,7 @@ class Platform:
     async def _consult(self, envelope: Envelope, pause: Consult) -> None:
         try:
             async with asyncio.timeout(CONSULT_S):
-                found = await self.ask(pause.query)
+                found = await self.ask(pause.query, trace=envelope.trace)
             message = pause.then(found)
         except (TimeoutError, StoreUnavailable) as error:
             LOG.warning("consulting for %s failed: %s", type(envelope.message).__name__, error)

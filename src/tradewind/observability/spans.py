@@ -72,6 +72,16 @@ def rpc_attempt(span: Span | None, queue: str, operation: str, attempt: int = 1)
     return call
 
 
+def request_sent(tracer: Tracer, queue: str, operation: str, parent: str) -> Span | None:
+    """One attempt of a call that belongs to the step `parent`; as `rpc_attempt` where there is no span at
+    hand.
+    """
+    call = tracer.under(parent, f"send {queue}", Kind.CLIENT)
+    if call is not None:
+        _messaging(call, "send", "send", queue, operation)
+    return call
+
+
 def rpc_ended(call: Span | None, outcome: str) -> None:
     """`outcome` is the word that the metrics use: `answer`, `refused`, `timeout`, `down` or `busy`; the last
     three are errors.

@@ -19,8 +19,7 @@ def parts_of(blueprint: Blueprint) -> set[str]:
         found.add("a process with provider = true")
     if blueprint.transport != "local" or len(blueprint.processes) > 1:
         found.add("a service in a process of its own")
-    if blueprint.face == "rpc":  # API v1 begins no trace yet
-        found.add("tracing")
+    found.add("tracing")
     return found
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable, Iterable
 
@@ -28,6 +29,8 @@ from ..engine.observers import Hooks
 from ..engine.platform import Platform
 from ..observability.access import AccessLog
 from ..observability.metrics import CONTENT_TYPE, Metrics
+from ..observability.spans import BatchSpans
+from ..observability.traces import Tracing
 from ..services.payments.provider.sandbox import Sandbox
 from .assembly import LEDGER, platform
 from .config import Config
@@ -41,6 +44,8 @@ from .webhook_sender import WebhookSender
 
 LOG = logging.getLogger("tradewind.up")
 DRAIN_S = 4.0
+NAME = "tradewind"
+"""Of the process in traces: it is all services in one."""
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -73,6 +78,7 @@ class Embedded:
         """Errors: StoreUnusable, PortInUse and OSError, each with one line that says what to do."""
         config = self.config
         failpoints.arm(config.fail)
+        self._tracing = Tracing(NAME, config.otlp_endpoint, config.trace_ratio, self._clock, os.environ)
         self._lock.acquire()
         key = signing_key(config.jwt_secret, config.data)
         migrate(config, self._additions)
@@ -87,6 +93,8 @@ class Embedded:
             faults=config.provider_faults,
         )
         metrics = Metrics()
+        tracer = self._tracing.tracer
+        system = "postgresql" if config.database_url else "sqlite"
         self.platform: Platform = platform(
             config,
             self.store,
@@ -94,7 +102,11 @@ class Embedded:
             self.provider,
             self._names,
             self._additions,
-            Hooks(observer=metrics, activity=metrics.activity),
+            Hooks(
+                observer=metrics,
+                tracer=BatchSpans(tracer, system) if tracer.on else None,
+                activity=metrics.activity,
+            ),
             self._policies,
         )
         settings = V1Settings(
@@ -115,11 +127,13 @@ class Embedded:
             pages=_pages(metrics),
             observe=metrics.request,
             log=self._access.write,
+            tracer=tracer,
             passwords=passwords,
             operations=operations,
         )
         self._server = HttpServer(self.edge, Limits())
         self._gauges = StatsCollector(metrics, self.platform, self._server, self._access)
+        self._tracing.start(metrics)
         await self.platform.start()
         login = await first_admin(
             config, self.store, self.platform, passwords.hash, lambda: self.platform.processor.broken
@@ -146,6 +160,7 @@ class Embedded:
             await self._server.stop(DRAIN_S)
         await self.platform.stop()
         await self.provider.close()
+        await self._tracing.stop()
         self.edge.close()
         self._access.flush()
         self._lock.release()

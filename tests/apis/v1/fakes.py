@@ -96,7 +96,7 @@ class FakeDoor:
             made = made(message) if callable(made) else made
             deliver(made if isinstance(made, Reply) else Reply(0, encode(made)))
 
-    async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
+    async def ask(self, query: Query, caller: Caller = NOBODY, *, trace: str = "") -> Any:
         self.asked.append((query, caller))
         if isinstance(query, FindPrincipal):
             role = self.sessions.get(query.session_id)
@@ -148,7 +148,9 @@ class Shop:
     def __init__(self, **options: Any) -> None:
         self.clock, self.gateway = FakeWorld(), FakeDoor()
         keep = {
-            name: options.pop(name) for name in ("observe", "log", "pages", "operations") if name in options
+            name: options.pop(name)
+            for name in ("observe", "log", "tracer", "pages", "operations")
+            if name in options
         }
         told: dict[str, Any] = {
             "rate_limit_per_minute": 0,

@@ -14,10 +14,12 @@ from tradewind.contracts.inventory import AddProduct, AdjustStock
 from tradewind.contracts.invoices import GetInvoicePdf, Pdf
 from tradewind.contracts.orders import CancelOrder, GetOrder, PlaceOrder
 from tradewind.contracts.users import DeleteUser
+from tradewind.core.clock import SystemClock
 from tradewind.core.gateway import Refusal, Reply
 from tradewind.core.http import Response
 from tradewind.core.model import Refused
 from tradewind.core.store import StoreUnavailable
+from tradewind.observability.tracing import Span, Tracer
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ORDERS = "/api/v1/orders"
@@ -240,3 +242,20 @@ def test_every_request_is_seen_once() -> None:
     assert seen[1] == ("r", "", "POST", "/api/v1/orders", 201, 250.0, CUSTOMER, "192.0.2.1")
     shop.ask("GET", "/nowhere?secret=1", headers={"x-request-id": "r"})
     assert seen[2:] == [("unmatched", 404, 0.0), ("r", "", "GET", "", 404, 0.0, "", "192.0.2.1")]
+
+
+def test_a_request_that_is_followed_is_a_span() -> None:
+    spans: list[Span] = []
+    shop = Shop(tracer=Tracer("tradewind", spans.append, 0.0, SystemClock(7)))
+    token = shop.token(CUSTOMER)
+    declined = f"{PARENT[:-1]}0"
+    for headers, trace in (({}, "mine"), ({"traceparent": declined}, declined)):
+        answer = shop.ask("POST", ORDERS, BASKET, token=token, headers={"x-request-id": "mine", **headers})
+        assert "traceparent" not in answer.headers
+        assert shop.gateway.submitted[-1].trace == trace
+    assert spans == []
+    answer = shop.ask("POST", ORDERS, BASKET, token=token, headers={"traceparent": PARENT})
+    (span,) = spans
+    assert (span.name, span.trace_id, span.parent_id) == ("POST /api/v1/orders", PARENT[3:35], PARENT[36:52])
+    assert span.attributes["http.response.status_code"] == 201
+    assert answer.headers["traceparent"] == shop.gateway.submitted[-1].trace == span.traceparent

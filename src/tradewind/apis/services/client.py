@@ -22,6 +22,8 @@ from ...core.model import NOBODY, Caller, Query, Refused, Request, wire_name
 from ...core.request_queue import Kind, Outcome, RequestQueueClient
 from ...core.store import StoreUnavailable
 from ...core.watchers import Watchers
+from ...observability import context, spans
+from ...observability.tracing import Span, Tracer
 from .messages import EVERY_SERVICE, answers, service_of
 from .wire import MISSING, STATS, encode, pack_submission, read_reply
 from .wire import refusal as packed_refusal
@@ -39,7 +41,8 @@ Then = Callable[[Reply], None]
 class ServicesGateway:
     """Implements `core.gateway.Gateway`. `queues`: where each service takes its requests. `needs`: the
     services without which no order can be placed; `missing` tells of those. `heard` is called by whoever
-    subscribes to the events of orders, with the key of each.
+    subscribes to the events of orders, with the key of each. With a `tracer`, a call of a trace that is kept
+    is a span.
     """
 
     def __init__(
@@ -50,7 +53,9 @@ class ServicesGateway:
         needs: Iterable[str] = (),
         write_s: float = WRITE_S,
         read_s: float = READ_S,
+        tracer: Tracer | None = None,
     ) -> None:
+        self._calls = _Calls(client, tracer)
         self._client, self._queues, self._needs = client, dict(queues), tuple(needs)
         self._write_s, self._read_s = write_s, read_s
         self._targets: dict[type[Any], tuple[str, bytes]] = {}
@@ -82,24 +87,24 @@ class ServicesGateway:
     ) -> None:
         pack = partial(pack_submission, message, caller, claim, fingerprint, trace)
         if isinstance(message, EVERY_SERVICE):
-            self._spawn(self._decide(wire_name(type(message)), pack, deliver))
+            self._spawn(self._decide(wire_name(type(message)), pack, deliver, trace))
             return
         queue, pattern = self._target(type(message))
         if not queue:
             asyncio.get_running_loop().call_soon(deliver, _unsent("not_here", ""))
             return
-        _Submission(self._client, queue, pattern, pack, deliver, self._write_s, bool(claim)).send(again)
+        _Submission(self._calls, queue, pattern, pack, deliver, self._write_s, bool(claim), trace).send(again)
 
-    async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
+    async def ask(self, query: Query, caller: Caller = NOBODY, *, trace: str = "") -> Any:
         """Errors: Refused; StoreUnavailable, where the service did not answer in time."""
         if isinstance(query, ListDeadLetters):
-            return await self._dead_letters(query, caller)
+            return await self._dead_letters(query, caller, trace)
         if isinstance(query, GetTimeline):
-            return await self._timeline(query, caller)
+            return await self._timeline(query, caller, trace)
         queue, pattern = self._target(type(query))
         if not queue:
             raise Refused("not_here", 503, f"No service answers {type(query).__name__} here.")
-        body = await self._asked(queue, pattern, pack_submission(query, caller))
+        body = await self._asked(queue, pattern, pack_submission(query, caller), trace=trace)
         return self._decoders[type(query)](body)
 
     async def changed(self, key: str, timeout: float) -> bool:
@@ -125,9 +130,9 @@ class ServicesGateway:
 
     # -- what every service answers for itself
 
-    async def _dead_letters(self, query: ListDeadLetters, caller: Caller) -> Any:
+    async def _dead_letters(self, query: ListDeadLetters, caller: Caller, trace: str) -> Any:
         pattern, data = encode(wire_name(type(query))), pack_submission(query, caller)
-        found = [_letters(body) for body in await self._everywhere(pattern, data)]
+        found = [_letters(body) for body in await self._everywhere(pattern, data, trace)]
         by_id = {one.id: one for some, _ in found for one in some}  # a process may answer for two services
         letters = sorted(by_id.values(), key=lambda one: one.id, reverse=True)
         if any(cursor for _, cursor in found):  # one of them has more: so has the whole
@@ -136,19 +141,19 @@ class ServicesGateway:
             *LISTING.page(letters, query.limit, lambda letter: (letter.first_at, letter.id))
         )
 
-    async def _timeline(self, query: GetTimeline, caller: Caller) -> Timeline:
-        await self.ask(GetOrder(query.order_id), caller)
-        asked = ListEvents(query.order_id)
-        found = await self._everywhere(encode(wire_name(ListEvents)), pack_submission(asked, NOBODY))
+    async def _timeline(self, query: GetTimeline, caller: Caller, trace: str) -> Timeline:
+        await self.ask(GetOrder(query.order_id), caller, trace=trace)
+        asked = pack_submission(ListEvents(query.order_id), NOBODY)
+        found = await self._everywhere(encode(wire_name(ListEvents)), asked, trace)
         return timeline_of([told for body in found for told in _events(body)])
 
-    async def _decide(self, operation: str, pack: Callable[..., bytes], deliver: Then) -> None:
+    async def _decide(self, operation: str, pack: Callable[..., bytes], deliver: Then, trace: str) -> None:
         """The service that has the dead letter decides; to the others it is not found."""
         loop, replies = asyncio.get_running_loop(), list[asyncio.Future[Reply]]()
         for queue in dict.fromkeys(self._queues.values()):
             reply: asyncio.Future[Reply] = loop.create_future()
             _Submission(
-                self._client, queue, encode(operation), pack, reply.set_result, self._write_s, True
+                self._calls, queue, encode(operation), pack, reply.set_result, self._write_s, True, trace
             ).send(False)
             replies.append(reply)
         found = await asyncio.gather(*replies)
@@ -156,9 +161,9 @@ class ServicesGateway:
         done = [reply for reply in known if reply.status < 500]
         deliver((done or known or found)[0])
 
-    async def _everywhere(self, pattern: bytes, data: bytes) -> list[bytes]:
+    async def _everywhere(self, pattern: bytes, data: bytes, trace: str = "") -> list[bytes]:
         queues = dict.fromkeys(self._queues.values())
-        return await asyncio.gather(*[self._asked(queue, pattern, data) for queue in queues])
+        return await asyncio.gather(*[self._asked(queue, pattern, data, trace=trace) for queue in queues])
 
     # -- one call
 
@@ -170,13 +175,15 @@ class ServicesGateway:
             self._targets[kind] = found
         return found
 
-    async def _asked(self, queue: str, pattern: bytes, data: bytes, timeout_s: float = 0.0) -> bytes:
+    async def _asked(
+        self, queue: str, pattern: bytes, data: bytes, timeout_s: float = 0.0, trace: str = ""
+    ) -> bytes:
         """The body of the answer. Errors: Refused, StoreUnavailable."""
         loop = asyncio.get_running_loop()
         until = loop.time() + (timeout_s or self._read_s)
         while True:
             came: asyncio.Future[Outcome] = loop.create_future()
-            self._client.call(queue, pattern, data, until - loop.time(), partial(_settle, came))
+            self._calls.begin(queue, pattern, data, until - loop.time(), partial(_settle, came), trace)
             outcome = await came
             # a question changes nothing, so one whose answer was lost with the connection is asked again
             if outcome.kind is not Kind.DOWN or not outcome.sent or until - loop.time() <= AGAIN_S:
@@ -219,29 +226,70 @@ class DeadLetterPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class _Calls:
+    """Single calls, each a span where its trace is kept."""
+
+    def __init__(self, client: RequestQueueClient, tracer: Tracer | None) -> None:
+        self._call = client.call
+        self._tracer = tracer if tracer is not None and tracer.on else None
+
+    def begin(
+        self,
+        queue: str,
+        pattern: bytes,
+        data: bytes,
+        timeout_s: float,
+        then: Callable[[Outcome], None],
+        trace: str,
+    ) -> None:
+        if trace and self._tracer is not None:
+            operation = pattern.decode().strip('"')
+            step = spans.request_sent(self._tracer, queue, operation, trace)
+            if step is not None:
+                trace, then = step.traceparent, partial(_ended, step, then)
+        self._call(queue, pattern, data, timeout_s, then, traceparent=context.onward(trace))
+
+
+def _ended(step: Span, then: Callable[[Outcome], None], outcome: Outcome) -> None:
+    spans.rpc_ended(step, outcome.kind.value)
+    then(outcome)
+
+
 class _Submission:
     """One request under way, with its attempts."""
 
-    __slots__ = ("_client", "_deliver", "_loop", "_pack", "_pattern", "_queue", "_retry", "_sent", "_until")
+    __slots__ = (
+        "_calls",
+        "_deliver",
+        "_loop",
+        "_pack",
+        "_pattern",
+        "_queue",
+        "_retry",
+        "_sent",
+        "_trace",
+        "_until",
+    )
 
     def __init__(
         self,
-        client: RequestQueueClient,
+        calls: _Calls,
         queue: str,
         pattern: bytes,
         pack: Callable[..., bytes],
         deliver: Then,
         timeout_s: float,
         retry: bool,
+        trace: str,
     ) -> None:
-        self._client, self._queue, self._pattern, self._pack = client, queue, pattern, pack
-        self._deliver, self._retry, self._sent = deliver, retry, False
+        self._calls, self._queue, self._pattern, self._pack = calls, queue, pattern, pack
+        self._deliver, self._retry, self._sent, self._trace = deliver, retry, False, trace
         self._loop = asyncio.get_running_loop()
         self._until = self._loop.time() + timeout_s
 
     def send(self, again: bool) -> None:
         left = self._until - self._loop.time()
-        self._client.call(self._queue, self._pattern, self._pack(again), left, self._ended)
+        self._calls.begin(self._queue, self._pattern, self._pack(again), left, self._ended, self._trace)
 
     def _ended(self, outcome: Outcome) -> None:
         kind = outcome.kind

@@ -72,13 +72,14 @@ class ServicesServer:
             partial(_deliver, ask),
             claim=sent.claim,
             fingerprint=sent.fingerprint,
-            trace=sent.trace,
+            trace=ask.traceparent or sent.trace,
             again=sent.again or ask.redelivered,
         )
 
     def _query(self, decode: Callable[[bytes], Query], ask: Ask) -> None:
         sent = read_submission(ask.data)
-        self._run(ask, self._gateway.ask(decode(bytes(sent.message)), sent.caller))
+        message = decode(bytes(sent.message))
+        self._run(ask, self._gateway.ask(message, sent.caller, trace=ask.traceparent))
 
     def _stats(self, ask: Ask) -> None:
         self._run(ask, self._gateway.stats())

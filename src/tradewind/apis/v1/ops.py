@@ -31,7 +31,7 @@ class Ops:
         def show(page: Page[DeadLetter]) -> None:
             call.show(Page([dead_letter_view(letter) for letter in page.data], page.next_cursor))
 
-        asked: Any = self._gateway.ask(call.bound(), call.caller)
+        asked: Any = self._gateway.ask(call.bound(), call.caller, trace=call.traceparent)
         self._serving.asks.run(asked, show, call.fail)
 
 

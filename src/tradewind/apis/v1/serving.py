@@ -39,7 +39,9 @@ class Serving:
         )
 
     def query(self, call: Call) -> None:
-        self.asks.run(self.gateway.ask(call.bound(), call.caller), call.show, call.fail)
+        self.asks.run(
+            self.gateway.ask(call.bound(), call.caller, trace=call.traceparent), call.show, call.fail
+        )
 
     def _pdf(self, call: Call) -> None:
         def show(pdf: Pdf) -> None:
@@ -47,4 +49,4 @@ class Serving:
             disposition = (b"content-disposition", f'attachment; filename="{name}"'.encode())
             call.answer(200, pdf.content, (*COMMON, disposition), PDF)
 
-        self.asks.run(self.gateway.ask(call.bound(), call.caller), show, call.fail)
+        self.asks.run(self.gateway.ask(call.bound(), call.caller, trace=call.traceparent), show, call.fail)

@@ -38,7 +38,9 @@ class Waiting:
             return
         query: GetOrder = call.bound()
         self._serving.asks.run(
-            self._gateway.ask(query, call.caller), partial(self._looked, call, query, seconds), call.fail
+            self._gateway.ask(query, call.caller, trace=call.traceparent),
+            partial(self._looked, call, query, seconds),
+            call.fail,
         )
 
     def close(self) -> None:
@@ -65,7 +67,7 @@ class Waiting:
                 pause = min(left, LOOK_AGAIN_S)
                 changed = await self._gateway.changed(query.order_id, pause)
                 left = min(left if changed else left - pause, (until - self._clock.now()) / 1_000)
-                order = await self._gateway.ask(query, call.caller)
+                order = await self._gateway.ask(query, call.caller, trace=call.traceparent)
             return order
         finally:
             self._waiting -= 1

@@ -119,10 +119,16 @@ class ServiceProcess:
 
         return RpcClient(self._config.broker_url, wire, name="orders asks", clock=self._clock.now)
 
-    def _asking(self, blueprint: Blueprint, client: RpcClient) -> Callable[[Query], Awaitable[Any]]:
+    def _asking(self, blueprint: Blueprint, client: RpcClient) -> Callable[[Query, str], Awaitable[Any]]:
         from ...apis.services.client import ServicesGateway
 
-        return ServicesGateway(client, services_queues(self._config, blueprint), read_s=PATIENCE_S).ask
+        queues = services_queues(self._config, blueprint)
+        others = ServicesGateway(client, queues, read_s=PATIENCE_S, tracer=self._tracer)
+
+        async def ask(query: Query, trace: str) -> Any:
+            return await others.ask(query, trace=trace)
+
+        return ask
 
     def _ear(self, service: str) -> Subscriber:
         runtime = self.platform.runtimes[service]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -23,6 +24,7 @@ from ...drivers.rabbitmq.rpc.client import RpcClient
 from ...drivers.rabbitmq.watching import Watcher
 from ...observability import logs
 from ...observability.metrics import CONTENT_TYPE, Metrics
+from ...observability.traces import Tracing
 from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..keys import signing_key, webhook_secret
@@ -46,8 +48,11 @@ class V1GatewayProcess:
         clock = SystemClock()
         self._log = logs.set_up(config.log_level, config.log_format, process.name)
         self._metrics = Metrics()
+        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, clock, os.environ)
+        tracer = self._tracing.tracer
         self._client = RpcClient(config.broker_url, wire, name=process.name, clock=clock.now)
-        self._gateway = ServicesGateway(self._client, services_queues(config, blueprint), needs=NEEDS)
+        queues = services_queues(config, blueprint)
+        self._gateway = ServicesGateway(self._client, queues, needs=NEEDS, tracer=tracer)
         self._watcher = Watcher(
             config.broker_url, ORDERS, self._gateway.heard, name=process.name, exchange=config.event_exchange
         )
@@ -65,6 +70,7 @@ class V1GatewayProcess:
             pages=_pages(self._metrics),
             observe=self._metrics.request,
             log=self._log.write,
+            tracer=tracer,
         )
         self._server = HttpServer(self._api, Limits())
         self._ops = HttpServer(OpsPages(self._api.health, self._metrics.render), Limits())
@@ -78,6 +84,7 @@ class V1GatewayProcess:
         await runner.run(self, started)
 
     async def start(self) -> str:
+        self._tracing.start(self._metrics)
         loop = asyncio.get_running_loop()
         for start in (self._client.start, self._watcher.start):
             self._connecting.append(loop.create_task(_connect(start)))
@@ -104,6 +111,7 @@ class V1GatewayProcess:
         self._gateway.stop()
         await self._watcher.stop()
         await self._client.stop()
+        await self._tracing.stop()
         await self._ops.stop(1.0)
         self._log.flush()
 
