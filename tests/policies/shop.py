@@ -75,14 +75,14 @@ class Shop:
         return found
 
     async def rest(self) -> None:
-        """Until nothing is under way."""
-        busy = {"unread", "outbox", "activities"}
-        async with asyncio.timeout(10):
-            while True:
-                stats = (await self.gateway.stats())["services"]
-                await asyncio.sleep(0.02)
-                if not any(row.get(key) for row in stats.values() for key in busy):
-                    return
+        """Until nothing is under way: every subscription has heard all, and no activity runs."""
+        quiet = 0
+        async with asyncio.timeout(20):
+            while quiet < 2:
+                await asyncio.sleep(0.01)
+                services = (await self.gateway.stats())["services"].values()
+                moving = any(row["activities"] or any(row["lag"].values()) for row in services)
+                quiet = 0 if moving else quiet + 1
 
     async def said(self, order_id: str) -> list[str]:
         """The names of the events of an order, in order."""
