@@ -66,7 +66,7 @@ class AdjustStock(Request, frozen=True, tag="inventory.adjust_stock", forbid_unk
     keyed_by: ClassVar[str] = "product_id"
     product_id: Reference
     delta: Delta
-    reason: Annotated[Reason, Meta(min_length=1)]
+    reason: Reason
 
 
 class GetProduct(Query, frozen=True, tag="inventory.product"):

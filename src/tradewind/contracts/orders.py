@@ -13,7 +13,20 @@ from ..core.sensitive import SECRET
 from .inventory import Shortage
 from .operation import Operation, Who
 from .users import Limit
-from .values import AnyUuid, Key, Money, Page, PageNumber, PerPage, Quantity, Reason, Sku, Stamp, Uuid, View
+from .values import (
+    AnyUuid,
+    Key,
+    MaybeReason,
+    Money,
+    Page,
+    PageNumber,
+    PerPage,
+    Quantity,
+    Sku,
+    Stamp,
+    Uuid,
+    View,
+)
 
 Status = Literal["PENDING", "CONFIRMED", "FAILED", "CANCELLED"]
 PaymentStatus = Literal["none", "paid", "partially_refunded", "refunded"]
@@ -124,7 +137,7 @@ class RecordOrder(Request, frozen=True, tag="orders.record"):
 class CancelOrder(Request, frozen=True, tag="orders.cancel", forbid_unknown_fields=True):
     keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
-    reason: Reason = ""
+    reason: MaybeReason = ""
 
 
 class GetOrder(Query, frozen=True, tag="orders.get"):

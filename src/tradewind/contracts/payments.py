@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from ..core.model import Event, Query, Request
 from .operation import Operation, Who
@@ -53,7 +53,7 @@ class RefundPayment(Request, frozen=True, tag="payments.refund", forbid_unknown_
 
     keyed_by: ClassVar[str] = "order_id"
     order_id: Reference
-    reason: Annotated[Reason, Meta(min_length=1)]
+    reason: Reason
     amount: Money | None = None
 
 

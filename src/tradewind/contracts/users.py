@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
 from ..core.model import Event, Query, Request
 from ..core.sensitive import PERSONAL
+from ..core.texts import UNSEEN, all_seen, folded
 from .operation import Operation, Who
 from .values import Page, Stamp, Text, Uuid, View
 
 Role = Literal["customer", "admin"]
-# no control characters, and nothing that turns the direction of the text around
-_LOCAL = r"[^@\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]{1,64}"
-Email = Annotated[
-    str, Meta(max_length=254, pattern=rf"^{_LOCAL}@[A-Za-z0-9-]{{1,63}}(\.[A-Za-z0-9-]{{1,63}})+$(?!\n)")
-]
+_LOCAL = rf"[^@{UNSEEN}]{{1,64}}"
+_EMAIL = rf"^{_LOCAL}@[A-Za-z0-9-]{{1,63}}(\.[A-Za-z0-9-]{{1,63}})+$(?!\n)"
+_LONGEST = 254
+Email = Annotated[str, Meta(max_length=_LONGEST, pattern=_EMAIL)]
 Password = Annotated[str, Meta(min_length=8, max_length=256)]
 Token = Annotated[str, Meta(min_length=1, max_length=2048)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
+
+
+def address(email: str) -> str:
+    """One way to write each address. Errors: ValueError, for one that cannot be seen whole or is none."""
+    plain = written(email)[0]
+    if len(plain) > _LONGEST or not all_seen(plain) or re.match(_EMAIL, plain) is None:
+        raise ValueError("The address must be made of characters that can be seen.")
+    return plain
+
+
+def written(email: str) -> tuple[str, ...]:
+    """The ways in which an address may be kept: ours, and that of accounts which are older than it."""
+    old = unicodedata.normalize("NFC", email.strip()).lower()
+    plain = folded(folded(old).lower())
+    return (plain,) if plain == old else (plain, old)
 
 
 class UserView(View, frozen=True):

@@ -8,6 +8,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from ..core.texts import VISIBLE
 from .currencies import ActiveCurrency
 
 T = TypeVar("T")
@@ -23,7 +24,7 @@ AnyUuid = Annotated[
 ]
 Sku = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)", max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=9999)]
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Text = Annotated[str, Meta(min_length=1, max_length=200, pattern=VISIBLE)]
 # what belongs to others: `item-123`, `101` and a UUID are all fine
 Reference = Annotated[str, Meta(min_length=1, max_length=255)]
 # in a query: empty is any
@@ -34,7 +35,8 @@ Key = Annotated[
 PageNumber = Annotated[int, Meta(ge=1)]
 PerPage = Annotated[int, Meta(ge=1, le=100)]
 PageOrCursor = Annotated[int, Meta(ge=0, description="the page of this number; 0: by cursor")]
-Reason = Annotated[str, Meta(max_length=500)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=VISIBLE)]
+MaybeReason = Annotated[str, Meta(max_length=500, pattern=rf"^(?![\s\S])|{VISIBLE}")]
 Stamp = Annotated[
     str,
     Meta(description="UTC, RFC 3339 with milliseconds", pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"),

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
+from .texts import all_seen, folded
+
 T = TypeVar("T")
 Reader: TypeAlias = Callable[[str], T]
 
@@ -70,7 +72,8 @@ def delays(text: str) -> tuple[int, ...]:
 
 
 def email(text: str) -> str:
-    if not re.fullmatch(r"[^@\s]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+", text):
+    form = r"[^@\s]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
+    if not re.fullmatch(form, folded(text)) or not all_seen(text):
         raise ValueError("an e-mail address")
     return text
 

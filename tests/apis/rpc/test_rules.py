@@ -144,3 +144,20 @@ def test_a_page(given: dict[str, Any], found: Any) -> None:
 )
 def test_a_key(key: Any, says: list[str]) -> None:
     assert rules.key_of(key) == says
+
+
+@pytest.mark.parametrize(
+    "unseen", ["\u200b", "\u00ad", "\u3164", "\u2028", "\ue000", "\uffff", "\ufe0f", "\n"]
+)
+def test_what_identifies_can_be_seen(unseen: str) -> None:
+    """An SKU that looks like another one would be a second product, a key that does a second order."""
+
+    def faults(name: str, sku: str) -> object:
+        return product(name=name, sku=sku)
+
+    assert faults("Tea", f"T{unseen}1") == ["sku must be made of characters that can be seen"]
+    if unseen != "\uffff":  # a later Unicode may draw it
+        assert faults(f" {unseen}", "T1") == ["name should not be empty"]
+    assert rules.key_of(f"k{unseen}1") == ["idempotencyKey must be made of characters that can be seen"]
+    assert isinstance(faults(f"T{unseen}", "T 1"), rules.CreateProduct)
+    assert rules.key_of("k 1") == []

@@ -42,6 +42,24 @@ def known(shop: Shop, password: str = PASSWORD) -> None:
     shop.gateway.replies[OpenSession] = SessionView(SESSION, CUSTOMER, "customer", 1, shop.clock.at)
 
 
+@pytest.mark.parametrize("email", ["a\u200bda@example.com", "\u00a8a@example.com", "a\uffffb@example.com"])
+async def test_an_address_with_what_cannot_be_seen_is_refused(email: str) -> None:
+    """Before the password costs a hash."""
+    shop = Shop()
+    answer = await shop.settle("POST", f"{AUTH}/register", ADA | {"email": email})
+    assert (answer.status, answer.code) == (422, "invalid_field")
+    assert answer.json["errors"][0]["field"] == "email"
+    assert shop.gateway.submitted == []
+
+
+async def test_an_address_is_written_in_one_way() -> None:
+    shop = Shop()
+    shop.gateway.replies[AddUser] = {"id": CUSTOMER, "email": "ada@example.com"}
+    await shop.settle("POST", f"{AUTH}/register", ADA | {"email": "\uff21da@example.com"})
+    (sent,) = shop.gateway.submitted
+    assert sent.message.email == "ada@example.com"  # type: ignore[attr-defined]
+
+
 async def test_registering_sends_a_hash() -> None:
     shop = Shop()
     shop.gateway.replies[AddUser] = {"id": CUSTOMER, "email": "ada@example.com"}

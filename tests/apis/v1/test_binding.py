@@ -22,6 +22,26 @@ def tried(method: str, path: str, body: Any = None, **how: Any) -> tuple[Shop, A
     return shop, shop.ask(method, path, body, token=shop.token(ADMIN, "admin"), **how)
 
 
+@pytest.mark.parametrize("text", [" ", "\u00a0\u2003", "\u200d", "\u3164", " \u2800\ufeff ", "\t\n"])
+def test_a_name_or_reason_has_something_to_see(text: str) -> None:
+    shop = Shop()
+    admin = shop.token(ADMIN, "admin")
+    product = {"sku": "TEA", "name": text, "price": {"amount": 1, "currency": "EUR"}, "stock": 1}
+    for method, path, body in (
+        ("POST", PRODUCTS, product),
+        ("PATCH", "/api/v1/users/me", {"name": text}),
+        ("POST", f"{PRODUCTS}/{ORDER}/stock-adjustments", {"delta": 1, "reason": text}),
+        ("POST", f"/api/v1/orders/{ORDER}/refunds", {"reason": text}),
+        ("POST", f"/api/v1/orders/{ORDER}/cancel", {"reason": text}),
+    ):
+        answer = shop.ask(method, path, body, token=admin)
+        assert (answer.status, answer.code) == (422, "invalid_field"), path
+        assert answer.json["errors"][0]["field"] in ("name", "reason")
+        assert answer.body.isascii()
+    for joined in ("\u0915\u094d\u200d\u0937", "\U0001f469\u200d\U0001f680", "a\u200d"):
+        assert shop.ask("PATCH", "/api/v1/users/me", {"name": joined}, token=admin).status == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code", "field"),
     [

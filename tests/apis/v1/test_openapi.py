@@ -177,7 +177,14 @@ def test_a_text_takes_what_the_edge_takes() -> None:
         assert (re.search(PLAIN, chr(code)) is None) == (_FORBIDDEN.search(chr(code)) is not None), hex(code)
         if chr(code) != "\n":  # `$` of Python takes one at the end, that of JSON Schema does not
             assert (re.search(LINE, chr(code)) is None) == (_UNSEEN.search(chr(code)) is not None), hex(code)
-    assert SCHEMAS["CancelOrder"]["properties"]["reason"]["pattern"] == PLAIN
+    for kind, field in (("CancelOrder", "reason"), ("Register", "name")):
+        takes = re.compile(SCHEMAS[kind]["properties"][field]["pattern"]).search
+        assert [bool(takes(text)) for text in ("a", " \u200da ", "a\n", "a\0", " ", "\u200d", "a\u202e")] == [
+            *[True] * 3,
+            *[False] * 4,
+        ]
+        assert bool(takes("")) == (field == "reason")
+    assert SCHEMAS["LogIn"]["properties"]["password"]["pattern"] == PLAIN
     products = declared(next(one for one in openapi.ALL if one.name == "inventory.products"))
     free = [
         parameter["schema"]

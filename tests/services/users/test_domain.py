@@ -23,12 +23,18 @@ from tradewind.services.users.domain import (
     add,
     change,
     claim_id,
+    claimed,
     claims_of,
     delete,
 )
 
+# of the categories Cf, Zl, Zp, Co, Cn, a filler of Hangul, a selector of variants, letters that hold a space or @
+UNSEEN = (
+    *"\u200b\u200d\u2060\u00ad\ufeff\u2028\u2029\ue000\uffff\u3164\ufe0f\u180e\u2800\U000e0041\U000e0100",
+    *"\u00a8\uff20\u3000\u00a0",
+)
 NOW = Context(2_000, "u-new", Caller("root", "admin"))
-ADA = User("ada", "Ada@Example.com", "Ada", "customer", "ACTIVE", "$hash", 1, 1_000, 1_000)
+ADA = User("ada", "ada@example.com", "Ada", "customer", "ACTIVE", "$hash", 1, 1_000, 1_000)
 ROOT = replace(ADA, id="root", email="root@example.com", role="admin")
 CLAIM = EmailClaim(claim_id("ada@example.com"), "ada")
 ONE = {ALL_ADMINS: Admins(ALL_ADMINS, ("root",))}
@@ -36,24 +42,46 @@ TWO = {ALL_ADMINS: Admins(ALL_ADMINS, ("root", "other"))}
 
 
 def test_a_new_customer_claims_the_address_and_is_announced() -> None:
-    effects, reply = settle(add(AddUser("Ada@Example.com", "Ada", "$hash"), NOW, None, {}))
+    effects, reply = settle(add(AddUser("Ada@Example.com", "Ada", "$hash"), NOW, {}, {}))
     user = replace(ADA, id="u-new", created_at=2_000, updated_at=2_000)
     assert effects == [user, replace(CLAIM, user_id="u-new"), UserRegistered("u-new", "Ada", "customer")]
-    assert reply == UserView("u-new", "Ada@Example.com", "Ada", "customer", "1970-01-01T00:00:02.000Z")
+    assert reply == UserView("u-new", "ada@example.com", "Ada", "customer", "1970-01-01T00:00:02.000Z")
 
 
 def test_a_new_admin_joins_the_admins() -> None:
-    effects, _ = settle(add(AddUser("b@example.com", "B", "$hash", "admin"), NOW, None, ONE))
+    effects, _ = settle(add(AddUser("b@example.com", "B", "$hash", "admin"), NOW, {}, ONE))
     assert Admins(ALL_ADMINS, ("root", "u-new")) in effects
-    effects, _ = settle(add(AddUser("b@example.com", "B", "$hash", "admin"), NOW, None, {}))
+    effects, _ = settle(add(AddUser("b@example.com", "B", "$hash", "admin"), NOW, {}, {}))
     assert Admins(ALL_ADMINS, ("u-new",)) in effects
 
 
 def test_a_taken_address_is_refused_and_a_freed_one_is_not() -> None:
     with pytest.raises(Refused, match="email_taken"):
-        settle(add(AddUser("ADA@example.COM", "Eve", "$hash"), NOW, CLAIM, {}))
-    effects, _ = settle(add(AddUser("ada@example.com", "Eve", "$hash"), NOW, replace(CLAIM, user_id=""), {}))
+        settle(add(AddUser("ADA@example.COM", "Eve", "$hash"), NOW, {CLAIM.id: CLAIM}, {}))
+    free = {CLAIM.id: replace(CLAIM, user_id="")}
+    effects, _ = settle(add(AddUser("ada@example.com", "Eve", "$hash"), NOW, free, {}))
     assert replace(CLAIM, user_id="u-new") in effects
+
+
+@pytest.mark.parametrize("alike", ["\uff41da", "ad\uff21", "\u24d0da", "\U0001d41ada"])
+def test_letters_that_look_the_same_are_the_same(alike: str) -> None:
+    """Where an account is older than that, its own writing of the address is taken as well."""
+    ask = AddUser(f"{alike}@example.com", "Eve", "$hash")
+    assert settle(add(ask, NOW, {}, {}))[0][0] == replace(
+        ADA, id="u-new", name="Eve", created_at=2_000, updated_at=2_000
+    )
+    ours, old = claimed(ask)
+    assert (ours, old) == (CLAIM.id, claim_id(f"{alike}@example.com"))
+    for taken in (ours, old):
+        with pytest.raises(Refused, match="email_taken"):
+            settle(add(ask, NOW, {taken: EmailClaim(taken, "ada")}, {}))
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_an_address_with_what_cannot_be_seen_is_refused(unseen: str) -> None:
+    with pytest.raises(Refused, match="invalid_field") as refused:
+        settle(add(AddUser(f"a{unseen}da@example.com", "Eve", "$hash"), NOW, {}, {}))
+    assert refused.value.detail["errors"][0]["field"] == "email"
 
 
 def test_an_admin_changes_name_and_role() -> None:

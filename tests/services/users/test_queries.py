@@ -47,6 +47,24 @@ async def store() -> AsyncIterator[SqliteStore]:
     await store.close()
 
 
+async def test_an_old_account_is_found_by_the_address_as_it_was_written(store: SqliteStore) -> None:
+    """Also where a newer one has the same address written plainly."""
+    old = replace(ADA, id="old", email="\uff41da@example.com")
+    await keep(store, storage.USERS, old)
+    await keep(store, storage.CLAIMS, EmailClaim(claim_id(old.email), old.id))
+
+    async def who(email: str) -> str:
+        found = await queries.find_credentials(store, FindCredentials(email), NOBODY)
+        return found.user_id if found else ""
+
+    assert [await who(email) for email in (old.email, "\uff21da@example.com", "ADA@example.com")] == [
+        "old",
+        "old",
+        "a1",
+    ]
+    assert await who("\u24d0da@example.com") == "a1"
+
+
 async def test_me_is_who_asks(store: SqliteStore) -> None:
     assert await queries.get_me(store, GetMe(), SELF) == view(ADA)
     with pytest.raises(Refused, match="not_found"):

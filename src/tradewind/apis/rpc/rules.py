@@ -25,7 +25,7 @@ from .bounds import (
     UUID,
     cents,
 )
-from .validation import ORDER, PAYMENT, PRODUCT, NotJson, number, paging, walked
+from .validation import ORDER, PAYMENT, PRODUCT, NotJson, has_visible, number, paging, seen, walked
 from .validation import key as walk_key
 
 __all__ = [
@@ -109,7 +109,8 @@ def product_of(body: bytes) -> CreateProduct | list[str]:
         return walked(body, CreateProduct, PRODUCT)
     sound = (
         "\0" not in product.name
-        and "\0" not in product.sku
+        and seen(product.sku)
+        and has_visible(product.name) is not None
         and (product.price is None or cents(product.price) >= 0)
     )
     return product if sound else walked(body, CreateProduct, PRODUCT)

@@ -13,12 +13,14 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
+from ...core.texts import VISIBLE, all_seen
 from .bounds import LONGEST, MOST_ITEMS, MOST_MONEY, MOST_PER_PAGE, MOST_PIECES, MOST_STOCK, UUID, cents
 
 T = TypeVar("T")
 Check = Callable[[str, Any], list[str]]
 Fields = tuple[tuple[str, Check], ...]
 _ABSENT = object()
+has_visible = re.compile(VISIBLE).search
 
 
 class NotJson(ValueError):
@@ -111,6 +113,25 @@ def _text(most: int) -> Check:
     return check
 
 
+def seen(text: str) -> bool:
+    """Whether it has no character that cannot be seen, but spaces inside."""
+    return all_seen(text.replace(" ", "")) and not text.isspace()
+
+
+def _name(path: str, value: Any) -> list[str]:
+    wrong = _text(LONGEST)(path, value)
+    if not wrong and not has_visible(value):
+        wrong.append(f"{path} should not be empty")
+    return wrong
+
+
+def _identity(path: str, value: Any) -> list[str]:
+    wrong = _text(LONGEST)(path, value)
+    if not wrong and not seen(value):
+        wrong.append(f"{path} must be made of characters that can be seen")
+    return wrong
+
+
 def _items(path: str, value: Any) -> list[str]:
     if isinstance(value, list) and value:
         if len(value) > MOST_ITEMS:
@@ -135,8 +156,8 @@ def _item(path: str, index: int, item: Any) -> list[str]:
 _ITEM: Fields = (("productId", _uuid), ("quantity", _int(1, MOST_PIECES)), ("price", _money))
 ORDER: Fields = (("items", _items), ("total", _money))
 PRODUCT: Fields = (
-    ("name", _text(LONGEST)),
-    ("sku", _text(LONGEST)),
+    ("name", _name),
+    ("sku", _identity),
     ("stock", _int(0, MOST_STOCK)),
     ("price", _perhaps_money),
 )
@@ -151,4 +172,4 @@ def paging(given: Mapping[str, Any]) -> list[str]:
 
 def key(value: Any) -> list[str]:
     """What is wrong with an idempotency key that is there."""
-    return _text(LONGEST)("idempotencyKey", value)
+    return _identity("idempotencyKey", value)

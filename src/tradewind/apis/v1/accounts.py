@@ -4,7 +4,6 @@ see hashes and sessions.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from hashlib import blake2b
 
@@ -25,6 +24,8 @@ from ...contracts.users import (
     Register,
     RotateSession,
     SessionView,
+    address,
+    written,
 )
 from ...core.clock import Clock
 from ...core.gateway import Gateway, Reply
@@ -33,18 +34,13 @@ from ..kernel.rate_limits import Buckets
 from . import passwords
 from .call import COMMON, REPLAYED, Call, Finishes, Handles, finish_nothing, finish_view
 from .passwords import Passwords
-from .refusals import field_refused
+from .refusals import field_refused, invalid_field
 from .serving import Serving
 from .settings import V1Settings
 from .tokens import TokenWriter
 
 _session = msgspec.json.Decoder(SessionView).decode
 _encode = msgspec.json.Encoder().encode
-
-
-def address(email: str) -> str:
-    """One way to write each address."""
-    return unicodedata.normalize("NFC", email.strip()).lower()
 
 
 class Accounts:
@@ -85,7 +81,10 @@ class Accounts:
 
     def _register(self, call: Call) -> None:
         asked: Register = call.bound()
-        email = address(asked.email)
+        try:
+            email = address(asked.email)
+        except ValueError as error:
+            raise invalid_field("email", str(error)) from None
         if passwords.weak(asked.password, email, email.partition("@")[0], asked.name):
             raise field_refused(
                 "password", "weak_password", "This password is among the first that anybody tries."
@@ -105,13 +104,12 @@ class Accounts:
         self._serving.asks.run(self._proven(asked), open_session, call.fail)
 
     async def _proven(self, asked: LogIn) -> str:
-        email = address(asked.email)
         # of the address only a digest is remembered
-        who = blake2b(email.encode(), digest_size=16).hexdigest()
+        who = blake2b(written(asked.email)[0].encode(), digest_size=16).hexdigest()
         wait = self._failures.left(who, self._clock.now())
         if wait:
             raise Refused("rate_limited", 429, "Too many failed log-ins for this account.", retry_after=wait)
-        known: Credentials | None = await self._gateway.ask(FindCredentials(email))
+        known: Credentials | None = await self._gateway.ask(FindCredentials(written(asked.email)[-1]))
         right = await self._passwords.verify(known.password_hash if known else None, asked.password)
         if known is None or not right:
             self._failures.charge(who, self._clock.now())

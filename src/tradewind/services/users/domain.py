@@ -62,8 +62,13 @@ def claim_id(email: str) -> str:
     return sha256(email.lower().encode()).hexdigest()
 
 
-def claimed(ask: AddUser) -> str:
-    return claim_id(ask.email)
+def claims_on(email: str) -> list[str]:
+    """The ids under which this address may be claimed, ours first."""
+    return [claim_id(form) for form in say.written(email)]
+
+
+def claimed(ask: AddUser) -> Iterable[str]:
+    return claims_on(ask.email)
 
 
 def claims_of(user: User) -> Iterable[str]:
@@ -87,15 +92,24 @@ def view(user: User) -> UserView:
 
 
 def add(
-    ask: AddUser, context: Context, claim: EmailClaim | None, admins: Mapping[str, Admins]
+    ask: AddUser, context: Context, claims: Mapping[str, EmailClaim], admins: Mapping[str, Admins]
 ) -> Effects[UserView]:
-    if claim is not None and claim.user_id:
+    try:
+        email = say.address(ask.email)
+    except ValueError as error:
+        raise Refused(
+            "invalid_field",
+            422,
+            str(error),
+            errors=[{"field": "email", "code": "invalid_field", "detail": str(error)}],
+        ) from None
+    if any([claim.user_id for claim in claims.values()]):
         raise Refused("email_taken", 409, "There is an account with this e-mail address.")
     user = User(
-        context.new_id, ask.email, ask.name, ask.role, "ACTIVE", ask.password_hash, 1, context.at, context.at
+        context.new_id, email, ask.name, ask.role, "ACTIVE", ask.password_hash, 1, context.at, context.at
     )
     yield user
-    yield EmailClaim(claim_id(ask.email), user.id)
+    yield EmailClaim(claim_id(email), user.id)
     if user.role == "admin":
         yield _all(admins).joined_by(user)
     yield say.UserRegistered(user.id, user.name, user.role)

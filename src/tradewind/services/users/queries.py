@@ -19,7 +19,7 @@ from ...core.model import Caller, Refused
 from ...core.paging import Listing
 from ...core.store import Reader
 from . import storage
-from .domain import claim_id, view
+from .domain import claims_on, view
 
 _ALL = Listing("users")
 
@@ -43,9 +43,13 @@ async def list_users(reader: Reader, query: ListUsers, caller: Caller) -> Page[U
 
 
 async def find_credentials(reader: Reader, query: FindCredentials, caller: Caller) -> Credentials | None:
-    claim = await reader.get(storage.CLAIMS, claim_id(query.email))
-    user = await reader.get(storage.USERS, claim.user_id) if claim is not None and claim.user_id else None
-    return Credentials(user.id, user.password_hash) if user is not None and user.active else None
+    # an account that is older than our way to write addresses is the one that is meant by its old form
+    for key in reversed(claims_on(query.email)):
+        claim = await reader.get(storage.CLAIMS, key)
+        user = await reader.get(storage.USERS, claim.user_id) if claim is not None and claim.user_id else None
+        if user is not None and user.active:
+            return Credentials(user.id, user.password_hash)
+    return None
 
 
 async def find_principal(reader: Reader, query: FindPrincipal, caller: Caller) -> Principal | None:

@@ -25,7 +25,7 @@ from . import domain, queries, sessions
 from .storage import ADMINS, CLAIMS, MD, SESSIONS, USERS
 
 SERVICE = Service("users", keeps=[USERS, CLAIMS, ADMINS, SESSIONS], does=[
-    on(AddUser,       domain.add,      CLAIMS.maybe_at(domain.claimed), ADMINS.each(domain.admins_joined)),
+    on(AddUser,       domain.add,      CLAIMS.each(domain.claimed), ADMINS.each(domain.admins_joined)),
     on(OpenSession,   sessions.start,  USERS.maybe),
     on(RotateSession, sessions.rotate, SESSIONS.maybe, USERS.follow(SESSIONS.maybe, sessions.user_of)),
     on(EndSession,    sessions.end,    SESSIONS.maybe),

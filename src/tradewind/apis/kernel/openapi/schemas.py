@@ -14,6 +14,7 @@ from ....contracts.operation import Operation, taken
 from ....contracts.users import Nothing
 from ....contracts.values import HIDDEN
 from ....core.problem import Problem
+from ....core.texts import VISIBLE
 
 Json = dict[str, Any]
 PREFIX = "#/components/schemas/"
@@ -156,6 +157,9 @@ PARAMETERS = {
 def _plain(shape: Json, pattern: str = PLAIN) -> Json:
     if "anyOf" in shape:
         return shape | {"anyOf": [_plain(option, pattern) for option in shape["anyOf"]]}
+    if VISIBLE in shape.get("pattern", ""):
+        some = pattern.replace("*$", f"*{VISIBLE}") + pattern[1:]
+        return shape | {"pattern": some if "minLength" in shape else f"^(?:{some[1:-1]})?$"}
     free = shape.get("type") == "string" and not {"pattern", "enum"} & shape.keys()
     return shape | {"pattern": pattern} if free else shape
 
