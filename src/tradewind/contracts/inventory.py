@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import UNSET, Meta, UnsetType
 
 from ..core.model import Event, Query, Request
+from ..core.preconditions import Seen
 from .operation import Operation, Who
 from .users import Limit
 from .values import Money, Page, PageOrCursor, Price, Reason, Reference, Sku, Stamp, Text, Uuid, View
@@ -60,6 +61,7 @@ class ChangeProduct(Request, frozen=True, tag="inventory.change_product", forbid
     product_id: Reference
     name: Text | UnsetType = UNSET
     price: Price | UnsetType = UNSET
+    seen: Seen = UNSET
 
 
 class AdjustStock(Request, frozen=True, tag="inventory.adjust_stock", forbid_unknown_fields=True):
@@ -147,6 +149,7 @@ OPERATIONS = (
         ((409, "sku_exists"),),
         _NEW,
         hides=("or_existing",),
+        versioned=True,
         narrows={"sku": Sku, "name": Text},
     ),
     Operation(
@@ -169,6 +172,7 @@ OPERATIONS = (
         Who.ALL,
         "One product",
         refuses=(_GONE,),
+        versioned=True,
         narrows=_UUID,
     ),
     Operation(
@@ -181,6 +185,8 @@ OPERATIONS = (
         "Change a product's name or price",
         refuses=(_GONE,),
         example={"price": {"amount": 1899, "currency": "EUR"}},
+        hides=("seen",),
+        versioned=True,
         narrows=_UUID,
     ),
     Operation(

@@ -31,7 +31,8 @@ class Operation(msgspec.Struct, frozen=True):
     query string and the body.
 
     A message has what any API may need. `hides` names its last fields that this operation does not take, and
-    `narrows` gives a field a type that allows less than the message does.
+    `narrows` gives a field a type that allows less than the message does. `versioned`: what it gives has a
+    version, by which a caller may make a request conditional; a change has it in its field `seen`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Operation(msgspec.Struct, frozen=True):
     paged: bool = False
     hides: tuple[str, ...] = ()
     narrows: Mapping[str, Any] = {}
+    versioned: bool = False
 
     @property
     def reads(self) -> bool:

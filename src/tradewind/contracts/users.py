@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from ..core.model import Event, Query, Request
+from ..core.preconditions import Seen
 from ..core.sensitive import PERSONAL
 from ..core.texts import UNSEEN, all_seen, folded
 from .operation import Operation, Who
@@ -44,6 +45,7 @@ class UserView(View, frozen=True):
     email: str
     name: str
     role: Role
+    version: int
     created_at: Stamp
 
 
@@ -130,11 +132,13 @@ class ChangeUser(Request, frozen=True, tag="users.change", forbid_unknown_fields
     user_id: Uuid
     name: Text | UnsetType = UNSET
     role: Role | UnsetType = UNSET
+    seen: Seen = UNSET
 
 
 class ChangeMe(Request, frozen=True, tag="users.change_me", forbid_unknown_fields=True):
     keyed_by: ClassVar[str] = "caller"
     name: Text
+    seen: Seen = UNSET
 
 
 class DeleteUser(Request, frozen=True, tag="users.delete", forbid_unknown_fields=True):
@@ -204,6 +208,7 @@ OPERATIONS = (
         201,
         ((409, "email_taken"),),
         {"email": "ada@example.com", "name": "Ada Lovelace", "password": "correct horse battery"},
+        versioned=True,
     ),
     Operation(
         "users.log_in",
@@ -241,7 +246,7 @@ OPERATIONS = (
         ((401, "invalid_token"),),
         {"refreshToken": "0192f0c1-….1.k3J…"},
     ),
-    Operation("users.me", "GET", "/api/v1/users/me", GetMe, UserView, Who.USER, "Who am I"),
+    Operation("users.me", "GET", "/api/v1/users/me", GetMe, UserView, Who.USER, "Who am I", versioned=True),
     Operation(
         "users.change_me",
         "PATCH",
@@ -251,6 +256,8 @@ OPERATIONS = (
         Who.USER,
         "Change my name",
         example=_ME,
+        hides=("seen",),
+        versioned=True,
     ),
     Operation(
         "users.list",
@@ -271,6 +278,7 @@ OPERATIONS = (
         Who.OWNER,
         "One user",
         refuses=((404, "not_found"),),
+        versioned=True,
     ),
     Operation(
         "users.change",
@@ -282,6 +290,8 @@ OPERATIONS = (
         "Change a user",
         refuses=((404, "not_found"), (409, "last_admin")),
         example={"name": "Ada King", "role": "customer"},
+        hides=("seen",),
+        versioned=True,
     ),
     Operation(
         "users.delete",

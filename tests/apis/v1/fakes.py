@@ -64,6 +64,13 @@ class Submitted(msgspec.Struct):
     trace: str
 
 
+class Shown(msgspec.Struct):
+    """Whatever was asked for."""
+
+    id: str
+    version: int = 1
+
+
 class FakeDoor:
     """`replies` and `views` say what comes of a message, by its type; a callable is called, an exception
     raised.
@@ -103,7 +110,7 @@ class FakeDoor:
             found: Any = self.views.get(FindPrincipal, Principal(query.user_id, role) if role else None)
         else:
             found = self.views.get(
-                type(query), None if isinstance(query, FindCredentials) else {"id": uuid(78)}
+                type(query), None if isinstance(query, FindCredentials) else Shown(uuid(78))
             )
         found = found(query) if callable(found) else found
         if hasattr(found, "__await__"):

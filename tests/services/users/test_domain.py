@@ -45,7 +45,7 @@ def test_a_new_customer_claims_the_address_and_is_announced() -> None:
     effects, reply = settle(add(AddUser("Ada@Example.com", "Ada", "$hash"), NOW, {}, {}))
     user = replace(ADA, id="u-new", created_at=2_000, updated_at=2_000)
     assert effects == [user, replace(CLAIM, user_id="u-new"), UserRegistered("u-new", "Ada", "customer")]
-    assert reply == UserView("u-new", "ada@example.com", "Ada", "customer", "1970-01-01T00:00:02.000Z")
+    assert reply == UserView("u-new", "ada@example.com", "Ada", "customer", 1, "1970-01-01T00:00:02.000Z")
 
 
 def test_a_new_admin_joins_the_admins() -> None:

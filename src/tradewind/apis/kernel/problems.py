@@ -40,6 +40,11 @@ TABLE: tuple[Code, ...] = (
     Code("body_too_large", 413, "Body too large", "The body is larger than the server takes (1 MiB).", _FIX),
     Code("url_too_long", 414, "URL too long", "The request target is longer than the server takes (8 "
                                               "KiB).", _FIX),
+    Code("invalid_precondition", 400, "Invalid precondition", "`If-Match` or `If-None-Match` is malformed, or a "
+         "condition that the operation does not know.",
+         "Send the `ETag` that you have got, or `*`; leave out what the operation does not list."),
+    Code("precondition_failed", 412, "Precondition failed", "It has another version by now than `If-Match` says.",
+         "Read it again, and decide anew."),
     Code("unsupported_media_type", 415, "Unsupported media type", "The body is not `application/json`.",
          "Send JSON with `Content-Type: application/json`."),
     Code("expectation_failed", 417, "Expectation failed", "The only `Expect` known here is `100-continue`.", _FIX),

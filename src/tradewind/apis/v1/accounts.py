@@ -128,7 +128,8 @@ class Accounts:
 
     def _change_me(self, call: Call) -> None:
         asked: ChangeMe = call.bound()
-        self._serving.submit(call, asked, ChangeUser(call.caller.id, name=asked.name), call.caller)
+        change = ChangeUser(call.caller.id, name=asked.name, seen=asked.seen)
+        self._serving.submit(call, asked, change, call.caller)
 
     def _signed_in(self, call: Call, reply: Reply) -> None:
         """A session, old or new, as the tokens of its holder; one that is over has generation 0 or less."""

@@ -18,6 +18,7 @@ from ...observability.tracing import Tracer
 from ..kernel import pending_reads as guard
 from ..kernel.health import Health
 from ..kernel.idempotency import Claims
+from ..kernel.preconditions import IF_MATCH, IF_MODIFIED, IF_NONE_MATCH, IF_UNMODIFIED, refuse_unknown
 from ..kernel.rate_limits import Buckets, network
 from ..kernel.request_context import Api, Kernel, Log, Observe, Page, ignore, page_routes, request_ids
 from ..kernel.router import Router
@@ -126,6 +127,14 @@ class V1Api(Api[Call]):
         self._buckets.count(network(call.client) if caller is None else caller.id, now)
         route = call.route
         call.caller = admit(route.rule, caller)
+        headers = call.request.headers
+        if (
+            IF_MATCH in headers
+            or IF_NONE_MATCH in headers
+            or IF_MODIFIED in headers
+            or IF_UNMODIFIED in headers
+        ):
+            refuse_unknown(headers, route.conditions)
         route.handle(call)
 
     def _count_anonymous(self, call: Call) -> None:

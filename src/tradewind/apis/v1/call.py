@@ -6,18 +6,30 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from ...core import http
 from ...core.gateway import Reply
-from ...core.http import Request, Response
-from ...core.model import Message
-from ..kernel import errors
+from ...core.http import Response
+from ...core.model import Message, Request
+from ..kernel import errors, preconditions
 from ..kernel import pending_reads as guard
+from ..kernel.preconditions import IF_MATCH
 from ..kernel.request_context import Headers, RequestContext, Route
 from . import refusals
 from .access import Rule
 
 COMMON: Headers = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 REPLAYED: Headers = (*COMMON, (b"idempotent-replayed", b"true"))
+
+
+class _Versioned(msgspec.Struct):
+    """A reply; one that was saved by a release without versions has none."""
+
+    version: int = 0
+
+
+_versioned = msgspec.json.Decoder(_Versioned).decode
 _encode = msgspec.json.Encoder().encode
 Serve = Callable[["Call"], None]
 Finish = Callable[["Call", Reply], None]
@@ -32,7 +44,7 @@ class OperationRoute(Route["Call"]):
     how a reply is finished.
     """
 
-    __slots__ = ("bind", "finish", "handle", "location", "rule")
+    __slots__ = ("bind", "conditions", "finish", "handle", "location", "rule", "versioned")
 
     def __init__(
         self,
@@ -42,12 +54,16 @@ class OperationRoute(Route["Call"]):
         rule: Rule,
         handle: Serve,
         *,
-        bind: Callable[[Request, tuple[str, ...]], Message],
+        bind: Callable[[http.Request, tuple[str, ...]], Message],
         finish: Finish,
         status: int,
         location: bytes = b"",
+        versioned: bool = False,
+        conditions: frozenset[bytes] = frozenset(),
     ) -> None:
+        """`conditions`: the conditional headers that it knows."""
         super().__init__(name, path, serve, status)
+        self.versioned, self.conditions = versioned, conditions
         self.rule, self.handle, self.bind, self.finish, self.location = rule, handle, bind, finish, location
 
 
@@ -66,13 +82,26 @@ class Call(RequestContext):
 
     def bound(self) -> Any:
         """The message. Errors: Refused, strict_json.Invalid."""
-        return self.route.bind(self.request, self.values)
+        message = self.route.bind(self.request, self.values)
+        if self.route.conditions and IF_MATCH in self.request.headers and isinstance(message, Request):
+            return replace(message, seen=preconditions.seen(self.request.headers))
+        return message
 
     def send(self, response: Response, headers: Headers = COMMON) -> None:
         self.answer(response.status, response.body, (*headers, *response.headers), response.content_type)
 
     def show(self, view: Any, headers: Headers = COMMON) -> None:
         self.answer(self.route.status, _encode(view), headers)
+
+    def show_versioned(self, view: Any) -> None:
+        """A view with its `ETag`, as far as the request's conditions allow."""
+        headers, version = self.request.headers, view.version
+        preconditions.require(headers, version)
+        tagged: Headers = (*COMMON, (b"etag", preconditions.tag(version)))
+        if preconditions.unchanged(headers, version):
+            self.answer(304, b"", tagged)
+        else:
+            self.show(view, tagged)
 
     def fail(self, error: BaseException) -> None:
         self.send(refusals.of_error(error, self.route.name, self.instance))
@@ -102,6 +131,8 @@ def finish_view(call: Call, reply: Reply) -> None:
     route, body = call.route, reply.body
     if route.location and body.startswith(b'{"id":"'):
         headers = (*headers, (b"location", route.location + body[7 : body.index(b'"', 7)]))
+    if route.versioned and (version := _versioned(body).version):
+        headers = (*headers, (b"etag", preconditions.tag(version)))
     call.answer(route.status, body, headers)
 
 

@@ -43,6 +43,10 @@ class Serving:
             self.gateway.ask(call.bound(), call.caller, trace=call.traceparent), call.show, call.fail
         )
 
+    def versioned_query(self, call: Call) -> None:
+        asked = self.gateway.ask(call.bound(), call.caller, trace=call.traceparent)
+        self.asks.run(asked, call.show_versioned, call.fail)
+
     def _pdf(self, call: Call) -> None:
         def show(pdf: Pdf) -> None:
             name = _UNSAFE.sub("_", pdf.name) or "invoice.pdf"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ...contracts.operation import Operation
 from ...contracts.users import Nothing
+from ..kernel.preconditions import IF_MATCH, IF_NONE_MATCH
 from .access import RULES
 from .binding import binder
 from .call import Call, Finishes, Handles, OperationRoute, finish_nothing, finish_view
@@ -26,6 +27,8 @@ def operation_routes(
     """`enter` takes every request of an operation. Errors: KeyError for one without an access rule."""
     for operation in operations:
         handle = serving.query if operation.reads else serving.request
+        if operation.versioned and operation.reads:
+            handle = serving.versioned_query
         finish = finish_nothing if operation.gives is Nothing else finish_view
         yield (
             operation.method,
@@ -40,8 +43,17 @@ def operation_routes(
                 finish=finishes.get(operation.asks, finish),
                 status=operation.status,
                 location=_location(operation, operations),
+                versioned=operation.versioned,
+                conditions=_conditions(operation),
             ),
         )
+
+
+def _conditions(operation: Operation) -> frozenset[bytes]:
+    """A read is conditional both ways; a change by `If-Match`, which becomes a field of its message."""
+    if operation.versioned and operation.reads:
+        return frozenset((IF_MATCH, IF_NONE_MATCH))
+    return frozenset((IF_MATCH,)) if "seen" in operation.hides else frozenset()
 
 
 def _location(operation: Operation, operations: Sequence[Operation]) -> bytes:

@@ -22,6 +22,7 @@ from ...contracts.inventory import (
 )
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.values import Money, stamp
+from ...core import preconditions
 from ...core.model import Aggregate, Context, Effects, Refused
 
 HELD, COMMITTED, RELEASED, EXPIRED = "HELD", "COMMITTED", "RELEASED", "EXPIRED"
@@ -142,6 +143,7 @@ def add(
 
 
 def change(ask: ChangeProduct, context: Context, product: Product) -> Effects[ProductView]:
+    preconditions.check(ask.seen, product.version)
     changes: dict[str, Any] = {}
     if ask.name is not UNSET:
         changes["name"] = ask.name

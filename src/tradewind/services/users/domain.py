@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ...contracts import users as say
 from ...contracts.users import AddUser, ChangeUser, DeleteUser, Nothing, Role, UserView
 from ...contracts.values import stamp
+from ...core import preconditions
 from ...core.model import Aggregate, Context, Effects, Refused
 
 ALL_ADMINS = "admins"
@@ -88,7 +89,7 @@ def admins_with(user: User) -> Iterable[str]:
 
 
 def view(user: User) -> UserView:
-    return UserView(user.id, user.email, user.name, user.role, stamp(user.created_at))
+    return UserView(user.id, user.email, user.name, user.role, user.version, stamp(user.created_at))
 
 
 def add(
@@ -119,6 +120,7 @@ def add(
 def change(ask: ChangeUser, context: Context, user: User, admins: Mapping[str, Admins]) -> Effects[UserView]:
     if not user.active or not context.caller.may_see(user.id):
         raise Refused("not_found", 404)
+    preconditions.check(ask.seen, user.version)
     name = user.name if ask.name is UNSET else ask.name
     role = user.role if ask.role is UNSET else ask.role
     if role != user.role:

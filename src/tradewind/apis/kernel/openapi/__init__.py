@@ -32,6 +32,9 @@ Unknown fields are refused, not ignored.
 
 **Lists** come newest first, `limit` at a time; `nextCursor` leads to the next page and is null on the last.
 
+**Versions.** Products and users have an `ETag`: send it as `If-Match` with a change, and it is made to that version alone (412 else); \
+as `If-None-Match` when reading again, and the answer is 304 while nothing has changed. A condition that an operation does not know is 400.
+
 **Wait** for an order's outcome without asking again and again: `GET /api/v1/orders/{orderId}` with `Prefer: wait=10`."""
 TAGS = {
     "users": "Accounts and sessions",
@@ -43,6 +46,7 @@ TAGS = {
     "ops": "For the operator",
     "platform": "Health, numbers and webhooks",
 }
+ENTITY_TAGS: Json = {"type": "string", "pattern": r'^\*$|"'}
 PARAMETERS: dict[str, Json] = {
     "Idempotency-Key": {
         "name": "Idempotency-Key",
@@ -58,6 +62,22 @@ PARAMETERS: dict[str, Json] = {
         "required": False,
         "description": "Your name for this request; a new one is made where it is missing.",
         "schema": {"type": "string"},
+    },
+    "If-Match": {
+        "name": "If-Match",
+        "in": "header",
+        "required": False,
+        "example": '"3"',
+        "description": "Entity tags that you have seen: with another version by now the answer is 412. `*`: any.",
+        "schema": ENTITY_TAGS,
+    },
+    "If-None-Match": {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "example": '"3"',
+        "description": "Entity tags that you have: where one is still the present one, the answer is 304.",
+        "schema": ENTITY_TAGS,
     },
     "Prefer": {
         "name": "Prefer",
@@ -137,6 +157,10 @@ def _operation(operation: Operation, schemas: Schemas, operations: Sequence[Oper
     headers = ["X-Request-Id"]
     if operation.method == "POST":
         headers.append("Idempotency-Key")
+    if operation.versioned and operation.method != "POST":
+        headers.append("If-Match")
+    if operation.versioned and operation.reads:
+        headers.append("If-None-Match")
     if operation.name == "orders.get":
         headers.append("Prefer")
     found: Json = {

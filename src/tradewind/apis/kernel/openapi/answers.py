@@ -21,6 +21,7 @@ TITLES = {
     403: "Not for you",
     404: "Not there, or not yours to see",
     409: "Not in this state of things",
+    412: "Changed by somebody else",
     413: "The body is too large",
     415: "The body is not JSON",
     422: "A value that cannot be",
@@ -44,6 +45,7 @@ HEADERS: dict[str, Json] = {
         "description": "Seconds after which trying again makes sense.",
         "schema": {"type": "integer", "minimum": 0},
     },
+    "ETag": {"description": "The version, as an entity tag.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
 }
 
@@ -61,6 +63,9 @@ def answers(operation: Operation, schemas: Schemas, has_body: bool, has_place: b
     own.
     """
     found: Json = {str(operation.status): _success(operation, schemas, has_place)}
+    if operation.versioned and operation.reads:
+        headers = _REQUEST_ID | {"ETag": {"$ref": "#/components/headers/ETag"}}
+        found["304"] = {"description": "As it was: `If-None-Match` has its version", "headers": headers}
     for status, codes in sorted(_refusals(operation, has_body).items()):
         found[str(status)] = {"$ref": f"#/components/responses/{_name(status, codes)}"}
     return found
@@ -100,6 +105,8 @@ def _success(operation: Operation, schemas: Schemas, has_place: bool) -> Json:
     headers = dict(_REQUEST_ID)
     if has_place:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
+    if operation.versioned:
+        headers["ETag"] = {"$ref": "#/components/headers/ETag"}
     if operation.method == "POST":
         headers["Idempotent-Replayed"] = {"$ref": "#/components/headers/Idempotent-Replayed"}
     answer: Json = {"description": TITLES[operation.status], "headers": headers}
@@ -111,7 +118,9 @@ def _success(operation: Operation, schemas: Schemas, has_place: bool) -> Json:
 
 
 def _refusals(operation: Operation, has_body: bool) -> dict[int, list[str]]:
-    codes = ["malformed_request"]
+    codes = ["malformed_request", "invalid_precondition"]
+    if operation.versioned and operation.method != "POST":
+        codes += ["precondition_failed"]
     if has_body:
         codes += [
             "invalid_json",
