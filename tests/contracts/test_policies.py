@@ -8,7 +8,7 @@ import pytest
 
 from tradewind.contracts.inventory import ProductListed
 from tradewind.contracts.orders import OrderCreated, PaymentRequested
-from tradewind.contracts.policies import UNBUILT, Policies, policies
+from tradewind.contracts.policies import Policies, policies
 from tradewind.contracts.subscriptions import heard
 from tradewind.core.model import Event
 from tradewind.runtime import registry
@@ -21,12 +21,13 @@ SHOPS = [
     Policies(pricing="client", products="any"),
     Policies(payment="none", invoice="none"),
     Policies(payment="on-order"),
+    Policies(payment="on-order", welcome="on"),
+    Policies(customers="made-when-named"),
 ]
 
 
 def test_without_a_word_the_default_shop() -> None:
     assert policies({}) == Policies()
-    assert policies({}).unbuilt() == ()
 
 
 @pytest.mark.parametrize("shop", SHOPS)
@@ -64,7 +65,7 @@ def test_what_an_order_needs_is_named_with_the_policy() -> None:
         ({"pricing": "ours"}, "Invalid enum value 'ours'.*pricing"),
         ({"prices": "client"}, "unknown field `prices`"),
         ({"products": "any"}, "products = any needs pricing = client"),
-        ({"pricing": "client"}, "products = must-exist with pricing = client is not built"),
+        ({"pricing": "client"}, "products = must-exist needs pricing = catalogue"),
         ({"payment": "none"}, "invoice = confirmed needs a payment"),
         ({"invoice-number": "INV-{year}"}, "lacks {number}"),
         ({"invoice-number": "INV-{number}"}, "lacks {year}"),
@@ -73,7 +74,7 @@ def test_what_an_order_needs_is_named_with_the_policy() -> None:
         ({"invoice-number": "{number:x}", "invoice-reset": "never"}, "is no form"),
         ({"invoice-number": "{number}{number}", "invoice-reset": "never"}, "is no form"),
         ({"invoice-number": "R" * 40 + "{number}", "invoice-reset": "never"}, "is no form"),
-        *(({name: value}, f"{name} = {value} is not built") for name, value in UNBUILT),
+        ({"welcome": "on"}, "welcome = on needs payment = on-order or none"),
     ],
 )
 def test_what_is_wrong_is_said_at_once(given: dict[str, Any], says: str) -> None:

@@ -19,6 +19,8 @@ from tradewind.contracts.values import Price
 from tradewind.core.clock import SystemClock
 from tradewind.core.gateway import Gateway, Reply
 from tradewind.core.model import Caller, Request
+from tradewind.core.store import Store
+from tradewind.engine.platform import Platform
 from tradewind.operations.audit import audited
 from tradewind.runtime.assembly import LEDGER, platform
 from tradewind.runtime.blueprint import Blueprint, Process
@@ -35,8 +37,10 @@ PRICE = 1_999
 class Shop:
     """What an API could see and do. `clock` says which ids there are."""
 
-    def __init__(self, gateway: Gateway, config: Config, blueprint: Blueprint, provider: Sandbox) -> None:
-        self.gateway, self.config, self._blueprint, self.provider = gateway, config, blueprint, provider
+    def __init__(self, platform: Platform, config: Config, blueprint: Blueprint, provider: Sandbox) -> None:
+        self.gateway: Gateway = platform
+        self.store: Store = platform.store
+        self.config, self._blueprint, self.provider = config, blueprint, provider
         self.clock = SystemClock()
         self.tea = ""
 

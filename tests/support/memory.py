@@ -30,7 +30,7 @@ class Memory:
         rule = self.service.rules[type(message)]
         self.last = []
         effects, reply = settle(
-            rule.do(message, now, *[self._argument(load, message) for load in rule.loads])
+            rule.do(message, now, *[self._argument(load, message, now) for load in rule.loads])
         )
         for effect in effects:
             if isinstance(effect, Aggregate):
@@ -44,7 +44,9 @@ class Memory:
     def all(self, kind: type[Ag]) -> list[Ag]:
         return list(self.rows[kind].values())
 
-    def _argument(self, load: Load[Any, Any], message: Message) -> Any:
+    def _argument(self, load: Load[Any, Any], message: Message, now: Context) -> Any:
+        if load.how == "callers":
+            return self.rows[load.table.kind].get(now.caller.id)
         found = self._found(load, message)
         if load.how == "each":
             return found

@@ -47,19 +47,16 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(
                 "products = any needs pricing = client: the catalogue has no price of an unknown product"
             )
+        if self.products == "must-exist" and self.pricing == "client":
+            raise ValueError(
+                "products = must-exist needs pricing = catalogue: with the client's prices nobody looks"
+            )
+        if self.welcome == "on" and self.payment == "on-stock":
+            raise ValueError("welcome = on needs payment = on-order or none: no welcome product is in stock")
         if self.invoice == "confirmed" and self.payment == "none":
             raise ValueError(
                 "invoice = confirmed needs a payment: with payment = none no order is ever confirmed"
             )
-
-    def unbuilt(self) -> tuple[str, ...]:
-        """The policies whose value no service keeps yet, as `name = value`."""
-        found = [
-            f"{name} = {value}" for name, value in UNBUILT if getattr(self, name.replace("-", "_")) == value
-        ]
-        if self.pricing == "client" and self.products == "must-exist":
-            found.append("products = must-exist with pricing = client")
-        return tuple(found)
 
     def needs(self) -> Iterator[tuple[str, str]]:
         """The services without which orders cannot keep these policies, each after the policy in question."""
@@ -75,21 +72,14 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             yield "welcome = on", "users"
 
 
-UNBUILT = (("welcome", "on"), ("customers", "made-when-named"))
-"""Values that a blueprint may not name yet."""
-
-
 def policies(given: Mapping[str, Any]) -> Policies:
     """The table [policies] of a blueprint; what it leaves out has the default. Errors: ValueError, with the
-    policy that is unknown, has no such value, contradicts another or is not built.
+    policy that is unknown, has no such value or contradicts another.
     """
     try:
-        found = msgspec.convert(given, Policies)
+        return msgspec.convert(given, Policies)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from None
-    if unbuilt := found.unbuilt():
-        raise ValueError(f"{unbuilt[0]} is not built")
-    return found
 
 
 def _check_number_form(form: str, reset: str) -> None:

@@ -18,6 +18,7 @@ from .orders import (
 )
 from .payments import PaymentCompleted, PaymentFailed, PaymentRefunded
 from .policies import Policies
+from .users import UserDeleted, UserRegistered
 
 _STORY = (OrderCreated, OrderConfirmed, OrderFailed, OrderCancelled)
 _PAID = (PaymentCompleted, PaymentFailed, PaymentRefunded)
@@ -39,6 +40,10 @@ def heard(service: str, policies: Policies) -> frozenset[type[Event]]:
         found.update(_OUTCOMES.get(policies.payment, ()))
         if policies.pricing == "catalogue":
             found.add(ProductListed)
+        if policies.welcome == "on":
+            found.add(UserRegistered)
+        if policies.customers == "made-when-named":
+            found.add(UserDeleted)
     elif service == "payments":
         found.update(_CHARGED.get(policies.payment, ()))
     elif service == "inventory" and policies.payment == "on-stock":

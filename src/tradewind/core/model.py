@@ -171,6 +171,7 @@ class Table(Generic[Ag], Load[Message, Ag]):
         super().__init__(self, keyed, "one")
         self.kind, self.rows, self.name = kind, rows, rows.name
         self.maybe: Load[Message, Ag | None] = Load(self, keyed, "maybe")
+        self.callers: Load[Message, Ag | None] = Load(self, keyed, "callers")
 
     def each(self, keys: Callable[[M], Iterable[str]]) -> Load[M, Mapping[str, Ag]]:
         """The rows under these keys that exist, by key."""

@@ -44,9 +44,14 @@ def name_of(message: Message) -> str:
     return name
 
 
+def caller_id(message: Message) -> str:
+    """Stands for the key that is the caller's id: the envelope has it, not the message."""
+    raise LookupError
+
+
 class Find(NamedTuple):
-    """One load. `one` gives the only key, `many` several; with `via`, `many` is asked of the row there under
-    the key that `one` gives.
+    """One load. `one` gives the only key (`caller_id` stands for that of the caller), `many` several; with
+    `via`, `many` is asked of the row there under the key that `one` gives.
     """
 
     table: Table[Any]
@@ -72,6 +77,8 @@ def _find(load: Load[Any, Any], hears: type[Message]) -> Find:
         if first.one is None:
             raise ValueError(f"{load.table.name} follows {first.table.name}, of which there may be several")
         return Find(load.table, first.one, load.keys, first.table, False)
+    if load.how == "callers":
+        return Find(load.table, caller_id, None, None, False)
     if load.each_of:
         return Find(load.table, None, load.keys, None, False)
     # attrgetter runs in C; the property `key` does not

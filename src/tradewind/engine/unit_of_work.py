@@ -16,7 +16,7 @@ from ..core.gateway import Reply
 from ..core.model import Activity, Aggregate, Consult, Event, Message, Table
 from ..core.store import Transaction
 from .inbox import Envelope, Origin, encode
-from .service_runtime import ACTIVITY, AGGREGATE, AT, EVENT, Find, ServiceRuntime, name_of
+from .service_runtime import ACTIVITY, AGGREGATE, AT, EVENT, Find, ServiceRuntime, caller_id, name_of
 from .statements import ActivityRow, EventRow, InboxRecord, TimerRow
 from .subscriptions import Subscription
 
@@ -159,7 +159,7 @@ class UnitOfWork:
             try:
                 for table, one, many, via, _must in plan.finds:
                     if one is not None:
-                        key = one(message)
+                        key = one(message) if one is not caller_id else envelope.caller.id
                         keys.append(key)
                         if key not in rows[via or table]:
                             wanted.setdefault(via or table, {})[key] = None

@@ -105,7 +105,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     retry_delays_ms: Annotated[tuple[int, ...], ENGINE["retry_delays_ms"]]
     retention_days: Annotated[int, ENGINE["retention_days"]]
     broker_url: Annotated[str, RABBITMQ["broker_url"]]
-    currency: Annotated[str, RPC["currency"]]
+    currency: Annotated[str, ORDERS["currency"]]
     payment_token: Annotated[str, ORDERS["payment_token"]]
     order_queue: Annotated[str, RPC["order_queue"]]
     inventory_queue: Annotated[str, RPC["inventory_queue"]]
@@ -145,7 +145,7 @@ SETTINGS: dict[str, Setting] = {
 }
 
 PARTS: dict[str, dict[str, Setting]] = {
-    "service orders": {"order_deadline_s": ORDERS["order_deadline_s"]},
+    "service orders": {field: ORDERS[field] for field in ("order_deadline_s", "currency")},
     "service payments": {
         **{field: PAYMENTS[field] for field in ("provider_faults", "provider_timeout_s")},
         "payment_token": ORDERS["payment_token"],

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from ...contracts.currencies import DECIMALS
 from ...core import readers
 from ...core.settings import Setting
 
 SETTINGS: dict[str, Setting] = {
-    "currency": Setting(
-        readers.matching(
-            "|".join([code for code, places in DECIMALS.items() if places == 2]),
-            "an active currency of ISO 4217 with two decimals, like EUR",
-        ),
-        "EUR",
-        "ISO 4217",
-        "of amounts that come without one: those of the face rpc, with two decimals",
-    ),
     "order_queue": Setting(
         readers.queue, "order_queue", "queue", "where orders takes requests in NestJS's wire format"
     ),

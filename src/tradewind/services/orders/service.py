@@ -23,14 +23,18 @@ from ...contracts.orders import (
 from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
 from ...contracts.policies import DEFAULT, Policies
 from ...contracts.subscriptions import wired
+from ...contracts.users import UserDeleted, UserRegistered
 from ...core.manifest import Given, Manifest
 from ...core.model import Service, answers, on
-from . import domain, queries, recording
-from .storage import CATALOGUE, MD, ORDERS
+from . import customers, domain, queries, recording, welcome
+from .storage import CATALOGUE, CUSTOMERS, MD, ORDERS
 
 
-def orders(deadline_ms: int, *, policies: Policies = DEFAULT, payment_token: str = "") -> Service:
+def orders(
+    deadline_ms: int, *, policies: Policies = DEFAULT, payment_token: str = "", currency: str = "EUR"
+) -> Service:
     """`deadline_ms`: how long a buyer's payment may take. `payment_token`: what pays for a recorded order.
+    `currency`: that of the welcome order.
 
     With `payment` none nothing is due and no order expires.
     """
@@ -39,10 +43,13 @@ def orders(deadline_ms: int, *, policies: Policies = DEFAULT, payment_token: str
         recorded = on(RecordOrder, recording.recording(due_ms, payment_token))
     else:
         recorded = on(RecordOrder, recording.pricing(due_ms, payment_token), CATALOGUE.each(recording.wanted))
-    return Service("orders", keeps=[ORDERS, CATALOGUE], says=[
+    placed = on(PlaceOrder, domain.placing(due_ms), CATALOGUE.each(domain.wanted))
+    if policies.customers == "made-when-named":
+        placed, recorded = (customers.naming(rule, CUSTOMERS.callers) for rule in (placed, recorded))
+    return Service("orders", keeps=[ORDERS, CATALOGUE, CUSTOMERS], says=[
         OrderCreated, PaymentRequested, OrderConfirmed, OrderFailed, OrderCancelled, RefundRequested,
     ], does=wired("orders", policies, [
-        on(PlaceOrder,              domain.placing(due_ms),  CATALOGUE.each(domain.wanted)),
+        placed,
         recorded,
         on(StockReserved,           domain.request_payment,      ORDERS),
         on(PaymentCompleted,        domain.confirm,              ORDERS),
@@ -51,6 +58,8 @@ def orders(deadline_ms: int, *, policies: Policies = DEFAULT, payment_token: str
         on(domain.PaymentDue,       domain.expire,               ORDERS),
         on(CancelOrder,             domain.cancel,               ORDERS),
         on(PaymentRefunded,         domain.note_refund,          ORDERS),
+        on(UserRegistered,          welcome.welcoming(due_ms, currency), ORDERS.maybe_at(welcome.order_of)),
+        on(UserDeleted,             customers.forget,            CUSTOMERS.maybe),
         on(ProductListed,           domain.learn,                CATALOGUE.each(domain.listed)),
         on(domain.CatalogueLearned, domain.learn,                CATALOGUE.each(domain.learned)),
         answers(GetOrder,           queries.get_order),
@@ -66,6 +75,7 @@ def _make(given: Given) -> Service:
         round(settings["order_deadline_s"] * 1000),
         policies=given.policies,
         payment_token=settings["payment_token"],
+        currency=settings["currency"],
     )
 
 

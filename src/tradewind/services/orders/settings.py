@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...contracts.currencies import DECIMALS
 from ...core import readers
 from ...core.settings import Setting
 
@@ -22,5 +23,16 @@ SETTINGS: dict[str, Setting] = {
         secret=True,
         # who proves who he is names a token with each order, which counts once the stock is held
         only=lambda known: (known["payment"], known["access"]) in _USES_TOKEN,
+    ),
+    "currency": Setting(
+        readers.matching(
+            "|".join([code for code, places in DECIMALS.items() if places == 2]),
+            "an active currency of ISO 4217 with two decimals, like EUR",
+        ),
+        "EUR",
+        "ISO 4217",
+        "of amounts that come without one, with two decimals",
+        # who proves who he is names it with each amount; nobody does with the welcome order
+        only=lambda known: known["access"] == "open" or known["welcome"] == "on",
     ),
 }

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from ...core import columns
 from ...core.model import Table
 from ...core.schema import metadata, newest_first
+from .customers import Customer
 from .domain import Entry, Order
 
 MD = metadata("orders")
@@ -49,6 +50,23 @@ CATALOGUE = Table(
         sa.Column("price", columns.Money, nullable=False),
         sa.Column("currency", columns.Key, nullable=False),
         sa.Column("version", columns.Number, nullable=False),
+    ),
+)
+
+CUSTOMERS = Table(
+    Customer,
+    sa.Table(
+        "customers",
+        MD,
+        sa.Column("id", columns.Key, primary_key=True),
+        sa.Column("created_at", columns.Instant, nullable=False),
+        sa.Column("name", columns.Text, nullable=False),
+        sa.Column("email", columns.Text, nullable=False),
+        sa.Column("address", columns.Text, nullable=False),
+        sa.Column("state", columns.Text, nullable=False),
+        sa.Column("zip_code", columns.Text, nullable=False),
+        sa.Column("country", columns.Text, nullable=False),
+        sa.Column("date_of_birth", columns.Text, nullable=False),
     ),
 )
 
