@@ -17,6 +17,8 @@ OUTSIDE = {
     "TRADEWIND_JWT_SECRET",
     "TRADEWIND_ORDER_DEADLINE_S",
     "TRADEWIND_RATE_LIMIT",
+    "TRADEWIND_CORS_ORIGINS",
+    "TRADEWIND_TRUSTED_PROXIES",
     "TRADEWIND_LOG_LEVEL",
     "TRADEWIND_LOG_FORMAT",
     "TRADEWIND_PROVIDER_FAULTS",
@@ -39,6 +41,46 @@ def test_defaults_are_those_of_the_promise() -> None:
         (1000, 5000, 30000, 120000),
     )
     assert {row.name for row in config.explain({})} >= OUTSIDE
+
+
+@pytest.mark.parametrize(
+    ("text", "origins"),
+    [
+        ("*", ("*",)),
+        ("https://shop.example", ("https://shop.example",)),
+        ("http://localhost:3000, https://[::1]:8443", ("http://localhost:3000", "https://[::1]:8443")),
+        ("https://shop.example/", None),
+        ("https://Shop.example", None),  # no browser spells it so, so it would never match
+        ("https://shop.example:443", None),
+        ("shop.example", None),
+        ("*,https://shop.example", None),
+        ("https://shop.example,,", None),
+    ],
+)
+def test_origins_are_written_as_browsers_name_them(text: str, origins: tuple[str, ...] | None) -> None:
+    if origins is None:
+        with pytest.raises(BadSetting, match="TRADEWIND_CORS_ORIGINS"):
+            config.load({"TRADEWIND_CORS_ORIGINS": text})
+    else:
+        assert config.load({"TRADEWIND_CORS_ORIGINS": text}).cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [
+        ("192.0.2.7", ("192.0.2.7/32",)),
+        ("10.0.0.0/8, 2001:db8::/32", ("10.0.0.0/8", "2001:db8::/32")),
+        ("10.0.0.1/8", None),
+        ("proxy.example", None),
+        ("*", None),
+    ],
+)
+def test_proxies_are_addresses_or_networks(text: str, networks: tuple[str, ...] | None) -> None:
+    if networks is None:
+        with pytest.raises(BadSetting, match="TRADEWIND_TRUSTED_PROXIES"):
+            config.load({"TRADEWIND_TRUSTED_PROXIES": text})
+    else:
+        assert config.load({"TRADEWIND_TRUSTED_PROXIES": text}).trusted_proxies == networks
 
 
 def test_the_nearer_word_counts() -> None:

@@ -14,7 +14,7 @@ from tradewind.runtime.settings import PARTS
 
 GENERAL = {
     *("data", "host", "port", "admin_email", "admin_password", "jwt_secret", "rate_limit"),
-    *("log_level", "log_format", "fail"),
+    *("log_level", "log_format", "fail", "trusted_proxies"),
     *("database_url", "retry_delays_ms", "retention_days"),  # every blueprint has a store and an engine
 }
 EXAMPLES = {
@@ -58,6 +58,8 @@ def test_in_one_process_others_settings_stop_the_start(field: str) -> None:
     [
         ("default", ["log_format=json", "rate_limit=5"]),
         ("default", ["order_deadline_s=5", "provider_faults=0.1"]),
+        ("services", ["cors_origins=*", "trusted_proxies=10.0.0.0/8"]),
+        ("rpc", ["trusted_proxies=10.0.0.0/8"]),
         ("default", ["otlp_endpoint=http://collector:4318/v1/traces", "trace_ratio=0.5"]),
         ("services", ["otlp_endpoint=http://collector:4318/v1/traces", "trace_ratio=0.5"]),
         ("rpc", ["otlp_endpoint=http://collector:4318/v1/traces", "trace_ratio=0.5", "ops_port=9999"]),
@@ -76,6 +78,7 @@ def test_what_has_an_effect_is_taken(blueprint: str, sets: list[str]) -> None:
         ("default", ["trace_ratio=0.5"]),
         ("rpc", ["order_deadline_s=5"]),
         ("rpc", ["payment_token=tok_ok"]),
+        ("rpc", ["cors_origins=*"]),  # its page allows every origin
     ],
 )
 def test_what_is_switched_off_stops_the_start_too(blueprint: str, sets: list[str]) -> None:

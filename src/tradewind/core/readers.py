@@ -5,6 +5,7 @@ A reader raises ValueError with what the text should have been, to be put after 
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ T = TypeVar("T")
 Reader: TypeAlias = Callable[[str], T]
 
 _URL = re.compile(r"^(?P<scheme>[a-z][a-z0-9+]*)://(?:(?P<user>[^:@/\s]*)(?::[^@/\s]*)?@)?(?P<rest>[^@\s]*)$")
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::(?!80$|443$)[1-9][0-9]{0,4})?|null")
 _FAILPOINT = re.compile(r"^[a-z0-9._-]+:[1-9][0-9]*:(kill|error|pause)$")
 
 
@@ -119,6 +121,28 @@ def queue(text: str) -> str:
     ):
         raise ValueError("a queue's name: 1 to 255 bytes without spaces, not amq.…")
     return text
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Of pages, as a browser names them: lower case, no path, no port that goes without saying."""
+    if text in ("", "*"):
+        return (text,) if text else ()
+    found = tuple([part.strip() for part in text.split(",")])
+    if not all([_ORIGIN.fullmatch(one) for one in found]):
+        raise ValueError(
+            "*, or origins with commas between, like https://pages.example,http://localhost:3000"
+        )
+    return found
+
+
+def networks(text: str) -> tuple[str, ...]:
+    found = tuple([part.strip() for part in text.split(",")]) if text else ()
+    try:
+        return tuple([str(ipaddress.ip_network(one)) for one in found])
+    except ValueError:
+        raise ValueError(
+            "addresses or networks with commas between, like 10.0.0.0/8,192.0.2.7 (no host bits in a network)"
+        ) from None
 
 
 def matching(pattern: str, says: str) -> Reader[str]:

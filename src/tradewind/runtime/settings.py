@@ -7,7 +7,9 @@ from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 
+from ..apis.kernel.variables import SETTINGS as APIS
 from ..apis.rpc.variables import SETTINGS as RPC
+from ..apis.v1.variables import SETTINGS as V1
 from ..core import readers
 from ..core.settings import Setting
 from ..drivers.rabbitmq.settings import SETTINGS as RABBITMQ
@@ -81,6 +83,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: Annotated[
         int, Setting(readers.whole(0, 10_000_000), "600", "requests/minute", "of one caller; 0: no limit")
     ]
+    cors_origins: Annotated[tuple[str, ...], V1["cors_origins"]]
+    trusted_proxies: Annotated[tuple[str, ...], APIS["trusted_proxies"]]
     log_level: Annotated[
         str,
         Setting(
@@ -151,6 +155,7 @@ PARTS: dict[str, dict[str, Setting]] = {
         "payment_token": ORDERS["payment_token"],
     },
     "a process with provider = true": {"provider_url": PAYMENTS["provider_url"]},
+    "API v1": V1,
     "API rpc": RPC,
     "bus rabbitmq": RABBITMQ,
     "tracing": TRACING,

@@ -113,6 +113,8 @@ class Embedded:
             jwt_secret=key,
             rate_limit_per_minute=config.rate_limit,
             webhook_secrets=(webhook_secret(key),),
+            cors_origins=config.cors_origins,
+            trusted_proxies=config.trusted_proxies,
             reads_at_once=not config.database_url,
         )
         passwords = Passwords(settings, self._clock)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 
+from ...apis.kernel.client_address import TrustedProxies
 from ...apis.kernel.health import FIGURES, OpsPages
 from ...apis.nest import wire
 from ...apis.rpc.envelope import of_problem
@@ -68,6 +69,7 @@ class GatewayProcess:
             observe=self._metrics.request,
             observe_call=self._metrics.rpc_call,
             log=self._log.write,
+            proxies=TrustedProxies(config.trusted_proxies) if config.trusted_proxies else None,
             tracer=self._tracing.tracer if self._tracing.tracer.on else None,
         )
         self._server = HttpServer(

@@ -61,6 +61,8 @@ class V1GatewayProcess:
             jwt_secret=key,
             rate_limit_per_minute=config.rate_limit,
             webhook_secrets=(webhook_secret(key),),
+            cors_origins=config.cors_origins,
+            trusted_proxies=config.trusted_proxies,
             reads_at_once=False,
         )
         self._api = V1Api(
