@@ -22,10 +22,10 @@ from tradewind.services.users import storage as users
 
 LISTS: list[tuple[Any, str]] = [
     (users.NEWEST, "users_created"),
-    (inventory.NEWEST, "inventory_products_created"),
-    (inventory.NEWEST_LIKE, "inventory_products_created"),
-    (inventory.PAGE, "inventory_products_created"),
-    (inventory.PAGE_LIKE, "inventory_products_created"),
+    (inventory.NEWEST, "inventory_products_status_created"),
+    (inventory.NEWEST_LIKE, "inventory_products_status_created"),
+    (inventory.PAGE, "inventory_products_status_created"),
+    (inventory.PAGE_LIKE, "inventory_products_status_created"),
     (orders.NEWEST, "orders_created"),
     (orders.NEWEST_IN, "orders_created"),
     (orders.NEWEST_OF, "orders_customer_created"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -12,15 +12,19 @@ from .operation import Operation, Who
 from .users import Limit
 from .values import Money, Page, PageOrCursor, Price, Reason, Reference, Sku, Stamp, Text, Uuid, View
 
+ProductStatus = Literal["ACTIVE", "WITHDRAWN"]
 Stock = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Delta = Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)]
 
 
 class ProductView(View, frozen=True):
+    """`status`: a WITHDRAWN product stays in old orders, and cannot be ordered."""
+
     id: str
     sku: str
     name: str
     price: Money
+    status: ProductStatus
     on_hand: int
     held: int
     committed: int
@@ -61,6 +65,7 @@ class ChangeProduct(Request, frozen=True, tag="inventory.change_product", forbid
     product_id: Reference
     name: Text | UnsetType = UNSET
     price: Price | UnsetType = UNSET
+    status: ProductStatus | UnsetType = UNSET
     seen: Seen = UNSET
 
 
@@ -79,6 +84,8 @@ class ListProducts(Query, frozen=True, tag="inventory.products"):
     limit: Limit = 20
     cursor: str = ""
     q: Annotated[str, Meta(max_length=100)] = ""
+    # only an admin may ask for the withdrawn ones
+    status: ProductStatus = "ACTIVE"
     page: PageOrCursor = 0
 
 
@@ -96,6 +103,7 @@ class Listing(View, frozen=True):
     price: int
     currency: str
     version: int
+    status: ProductStatus = "ACTIVE"
 
 
 class Found(View, frozen=True):
@@ -103,7 +111,7 @@ class Found(View, frozen=True):
 
 
 class ProductListed(Event, frozen=True, tag="product.listed"):
-    """A product is new, or its name or price has changed; it carries all that other services copy of it."""
+    """A product is new, or its name, price or status has changed: all that other services copy of it."""
 
     keyed_by: ClassVar[str] = "product_id"
     product_id: str
@@ -112,6 +120,7 @@ class ProductListed(Event, frozen=True, tag="product.listed"):
     price: int
     currency: str
     version: int
+    status: ProductStatus = "ACTIVE"
 
 
 class StockAdjusted(Event, frozen=True, tag="stock.adjusted"):
@@ -160,6 +169,7 @@ OPERATIONS = (
         Page[ProductView],
         Who.ALL,
         "The catalogue, newest first",
+        refuses=((403, "forbidden"),),
         paged=True,
         hides=("page",),
     ),
@@ -182,7 +192,7 @@ OPERATIONS = (
         ChangeProduct,
         ProductView,
         Who.ADMIN,
-        "Change a product's name or price",
+        "Change a product's name or price, or withdraw it",
         refuses=(_GONE,),
         example={"price": {"amount": 1899, "currency": "EUR"}},
         hides=("seen",),

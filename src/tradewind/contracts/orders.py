@@ -236,7 +236,13 @@ PLACE = Operation(
     Who.USER,
     "Place an order",
     201,
-    ((422, "unknown_product"), (422, "mixed_currencies"), (422, "total_too_large"), (409, "price_changed")),
+    (
+        (422, "unknown_product"),
+        (422, "product_withdrawn"),
+        (422, "mixed_currencies"),
+        (422, "total_too_large"),
+        (409, "price_changed"),
+    ),
     _NEW,
 )
 GET = Operation(

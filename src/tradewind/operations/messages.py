@@ -24,6 +24,8 @@ All messages between services and to them, as defined in `src/tradewind/contract
 An event is in the past tense, arrives at least once and in order for one key, and is handled once. A request is in the
 imperative and has one reply. A query changes nothing. `?` marks a field that may be missing."""
 
+MOST_WORDS = 20
+
 
 def page(heard: Mapping[str, Sequence[str]] | None = None) -> str:
     """The whole page. `heard` maps services to the events they subscribe to; without it, those of the default
@@ -73,6 +75,9 @@ def _type(told: Any) -> str:
         return " or ".join(map(_type, told["anyOf"]))
     if isinstance(told, dict):
         return "{" + ", ".join(f"{name}: {_type(inner)}" for name, inner in told.items()) + "}"
+    words = str(told).split(" | ")
+    if len(words) > MOST_WORDS:
+        return f"one of {len(words)} texts, `{words[0][1:-1]}` to `{words[-1][1:-1]}`"
     return str(told).replace(" | ", " · ").replace("'", "`")
 
 

@@ -193,11 +193,12 @@ def test_the_product_that_has_the_sku_is_the_answer_where_that_is_asked_for() ->
         (ChangeProduct("p1", name="Darjeeling"), replace(TEA, name="Darjeeling")),
         (ChangeProduct("p1", price=Price(1_899, "USD")), replace(TEA, price=1_899, currency="USD")),
         (ChangeProduct("p1", name="Both", price=Price(0, "EUR")), replace(TEA, name="Both", price=0)),
+        (ChangeProduct("p1", status="WITHDRAWN"), replace(TEA, status="WITHDRAWN")),
     ],
 )
-def test_name_and_price_may_change(ask: ChangeProduct, changed: Product) -> None:
+def test_name_price_and_status_may_change(ask: ChangeProduct, changed: Product) -> None:
     changed = replace(changed, version=5, updated_at=5_000)
-    listed = ProductListed("p1", "TEA-1", changed.name, changed.price, changed.currency, 5)
+    listed = ProductListed("p1", "TEA-1", changed.name, changed.price, changed.currency, 5, changed.status)
     assert settle(domain.change(ask, NOW, TEA)) == ([changed, listed], view(changed))
 
 

@@ -5,6 +5,7 @@ orders asks for.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from tests.services.inventory.cases import CLAIM, CUP, TEA
 from tests.support.tables import create_all, keep
 from tradewind.contracts.inventory import FindProducts, Found, GetProduct, Listing, ListProducts
-from tradewind.core.model import NOBODY, Refused
+from tradewind.core.model import NOBODY, Caller, Refused
 from tradewind.core.store import RowRefused
 from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.inventory import queries, storage
@@ -67,9 +68,30 @@ async def test_the_catalogue_is_searched_literally_and_paged(
                 break
             cursor = page.next_cursor
         assert [product.id for product in seen] == found
-    pages = [await queries.list_products(store, ListProducts(2, "", q, page), NOBODY) for page in (1, 2, 3)]
+    pages = [
+        await queries.list_products(store, ListProducts(2, "", q, page=page), NOBODY) for page in (1, 2, 3)
+    ]
     assert [product.id for page in pages for product in page.data] == found
     assert {(page.total, page.next_cursor) for page in pages} == {(len(found), None)}
+
+
+async def test_withdrawn_products_are_listed_for_admins_alone(store: SqliteStore) -> None:
+    await keep(store, storage.PRODUCTS, replace(CUP, id="p5", sku="OLD-1", status="WITHDRAWN"))
+    admin = Caller("root", "admin")
+
+    async def ids(caller: Caller, **how: Any) -> list[str]:
+        return [p.id for p in (await queries.list_products(store, ListProducts(**how), caller)).data]
+
+    for caller in (NOBODY, Caller("ada", "customer"), admin):
+        assert await ids(caller) == await ids(caller, page=1) == ["p4", "p3", "p2", "p1"]
+        # old orders and links lead there
+        assert (await queries.get_product(store, GetProduct("p5"), caller)).status == "WITHDRAWN"
+    withdrawn: Any = {"status": "WITHDRAWN"}
+    assert await ids(admin, **withdrawn) == await ids(admin, page=1, **withdrawn) == ["p5"]
+    assert await ids(admin, q="cup", **withdrawn) == ["p5"]
+    for caller in (NOBODY, Caller("ada", "customer")):
+        with pytest.raises(Refused, match="forbidden"):
+            await ids(caller, **withdrawn)
 
 
 async def test_orders_finds_what_exists_by_id_and_by_sku(store: SqliteStore) -> None:

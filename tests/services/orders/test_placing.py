@@ -167,6 +167,21 @@ def test_what_the_copy_lacks_is_asked_for_once() -> None:
     assert (refused.value.status, refused.value.detail) == (422, {"products": ["NEW"]})
 
 
+def test_a_withdrawn_product_is_asked_about_once_and_refused() -> None:
+    """The copy may be old: it may be sold again."""
+    gone = replace(TEA, status="WITHDRAWN")
+    book = {**BOOK, gone.id: gone}
+    with pytest.raises(Consult) as consult:
+        settle(PLACE(ask(by_id(TEA), by_sku(CUP)), NOW, book))
+    assert consult.value.query == FindProducts((IDS[0],), ())
+    with pytest.raises(Refused, match="product_withdrawn") as refused:
+        settle(PLACE(ask(by_id(TEA), by_sku(CUP)), replace(NOW, consulted=True), book))
+    assert (refused.value.status, refused.value.detail) == (422, {"products": [IDS[0]]})
+    heard = ProductListed(IDS[0], TEA.sku, TEA.name, TEA.price, TEA.currency, 2, "WITHDRAWN")
+    effects, _ = settle(learn(heard, NOW, BOOK))
+    assert effects[0] == replace(gone, version=2)
+
+
 def test_a_basket_is_looked_up_by_what_it_names() -> None:
     assert list(wanted(ask(by_id(TEA), by_sku(CUP)))) == [IDS[0], "sku:CUP-1"]
     heard = ProductListed(IDS[0], "TEA-1", "Assam", 1, "EUR", 1)

@@ -77,6 +77,7 @@ TABLE: tuple[Code, ...] = (
          "Take at most what is available."),
     Code("unknown_product", 422, "Unknown product", "A line of the order names a product that is not in "
                                                     "the catalogue.", _FIX),
+    Code("product_withdrawn", 422, "Product withdrawn", "A line of the order names a product that is no longer sold.", _FIX),
     Code("mixed_currencies", 422, "Mixed currencies", "The lines of the order have prices in more than "
                                                       "one currency.",
          "Place one order for each currency."),

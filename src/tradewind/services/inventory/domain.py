@@ -14,6 +14,7 @@ from ...contracts.inventory import (
     ChangeProduct,
     MovementView,
     ProductListed,
+    ProductStatus,
     ProductView,
     Shortage,
     StockAdjusted,
@@ -44,6 +45,7 @@ class Product(Aggregate, frozen=True):
     version: int
     created_at: int
     updated_at: int
+    status: ProductStatus = "ACTIVE"
 
     @property
     def available(self) -> int:
@@ -93,6 +95,7 @@ def view(p: Product) -> ProductView:
         p.sku,
         p.name,
         Money(p.price, p.currency),
+        p.status,
         p.on_hand,
         p.held,
         p.committed,
@@ -149,6 +152,8 @@ def change(ask: ChangeProduct, context: Context, product: Product) -> Effects[Pr
         changes["name"] = ask.name
     if isinstance(ask.price, Money):
         changes["price"], changes["currency"] = ask.price.amount, ask.price.currency
+    if ask.status is not UNSET:
+        changes["status"] = ask.status
     if changes:
         product = replace(product, **changes, version=product.version + 1, updated_at=context.at)
         yield product
@@ -157,7 +162,7 @@ def change(ask: ChangeProduct, context: Context, product: Product) -> Effects[Pr
 
 
 def _listed(p: Product) -> ProductListed:
-    return ProductListed(p.id, p.sku, p.name, p.price, p.currency, p.version)
+    return ProductListed(p.id, p.sku, p.name, p.price, p.currency, p.version, p.status)
 
 
 def adjust(ask: AdjustStock, context: Context, product: Product) -> Effects[MovementView]:

@@ -19,14 +19,17 @@ async def get_product(reader: Reader, query: GetProduct, caller: Caller) -> Prod
 
 
 async def list_products(reader: Reader, query: ListProducts, caller: Caller) -> Page[ProductView]:
+    if query.status == "WITHDRAWN" and caller.role != "admin":
+        raise Refused("forbidden", 403, "Only an admin sees the list of withdrawn products.")
+    only = {"status": query.status}
     like = {"like": "%" + _literal(query.q.lower()) + "%"} if query.q else {}
     if query.page:
         page, count = (storage.PAGE_LIKE, storage.COUNT_LIKE) if like else (storage.PAGE, storage.COUNT)
-        ((total,),) = await reader.rows(count, like)
-        values = {**like, "n": query.limit, "skip": (query.page - 1) * query.limit}
+        ((total,),) = await reader.rows(count, {**only, **like})
+        values = {**only, **like, "n": query.limit, "skip": (query.page - 1) * query.limit}
         return Page([view(p) for p in await reader.find(storage.PRODUCTS, page, values)], None, total)
-    listing = Paged("products", query.q)
-    values = {**like, **listing.below(query.cursor), "n": query.limit + 1}
+    listing = Paged("products", query.status, query.q)
+    values = {**only, **like, **listing.below(query.cursor), "n": query.limit + 1}
     statement = storage.NEWEST_LIKE if like else storage.NEWEST
     products = await reader.find(storage.PRODUCTS, statement, values)
     found, cursor = listing.page(products, query.limit, lambda product: (product.created_at, product.id))
@@ -45,4 +48,4 @@ async def find_products(reader: Reader, query: FindProducts, caller: Caller) -> 
 
 
 def _listing(p: Product) -> Listing:
-    return Listing(p.id, p.sku, p.name, p.price, p.currency, p.version)
+    return Listing(p.id, p.sku, p.name, p.price, p.currency, p.version, p.status)

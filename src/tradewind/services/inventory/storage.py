@@ -27,7 +27,8 @@ PRODUCTS = Table(
         sa.Column("version", columns.Number, nullable=False),
         sa.Column("created_at", columns.Instant, nullable=False),
         sa.Column("updated_at", columns.Instant, nullable=False),
-        sa.Index("inventory_products_created", "created_at", "id"),
+        sa.Column("status", columns.Key, nullable=False, server_default="ACTIVE"),
+        sa.Index("inventory_products_status_created", "status", "created_at", "id"),
         sa.CheckConstraint("price >= 0", name="products_price"),
         sa.CheckConstraint(
             "held >= 0 AND committed >= 0 AND on_hand >= held + committed", name="products_stock"
@@ -78,12 +79,13 @@ RESERVATIONS = Table(
 )
 
 _row = PRODUCTS.rows.c
-NEWEST = newest_first(PRODUCTS.rows)
+_status = _row.status == sa.bindparam("status")
+NEWEST = newest_first(PRODUCTS.rows, _status)
 _like: sa.BindParameter[str] = sa.bindparam("like")
 _matches = sa.or_(
     sa.func.lower(_row.name).like(_like, escape="\\"), sa.func.lower(_row.sku).like(_like, escape="\\")
 )
 NEWEST_LIKE = NEWEST.where(_matches)
 BY_SKU = sa.select(PRODUCTS.rows).where(_row.sku == sa.bindparam("sku")).limit(1)
-PAGE, COUNT = by_number(PRODUCTS.rows), count_of(PRODUCTS.rows)
+PAGE, COUNT = by_number(PRODUCTS.rows, _status), count_of(PRODUCTS.rows, _status)
 PAGE_LIKE, COUNT_LIKE = PAGE.where(_matches), COUNT.where(_matches)

@@ -70,6 +70,7 @@ class Entry(Aggregate, frozen=True):
     price: int
     currency: str
     version: int
+    status: inventory.ProductStatus = "ACTIVE"
 
 
 class PaymentDue(Timer, frozen=True, tag="orders.payment_due"):
@@ -136,6 +137,8 @@ def take(
     """An order at our prices; `key` is the idempotency key that it is to show."""
     if unknown := [item for item in ask.items if entry_key(item) not in catalogue]:
         _unknown(unknown, context)
+    if withdrawn := [item for item in ask.items if catalogue[entry_key(item)].status != "ACTIVE"]:
+        _withdrawn(withdrawn, context)
     lines = tuple([_line(item, catalogue[entry_key(item)]) for item in ask.items])
     total = _total(lines)
     if ask.expected_total is not None and ask.expected_total != total:
@@ -166,15 +169,30 @@ def take(
 
 def _unknown(items: list[Item], context: Context) -> None:
     """A product that the copy lacks may only be new: inventory is asked once before the order is refused."""
-    if not context.consulted:
-        ids = tuple([item.product_id for item in items if item.product_id])
-        raise Consult(FindProducts(ids, tuple([item.sku for item in items if item.sku])), _learn)
+    _consult(items, context)
     raise Refused(
         "unknown_product",
         422,
         "A product of the basket does not exist.",
         products=[i.product_id or i.sku for i in items],
     )
+
+
+def _withdrawn(items: list[Item], context: Context) -> None:
+    """It may be sold again, and the copy be old."""
+    _consult(items, context)
+    raise Refused(
+        "product_withdrawn",
+        422,
+        "A product of the basket is no longer sold.",
+        products=[i.product_id or i.sku for i in items],
+    )
+
+
+def _consult(items: list[Item], context: Context) -> None:
+    if not context.consulted:
+        ids = tuple([item.product_id for item in items if item.product_id])
+        raise Consult(FindProducts(ids, tuple([item.sku for item in items if item.sku])), _learn)
 
 
 def _learn(found: Found) -> CatalogueLearned:
@@ -212,6 +230,7 @@ def learn(
                 product.price,
                 product.currency,
                 product.version,
+                product.status,
             )
 
 

@@ -50,6 +50,7 @@ CATALOGUE = Table(
         sa.Column("price", columns.Money, nullable=False),
         sa.Column("currency", columns.Key, nullable=False),
         sa.Column("version", columns.Number, nullable=False),
+        sa.Column("status", columns.Key, nullable=False, server_default="ACTIVE"),
     ),
 )
 

@@ -1,0 +1,19 @@
+"""Products that are withdrawn, and pages of all products of a status by time."""
+
+import sqlalchemy as sa
+
+from tradewind.engine.steps import Steps
+
+
+def up(op: Steps) -> None:
+    op.add_column("products", sa.Column("status", sa.Text(), server_default="ACTIVE", nullable=False))
+    op.create_index(
+        "inventory_products_status_created", "products", ["status", "created_at", "id"], unique=False
+    )
+    op.drop_index("inventory_products_created", "products")
+
+
+def down(op: Steps) -> None:
+    op.create_index("inventory_products_created", "products", ["created_at", "id"], unique=False)
+    op.drop_index("inventory_products_status_created", "products")
+    op.drop_column("products", "status")
