@@ -170,12 +170,15 @@ def test_a_setting_that_cannot_be(tmp_path: Path, settings: dict[str, str], says
     ("text", "says"),
     [
         (
-            '[processes.shop]\nservices = ["users", "ordres"]\nedge = true\n',
+            '[processes.shop]\nservices = ["users", "ordres"]\napis = { v1 = "http://" }\n',
             "unknown service 'ordres'.*did you mean 'orders'",
         ),
-        ('[processes.shop]\nservices = "users"\nedge = true\n', "must be a list"),
-        ('[processes.shop]\nservices = ["users"]\n', "edge = true"),
-        ('[settings]\nprot = 1\n[processes.shop]\nservices = ["users"]\nedge = true\n', "TRADEWIND_PROT"),
+        ('[processes.shop]\nservices = "users"\napis = { v1 = "http://" }\n', "must be a list"),
+        ('[processes.shop]\nservices = ["users"]\n', "none serves an API to clients"),
+        (
+            '[settings]\nprot = 1\n[processes.shop]\nservices = ["users"]\napis = { v1 = "http://" }\n',
+            "TRADEWIND_PROT",
+        ),
         ("[processes", "not TOML"),
     ],
 )

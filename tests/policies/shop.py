@@ -119,7 +119,7 @@ async def opened(data: Path, policies: Policies, **settings: object) -> AsyncIte
         config.data / LEDGER, clock=clock.now, random=random.Random(7), timeout_s=0.5, commit_inline=True
     )
     made = platform(config, open_store(config.database_url, config.data), clock, provider, policies=policies)
-    blueprint = Blueprint("test", "", (Process("shop", SERVICES, True),), {}, policies=policies)
+    blueprint = Blueprint("test", "", (Process("shop", SERVICES),), {}, policies=policies)
     await made.start()
     provider.start()
     try:

@@ -26,6 +26,8 @@ LINES = {
     'products = "any"': 'products = "must-exist"',
     'services = ["payments"]': 'services = ["payments", "invoices"]',
     "${PAYMENT_TOKEN:-tok_ok}": "tok_ok",
+    'services = ["inventory"]\napis = { rpc-queues = "rabbitmq://" }': 'services = ["inventory"]\napis = { rpc-queues = "rabbitmq://", services = "rabbitmq://" }',
+    'inventory = "rpc-queues"': 'inventory = ["rpc-queues", "services"]',
 }
 TRACE = "0af7651916cd43dd8448eb211c80feed"
 CONSUMER = 5

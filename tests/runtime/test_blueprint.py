@@ -7,32 +7,36 @@ import pytest
 import tradewind
 from tradewind.contracts.policies import Policies
 from tradewind.runtime import blueprint, config
-from tradewind.runtime.blueprint import BadBlueprint, Blueprint, Process
+from tradewind.runtime.blueprint import Address, BadBlueprint, Blueprint, Process
 
 FOLDER = Path(tradewind.__file__).parent / "runtime" / "blueprints"
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 GOOD = """\
 # Two processes on one machine.
-transport = "rabbitmq"
 
 [processes.gateway]
 services = ["users"]
-edge = true
+apis = { v1 = "http://${HOST:-0.0.0.0}:3000" }
 
 [processes.orders]
 services = ["orders", "payments"]
+apis = { services = "rabbitmq://" }
 copies = "${COPIES:-2}"
 ops_port = 9100
 
-[schemas]
-orders = "order_schema"
+[requests]
+orders = "services"
+
+[events]
+bus = "rabbitmq"
+
+[stores]
+url = "postgresql://${DB_USER}:${DB_PASSWORD:-}@${DB_HOST:-localhost}/shop"
+orders.schema = "order_schema"
 
 [settings]
-port = 3000
 retry_delays_ms = ["10", "${MORE:-20}"]
 provider_faults = 0.25
-host = "${HOST:-0.0.0.0}"
-database_url = "postgresql://${DB_USER}:${DB_PASSWORD:-}@${DB_HOST:-localhost}/shop"
 admin_password = "cost$$5"
 """
 
@@ -46,10 +50,11 @@ def test_reads_processes_and_settings(tmp_path: Path) -> None:
     found = read(tmp_path, GOOD, DB_USER="shop", HOST="")
     assert (found.name, found.says) == ("mine", "Two processes on one machine.")
     assert found.processes == (
-        Process("gateway", ("users",), True),
-        Process("orders", ("orders", "payments"), False, 2, 9100),
+        Process("gateway", ("users",), {"v1": Address("http", "0.0.0.0", 3000)}),
+        Process("orders", ("orders", "payments"), {"services": Address("rabbitmq")}, 2, 9100),
     )
-    assert (found.face, found.transport, found.schemas) == ("v1", "rabbitmq", {"orders": "order_schema"})
+    assert (found.requests, found.bus) == ({"orders": ("services",)}, "rabbitmq")
+    assert (found.schemas, found.front.name) == ({"orders": "order_schema"}, "gateway")
     assert found.settings == {
         "port": "3000",
         "retry_delays_ms": "10,20",
@@ -79,7 +84,7 @@ def test_a_file_is_named_by_its_path(tmp_path: Path) -> None:
 
 def test_default_runs_the_whole_shop_in_one_process() -> None:
     found = blueprint.load("default", folder=FOLDER, services=SERVICES, environment={})
-    assert found.processes == (Process("shop", SERVICES, True),)
+    assert found.processes == (Process("shop", SERVICES, {"v1": Address("http")}),)
     config.load({}, found.settings)
     assert ("default", found.says) in blueprint.listing(FOLDER)
     assert all(says for _, says in blueprint.listing(FOLDER))
@@ -92,10 +97,10 @@ def test_default_runs_the_whole_shop_in_one_process() -> None:
         ("[processes", "not TOML"),
         (
             'services = ["users"]',
-            "the file: unknown key 'services'; there is face, transport, processes, database, schemas, "
-            "policies, settings",
+            "the file: unknown key 'services'; there is processes, requests, events, stores, policies, "
+            "settings",
         ),
-        ("[process.shop]\nedge = true", "unknown key 'process'; did you mean 'processes'?"),
+        ('[process.shop]\napis = { v1 = "http://" }', "unknown key 'process'; did you mean 'processes'?"),
         (
             '[processes.shop]\nservice = ["users"]',
             "processes.shop: unknown key 'service'; did you mean 'services'?",
@@ -111,7 +116,7 @@ def test_default_runs_the_whole_shop_in_one_process() -> None:
         ('[processes.shop]\nservices = "users"', "must be a list of names"),
         ('[processes.shop]\nservices = ["users", 1]', "must be a list of names"),
         (
-            '[processes.shop]\nservices = ["users", "users"]\nedge = true',
+            '[processes.shop]\nservices = ["users", "users"]\napis = { v1 = "http://" }',
             "'users' is named twice, first in shop",
         ),
         (
@@ -119,25 +124,45 @@ def test_default_runs_the_whole_shop_in_one_process() -> None:
             "'users' is named twice, first in a",
         ),
         ("[processes.shop]", "processes.shop: runs nothing"),
-        ("[processes.shop]\nedge = true", "processes: no service is named"),
+        ('[processes.shop]\napis = { v1 = "http://" }', "processes: no service is named"),
         (
             '[processes.shop]\nservices = ["users"]',
-            "edge = true stands in none; exactly one process is the edge",
+            'processes: none serves an API to clients; write apis = { NAME = "http://" }, there is v1, rpc',
         ),
-        ('[processes.a]\nservices = ["users"]\nedge = true\n[processes.b]\nedge = true', "stands in a, b"),
         (
-            '[processes.shop]\nservices = ["users"]\nedge = "yes"',
-            "processes.shop.edge: must be true or false",
+            '[processes.shop]\nservices = ["users"]\napis = { v2 = "http://" }',
+            "processes.shop.apis.v2: unknown API 'v2'; there is v1, rpc, rpc-queues, services, provider",
         ),
+        (
+            '[processes.shop]\nservices = ["users"]\napis = { v1 = "rabbitmq://" }',
+            "processes.shop.apis.v1: API v1 is carried by http: write http://",
+        ),
+        (
+            '[processes.shop]\nservices = ["users"]\napis = { v1 = "http://h:x" }',
+            "processes.shop.apis.v1: 'http://h:x' is no address; write http://HOST:PORT",
+        ),
+        (
+            '[processes.shop]\nservices = ["users"]\napis = { v1 = "http://h:1" }\n[settings]\nport = 2',
+            "settings.port: processes.shop.apis says it too",
+        ),
+        (
+            '[processes.shop]\nservices = ["users"]\napis = { v1 = "http://" }\n[requests]\nusers = "services"',
+            "requests.users: processes.shop serves services for users; add it to its apis",
+        ),
+        (
+            '[processes.shop]\nservices = ["users"]\nvariables = { port = 1 }',
+            "processes.shop.variables: must be a table of variables",
+        ),
+        ('[processes.shop]\nservices = ["users"]\napis = "v1"', "processes.shop.apis: must be a table"),
         ('[processes."A shop"]\nservices = ["users"]', "a process is named with small letters"),
         ("[processes]\nshop = 1", "processes.shop: must be a table"),
         ("processes = 1", "processes: must be a table"),
         (
-            '[processes.shop]\nservices = ["users"]\nedge = true\n[settings]\nport = [1]',
+            '[processes.shop]\nservices = ["users"]\napis = { v1 = "http://" }\n[settings]\nport = [1]',
             "settings.port: must be a text, a number or a list of texts",
         ),
         (
-            '[processes.shop]\nservices = ["users"]\nedge = true\n[settings]\nhost = "${HOST}"',
+            '[processes.shop]\nservices = ["users"]\napis = { v1 = "http://" }\n[settings]\nhost = "${HOST}"',
             "settings.host: needs the variable HOST",
         ),
     ],
@@ -151,7 +176,7 @@ def test_a_wrong_blueprint_is_told_in_one_line(tmp_path: Path, text: str, says: 
 
 
 APART = (
-    'transport = "rabbitmq"\n[processes.edge]\nedge = true\nops_port = '
+    '[processes.edge]\napis = { v1 = "http://" }\nops_port = '
     '9100\n[processes.orders]\nservices = ["orders"]\n'
 )
 
@@ -159,20 +184,16 @@ APART = (
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('face = "rest"\n' + APART, "face: unknown face 'rest'; there is v1, rpc"),
+        (APART + '[events]\nbus = "rabbit"', "events.bus: unknown bus 'rabbit'; did you mean 'rabbitmq'?"),
         (
-            APART.replace("rabbitmq", "rabbit"),
-            "transport: unknown transport 'rabbit'; did you mean 'rabbitmq'?",
-        ),
-        (
-            APART.replace("rabbitmq", "local"),
-            'transport: edge, orders run apart, so say how they reach each other: transport = "rabbitmq"',
+            APART + '[processes.users]\nservices = ["users"]\n',
+            'events.bus: orders, users run apart, so say what carries their events: bus = "rabbitmq"',
         ),
         (APART + "copies = 0", "processes.orders.copies: '0' is not a whole number from 1 to 32"),
         (APART + 'copies = "${HOW_MANY}"', "processes.orders.copies: needs the variable HOW_MANY"),
         (APART + "copies = true", "processes.orders.copies: 'True' is not a whole number"),
         (
-            APART.replace("edge = true", "edge = true\ncopies = 2"),
+            APART.replace("ops_port", "copies = 2\nops_port"),
             "processes.edge.copies: what has a port runs once",
         ),
         (
@@ -187,20 +208,29 @@ APART = (
             APART + "ops_port = 65535\ncopies = 2",
             "processes.orders.ops_port: a copy's port, 65536, is past the last one",
         ),
-        (APART + '[schemas]\norder = "x"', "schemas: unknown service 'order'; did you mean 'orders'?"),
-        (APART + '[schemas]\norders = "Orders"', "schemas.orders: must be a schema of the service's own"),
-        (APART + '[schemas]\norders = "public"', "schemas.orders: must be a schema of the service's own"),
-        (APART + '[schemas]\norders = "one"\nusers = "one"', "schemas.users: 'one' is another service's"),
-        (APART + '[database]\nhost = "db"\n', "database.name: must be a word"),
-        (APART + '[database]\nhost = "a b"\nname = "shop"', "database.host: must be a word"),
+        (APART + '[stores]\norder.schema = "x"', "stores: unknown service 'order'; did you mean 'orders'?"),
         (
-            APART + '[database]\nhost = "db"\nname = "shop"\nport = "x"',
-            "database.port: 'x' is not a whole number from 1 to 65535",
+            APART + '[stores]\norders.schema = "Orders"',
+            "stores.orders.schema: must be a schema of the service's own",
         ),
-        (APART + '[database]\nhost = "db"\nname = "shop"\npass = "hunter2"', "database: unknown key 'pass'"),
         (
-            APART + '[database]\nhost = "db"\nname = "shop"\n[settings]\ndatabase_url = "x"',
-            "database: settings.database_url says it too",
+            APART + '[stores]\norders.schema = "public"',
+            "stores.orders.schema: must be a schema of the service's own",
+        ),
+        (
+            APART + '[stores]\norders.schema = "one"\nusers.schema = "one"',
+            "stores.users.schema: 'one' is another service's",
+        ),
+        (APART + '[stores]\nhost = "db"\n', "stores.name: must be a word"),
+        (APART + '[stores]\nhost = "a b"\nname = "shop"', "stores.host: must be a word"),
+        (
+            APART + '[stores]\nhost = "db"\nname = "shop"\nport = "x"',
+            "stores.port: 'x' is not a whole number from 1 to 65535",
+        ),
+        (APART + '[stores]\nhost = "db"\nname = "shop"\npass = "hunter2"', "stores: unknown key 'pass'"),
+        (
+            APART + '[stores]\nhost = "db"\nname = "shop"\n[settings]\ndatabase_url = "x"',
+            "stores: settings.database_url says it too",
         ),
     ],
 )
@@ -224,7 +254,7 @@ def test_what_does_not_fit_together_is_told_in_one_line(tmp_path: Path, text: st
     ],
 )
 def test_a_database_in_parts(tmp_path: Path, parts: str, url: str) -> None:
-    found = read(tmp_path, f"{APART}[database]\n{parts}")
+    found = read(tmp_path, f"{APART}[stores]\n{parts}")
     assert found.settings["database_url"] == url
     assert config.load({}, found.settings).database_url == url
 
@@ -250,14 +280,14 @@ def rpc(**environment: str) -> Blueprint:
 
 def test_rpc_is_as_published() -> None:
     found = rpc()
-    assert (found.face, found.transport) == ("rpc", "rabbitmq")
+    assert (found.front.name, found.bus) == ("gateway", "rabbitmq")
     assert [
-        (process.name, process.services, process.edge, process.copies) for process in found.processes
+        (process.name, process.services, tuple(process.apis), process.copies) for process in found.processes
     ] == [
-        ("gateway", (), True, 1),
-        ("orders", ("orders",), False, 1),
-        ("inventory", ("inventory",), False, 1),
-        ("payments", ("payments",), False, 1),
+        ("gateway", (), ("rpc",), 1),
+        ("orders", ("orders",), ("rpc-queues",), 1),
+        ("inventory", ("inventory",), ("rpc-queues",), 1),
+        ("payments", ("payments",), ("rpc-queues",), 1),
     ]
     assert found.schemas == {
         "orders": "order_schema",
@@ -312,7 +342,7 @@ def test_an_unknown_name_says_which_there_are(tmp_path: Path) -> None:
 
 
 def test_policies_are_read_with_their_variables(tmp_path: Path) -> None:
-    text = '[processes.a]\nservices = ["orders"]\nedge = true\n[policies]\ninvoice = "${INVOICE:-none}"\n'
+    text = '[processes.a]\nservices = ["orders"]\napis = { v1 = "http://" }\n[policies]\ninvoice = "${INVOICE:-none}"\n'
     assert read(tmp_path, text).policies == Policies(invoice="none")
     assert read(tmp_path, text, INVOICE="confirmed").policies == Policies()
     with pytest.raises(BadBlueprint, match=r"mine\.toml: policies: Invalid enum value 'later'.*invoice"):
@@ -326,4 +356,45 @@ def test_the_blueprints_have_the_policies_of_their_shops() -> None:
     assert policies("default") == policies("services") == Policies()
     assert policies("rpc") == Policies(
         pricing="client", payment="none", invoice="none", customers="any", products="any", access="open"
+    )
+
+
+EACH = """
+[processes.gateway]
+apis = { v1 = "http://:${PORT:-3000}" }
+[processes.orders]
+services = ["orders"]
+apis = { services = "rabbitmq://" }
+ops_port = "${PORT}"
+variables = { PORT = "${ORDERS_PORT:-3002}", DB_NAME = "orders" }
+[events]
+bus = "rabbitmq"
+[stores]
+host = "db"
+name = "${DB_NAME:-shop}"
+"""
+
+
+def test_each_process_has_variables_of_its_own(tmp_path: Path) -> None:
+    """Under `up` what is in the environment is the gateway's; what `serve NAME` finds there is its own."""
+    (tmp_path / "mine.toml").write_text(EACH)
+
+    def seen(process: str, **environment: str) -> Blueprint:
+        return blueprint.load(
+            "mine", folder=tmp_path, services=SERVICES, environment=environment, process=process
+        )
+
+    up = seen("", PORT="4000")
+    assert (up.settings["port"], up.process("orders").ops_port) == ("4000", 3002)
+    assert up.settings["database_url"] == "postgresql://db:5432/shop"
+    assert up.process("orders").variables == {"PORT": "3002", "DB_NAME": "orders"}
+    own = seen("orders")
+    assert (own.process("orders").ops_port, own.settings["database_url"]) == (
+        3002,
+        "postgresql://db:5432/orders",
+    )
+    given = seen("orders", PORT="5000", DB_NAME="mine")
+    assert (given.process("orders").ops_port, given.settings["database_url"]) == (
+        5000,
+        "postgresql://db:5432/mine",
     )

@@ -53,6 +53,11 @@ def heard(service: str, policies: Policies) -> frozenset[type[Event]]:
     return frozenset(found)
 
 
+def asks(service: str, policies: Policies) -> frozenset[str]:
+    """The services whose answer this one waits for before it decides."""
+    return frozenset({"inventory"} if service == "orders" and policies.pricing == "catalogue" else ())
+
+
 def wired(
     service: str, policies: Policies, does: Iterable[Rule | Performs | Answers]
 ) -> list[Rule | Performs | Answers]:

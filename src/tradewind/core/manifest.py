@@ -1,5 +1,5 @@
-"""Says what a service exports, so that a process can run it without knowing it: a registry lists manifests,
-and nothing else names a service.
+"""Says what a service or an API exports, so that a process can run it without knowing it: a registry lists
+manifests, and nothing else names a service or an API.
 """
 
 from __future__ import annotations
@@ -38,3 +38,30 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tables: sa.MetaData
     steps: Path
     operations: tuple[Any, ...] = ()
+
+
+class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """One API, under the name that a blueprint has for it. Light to import: what serves it is imported where
+    it is served.
+
+    - `transport`: what carries it: http, rabbitmq.
+    - `clients`: programs outside call it, not only processes of ours. Such a process stops first.
+    - `shows`: the services whose messages it passes on. Where one runs in another process, `over` names the
+      APIs by which this one can ask it.
+    - `beside`: APIs that a process must serve where not all that this one shows runs in its own process.
+    - `promises`: policies whose value its clients rely on.
+    - `stands_in`: settings that stand for what its requests do not say.
+    - `at`: the setting that says where it is, for the processes that ask it.
+    - `uses`: parts of the settings, by their names in `runtime.settings`, beside the part that is its own.
+    """
+
+    name: str
+    transport: str
+    clients: bool = False
+    shows: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    promises: Mapping[str, str] = {}
+    stands_in: tuple[str, ...] = ()
+    at: str = ""
+    uses: tuple[str, ...] = ()

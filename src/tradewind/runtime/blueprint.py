@@ -4,48 +4,57 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ..contracts.policies import DEFAULT, Policies, policies
-from .toml_tables import BadBlueprint, Tables, database_url, instead
+from .registry import APIS
+from .toml_tables import Address, BadBlueprint, Tables, address, database_url, instead
 
-__all__ = ["BadBlueprint", "Blueprint", "Process", "listing", "load"]
+__all__ = ["Address", "BadBlueprint", "Blueprint", "Process", "listing", "load"]
 
-FACES, TRANSPORTS = ("v1", "rpc"), ("local", "rabbitmq")
+BUSES = ("local", "rabbitmq")
+KEYS = ("processes", "requests", "events", "stores", "policies", "settings")
+STORE = ("host", "port", "name", "user", "password")
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
 _SCHEMA = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
+_VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]*$")
 COPIES = 32
 
 
 class Process(msgspec.Struct, frozen=True):
-    """`copies` of it run at once. `ops_port` is the first one's, which the others count on from; 0: any that
-    is free. `provider`: it is the sandbox payment provider.
+    """`copies` of it run at once. `apis` says where it serves which. `ops_port` is the first
+    copy's, which the others count on from; 0: any that is free. `variables`: its environment,
+    beside what all have.
     """
 
     name: str
-    services: tuple[str, ...]
-    edge: bool
+    services: tuple[str, ...] = ()
+    apis: dict[str, Address] = {}
     copies: int = 1
     ops_port: int = 0
-    provider: bool = False
+    variables: dict[str, str] = {}
+
+    @property
+    def serves_clients(self) -> bool:
+        return any(APIS[api].clients for api in self.apis)
 
 
 class Blueprint(msgspec.Struct, frozen=True):
-    """`settings` are texts under lower-case names; `config.load` reads them. `face` is the API that the edge
-    shows, `transport` how processes reach each other, `schemas` where a service's tables are on a server,
-    where that is not named like the service, `policies` what the shop does.
+    """`settings` are texts under lower-case names; `config.load` reads them. `requests` names by service the
+    APIs by which other processes reach it, `bus` is what carries events, `schemas` where a service's tables
+    are on a server, where that is not named like the service, `policies` what the shop does.
     """
 
     name: str
     says: str
     processes: tuple[Process, ...]
     settings: dict[str, str]
-    face: str = "v1"
-    transport: str = "local"
+    requests: dict[str, tuple[str, ...]] = {}
+    bus: str = "local"
     schemas: dict[str, str] = {}
     policies: Policies = DEFAULT
 
@@ -57,10 +66,29 @@ class Blueprint(msgspec.Struct, frozen=True):
             f"{self.name}: no process {name!r}; {instead(name, [process.name for process in self.processes])}"
         )
 
+    @property
+    def front(self) -> Process:
+        """The process that people know: the first one that serves an API to clients."""
+        return next(process for process in self.processes if process.serves_clients)
 
-def load(which: str, *, folder: Path, services: Collection[str], environment: Mapping[str, str]) -> Blueprint:
-    """The blueprint of this name in `folder`, or in the file that `which` is the path of. Errors:
-    BadBlueprint.
+    @property
+    def services(self) -> tuple[str, ...]:
+        return tuple(service for process in self.processes for service in process.services)
+
+    @property
+    def apis(self) -> frozenset[str]:
+        return frozenset(api for process in self.processes for api in process.apis)
+
+    def runs(self, service: str) -> Process | None:
+        """The process of a service."""
+        return next((process for process in self.processes if service in process.services), None)
+
+
+def load(
+    which: str, *, folder: Path, services: Collection[str], environment: Mapping[str, str], process: str = ""
+) -> Blueprint:
+    """The blueprint of this name in `folder`, or in the file that `which` is the path of. `process`: as this
+    one sees it, with its variables for all that its own environment lacks. Errors: BadBlueprint.
     """
     path = Path(which) if "/" in which or which.endswith(".toml") else folder / f"{which}.toml"
     try:
@@ -78,7 +106,8 @@ def load(which: str, *, folder: Path, services: Collection[str], environment: Ma
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadBlueprint(f"{which}: not TOML: {error}") from None
-    return _Reading(path.name, services, environment).blueprint(path.stem, _first_comment(text), tree)
+    reading = _Reading(path.name, services, environment)
+    return reading.blueprint(path.stem, _first_comment(text), tree, process)
 
 
 def listing(folder: Path) -> list[tuple[str, str]]:
@@ -101,43 +130,40 @@ class _Reading(Tables):
         super().__init__(file, environment)
         self.services = services
 
-    def blueprint(self, name: str, says: str, tree: dict[str, Any]) -> Blueprint:
-        self.only(
-            tree,
-            "the file",
-            ("face", "transport", "processes", "database", "schemas", "policies", "settings"),
-        )
-        processes = tuple(self._process(*item) for item in self.table(tree, "processes").items())
+    def blueprint(self, name: str, says: str, tree: dict[str, Any], own: str) -> Blueprint:
+        self.only(tree, "the file", KEYS)
+        processes = tuple(self._process(*item, own) for item in self.table(tree, "processes").items())
         if not processes:
             raise self.bad("processes", 'none is named; write [processes.NAME] with services = ["…"]')
+        for process in processes:  # what follows is as this process sees it
+            if process.name == own:
+                self.environment = {**process.variables, **self.environment}
         self._once(processes)
         self._ports(processes)
-        face, transport = self.one_of(tree, "face", FACES), self.one_of(tree, "transport", TRANSPORTS)
-        if transport == "local" and sum([process.copies for process in processes]) > 1:
-            names = ", ".join(process.name for process in processes)
-            raise self.bad(
-                "transport", f'{names} run apart, so say how they reach each other: transport = "rabbitmq"'
-            )
         settings = {
             key.lower(): self.setting(f"settings.{key}", value)
             for key, value in self.table(tree, "settings").items()
         }
-        if "database" in tree:
-            if "database_url" in settings:
-                raise self.bad("database", "settings.database_url says it too; leave one of them out")
-            settings["database_url"] = database_url(self, self.table(tree, "database"))
-        return Blueprint(
+        self._place(processes, settings)
+        found = Blueprint(
             name,
             says,
             processes,
             settings,
-            face,
-            transport,
-            self._schemas(self.table(tree, "schemas")),
+            self._requests(self.table(tree, "requests"), processes),
+            self._bus(self.table(tree, "events")),
+            self._stores(self.table(tree, "stores"), settings),
             self._policies(self.table(tree, "policies")),
         )
+        apart = [process for process in processes if process.services]
+        if found.bus == "local" and sum([process.copies for process in apart]) > 1:
+            names = ", ".join(process.name for process in apart)
+            raise self.bad(
+                "events.bus", f'{names} run apart, so say what carries their events: bus = "rabbitmq"'
+            )
+        return found
 
-    def _process(self, name: str, table: Any) -> Process:
+    def _process(self, name: str, table: Any, own: str) -> Process:
         place = f"processes.{name}"
         if not _NAME.match(name):
             raise self.bad(
@@ -145,31 +171,43 @@ class _Reading(Tables):
             )
         if not isinstance(table, dict):
             raise self.bad(place, "must be a table")
-        self.only(table, place, ("services", "edge", "copies", "ops_port", "provider"))
-        services, edge = self.names(f"{place}.services", table.get("services", [])), table.get("edge", False)
-        if not isinstance(edge, bool):
-            raise self.bad(f"{place}.edge", "must be true or false")
-        provider = table.get("provider", False)
-        if not isinstance(provider, bool) or (provider and (services or edge)):
-            raise self.bad(f"{place}.provider", "must be true or false, and stands alone")
+        self.only(table, place, ("services", "apis", "copies", "ops_port", "variables"))
+        variables = self._variables(f"{place}.variables", table.get("variables", {}))
+        # `serve NAME` has its own environment; under `up` that of all is the gateway's
+        around = {**variables, **self.environment} if name == own else {**self.environment, **variables}
+        inside = _Reading(self.file, self.services, around)
+        services = inside.names(f"{place}.services", table.get("services", []))
         for service in services:
             self._known(f"{place}.services", service)
-        if not services and not edge and not provider:
-            raise self.bad(place, "runs nothing; name services, or write edge = true")
-        copies = self.whole(f"{place}.copies", table.get("copies", 1), 1, COPIES)
-        if (edge or provider) and copies > 1:
+        apis = inside.apis(f"{place}.apis", table.get("apis", {}))
+        if not services and not apis:
+            raise self.bad(place, 'runs nothing; name services, or write apis = { NAME = "http://…" }')
+        copies = inside.whole(f"{place}.copies", table.get("copies", 1), 1, COPIES)
+        if copies > 1 and any(at.scheme == "http" for at in apis.values()):
             raise self.bad(
                 f"{place}.copies",
                 "what has a port runs once; run more of it by `tradewind serve` behind a proxy",
             )
-        return Process(
-            name,
-            services,
-            edge,
-            copies,
-            self.whole(f"{place}.ops_port", table.get("ops_port", 0), 0, 65_535),
-            provider,
-        )
+        ops_port = inside.whole(f"{place}.ops_port", table.get("ops_port", 0), 0, 65_535)
+        return Process(name, services, apis, copies, ops_port, variables)
+
+    def apis(self, place: str, table: Any) -> dict[str, Address]:
+        if not isinstance(table, dict):
+            raise self.bad(place, 'must be a table, like { v1 = "http://127.0.0.1:8080" }')
+        return {name: self._api(f"{place}.{name}", name, url) for name, url in table.items()}
+
+    def _api(self, place: str, name: str, url: Any) -> Address:
+        if name not in APIS:
+            raise self.bad(place, f"unknown API {name!r}; {instead(name, APIS)}")
+        found = address(self, place, url)
+        if found.scheme != (carrier := APIS[name].transport):
+            raise self.bad(place, f"API {name} is carried by {carrier}: write {carrier}://")
+        return found
+
+    def _variables(self, place: str, table: Any) -> dict[str, str]:
+        if not isinstance(table, dict) or not all(_VARIABLE.match(name) for name in table):
+            raise self.bad(place, 'must be a table of variables, like { PORT = "3001" }')
+        return {name: self.setting(f"{place}.{name}", value) for name, value in table.items()}
 
     def _once(self, processes: tuple[Process, ...]) -> None:
         where: dict[str, str] = {}
@@ -183,11 +221,11 @@ class _Reading(Tables):
                 where[service] = process.name
         if not where:
             raise self.bad("processes", f"no service is named; there is {', '.join(self.services)}")
-        edges = [process.name for process in processes if process.edge]
-        if len(edges) != 1:
+        if not any(process.serves_clients for process in processes):
+            known = ", ".join(name for name, api in APIS.items() if api.clients)
             raise self.bad(
                 "processes",
-                f"edge = true stands in {', '.join(edges) or 'none'}; exactly one process is the edge",
+                f'none serves an API to clients; write apis = {{ NAME = "http://" }}, there is {known}',
             )
 
     def _ports(self, processes: tuple[Process, ...]) -> None:
@@ -204,12 +242,58 @@ class _Reading(Tables):
                     )
                 taken[port] = process.name
 
-    def _schemas(self, table: dict[str, Any]) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _place(self, processes: tuple[Process, ...], settings: dict[str, str]) -> None:
+        """Where the front listens is a setting too: --host and --port count more than its address."""
+        front = next(process for process in processes if process.serves_clients)
+        shown = next(at for api, at in front.apis.items() if APIS[api].clients)
+        for key, value in (("host", shown.host), ("port", str(shown.port or ""))):
+            if value and key in settings:
+                raise self.bad(f"settings.{key}", f"processes.{front.name}.apis says it too; leave it out")
+            if value:
+                settings[key] = value
+        for process in processes:
+            for api, at in process.apis.items():
+                if (setting := APIS[api].at) and (at.host or at.port):
+                    settings[setting] = f"http://{at.host or '127.0.0.1'}:{at.port or 80}"
+
+    def _requests(self, table: dict[str, Any], processes: tuple[Process, ...]) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
         for service, given in table.items():
-            place = f"schemas.{service}"
-            self._known("schemas", service)
-            schema = self.setting(place, given)
+            place = f"requests.{service}"
+            self._known("requests", service)
+            found[service] = self.names(place, [given] if isinstance(given, str) else given)
+            process = next((process for process in processes if service in process.services), None)
+            for api in found[service]:
+                if process is None or api not in process.apis:
+                    named = f"processes.{process.name}" if process else "no process"
+                    raise self.bad(place, f"{named} serves {api} for {service}; add it to its apis")
+        return found
+
+    def _bus(self, table: dict[str, Any]) -> str:
+        self.only(table, "events", ("bus",))
+        return self.one_of(table, "bus", BUSES, place="events.bus")
+
+    def _stores(self, table: dict[str, Any], settings: dict[str, str]) -> dict[str, str]:
+        """The schema of each service that has a name for it; where the one store is becomes a setting."""
+        parts = {key: value for key, value in table.items() if not isinstance(value, dict)}
+        self.only(parts, "stores", ("url", *STORE))
+        if parts:
+            if "database_url" in settings:
+                raise self.bad("stores", "settings.database_url says it too; leave one of them out")
+            if "url" in parts and len(parts) > 1:
+                raise self.bad("stores.url", "says all; leave out the rest")
+            settings["database_url"] = (
+                self.setting("stores.url", parts["url"]) if "url" in parts else database_url(self, parts)
+            )
+        return dict(self._schemas({key: value for key, value in table.items() if isinstance(value, dict)}))
+
+    def _schemas(self, stores: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
+        seen: set[str] = set()
+        for service, table in stores.items():
+            self._known("stores", service)
+            self.only(table, f"stores.{service}", ("schema",))
+            place = f"stores.{service}.schema"
+            schema = self.setting(place, table.get("schema", service))
             if (
                 not _SCHEMA.match(schema)
                 or schema.startswith("pg_")
@@ -218,10 +302,10 @@ class _Reading(Tables):
                 raise self.bad(
                     place, "must be a schema of the service's own, in small letters, digits and underscores"
                 )
-            if schema in found.values():
+            if schema in seen:
                 raise self.bad(place, f"{schema!r} is another service's; every service has its own")
-            found[service] = schema
-        return found
+            seen.add(schema)
+            yield service, schema
 
     def _policies(self, table: dict[str, Any]) -> Policies:
         given = {name: self.setting(f"policies.{name}", value) for name, value in table.items()}

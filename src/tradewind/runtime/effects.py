@@ -8,16 +8,16 @@ from msgspec.structs import asdict
 
 from .blueprint import Blueprint
 from .config import BadSetting, Config, given_by, wire
+from .registry import APIS
 from .settings import PARTS
 
 
 def parts_of(blueprint: Blueprint) -> set[str]:
     """The parts that a blueprint runs, by their names in PARTS."""
     found = {f"service {name}" for process in blueprint.processes for name in process.services}
-    found |= {f"API {blueprint.face}", f"bus {blueprint.transport}"}
-    if any(process.provider for process in blueprint.processes):
-        found.add("a process with provider = true")
-    if blueprint.transport != "local" or len(blueprint.processes) > 1:
+    found |= {part for api in blueprint.apis for part in (f"API {api}", *APIS[api].uses)}
+    found |= {f"bus {blueprint.bus}"}
+    if blueprint.bus != "local" or len(blueprint.processes) > 1:
         found.add("a service in a process of its own")
     found.add("tracing")
     return found

@@ -1,4 +1,6 @@
-"""Lists the services, and imports each only where it is asked for: a process is as large as what it runs."""
+"""Lists the services and the APIs, and imports each only where it is asked for: a process is as large as what
+it runs.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,20 @@ from collections.abc import Iterable
 
 from msgspec.structs import asdict
 
+from ..apis.rpc.manifest import APIS as RPC
+from ..apis.services.manifest import APIS as OUR_WIRE
+from ..apis.v1.manifest import APIS as V1
 from ..contracts.policies import DEFAULT, Policies
-from ..core.manifest import Given, Manifest
+from ..core.manifest import ApiManifest, Given, Manifest
 from ..core.model import Service
+from ..services.payments.provider.manifest import APIS as PROVIDER
 from ..services.payments.provider.port import Provider
 from .config import Config
 
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 """Each is a package of `tradewind.services`, whose module `service` exports `MANIFEST`."""
+APIS: dict[str, ApiManifest] = {api.name: api for api in (*V1, *RPC, *OUR_WIRE, *PROVIDER)}
+"""By the name that a blueprint has for it. Each package of APIs exports its own."""
 PACKAGE = __name__.partition(".")[0] + ".services"
 
 

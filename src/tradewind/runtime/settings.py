@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_type_hints
 import msgspec
 
 from ..apis.kernel.variables import SETTINGS as APIS
+from ..apis.rpc.variables import QUEUES
 from ..apis.rpc.variables import SETTINGS as RPC
 from ..apis.v1.variables import SETTINGS as V1
 from ..core import readers
@@ -154,9 +155,10 @@ PARTS: dict[str, dict[str, Setting]] = {
         **{field: PAYMENTS[field] for field in ("provider_faults", "provider_timeout_s")},
         "payment_token": ORDERS["payment_token"],
     },
-    "a process with provider = true": {"provider_url": PAYMENTS["provider_url"]},
     "API v1": V1,
-    "API rpc": RPC,
+    "API provider": {"provider_url": PAYMENTS["provider_url"]},
+    "API rpc": {"currency": RPC["currency"]},
+    "API rpc-queues": {field: RPC[field] for field in QUEUES.values()},
     "bus rabbitmq": RABBITMQ,
     "tracing": TRACING,
     "a service in a process of its own": {field: SETTINGS[field] for field in ("ops_port", "database_roles")},

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+
+import msgspec
 
 _VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
 
@@ -62,12 +64,12 @@ class Tables:
             raise self.bad(place, f"{text!r} is not a whole number from {low} to {high}")
         return int(text)
 
-    def one_of(self, tree: dict[str, Any], key: str, words: tuple[str, ...]) -> str:
+    def one_of(self, tree: dict[str, Any], key: str, words: tuple[str, ...], *, place: str) -> str:
         """One of `words`; the first is the default."""
         value = tree.get(key, words[0])
-        text = self.fill(key, value) if isinstance(value, str) else str(value)
+        text = self.fill(place, value) if isinstance(value, str) else str(value)
         if text not in words:
-            raise self.bad(key, f"unknown {key} {text!r}; {instead(text, words)}")
+            raise self.bad(place, f"unknown {key} {text!r}; {instead(text, words)}")
         return text
 
     def fill(self, place: str, text: str) -> str:
@@ -86,18 +88,38 @@ class Tables:
         return _VARIABLE.sub(one, text)
 
 
+class Address(msgspec.Struct, frozen=True):
+    """Where an API is served. What is empty or 0 is left to the settings."""
+
+    scheme: str
+    host: str = ""
+    port: int = 0
+
+
+def address(tables: Tables, place: str, url: Any) -> Address:
+    """`http://HOST:PORT`; host and port may be missing. Errors: BadBlueprint."""
+    text = tables.setting(place, url)
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port or 0
+    except ValueError:
+        host, port, parts = "", 0, urlsplit("")
+    if not parts.scheme or "://" not in text or parts.path.strip("/") or parts.query or parts.username:
+        raise tables.bad(place, f"{text!r} is no address; write http://HOST:PORT")
+    return Address(parts.scheme, host, port)
+
+
 def database_url(tables: Tables, parts: dict[str, Any]) -> str:
-    """`[database]` as a URL: a password may hold any character here. A host that begins with a slash is a
-    socket's folder.
+    """The parts of [stores] as a URL: a password may hold any character here. A host that begins with a
+    slash is a socket's folder.
     """
-    tables.only(parts, "database", ("host", "port", "name", "user", "password"))
     host, name, user, password = (
-        tables.setting(f"database.{key}", parts.get(key, "")) for key in ("host", "name", "user", "password")
+        tables.setting(f"stores.{key}", parts.get(key, "")) for key in ("host", "name", "user", "password")
     )
-    port = tables.whole("database.port", parts.get("port", 5432), 1, 65_535)
+    port = tables.whole("stores.port", parts.get("port", 5432), 1, 65_535)
     for key, text in (("host", host), ("name", name)):
         if not text or any(c.isspace() or not c.isprintable() for c in text):
-            raise tables.bad(f"database.{key}", "must be a word without spaces")
+            raise tables.bad(f"stores.{key}", "must be a word without spaces")
     who = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
     at = f"{who}@" if who else ""
     if host.startswith("/"):

@@ -31,25 +31,31 @@ from tradewind.services.payments.provider.absent import NoProvider
 
 PUBLISHED = "rpc"
 WIRED = """
-face = "rpc"
-transport = "rabbitmq"
 [processes.gateway]
-edge = true
+apis = { rpc = "http://" }
 [processes.orders]
 services = ["orders"]
+apis = { rpc-queues = "rabbitmq://" }
 [processes.inventory]
 services = ["inventory"]
+apis = { rpc-queues = "rabbitmq://" }
 [processes.payments]
 services = ["payments", "invoices"]
-[database]
+apis = { rpc-queues = "rabbitmq://" }
+[requests]
+orders = "rpc-queues"
+inventory = "rpc-queues"
+payments = "rpc-queues"
+[events]
+bus = "rabbitmq"
+[stores]
 host = "${DB_HOST}"
 port = "${DB_PORT}"
 name = "${DB_NAME}"
 user = "${DB_USER}"
-[schemas]
-orders = "order_schema"
-inventory = "inventory_schema"
-payments = "payment_schema"
+orders.schema = "order_schema"
+inventory.schema = "inventory_schema"
+payments.schema = "payment_schema"
 [policies]
 pricing = "client"
 customers = "any"
@@ -113,7 +119,12 @@ class RpcServices:
             bus=self.bus,
         )
         self.bus.hearers = [self._ear(name) for name in names]
-        found = [one.handlers for name in names for one in served(name, self.platform, config, blueprint)]
+        found = [
+            one.handlers
+            for process in blueprint.processes
+            for name in process.services
+            for one in served(name, self.platform, config, process)
+        ]
         self.asked = Asked({pattern: handle for some in found for pattern, handle in some.items()})
 
     def _ear(self, service: str) -> Callable[[EventRecord], None]:

@@ -38,7 +38,7 @@ class Listening:
             raise OSError(why)
         leave = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leave.set)
-        port = self.config.port if self.process.edge else self.config.ops_port
+        port = self.config.port if self.process.serves_clients else self.config.ops_port
         server = await asyncio.start_server(lambda *_: None, self.config.host, port)
         heavy = [name for name in HEAVY if name in sys.modules]
         what = {"process": self.process.name, "port": port, "pid": os.getpid(), "heavy": heavy}
@@ -66,7 +66,10 @@ def start(words: Sequence[str]) -> None:
     def commands(blueprint: Blueprint, words: Sequence[str]) -> list[Command]:
         made = real(blueprint, words)
         assert all(command.argv[1:4] == ("-m", "tradewind", "serve") for command in made)
-        return [Command(each.name, (sys.executable, __file__, *each.argv[3:]), each.stage) for each in made]
+        return [
+            Command(each.name, (sys.executable, __file__, *each.argv[3:]), each.stage, each.variables)
+            for each in made
+        ]
 
     plan.commands = commands
     preparing.prepare = lambda config, blueprint: ["orders 0001_first"]

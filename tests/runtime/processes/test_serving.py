@@ -18,7 +18,7 @@ from tests.support.keeping import Keeping, drop_all, nothing
 from tests.support.program import run
 from tradewind.contracts.policies import Policies
 from tradewind.runtime import blueprint, config, migrations
-from tradewind.runtime.blueprint import BadBlueprint, Blueprint
+from tradewind.runtime.blueprint import Address, BadBlueprint, Blueprint
 from tradewind.runtime.processes import plan
 from tradewind.runtime.processes.arguments import Arguments, parse
 from tradewind.runtime.registry import SERVICES
@@ -163,21 +163,43 @@ def test_a_schema_of_a_newer_version_is_left_alone(tmp_path: Path, empty: Keepin
     assert done.stderr.startswith("tradewind: ") and done.stderr.count("\n") == 1
 
 
-def named(face: str, transport: str, **processes: tuple[str, ...]) -> Blueprint:
-    made = tuple(blueprint.Process(name, services, name == "edge") for name, services in processes.items())
-    return Blueprint("mine", "", made, {}, face, transport)
+def named(api: str, bus: str, **processes: tuple[str, ...]) -> Blueprint:
+    made = tuple(
+        blueprint.Process(name, services, {api: Address("http")} if name == "front" else {})
+        for name, services in processes.items()
+    )
+    return Blueprint("mine", "", made, {}, bus=bus)
 
 
 @pytest.mark.parametrize(
     ("mine", "says"),
     [
-        (named("v1", "rabbitmq", edge=(), orders=("orders",)), "mine: API v1 needs the service users"),
-        (named("rpc", "local", edge=("orders",)), 'mine: the face rpc needs transport = "rabbitmq"'),
-        (named("rpc", "rabbitmq", edge=("orders",)), "mine: processes.edge: is the edge, which runs alone"),
+        (named("rpc", "local", front=("users",)), "mine: API rpc needs the service orders: name it"),
+        (
+            named("v1", "rabbitmq", front=(), shop=SERVICES),
+            r'mine: API v1 in front asks users in shop over services: write \[requests\] users = "services"',
+        ),
+        (
+            replace(
+                named("v1", "rabbitmq", front=(), shop=SERVICES),
+                requests=dict.fromkeys(SERVICES, ("services",)),
+            ),
+            "mine: API v1 with services in other processes needs the API provider: add a process",
+        ),
+        (
+            named("rpc", "rabbitmq", front=("orders",), shop=("inventory",)),
+            "mine: processes.front: serves clients, and runs alone where services run apart",
+        ),
+        (
+            named("rpc", "rabbitmq", front=(), orders=("orders",), shop=("inventory", *SERVICES[3:])),
+            "mine: orders in orders asks inventory in shop over services: write",
+        ),
+        (named("v1", "local", front=(), shop=SERVICES), "mine: front, shop run apart, so say what carries"),
     ],
 )
 def test_what_does_not_go_together(mine: Blueprint, says: str) -> None:
     given = {"TRADEWIND_BROKER_URL": "amqp://h", "TRADEWIND_DATABASE_URL": "postgresql://h/d"}
+    given["TRADEWIND_PAYMENT_TOKEN"] = "tok_ok"
     with pytest.raises(BadBlueprint, match=says):
         plan.check(config.load(given), mine)
 
@@ -194,22 +216,22 @@ def test_what_does_not_go_together(mine: Blueprint, says: str) -> None:
 )
 def test_policies_that_cannot_be_kept(policies: Policies, says: str) -> None:
     with pytest.raises(BadBlueprint, match=says):
-        plan.check(config.load({}), replace(named("v1", "local", edge=("orders",)), policies=policies))
+        plan.check(config.load({}), replace(named("v1", "local", front=("orders",)), policies=policies))
 
 
 def test_what_pays_on_order_is_set() -> None:
-    mine = replace(named("v1", "local", edge=SERVICES), policies=Policies(payment="on-order"))
+    mine = replace(named("v1", "local", front=SERVICES), policies=Policies(payment="on-order"))
     with pytest.raises(BadBlueprint, match="payment = on-order charges TRADEWIND_PAYMENT_TOKEN, which is"):
         plan.check(config.load({}), mine)
     plan.check(config.load({"TRADEWIND_PAYMENT_TOKEN": "tok_ok"}), mine)
 
 
 def test_each_copy_has_a_port_of_its_own() -> None:
-    orders = blueprint.Process("orders", ("orders",), False, 3, 9110)
+    orders = blueprint.Process("orders", ("orders",), {}, 3, 9110)
     assert [plan.ops_port(config.load({}), orders, copy) for copy in (1, 2, 3)] == [9110, 9111, 9112]
     assert plan.ops_port(config.load({"TRADEWIND_OPS_PORT": "1"}), orders, 3) == 1
-    assert plan.ops_port(config.load({}), blueprint.Process("orders", ("orders",), False, 3), 3) == 0
-    assert [plan.name_of(orders, 2), plan.name_of(blueprint.Process("orders", ("orders",), False), 1)] == [
+    assert plan.ops_port(config.load({}), blueprint.Process("orders", ("orders",), {}, 3), 3) == 0
+    assert [plan.name_of(orders, 2), plan.name_of(blueprint.Process("orders", ("orders",)), 1)] == [
         "orders-2",
         "orders",
     ]

@@ -40,6 +40,7 @@ class Child:
                 stdout=subprocess.PIPE if piped else None,
                 stderr=subprocess.STDOUT if piped else None,
                 bufsize=0,
+                env={**os.environ, **command.variables},
                 pass_fds=(theirs.fileno(),),
                 process_group=0,
             )

@@ -4,6 +4,8 @@ of that.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 FD = "{fd}"
@@ -11,9 +13,10 @@ FD = "{fd}"
 
 class Command(msgspec.Struct, frozen=True):
     """The word FD of `argv` becomes the descriptor to report on (`reporting.Report`). Lower stages are
-    stopped first.
+    stopped first. `variables` are set beside those that all have.
     """
 
     name: str
     argv: tuple[str, ...]
     stage: int = 0
+    variables: Mapping[str, str] = {}

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ...contracts.subscriptions import asks
+from ...core.manifest import ApiManifest
 from ..blueprint import BadBlueprint, Blueprint, Process
 from ..config import Config, wire
-from ..registry import SERVICES
+from ..registry import APIS
 from .command import FD, Command
 
 FOLDER = Path(__file__).parent.parent / "blueprints"
@@ -18,74 +20,104 @@ FOLDER = Path(__file__).parent.parent / "blueprints"
 
 def apart(blueprint: Blueprint) -> bool:
     """Whether it needs several processes."""
-    return blueprint.transport != "local" or len(blueprint.processes) > 1
+    return blueprint.bus != "local" or len(blueprint.processes) > 1
 
 
 def check(config: Config, blueprint: Blueprint) -> None:
     """Errors: BadBlueprint, where parts are missing that the others need."""
-    if blueprint.face == "v1":
-        _check_v1(blueprint)
-    if not apart(blueprint):
-        if blueprint.face != "v1":
-            raise BadBlueprint(
-                f'{blueprint.name}: the face {blueprint.face} needs transport = "rabbitmq", and a '
-                f"process for its edge"
-            )
-        _check_policies(config, blueprint)
-        return
-    edge = next(process for process in blueprint.processes if process.edge)
-    if edge.services:
+    for process in blueprint.processes:
+        for api in process.apis:
+            _check_api(blueprint, process, APIS[api])
+    if apart(blueprint) and blueprint.bus == "local":
+        names = ", ".join(process.name for process in blueprint.processes)
         raise BadBlueprint(
-            f"{blueprint.name}: processes.{edge.name}: is the edge, which runs alone; give "
-            f"its services another"
+            f"{blueprint.name}: {names} run apart, so say "
+            f'what carries their events: [events] bus = "rabbitmq"'
         )
-    for field, what in (
-        ("broker_url", "amqp://user:password@host:5672"),
-        ("database_url", "postgresql://user:password@host:5432/name"),
+    _check_servers(config, blueprint)
+    _check_policies(config, blueprint)
+    for process in blueprint.processes:
+        for api in process.apis:
+            _check_shown(blueprint, process, APIS[api])
+
+
+def _check_api(blueprint: Blueprint, process: Process, api: ApiManifest) -> None:
+    """Its promises are kept, and what must be beside it is there."""
+    for policy, value in api.promises.items():
+        if (given := getattr(blueprint.policies, policy)) != value:
+            raise BadBlueprint(
+                f"{blueprint.name}: policies: {policy} = {given}, and API {api.name} promises "
+                f"{policy} = {value}"
+            )
+    if process.services and api.clients and apart(blueprint):
+        raise BadBlueprint(
+            f"{blueprint.name}: processes.{process.name}: serves clients, and runs alone where services run "
+            f"apart; give its services another process"
+        )
+
+
+def _check_shown(blueprint: Blueprint, process: Process, api: ApiManifest) -> None:
+    """Every service that an API shows runs, here or where this process can ask it."""
+    elsewhere = False
+    for service in api.shows:
+        _check_reach(blueprint, process, service, f"API {api.name}", api.over)
+        elsewhere = elsewhere or service not in process.services
+    for other in api.beside if elsewhere else ():
+        if other not in blueprint.apis:
+            raise BadBlueprint(
+                f"{blueprint.name}: API {api.name} with services in other processes needs the API {other}: "
+                f'add a process with apis = {{ {other} = "{APIS[other].transport}://" }}'
+            )
+
+
+def _check_reach(
+    blueprint: Blueprint, process: Process, service: str, asker: str, over: Sequence[str]
+) -> None:
+    there = blueprint.runs(service)
+    if there is None:
+        raise BadBlueprint(f"{blueprint.name}: {asker} needs the service {service}: name it in a process")
+    if there is process or any(api in over for api in blueprint.requests.get(service, ())):
+        return
+    raise BadBlueprint(
+        f"{blueprint.name}: {asker} in {process.name} asks {service} in {there.name} over "
+        f'{" or ".join(over)}: write [requests] {service} = "{over[0]}", '
+        f"and {over[0]} into the apis of {there.name}"
+    )
+
+
+def _check_servers(config: Config, blueprint: Blueprint) -> None:
+    carriers = {at.scheme for process in blueprint.processes for at in process.apis.values()}
+    for field, needed, what in (
+        ("broker_url", "rabbitmq" in {blueprint.bus, *carriers}, "amqp://user:password@host:5672"),
+        ("database_url", apart(blueprint), "postgresql://user:password@host:5432/name"),
     ):
-        if not getattr(config, field):
+        if needed and not getattr(config, field):
             raise BadBlueprint(
                 f"{blueprint.name}: {wire(field)} is empty, and processes that run apart share it: set "
                 f"it, like {what}"
             )
-    _check_policies(config, blueprint)
 
 
-V1_POLICIES = {"access": "jwt", "pricing": "catalogue", "products": "must-exist", "customers": "must-exist"}
-
-
-def _check_v1(blueprint: Blueprint) -> None:
-    """API v1 shows all services, and promises who may see what, and whose prices count."""
-    for policy, value in V1_POLICIES.items():
-        if (given := getattr(blueprint.policies, policy)) != value:
-            raise BadBlueprint(
-                f"{blueprint.name}: policies: {policy} = {given}, and API v1 promises {policy} = {value}"
-            )
-    if not apart(blueprint):
-        return
-    served = {service for process in blueprint.processes for service in process.services}
-    if lacks := [service for service in SERVICES if service not in served]:
-        raise BadBlueprint(f"{blueprint.name}: API v1 needs the service {lacks[0]}: name it in a process")
-    if not any(process.provider for process in blueprint.processes):
-        raise BadBlueprint(
-            f"{blueprint.name}: payments runs apart, so its provider does: add a process with provider = true"
-        )
+OURS = ("services",)
+"""The APIs by which one service asks another."""
 
 
 def _check_policies(config: Config, blueprint: Blueprint) -> None:
     """The services and the setting that the policies need are there."""
     policies = blueprint.policies
-    served = {service for process in blueprint.processes for service in process.services}
-    for policy, service in policies.needs() if "orders" in served else ():
-        if service not in served:
+    for policy, service in policies.needs() if "orders" in blueprint.services else ():
+        if service not in blueprint.services:
             raise BadBlueprint(
                 f"{blueprint.name}: {policy} needs the service {service}: name it in a process, or change "
                 f"the line of [policies]"
             )
-    names_none = policies.payment == "on-order" or (
-        blueprint.face == "rpc" and policies.payment == "on-stock"
-    )
-    if names_none and not config.payment_token:
+    for process in blueprint.processes:
+        for service in process.services:
+            for asked in asks(service, policies):
+                _check_reach(blueprint, process, asked, service, OURS)
+    unsaid = any("payment_token" in APIS[api].stands_in for api in blueprint.apis)
+    charges = policies.payment == "on-order" or (policies.payment == "on-stock" and unsaid)
+    if charges and not config.payment_token:
         raise BadBlueprint(
             f"{blueprint.name}: payment = {policies.payment} charges {wire('payment_token')}, which is "
             f"empty: set it"
@@ -104,12 +136,12 @@ def ops_port(config: Config, process: Process, copy: int) -> int:
 
 
 def commands(blueprint: Blueprint, words: Sequence[str]) -> list[Command]:
-    """One for each copy of each process; `words` are options for all of them. The edge stops first, then the
-    others as they are named.
+    """One for each copy of each process; `words` are options for all of them. What serves clients stops
+    first, then the others as they are named.
     """
-    ordered = sorted(blueprint.processes, key=lambda process: not process.edge)
+    ordered = sorted(blueprint.processes, key=lambda process: not process.serves_clients)
     return [
-        Command(name_of(process, copy), _words(process, copy, words), stage)
+        Command(name_of(process, copy), _words(process, copy, words), stage, process.variables)
         for stage, process in enumerate(ordered)
         for copy in range(1, process.copies + 1)
     ]

@@ -10,7 +10,7 @@ from ...apis.rpc.variables import QUEUES
 from ...apis.services import wire as services_wire
 from ...core.gateway import Gateway
 from ...core.request_queue import Ask, Wire
-from ..blueprint import Blueprint
+from ..blueprint import Blueprint, Process
 from ..config import Config
 
 
@@ -20,16 +20,12 @@ class Served(NamedTuple):
     handlers: Mapping[str, Callable[[Ask], None]]
 
 
-def served(service: str, gateway: Gateway, config: Config, blueprint: Blueprint) -> list[Served]:
+def served(service: str, gateway: Gateway, config: Config, process: Process) -> list[Served]:
     """Every queue that a service takes requests from."""
-    if blueprint.face == "v1":
-        return [own_wire(service, gateway, config)]
-    if service not in QUEUES:
-        return []
-    found = [Served(getattr(config, QUEUES[service]), nest_wire, _nest(service, gateway, config))]
-    if (
-        service == "inventory" and blueprint.policies.pricing == "catalogue"
-    ):  # orders asks for products that it has no copy of yet
+    found = []
+    if "rpc-queues" in process.apis and service in QUEUES:
+        found.append(Served(getattr(config, QUEUES[service]), nest_wire, _nest(service, gateway, config)))
+    if "services" in process.apis:
         found.append(own_wire(service, gateway, config))
     return found
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...apis.kernel.health import Health, OpsPages
+from ...contracts.subscriptions import asks
 from ...core import failpoints
 from ...core.bus import EventRecord
 from ...core.clock import SystemClock
@@ -84,12 +85,12 @@ class ServiceProcess:
         self._servers = [
             self._server(service, one)
             for service in process.services
-            for one in served(service, self.platform, config, blueprint)
+            for one in served(service, self.platform, config, process)
         ]
         self._ears = [
             self._ear(service) for service in process.services if self.platform.runtimes[service].heard
         ]
-        self._admin = self._first_admin if blueprint.face == "v1" and "users" in process.services else None
+        self._admin = self._first_admin if "v1" in blueprint.apis and "users" in process.services else None
         self.login: Login | None = None
         self._figures = Figures(self._metrics, self.platform, self._bus, self._servers, self._ears)
         self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
@@ -113,11 +114,12 @@ class ServiceProcess:
 
     def _client(self, names: tuple[str, ...], blueprint: Blueprint) -> RpcClient | None:
         """What asks the services of other processes, where one of ours does."""
-        if "orders" not in names or "inventory" in names or blueprint.policies.pricing != "catalogue":
+        asked = frozenset(other for name in names for other in asks(name, blueprint.policies))
+        if asked <= set(names):
             return None
         from ...apis.services import wire
 
-        return RpcClient(self._config.broker_url, wire, name="orders asks", clock=self._clock.now)
+        return RpcClient(self._config.broker_url, wire, name=f"{names[0]} asks", clock=self._clock.now)
 
     def _asking(self, blueprint: Blueprint, client: RpcClient) -> Callable[[Query, str], Awaitable[Any]]:
         from ...apis.services.client import ServicesGateway

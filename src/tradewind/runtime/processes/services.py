@@ -26,7 +26,7 @@ def provider(
     """The payment provider, where a process needs one. `start` it in the loop."""
     if "payments" not in names or blueprint.policies.payment == "none":
         return NoProvider()
-    if any(process.provider for process in blueprint.processes):
+    if "provider" in blueprint.apis:
         from ...services.payments.provider.remote import RemoteProvider
 
         return RemoteProvider(config.provider_url, timeout_s=config.provider_timeout_s)

@@ -25,7 +25,11 @@ def serve(arguments: Arguments) -> str:
     report = Report(arguments.supervised)
     try:
         chosen = blueprints.load(
-            arguments.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ
+            arguments.blueprint,
+            folder=plan.FOLDER,
+            services=SERVICES,
+            environment=os.environ,
+            process=arguments.process,
         )
         config = settings.load(os.environ, chosen.settings, arguments.sets)
         plan.check(config, chosen)
@@ -73,7 +77,7 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
             )
 
     try:
-        if process.provider:
+        if "provider" in process.apis:
             from .provider import ProviderProcess
 
             trouble = (*trouble, StoreUnusable)
@@ -101,7 +105,7 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
                 started(url)
 
             uvloop.run(services.run(ready))
-        elif blueprint.face == "v1":
+        elif "v1" in process.apis:
             from .v1_gateway import V1GatewayProcess
 
             uvloop.run(V1GatewayProcess(config, blueprint, process).run(started))

@@ -43,7 +43,7 @@ def start(config: Config, blueprint: Blueprint, words: Sequence[str]) -> str:
             say("info", "migrate", f"took {step}")
 
         def up(urls: dict[str, str]) -> None:
-            edge = next(process.name for process in blueprint.processes if process.edge)
+            edge = blueprint.front.name
             lock.tell(urls[edge])
             print(_banner(config, blueprint, edge, urls), flush=True)
 
@@ -103,4 +103,4 @@ def _banner(config: Config, blueprint: Blueprint, edge: str, urls: dict[str, str
     lines += [f"    {name:{width}}{url}" for name, url in urls.items() if url]
     lines += ["", f"    {'broker':{width}}{without_password(config.broker_url)}"]
     lines += [f"    {'database':{width}}{without_password(config.database_url)}"]
-    return "\n".join([*lines, "", "  Ctrl-C stops all of them, the edge first.", ""])
+    return "\n".join([*lines, "", "  Ctrl-C stops all of them, what serves clients first.", ""])

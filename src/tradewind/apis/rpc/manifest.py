@@ -1,0 +1,19 @@
+"""Says what a blueprint that serves API rpc must have: its gateway over HTTP, its queues behind it."""
+
+from __future__ import annotations
+
+from ...core.manifest import ApiManifest
+
+SHOWN = ("orders", "inventory", "payments")
+
+APIS = (
+    ApiManifest(
+        name="rpc",
+        transport="http",
+        clients=True,
+        shows=SHOWN,
+        over=("rpc-queues",),
+        stands_in=("payment_token",),
+    ),
+    ApiManifest(name="rpc-queues", transport="rabbitmq", uses=("API rpc",)),
+)
