@@ -311,6 +311,7 @@ def test_rpc_hears_the_published_variables() -> None:
     assert (now.port, now.broker_url) == (3001, "amqps://u:p@rabbit/v")
     assert (now.order_queue, now.inventory_queue, now.payment_queue) == ("o", "i", "p")
     assert now.otlp_endpoint == "http://otel:4318/v1/traces"
+    assert config.load({}, rpc(API_GATEWAY_PORT="0").settings).port == 0
 
 
 def test_ours_count_more_than_the_published_ones() -> None:

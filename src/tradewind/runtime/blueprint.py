@@ -246,14 +246,14 @@ class _Reading(Tables):
         """Where the front listens is a setting too: --host and --port count more than its address."""
         front = next(process for process in processes if process.serves_clients)
         shown = next(at for api, at in front.apis.items() if APIS[api].clients)
-        for key, value in (("host", shown.host), ("port", str(shown.port or ""))):
+        for key, value in (("host", shown.host), ("port", "" if shown.port is None else str(shown.port))):
             if value and key in settings:
                 raise self.bad(f"settings.{key}", f"processes.{front.name}.apis says it too; leave it out")
             if value:
                 settings[key] = value
         for process in processes:
             for api, at in process.apis.items():
-                if (setting := APIS[api].at) and (at.host or at.port):
+                if (setting := APIS[api].at) and (at.host or at.port is not None):
                     settings[setting] = f"http://{at.host or '127.0.0.1'}:{at.port or 80}"
 
     def _requests(self, table: dict[str, Any], processes: tuple[Process, ...]) -> dict[str, tuple[str, ...]]:

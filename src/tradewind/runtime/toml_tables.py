@@ -89,11 +89,12 @@ class Tables:
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where an API is served. What is empty or 0 is left to the settings."""
+    """Where an API is served. What it lacks is left to the settings; port 0 is any that
+    is free."""
 
     scheme: str
     host: str = ""
-    port: int = 0
+    port: int | None = None
 
 
 def address(tables: Tables, place: str, url: Any) -> Address:
@@ -101,9 +102,9 @@ def address(tables: Tables, place: str, url: Any) -> Address:
     text = tables.setting(place, url)
     try:
         parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port or 0
+        host, port = parts.hostname or "", parts.port
     except ValueError:
-        host, port, parts = "", 0, urlsplit("")
+        host, port, parts = "", None, urlsplit("")
     if not parts.scheme or "://" not in text or parts.path.strip("/") or parts.query or parts.username:
         raise tables.bad(place, f"{text!r} is no address; write http://HOST:PORT")
     return Address(parts.scheme, host, port)
