@@ -160,7 +160,7 @@ def test_up_twice(four: Apart, variables: dict[str, str], api: Api) -> None:
 
 
 def test_a_variable_that_means_nothing(variables: dict[str, str], tmp_path: Path) -> None:
-    refused(tmp_path, UP, variables | {"API_GATEWAY_PORT": "http"}, "PORT.*whole number")
+    refused(tmp_path, UP, variables | {"API_GATEWAY_PORT": "http"}, "port.*whole number")
     refused(
         tmp_path,
         GATEWAY,

@@ -139,7 +139,7 @@ def test_default_runs_the_whole_shop_in_one_process() -> None:
         ),
         (
             '[processes.shop]\nservices = ["users"]\napis = { v1 = "http://h:x" }',
-            "processes.shop.apis.v1: 'http://h:x' is no address; write http://HOST:PORT",
+            "processes.shop.apis.v1: the port of 'http://h:x' is not a whole number",
         ),
         (
             '[processes.shop]\nservices = ["users"]\napis = { v1 = "http://h:1" }\n[settings]\nport = 2',

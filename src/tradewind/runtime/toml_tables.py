@@ -104,7 +104,7 @@ def address(tables: Tables, place: str, url: Any) -> Address:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        host, port, parts = "", None, urlsplit("")
+        raise tables.bad(place, f"the port of {text!r} is not a whole number from 0 to 65535") from None
     if not parts.scheme or "://" not in text or parts.path.strip("/") or parts.query or parts.username:
         raise tables.bad(place, f"{text!r} is no address; write http://HOST:PORT")
     return Address(parts.scheme, host, port)
