@@ -157,7 +157,6 @@ PARTS: dict[str, dict[str, Setting]] = {
     },
     "API v1": V1,
     "API provider": {"provider_url": PAYMENTS["provider_url"]},
-    "API rpc": {"currency": RPC["currency"]},
     "API rpc-queues": {field: RPC[field] for field in QUEUES.values()},
     "bus rabbitmq": RABBITMQ,
     "tracing": TRACING,

@@ -15,5 +15,5 @@ APIS = (
         over=("rpc-queues",),
         stands_in=("payment_token",),
     ),
-    ApiManifest(name="rpc-queues", transport="rabbitmq", uses=("API rpc",)),
+    ApiManifest(name="rpc-queues", transport="rabbitmq"),
 )
