@@ -12,7 +12,7 @@ from .refusals import Refused, malformed
 SINGLE = frozenset(
     b"host content-length transfer-encoding content-type content-encoding expect authorization "
     b"proxy-authorization "
-    b"idempotency-key x-idempotency-key x-api-key x-request-id if-match origin traceparent".split()
+    b"idempotency-key x-idempotency-key x-api-key x-request-id origin".split()
 )
 HOST_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+;=:[]"
 ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]+)((?:[/?].*)?)", re.DOTALL)
