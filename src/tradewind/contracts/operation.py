@@ -33,6 +33,7 @@ class Operation(msgspec.Struct, frozen=True):
     A message has what any API may need. `hides` names its last fields that this operation does not take, and
     `narrows` gives a field a type that allows less than the message does. `versioned`: what it gives has a
     version, by which a caller may make a request conditional; a change has it in its field `seen`.
+    `waits`: an answer can be waited for until it is final.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Operation(msgspec.Struct, frozen=True):
     hides: tuple[str, ...] = ()
     narrows: Mapping[str, Any] = {}
     versioned: bool = False
+    waits: bool = False
 
     @property
     def reads(self) -> bool:

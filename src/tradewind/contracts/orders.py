@@ -254,6 +254,7 @@ GET = Operation(
     Who.OWNER,
     "One order; with `Prefer: wait=N` (at most 30) answered when it is final or after N seconds",
     refuses=(_GONE,),
+    waits=True,
 )
 OPERATIONS = (
     PLACE,

@@ -11,12 +11,14 @@ from functools import partial
 from itertools import count
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from ...core.gateway import Reply
 from ...core.http import Request, Response
 from ...core.model import NOBODY, Caller
 from ...observability import context, spans
 from ...observability.tracing import Span, Tracer
 from .client_address import TrustedProxies
 from .cors import Cors
+from .pending_reads import attempt
 from .router import Router
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -149,6 +151,18 @@ class RequestContext:
         """The address of the caller, as far as a proxy that we trust tells it."""
         proxies = self._kernel.proxies
         return self.request.client if proxies is None else proxies.client(self.request)
+
+    def deliver(self, reply: Reply) -> None:
+        """For the gateway: what came of our request."""
+        attempt(self.fail, self.finish, reply)
+
+    def finish(self, reply: Reply) -> None:
+        """Answers with a reply, in the form of the API."""
+        raise NotImplementedError
+
+    def show(self, view: Any) -> None:
+        """Answers with what was asked for, in the form of the API."""
+        raise NotImplementedError
 
     def fail(self, error: BaseException) -> None:
         """Answers with an error, in the form of the API."""

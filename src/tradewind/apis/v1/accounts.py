@@ -31,11 +31,11 @@ from ...core.clock import Clock
 from ...core.gateway import Gateway, Reply
 from ...core.model import NOBODY, Refused
 from ..kernel.rate_limits import Buckets
+from ..kernel.serving import Serving
 from . import passwords
 from .call import COMMON, REPLAYED, Call, Finishes, Handles, finish_nothing, finish_view
 from .passwords import Passwords
 from .refusals import field_refused, invalid_field
-from .serving import Serving
 from .settings import V1Settings
 from .tokens import TokenWriter
 
@@ -91,7 +91,7 @@ class Accounts:
             )
 
         def add(password_hash: str) -> None:
-            self._serving.submit(call, asked, AddUser(email, asked.name, password_hash), call.caller)
+            self._serving.submit(call, AddUser(email, asked.name, password_hash), asked)
 
         self._serving.asks.run(self._passwords.hash(asked.password), add, call.fail)
 
@@ -99,7 +99,7 @@ class Accounts:
         asked: LogIn = call.bound()
 
         def open_session(user_id: str) -> None:
-            self._serving.submit(call, asked, OpenSession(user_id), call.caller)
+            self._serving.submit(call, OpenSession(user_id), asked)
 
         self._serving.asks.run(self._proven(asked), open_session, call.fail)
 
@@ -119,17 +119,17 @@ class Accounts:
     def _refresh(self, call: Call) -> None:
         asked: Refresh = call.bound()
         session, generation = self._session(asked.refresh_token)
-        self._serving.submit(call, asked, RotateSession(session, generation), NOBODY)
+        self._serving.submit(call, RotateSession(session, generation), asked, NOBODY)
 
     def _log_out(self, call: Call) -> None:
         asked: LogOut = call.bound()
         session, _ = self._session(asked.refresh_token)
-        self._serving.submit(call, asked, EndSession(session), NOBODY)
+        self._serving.submit(call, EndSession(session), asked, NOBODY)
 
     def _change_me(self, call: Call) -> None:
         asked: ChangeMe = call.bound()
         change = ChangeUser(call.caller.id, name=asked.name, seen=asked.seen)
-        self._serving.submit(call, asked, change, call.caller)
+        self._serving.submit(call, change, asked)
 
     def _signed_in(self, call: Call, reply: Reply) -> None:
         """A session, old or new, as the tokens of its holder; one that is over has generation 0 or less."""

@@ -28,7 +28,7 @@ from .call import Call
 from .ops import Ops
 from .passwords import Passwords
 from .principals import Principals
-from .serving import Serving
+from .serving import V1Serving
 from .settings import V1Settings
 from .table import operation_routes
 from .tokens import TokenWriter
@@ -62,7 +62,7 @@ class V1Api(Api[Call]):
         tokens = TokenWriter(settings.jwt_secret, settings.key("refresh"), settings.access_ttl_s)
         claims = Claims(settings.key("idempotency"))
         self._principals = Principals(gateway, clock, self._asks, tokens, settings)
-        serving = Serving(gateway, self._asks, claims)
+        serving = V1Serving(gateway, self._asks, claims)
         accounts = Accounts(
             serving, gateway, clock, self._passwords, tokens, settings, self._principals.forget
         )

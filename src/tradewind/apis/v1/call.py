@@ -13,7 +13,6 @@ from ...core.gateway import Reply
 from ...core.http import Response
 from ...core.model import Message, Request
 from ..kernel import errors, preconditions
-from ..kernel import pending_reads as guard
 from ..kernel.preconditions import IF_MATCH
 from ..kernel.request_context import Headers, RequestContext, Route
 from . import refusals
@@ -109,11 +108,7 @@ class Call(RequestContext):
     def unmatched(self, methods: list[str]) -> None:
         self.fail(errors.no_route(methods))
 
-    def deliver(self, reply: Reply) -> None:
-        """For the gateway: what came of our request."""
-        guard.attempt(self.fail, self._deliver, reply)
-
-    def _deliver(self, reply: Reply) -> None:
+    def finish(self, reply: Reply) -> None:
         if reply.status:
             self.send(
                 refusals.of_reply(reply.status, reply.body, self.instance),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from ...contracts.ops import GetStats, dead_letter_view
 from ...contracts.values import Page
 from ...core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ...core.gateway import Gateway, Reply
+from ..kernel.serving import Serving
 from .call import Call, Finishes, Handles, finish_view
-from .serving import Serving
 
 _letter = msgspec.json.Decoder(DeadLetter).decode
 _encode = msgspec.json.Encoder().encode
@@ -31,8 +29,7 @@ class Ops:
         def show(page: Page[DeadLetter]) -> None:
             call.show(Page([dead_letter_view(letter) for letter in page.data], page.next_cursor))
 
-        asked: Any = self._gateway.ask(call.bound(), call.caller, trace=call.traceparent)
-        self._serving.asks.run(asked, show, call.fail)
+        self._serving.ask(call, call.bound(), show)
 
 
 def _decided(call: Call, reply: Reply) -> None:

@@ -12,7 +12,7 @@ from ..kernel.preconditions import IF_MATCH, IF_NONE_MATCH
 from .access import RULES
 from .binding import binder
 from .call import Call, Finishes, Handles, OperationRoute, finish_nothing, finish_view
-from .serving import Serving
+from .serving import V1Serving
 
 Entry = tuple[str, str, OperationRoute]
 
@@ -20,7 +20,7 @@ Entry = tuple[str, str, OperationRoute]
 def operation_routes(
     operations: Sequence[Operation],
     enter: Callable[[Call], None],
-    serving: Serving,
+    serving: V1Serving,
     handles: Handles,
     finishes: Finishes,
 ) -> Iterator[Entry]:

@@ -9,7 +9,7 @@ from ...contracts.orders import GetOrder, OrderView
 from ...core.clock import Clock
 from ...core.gateway import Gateway
 from .call import COMMON, Call, Handles
-from .serving import Serving
+from .serving import V1Serving
 from .settings import V1Settings
 
 LONGEST_S = 30
@@ -25,7 +25,7 @@ def preferred(headers: dict[bytes, bytes]) -> int:
 
 
 class Waiting:
-    def __init__(self, serving: Serving, gateway: Gateway, clock: Clock, settings: V1Settings) -> None:
+    def __init__(self, serving: V1Serving, gateway: Gateway, clock: Clock, settings: V1Settings) -> None:
         self._serving, self._gateway, self._clock = serving, gateway, clock
         self._most, self._answer_s = settings.waiters, settings.answer_s
         self._waiting = 0
@@ -37,11 +37,7 @@ class Waiting:
             self._serving.query(call)
             return
         query: GetOrder = call.bound()
-        self._serving.asks.run(
-            self._gateway.ask(query, call.caller, trace=call.traceparent),
-            partial(self._looked, call, query, seconds),
-            call.fail,
-        )
+        self._serving.ask(call, query, partial(self._looked, call, query, seconds))
 
     def close(self) -> None:
         """From now on no wait begins, and those under way are answered within a second."""

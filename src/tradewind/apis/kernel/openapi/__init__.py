@@ -161,7 +161,7 @@ def _operation(operation: Operation, schemas: Schemas, operations: Sequence[Oper
         headers.append("If-Match")
     if operation.versioned and operation.reads:
         headers.append("If-None-Match")
-    if operation.name == "orders.get":
+    if operation.waits:
         headers.append("Prefer")
     found: Json = {
         "operationId": operation.name.replace(".", "_"),

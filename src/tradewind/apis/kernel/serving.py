@@ -1,0 +1,49 @@
+"""What most operations are, whatever the API: a request goes to the gateway, once for each idempotency key,
+and its reply comes back; a question is asked and its answer shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...core.gateway import Gateway
+from ...core.model import Caller, Message, Query, Request
+from .idempotency import Claims, key_of
+from .pending_reads import PendingReads
+from .request_context import RequestContext
+
+
+class Serving:
+    def __init__(self, gateway: Gateway, asks: PendingReads, claims: Claims) -> None:
+        self.gateway, self.asks, self._claims = gateway, asks, claims
+
+    def submit(
+        self,
+        context: RequestContext,
+        message: Request,
+        asked: Message | None = None,
+        caller: Caller | None = None,
+    ) -> None:
+        """`asked` is what came in, which a retry would bring again, where `message` is not that; `caller` is
+        who sends the message, where it is not the caller of the request. Errors: Refused, for a malformed
+        key.
+        """
+        caller = context.caller if caller is None else caller
+        key = key_of(context.request.headers)
+        if key is None:
+            self.gateway.submit(message, caller, context.deliver, trace=context.trace)
+            return
+        self.gateway.submit(
+            message,
+            caller,
+            context.deliver,
+            claim=self._claims.claim(context.caller.id, context.route.name, key),
+            fingerprint=self._claims.fingerprint(message if asked is None else asked),
+            trace=context.trace,
+        )
+
+    def ask(self, context: RequestContext, query: Query, then: Callable[[Any], None] | None = None) -> None:
+        """`then` gets the answer; without it, the answer is shown."""
+        asked = self.gateway.ask(query, context.caller, trace=context.traceparent)
+        self.asks.run(asked, then or context.show, context.fail)
