@@ -71,8 +71,10 @@ class Wiring(msgspec.Struct, frozen=True):
         }.get(promise, True)
 
     def ours(self, order_id: str) -> bool:
-        """Whether this id is ours. Orders of a NestJS system keep theirs, which are no UUIDv7."""
-        return not self.apart or order_id[14:15] == "7"
+        """Whether this id is ours. Orders of a NestJS system keep theirs, which are no UUIDv7; where ours are
+        none either, all count as ours.
+        """
+        return not self.apart or self.policies.ids != "v7" or order_id[14:15] == "7"
 
 
 WHOLE = Wiring()
