@@ -1,10 +1,11 @@
-"""The databases that any suite may ask for."""
+"""The databases that any suite may ask for, and the closing summary of what was skipped."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support import needs
 from tests.support.databases import Place, own_database
 
 
@@ -30,3 +31,11 @@ def place(request: pytest.FixtureRequest) -> Place:
     """Either."""
     found: Place = request.getfixturevalue(request.param)
     return found
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section("skipped")
+        for line in needs.summary(report.longrepr[2] for report in skipped):
+            terminalreporter.line(line)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each rule is broken in a copy of the tree
+
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = (
     "cli",

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -19,6 +20,8 @@ from tests.engine.hospital_services import PATIENTS, Patient
 from tradewind.core.model import Request
 from tradewind.engine import activities, subscriptions
 from tradewind.engine import batch_policy as batch_policy
+
+pytestmark = pytest.mark.slow
 
 T = TypeVar("T")
 LONG = 10**9

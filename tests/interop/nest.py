@@ -5,6 +5,7 @@ expected to answer.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from tests.support.databases import unmet
+from tests.support.needs import NODE, unmet
 from tradewind.core.request_queue import Ask
 
 ANSWER_S = 20.0
@@ -99,15 +100,21 @@ def installed() -> Path:
     """
     found = PEER / "node_modules"
     if shutil.which("node") is None:
-        unmet("needs Node.js 20 or newer")
+        unmet(NODE)
+    with (PEER / "package-lock.json").open() as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # another worker may install them now
+        _install(found)
+    return found
+
+
+def _install(found: Path) -> None:
     if not (found / "@nestjs" / "microservices").is_dir():
         if os.environ.get("TRADEWIND_REQUIRE_SERVICES") != "1":
-            unmet("needs the peer's packages: npm ci in benchmarks/peers/nestjs-rpc")
+            unmet(NODE)
         command = ["npm", "ci", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=PEER, capture_output=True, text=True, timeout=INSTALL_S)
         if done.returncode:
             unmet(f"npm ci failed in benchmarks/peers/nestjs-rpc: {done.stderr[-500:]}")
-    return found
 
 
 class Program:

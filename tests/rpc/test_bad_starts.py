@@ -17,7 +17,8 @@ import pytest
 
 from tests.rpc.api import Api
 from tests.support.apart import Apart, published
-from tests.support.databases import own_database, rows, unmet
+from tests.support.databases import own_database, rows
+from tests.support.needs import unmet
 from tests.support.program import PROGRAM, environment
 from tools.servers.postgres import GUARDED
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.databases import unmet
+from tests.support.needs import RABBITMQ, unmet
 from tools.servers import machine
 from tools.servers.rabbitmq import RabbitMQ
 
@@ -25,7 +25,7 @@ def server_url() -> str:
     """The server that runs for all tests: leave its settings alone, and use names that nobody else uses."""
     url = os.environ.get(URL, "")
     if not url:
-        unmet(f"needs RabbitMQ: ./dev services up rabbitmq, or set {URL}")
+        unmet(RABBITMQ)
     return url
 
 
@@ -36,7 +36,7 @@ def own_vhost() -> Iterator[str]:
     """
     server, home, url = RabbitMQ(), machine.SERVICES / RabbitMQ.name, server_url()
     if server.pid(home) is None:
-        unmet("needs the RabbitMQ of ./dev services, to make a vhost: ./dev services up rabbitmq")
+        unmet(RABBITMQ)
     vhost = f"tradewind-test-{os.getpid()}-{uuid.uuid4().hex[:6]}"
     server.control(home, "add_vhost", vhost)
     try:
@@ -83,7 +83,7 @@ def own_broker() -> Iterator[Broker]:
     """Takes some seconds to start."""
     server = RabbitMQ()
     if not server.installed():
-        unmet(f"needs a RabbitMQ of its own: apt-get install {server.package}")
+        unmet("needs a RabbitMQ of its own, ./dev services up --install rabbitmq")
     home = Path(tempfile.mkdtemp(prefix="tradewind-broker-"))
     if owner := machine.account(server):
         os.chown(home, owner.pw_uid, owner.pw_gid)

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 import sqlalchemy as sa
 
+from tests.support.needs import POSTGRES, unmet
 from tradewind.core.store import Store
 from tradewind.runtime import migrations
 from tradewind.runtime.databases import Database, database
@@ -47,17 +47,10 @@ class Place:
         return rows(self.url, text, self.data)
 
 
-def unmet(need: str) -> NoReturn:
-    """Skips what cannot run here, by name; fails it where everything must run."""
-    if os.environ.get("TRADEWIND_REQUIRE_SERVICES") == "1":
-        pytest.fail(need)
-    pytest.skip(need)
-
-
 @contextmanager
 def own_database(word: str) -> Iterator[str]:
     """The URL of an empty database that nobody else uses, on the server that runs for all tests."""
-    server = os.environ.get(URL, "") or unmet(f"needs PostgreSQL: ./dev services up postgres, or set {URL}")
+    server = os.environ.get(URL, "") or unmet(POSTGRES)
     name = f"tradewind_{word}_{os.getpid()}"
     on_its_server(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # of a run that was killed
     on_its_server(server, f"CREATE DATABASE {name}")

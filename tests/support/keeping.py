@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from tests.support.databases import URL, unmet
+from tests.support.databases import URL
+from tests.support.needs import POSTGRES, unmet
 from tests.support.queues import broker, fresh
 from tradewind.runtime.database_roles import prefix
 
@@ -72,7 +73,7 @@ def nothing(data: Path, kind: str) -> Keeping:
 def _server() -> str:
     url = os.environ.get(URL, "")
     if not url:
-        unmet(f"needs PostgreSQL: ./dev services up postgres, or set {URL}")
+        unmet(POSTGRES)
     return url
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pamqp import base, commands, frame
 
-from tests.support.databases import unmet
+from tests.support.needs import RABBITMQ, unmet
 from tradewind.drivers.rabbitmq.amqp import Delivery, Link, Properties
 from tradewind.drivers.rabbitmq.amqp.methods import Call
 
@@ -23,7 +23,7 @@ PATIENCE_S = 30.0
 
 def broker() -> str:
     """The server of the tests; skips where there is none."""
-    return os.environ.get(URL, "") or unmet(f"needs RabbitMQ: ./dev services up rabbitmq, or set {URL}")
+    return os.environ.get(URL, "") or unmet(RABBITMQ)
 
 
 def fresh(word: str = "queue") -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import own_broker
-from tools.servers import KNOWN, NEEDS, __main__, machine
+from tools.servers import KNOWN, NEEDS, __main__, machine, rabbitmq
 from tools.servers.model import Unstarted
 from tools.servers.rabbitmq import RabbitMQ
 
@@ -84,6 +84,7 @@ def test_two_checkouts_are_two_brokers(tmp_path: Path, monkeypatch: pytest.Monke
         return 0, ""
 
     monkeypatch.setattr(machine, "run", run)
+    monkeypatch.setattr(rabbitmq, "scripts", lambda: tmp_path)  # no server is needed
     for name in ("one", "two"):
         home = tmp_path / name
         home.mkdir()
@@ -99,7 +100,9 @@ def test_two_checkouts_are_two_brokers(tmp_path: Path, monkeypatch: pytest.Monke
     assert first["ERL_EPMD_PORT"] != "4369"
 
 
-@pytest.mark.skipif(not RabbitMQ().installed(), reason="needs rabbitmq-server")
+@pytest.mark.skipif(
+    not RabbitMQ().installed(), reason="needs a RabbitMQ of its own, ./dev services up --install rabbitmq"
+)
 @pytest.mark.rabbitmq
 def test_a_broker_starts_stops_and_leaves_nothing() -> None:
     with own_broker() as broker:

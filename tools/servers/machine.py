@@ -19,6 +19,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SERVICES = ROOT / ".services"
 
 
+def hidden() -> bool:
+    """Tests run as on a machine where no server is installed (./dev test --bare)."""
+    return os.environ.get("TRADEWIND_HIDE_SERVERS") == "1"
+
+
 def account(server: Server) -> pwd.struct_passwd | None:
     """Who runs the server: its package's user where we are root (PostgreSQL refuses root), else we
     ourselves.

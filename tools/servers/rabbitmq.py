@@ -140,6 +140,8 @@ class RabbitMQ:
 
 def scripts() -> Path | None:
     """Debian has wrappers on the PATH, which forget our settings: the programs behind them."""
+    if machine.hidden():
+        return None
     debian = Path("/usr/lib/rabbitmq/bin")
     if (debian / "rabbitmq-server").exists():
         return debian

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.drivers.rabbitmq.support import Kept, until
-from tests.support.databases import unmet
+from tests.support.needs import unmet
 from tests.support.proxy import proxy
 from tradewind.drivers.rabbitmq.amqp import BrokerUnusable, Limits, Link, LinkDown, address
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.drivers.store.servers import Cluster, Wire
 from tests.drivers.store.tables import PROBE
-from tests.support.databases import URL, Place, unmet
+from tests.support.databases import URL, Place
+from tests.support.needs import unmet
 from tools.servers import machine
 from tools.servers.postgres import Postgres
 from tradewind.core.store import Store
@@ -32,7 +33,7 @@ async def store(place: Place) -> AsyncIterator[Store]:
 def cluster() -> Iterator[Cluster]:
     """A server that a test may stop and kill."""
     if not os.environ.get(URL) or not Postgres().installed():
-        unmet(f"needs PostgreSQL on this machine: ./dev services up --install postgres, and {URL}")
+        unmet("needs a PostgreSQL of its own, ./dev services up --install postgres")
     home = Path(tempfile.mkdtemp(prefix="tradewind-test-"))
     made = Cluster(home)
     owner = machine.account(made.server)

@@ -18,8 +18,8 @@ from typing import Any
 
 from tests.drivers.store.servers import Cluster
 from tests.support.broker import Broker, own_broker
-from tests.support.databases import unmet
 from tests.support.http import Connection
+from tests.support.needs import unmet
 from tests.support.program import PROGRAM, environment
 from tools.servers import machine
 from tools.servers.postgres import PUBLISHED, Postgres
@@ -186,7 +186,7 @@ def _perhaps_gone() -> Iterator[None]:
 def own_cluster() -> Iterator[Cluster]:
     """With the database of the blueprint."""
     if not Postgres().installed():
-        unmet("needs a PostgreSQL of its own: ./dev services up --install postgres")
+        unmet("needs a PostgreSQL of its own, ./dev services up --install postgres")
     home = Path(tempfile.mkdtemp(prefix="tradewind-faults-"))
     cluster = Cluster(home)
     if owner := machine.account(cluster.server):

@@ -156,9 +156,9 @@ def test_the_supervisor_is_small(program: New, tmp_path: Path) -> None:
 
 
 def needed(name: str) -> str:
-    from tests.support.databases import unmet
+    from tests.support.needs import POSTGRES, RABBITMQ, unmet
 
-    return os.environ.get(name) or unmet(f"needs {name}: ./dev services up, then ./dev test")
+    return os.environ.get(name) or unmet(POSTGRES if "POSTGRES" in name else RABBITMQ)
 
 
 def broker() -> str:

@@ -1,0 +1,27 @@
+"""Sums up at the end of a run which tests were skipped for want of what, one line a server."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from typing import NoReturn
+
+import pytest
+
+POSTGRES = "needs PostgreSQL, ./dev services up postgres"
+RABBITMQ = "needs RabbitMQ, ./dev services up rabbitmq"
+NODE = "needs Node.js 20 or newer and the peer's packages, npm ci in benchmarks/peers/nestjs-rpc"
+
+
+def unmet(need: str) -> NoReturn:
+    """Skips what cannot run here, by name; fails it where everything must run."""
+    if os.environ.get("TRADEWIND_REQUIRE_SERVICES") == "1":
+        pytest.fail(need)
+    pytest.skip(need)
+
+
+def summary(reasons: Iterable[str]) -> list[str]:
+    """A line for each reason, the most frequent first."""
+    counted = Counter(reason.removeprefix("Skipped: ") for reason in reasons)
+    return [f"{reason}: {count} test{'s' * (count > 1)}" for reason, count in counted.most_common()]
