@@ -47,6 +47,8 @@ def main() -> int:
             "postgres",
             "--extra",
             "rabbitmq",
+            "--extra",
+            "otlp",
             "--generate-hashes",
         ]
         command += [

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from . import helvetica, money
-from .pdf_writer import WIDTH, Paper
+from . import money
 
-LEFT, RIGHT, TOP, BOTTOM = 50, WIDTH - 50, 780, 80
+if TYPE_CHECKING:
+    from .paper import Paper
+
+LEFT, RIGHT, TOP, BOTTOM = 50, 545, 780, 80
 NAME, QUANTITY, UNIT, TOTAL = LEFT, 340, 440, RIGHT
 NAME_WIDTH, AMOUNT_WIDTH, MOST_NAME_LINES = 240, 94, 3
 SIZE, SMALL = 9.0, 7.0
@@ -45,26 +49,33 @@ class InvoiceDocument(msgspec.Struct, frozen=True):
 
 
 def render(invoice: InvoiceDocument) -> bytes:
-    sheet = Sheet(invoice)
-    sheet.head()
-    sheet.lines()
-    sheet.sums()
-    sheet.feet()
-    return sheet.paper.file()
+    """Takes a fifth of a second, a second with Chinese, Japanese or Korean: not in an event loop."""
+    from .paper import Paper  # its library takes longer to import than a process to start
+
+    texts = [invoice.number or "", invoice.customer_id, invoice.order_id]
+    for line in invoice.lines:
+        texts += (line.name, line.sku)
+    title = f"Invoice {invoice.number or 'draft'}"
+    with closing(Paper(title, invoice.issued_at, texts)) as paper:
+        sheet = Sheet(invoice, paper)
+        sheet.head()
+        sheet.lines()
+        sheet.sums()
+        sheet.feet()
+        return paper.file()
 
 
 class Sheet:
-    def __init__(self, invoice: InvoiceDocument) -> None:
-        self.invoice = invoice
+    def __init__(self, invoice: InvoiceDocument, paper: Paper) -> None:
+        self.invoice, self.paper = invoice, paper
         self.name = invoice.number or "draft"
-        self.paper = Paper(f"Invoice {self.name}", invoice.issued_at)
         self.paper.turn()
         self.y = float(TOP)
 
     def head(self) -> None:
         invoice = self.invoice
-        self.paper.text(LEFT, self.y, b"Invoice", 20, bold=True)
-        self.paper.text(RIGHT, self.y, *fit(self.name, 14, 300), bold=True, right=True)
+        self.paper.text(LEFT, self.y, "Invoice", 20, bold=True)
+        self.paper.text(RIGHT, self.y, *self.fit(self.name, 14, 300), bold=True, right=True)
         facts = (
             ("Issued", day(invoice.issued_at)),
             ("Status", invoice.status),
@@ -73,23 +84,23 @@ class Sheet:
         )
         self.y -= 36
         for label, value in facts:
-            self.paper.text(LEFT, self.y, label.encode(), SIZE, grey=True)
-            self.paper.text(LEFT + 60, self.y, *fit(value, SIZE, RIGHT - LEFT - 60))
+            self.paper.text(LEFT, self.y, label, SIZE, grey=True)
+            self.paper.text(LEFT + 60, self.y, *self.fit(value, SIZE, RIGHT - LEFT - 60))
             self.y -= 14
         self.y -= 14
 
     def lines(self) -> None:
         self.columns()
         for line in self.invoice.lines:
-            names = helvetica.wrap(helvetica.encode(line.name), SIZE, NAME_WIDTH, most=MOST_NAME_LINES)
+            names = self.paper.wrap(line.name, SIZE, NAME_WIDTH, most=MOST_NAME_LINES)
             self.room(12 * max(1, len(names)) + 16)
-            self.paper.text(QUANTITY, self.y, *fit(f"{line.quantity:,}", SIZE, 40), right=True)
+            self.paper.text(QUANTITY, self.y, *self.fit(f"{line.quantity:,}", SIZE, 40), right=True)
             self.amount(UNIT, line.unit_price)
             self.amount(TOTAL, line.line_total)
-            for name in names or [b""]:
+            for name in names or [""]:
                 self.paper.text(NAME, self.y, name, SIZE)
                 self.y -= 12
-            self.paper.text(NAME, self.y + 1, *fit(line.sku, SMALL, NAME_WIDTH), grey=True)
+            self.paper.text(NAME, self.y + 1, *self.fit(line.sku, SMALL, NAME_WIDTH), grey=True)
             self.y -= 16
 
     def sums(self) -> None:
@@ -114,23 +125,23 @@ class Sheet:
             self.paper.text(
                 LEFT,
                 44,
-                *fit(f"Hash {self.invoice.hash}" if self.invoice.hash else "", SMALL, 360),
+                *self.fit(f"Hash {self.invoice.hash}" if self.invoice.hash else "", SMALL, 360),
                 grey=True,
                 page=page,
             )
             self.paper.text(
                 RIGHT,
                 44,
-                *fit(f"{self.name}, page {page + 1} of {self.paper.pages}", SMALL, 130),
+                *self.fit(f"{self.name}, page {page + 1} of {self.paper.pages}", SMALL, 130),
                 grey=True,
                 right=True,
                 page=page,
             )
 
     def columns(self) -> None:
-        for x, label in ((QUANTITY, b"Quantity"), (UNIT, b"Unit price"), (TOTAL, b"Amount")):
+        for x, label in ((QUANTITY, "Quantity"), (UNIT, "Unit price"), (TOTAL, "Amount")):
             self.paper.text(x, self.y, label, SIZE, bold=True, right=True)
-        self.paper.text(NAME, self.y, b"Item", SIZE, bold=True)
+        self.paper.text(NAME, self.y, "Item", SIZE, bold=True)
         self.paper.rule(LEFT, self.y - 5, RIGHT)
         self.y -= 20
 
@@ -144,22 +155,20 @@ class Sheet:
         self.paper.text(
             x,
             self.y,
-            *fit(money.show(amount, self.invoice.currency), SIZE, AMOUNT_WIDTH, bold=bold),
+            *self.fit(money.show(amount, self.invoice.currency), SIZE, AMOUNT_WIDTH, bold=bold),
             bold=bold,
             right=True,
         )
 
     def sum(self, label: str, amount: int, *, bold: bool = False) -> None:
-        self.paper.text(UNIT, self.y, *fit(label, SIZE, UNIT - LEFT, bold=bold), bold=bold, right=True)
+        self.paper.text(UNIT, self.y, *self.fit(label, SIZE, UNIT - LEFT, bold=bold), bold=bold, right=True)
         self.amount(TOTAL, amount, bold=bold)
         self.y -= 16
 
-
-def fit(text: str, size: float, within: float, *, bold: bool = True) -> tuple[bytes, float]:
-    """The text and the size at which it fits: what identifies or counts is made smaller, never cut."""
-    encoded = helvetica.encode(text)
-    needed = helvetica.width(encoded, size, bold=bold)
-    return encoded, size if needed <= within else size * within / needed
+    def fit(self, text: str, size: float, within: float, *, bold: bool = True) -> tuple[str, float]:
+        """The text and the size at which it fits: what identifies or counts is made smaller, never cut."""
+        needed = self.paper.width(text, size, bold=bold)
+        return text, size if needed <= within else size * within / needed
 
 
 def day(at: int | None) -> str:

@@ -4,6 +4,7 @@ exist.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import cast
 
@@ -77,7 +78,7 @@ async def get_pdf(reader: Reader, query: GetInvoicePdf, caller: Caller) -> Pdf:
     if invoice.status not in ("ISSUED", "PAID"):
         raise Refused("not_issued", 409, "The invoice is not issued.", current=invoice.status)
     document = _document(invoice, await _notes(reader, [invoice], caller))
-    return Pdf(f"{invoice.number}.pdf", pdf.render(document))
+    return Pdf(f"{invoice.number}.pdf", await asyncio.to_thread(pdf.render, document))
 
 
 async def _visible(reader: Reader, key: str, caller: Caller) -> Invoice | None:
