@@ -24,6 +24,7 @@ from tradewind.core.store import Store
 from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.engine import batch_policy, retention
 from tradewind.engine.platform import Platform
+from tradewind.engine.statements import tables_of
 from tradewind.engine.subscriptions import SETTLED_MS
 from tradewind.engine.tables import framework_tables
 from tradewind.runtime.stores import open_store
@@ -49,6 +50,7 @@ class Came(Event, frozen=True, tag="guest.came"):
 class Left(Event, frozen=True, tag="guest.left"):
     keyed_by: ClassVar[str] = "guest"
     erases_personal: ClassVar[bool] = True
+    personal_in_replies: ClassVar[tuple[str, ...]] = ("fullName",)
     guest: str
 
 
@@ -201,6 +203,35 @@ async def test_what_is_personal_goes_with_the_person_alone(house: House) -> None
         ("bea", "Ali Baba"),
         ("ali", None),
     ]
+
+
+async def test_kept_replies_and_dead_letters_go_with_the_person_too(house: House) -> None:
+    """Also one that cannot be read; those of others stay."""
+    gate, hall = tables_of("gate"), tables_of("hall")
+    replies = {
+        "1": '{"id":"ali","fullName":"Ali Baba","n":1}',
+        "2": '{"id":"ali", Ali Baba',
+        "3": '{"id":"ali2","fullName":"Ali Baba"}',
+        "4": '{"id":"bea","fullName":"Ali Baba"}',
+    }
+    came = '{"type":"guest.came","guest":"ali","passWord":"x","fullName":"Ali Baba"}'
+    letters = [("5", "ali", came), ("6", "ali", "Ali Baba"), ("7", "bea", came)]
+    tx = await house.store.begin()
+    await tx.insert(gate.inbox.rows, [(id, "", 0, reply, 1) for id, reply in replies.items()])
+    for id, key, body in letters:
+        row = (id, "DEAD", "event", "guest.came", key, body, 1, "", "", 1, 1, 1)
+        await tx.insert(hall.parked.rows, [row])
+    await tx.commit()
+    with bounds(retention, ROWS=1):
+        await house.tell(Leave("ali"))
+        await house.sweep()
+    kept = dict(await house.store.rows(sa.select(gate.inbox.rows.c.id, gate.inbox.rows.c.reply)))
+    assert kept == replies | {"1": '{"id":"ali","fullName":"","n":1}', "2": "{}"}
+    assert dict(await house.store.rows(sa.select(hall.parked.rows.c.id, hall.parked.rows.c.body))) == {
+        "5": came.replace("Ali Baba", ""),
+        "6": "{}",
+        "7": came,
+    }
 
 
 async def test_nothing_goes_that_somebody_has_still_to_read(house: House) -> None:

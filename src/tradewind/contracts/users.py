@@ -191,6 +191,7 @@ class UserRegistered(Event, frozen=True, tag="user.registered"):
 class UserDeleted(Event, frozen=True, tag="user.deleted"):
     keyed_by: ClassVar[str] = "user_id"
     erases_personal: ClassVar[bool] = True
+    personal_in_replies: ClassVar[tuple[str, ...]] = ("email", "name")
     user_id: str
 
 

@@ -41,6 +41,9 @@ class Event(Message, frozen=True):
     """Says what has happened, in the past tense. It has no reply."""
 
     erases_personal: ClassVar[bool] = False
+    """The person with its key is deleted: see `sensitive`."""
+    personal_in_replies: ClassVar[tuple[str, ...]] = ()
+    """What is personal in the replies that begin with the id of that person, by its name on the wire."""
 
 
 class Timer(Message, frozen=True):

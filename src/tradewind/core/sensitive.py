@@ -2,7 +2,7 @@
 
 `token: Annotated[str, SECRET]` goes once every subscription has passed the event.
 `name: Annotated[str, PERSONAL]` goes once an event of the same key says that the person is deleted
-(`erases_personal`).
+(`erases_personal`), from the log, the dead letters and the replies that are kept for a retry.
 """
 
 from __future__ import annotations

@@ -104,6 +104,12 @@ class Store(Reader, Protocol):
 
     async def close(self) -> None: ...
 
+    async def erase_traces(self) -> bool:
+        """Removes what was overwritten from what the database keeps beside its tables, as far as that is
+        ours. False: not now. Not while a transaction is open.
+        """
+        return True
+
     async def begin(self) -> Transaction:
         """One at a time. Errors: StoreUnavailable; then others may have written meanwhile: forget what you
         remember of the store.

@@ -131,6 +131,11 @@ class Processor:
                 await self._roll_back(tx)
                 raise
 
+    async def erase_traces(self) -> bool:
+        """As the store does it, between two batches."""
+        async with self._lock:
+            return await self.store.erase_traces()
+
     def put(self, envelope: Envelope) -> bool:
         """Queues a request; False when the queue is full."""
         if self.inbound.full or self._stopping:

@@ -11,9 +11,11 @@ from abc import ABC, abstractmethod
 
 import msgspec
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from ..core.failpoints import Broken, failpoint
 from ..core.model import wire_name
+from ..core.schema import codec
 from ..core.sensitive import Mark, blanked, marked
 from ..core.store import RowRefused, StoreUnavailable, Transaction
 from .processor import Processor
@@ -139,14 +141,28 @@ class MarkedEvents:
             .order_by(log.seq)
             .limit(sa.bindparam("n"))
         )
+        self.in_replies = {
+            name: fields for name in self.erasing if (fields := kinds[name].personal_in_replies)
+        }
+        inbox, begins = runtime.inbox.rows, sa.bindparam("begins", type_=sa.Text)
+        self.replies = (
+            sa.select(inbox)
+            .where(
+                inbox.c.id > sa.bindparam("after"),
+                sa.func.substr(inbox.c.reply, 1, sa.func.length(begins)) == begins,
+            )
+            .order_by(inbox.c.id)
+            .limit(sa.bindparam("n"))
+        )
 
     def __bool__(self) -> bool:
-        return bool(self.secret or (self.personal and self.erasing))
+        return bool(self.secret or self.erasing)
 
 
 class Erasure(Sweep):
     """Blanks secret fields of events that every subscription has passed and the broker has confirmed, and
-    personal fields where the person is deleted. How far it came is a cursor, moved in the same transaction:
+    personal fields where the person is deleted: in the log, in dead letters and in the replies that are kept
+    for a retry. How far it came is a cursor, moved in the same transaction:
     a sweep that dies is done again.
     """
 
@@ -155,6 +171,12 @@ class Erasure(Sweep):
     def __init__(self, processor: Processor) -> None:
         super().__init__(processor)
         self._services = [of for of in map(MarkedEvents, processor.runtimes.values()) if of]
+        self._letters = {
+            name: sa.select(runtime.parked.rows).where(runtime.parked.rows.c.key == sa.bindparam("key"))
+            for name, runtime in processor.runtimes.items()
+        }
+        # also after a start: an earlier run may have ended in between
+        self._traces = any([of.erasing for of in self._services])
 
     @property
     def wanted(self) -> bool:
@@ -172,6 +194,11 @@ class Erasure(Sweep):
                 more |= left
             except (StoreUnavailable, RowRefused, Broken) as error:
                 LOG.warning("marked fields of %s could not be blanked now: %s", of.runtime.name, error)
+        if self._traces and not more:
+            try:
+                self._traces = not await self._processor.erase_traces()
+            except (StoreUnavailable, Broken) as error:
+                LOG.warning("the traces of deleted people could not be removed now: %s", error)
         return more
 
     async def _blank(self, tx: Transaction, of: MarkedEvents) -> bool:
@@ -209,6 +236,33 @@ class Erasure(Sweep):
                 after = event.seq
                 _add(blank, event, of.personal[event.name])
             full = len(events) == ROWS
+        await self._forget_replies(tx, of, deleted)
+        await self._forget_letters(tx, of, deleted.key)
+        self._traces = True
+
+    async def _forget_replies(self, tx: Transaction, of: MarkedEvents, deleted: EventRow) -> None:
+        fields, inbox = of.in_replies.get(deleted.name, ()), of.runtime.inbox
+        after, full = "", bool(fields)
+        while full:
+            values = {"after": after, "begins": f'{{"id":"{deleted.key}"', "n": ROWS}
+            found = await tx.rows(of.replies, values)
+            replies = [codec(inbox).from_row(row) for row in found]
+            rows = [replace(one, reply=_blanked(one.reply, fields)) for one in replies]
+            await tx.update(inbox.rows, [codec(inbox).to_row(one) for one in rows])
+            full = len(rows) == ROWS
+            after = rows[-1].id if rows else ""
+
+    async def _forget_letters(self, tx: Transaction, of: MarkedEvents, key: str) -> None:
+        """Of all services here; those of other processes stay until they are replayed or discarded."""
+        for name, runtime in self._processor.runtimes.items():
+            table = runtime.parked
+            letters = [codec(table).from_row(row) for row in await tx.rows(self._letters[name], {"key": key})]
+            told = [
+                replace(one, body=_blanked(one.body, of.personal[one.name]))
+                for one in letters
+                if one.name in of.personal
+            ]
+            await tx.update(table.rows, [codec(table).to_row(one) for one in told])
 
     async def _passed(self, tx: Transaction, runtime: ServiceRuntime) -> int:
         """The last number of the log that every subscription has passed and the broker has confirmed."""
@@ -225,6 +279,14 @@ def _add(blank: dict[int, EventRow], event: EventRow, fields: tuple[str, ...]) -
         blank[event.seq] = event._replace(body=blanked(event.body, fields))
     except msgspec.MsgspecError:  # it is no message, so it holds none of its fields
         LOG.warning("an event %s cannot be read, and nothing in it is blanked", event.id)
+
+
+def _blanked(body: str, fields: tuple[str, ...]) -> str:
+    """What cannot be read may hold anything, and serves nobody."""
+    try:
+        return blanked(body, fields)
+    except msgspec.MsgspecError:
+        return "{}"
 
 
 def read_by_all(processor: Processor, source: ServiceRuntime) -> int:

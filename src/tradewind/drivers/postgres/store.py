@@ -59,6 +59,10 @@ class PostgresStore:
                 except TROUBLE:
                     ours.terminate()
 
+    async def erase_traces(self) -> bool:
+        """The server's own: VACUUM reuses the space of old rows, and its log goes with its checkpoints."""
+        return True
+
     async def begin(self) -> PostgresTransaction:
         transaction = PostgresTransaction(self, await self.writer(), self._sql)
         await transaction.run("BEGIN")

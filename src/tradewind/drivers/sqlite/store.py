@@ -7,6 +7,7 @@ connection of their own and see what is committed.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -42,6 +43,8 @@ def connect(path: str, *, reader: bool = False) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
+            # what is deleted is overwritten, also in pages that become free
+            connection.execute("PRAGMA secure_delete=ON")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KIB if not reader else CACHE_KIB // 4}")
         connection.execute("PRAGMA temp_store=MEMORY")
         if reader:
@@ -100,6 +103,16 @@ class SqliteStore:
         connection = self.writer
         _all(connection, "BEGIN IMMEDIATE", ())
         return SqliteTransaction(connection, self._sql, self._committing, self._look_away)
+
+    async def erase_traces(self) -> bool:
+        """Empties the write-ahead log, which has older pages. False while an outside reader holds it."""
+        self._look_away()
+        if self._commit_inline:
+            return self._empty_log()
+        return await asyncio.get_running_loop().run_in_executor(None, self._empty_log)
+
+    def _empty_log(self) -> bool:
+        return bool(_all(self.writer, "PRAGMA wal_checkpoint(TRUNCATE)", ())[0][0] == 0)
 
     def _look(self) -> None:
         """Opens a view of what is committed, for all reads until the next commit: opening one per read would
