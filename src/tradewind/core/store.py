@@ -53,8 +53,8 @@ class Transaction(Protocol):
     """One unit of work. After `commit` or `rollback` it is finished; after an error of any statement it can
     only be rolled back.
 
-    Where a list is set as `statements`, each statement is recorded there with its start and end
-    (`perf_counter`), if the store has a server.
+    Where a list is set as `statements`, each statement is recorded there, without its values, with its start
+    and end (`perf_counter`).
     """
 
     statements: list[tuple[str, float, float]] | None

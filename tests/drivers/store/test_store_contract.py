@@ -192,6 +192,23 @@ async def test_one_transaction_at_a_time(store: Store) -> None:
     assert await amounts(store) == {"a": 1}
 
 
+async def test_statements_are_recorded_where_somebody_wants_them(store: Store) -> None:
+    tx = await store.begin()
+    assert tx.statements is None
+    await tx.insert(ROWS, [row("a", title="unseen")])
+    found: list[tuple[str, float, float]] = []
+    tx.statements = found
+    await tx.insert(ROWS, [row("b", title="secret")])
+    await tx.insert(ROWS, [row("c"), row("d", title="secret")])
+    await tx.rows(TOTAL)
+    await tx.load(THINGS, ["a", "b"])
+    await tx.commit()
+    texts = [text.split(None, 1)[0].upper() for text, began, ended in found if began <= ended]
+    assert len(texts) == len(found)
+    assert texts[:4] == ["INSERT", "INSERT", "SELECT", "SELECT"]
+    assert "secret" not in str(found)
+
+
 async def test_closed_and_opened_again(store: Store) -> None:
     await put(store, row("a"))
     await store.close()

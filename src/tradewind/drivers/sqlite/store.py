@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -149,15 +150,40 @@ class SqliteStore:
         return [turn(row) for row in await self.rows(statement, values)]
 
 
-def _all(connection: sqlite3.Connection, text: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
+def _all(
+    connection: sqlite3.Connection | _Timed, text: str, arguments: Sequence[Any]
+) -> list[tuple[Any, ...]]:
     try:
         return connection.execute(text, arguments).fetchall()
     except TROUBLE as error:
         raise _translate(error) from error
 
 
+class _Timed:
+    """A connection whose statements are recorded, so that those of other transactions pay nothing for it."""
+
+    def __init__(self, connection: sqlite3.Connection, statements: list[tuple[str, float, float]]) -> None:
+        self._connection, self.statements = connection, statements
+
+    def execute(self, text: str, arguments: Sequence[Any] = ()) -> sqlite3.Cursor:
+        began = perf_counter()
+        cursor = self._connection.execute(text, arguments)
+        self.statements.append((text, began, perf_counter()))
+        return cursor
+
+    def executemany(self, text: str, rows: Sequence[Sequence[Any]]) -> sqlite3.Cursor:
+        began = perf_counter()
+        cursor = self._connection.executemany(text, rows)
+        self.statements.append((text, began, perf_counter()))
+        return cursor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
 class SqliteTransaction:
-    statements: list[tuple[str, float, float]] | None = None
+    _untimed: sqlite3.Connection
+    _connection: sqlite3.Connection | _Timed
 
     def __init__(
         self,
@@ -166,9 +192,18 @@ class SqliteTransaction:
         committing: Committing,
         ended: Callable[[], None],
     ) -> None:
-        self._connection, self._sql, self._committing, self._ended = connection, sql, committing, ended
+        self._connection = self._untimed = connection
+        self._sql, self._committing, self._ended = sql, committing, ended
         self._before = connection.total_changes
         self._refused = False
+
+    @property
+    def statements(self) -> list[tuple[str, float, float]] | None:
+        return self._connection.statements if isinstance(self._connection, _Timed) else None
+
+    @statements.setter
+    def statements(self, found: list[tuple[str, float, float]] | None) -> None:
+        self._connection = self._untimed if found is None else _Timed(self._untimed, found)
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
         keys = storable(keys)
