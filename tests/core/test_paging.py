@@ -63,6 +63,26 @@ def test_the_cursor_of_another_list_or_filter_is_refused(other: Listing) -> None
     assert refused.value.status == 422
 
 
+def test_a_cursor_with_a_part_missing_or_changed_is_refused() -> None:
+    """A cut one would look like the end of the list, or begin a page elsewhere."""
+    cursor = cursor_of(ORDERS, (1_795_943_727_180, "01a22696-8050-7000-87d8-2dfb4296a1f0"))
+    text = base64.urlsafe_b64decode(cursor + "==").decode()
+    moved = [
+        text.replace("1795943727180", "1795943727181"),
+        text.replace("a1f0", "a1f1"),
+        text[1:],
+        text + "0",
+    ]
+    for other in (
+        *(cursor[:length] for length in range(1, len(cursor))),
+        *(base64.urlsafe_b64encode(one.encode()).decode().rstrip("=") for one in moved),
+        f"{cursor}=",
+        f"{cursor}A",
+    ):
+        with pytest.raises(Refused, match="invalid_cursor"):
+            ORDERS.place(other)
+
+
 def spoiled(digits: str) -> str:
     text = base64.urlsafe_b64decode(cursor_of(ORDERS, (7, "x")) + "==").decode()
     return base64.urlsafe_b64encode(text.replace("7:x", digits).encode()).decode().rstrip("=")
