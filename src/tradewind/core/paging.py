@@ -1,8 +1,8 @@
 """Cuts a list into pages by time and id of the last row, so that page 1,000 costs what the first does.
 
 A query asks for `limit + 1` rows below a place, newest first: the extra row means that there is another page.
-To clients a cursor is opaque. It carries a digest of its list, its filter and its place, so that it is refused
-elsewhere, and where a part of it is missing.
+To clients a cursor is opaque. It carries a digest of its list, its filter and its place, so that it is
+refused elsewhere, and where a part of it is missing.
 """
 
 from __future__ import annotations
