@@ -27,5 +27,8 @@ class Poison:
 
     def heal(self) -> None:
         """The shop must be at rest."""
-        values = ", ".join(str(value) if isinstance(value, int) else f"'{value}'" for value in self._row)
+        given = ["NULL" if value is None else value for value in self._row]
+        values = ", ".join(
+            str(value) if isinstance(value, int) or value == "NULL" else f"'{value}'" for value in given
+        )
         self.shop.keeping.sql(f"INSERT INTO {{inventory.reservations}} VALUES ({values})")

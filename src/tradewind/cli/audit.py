@@ -9,7 +9,7 @@ import typer
 from .common import Data, Json, Sets, Which, fail, fitting, show
 
 if TYPE_CHECKING:
-    from ..operations.audit.findings import Finding, Report
+    from ..operations.audit.report import Finding, Report
 
 
 def audit(blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:

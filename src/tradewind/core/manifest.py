@@ -30,6 +30,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One service. `make` builds it, `tables` are its own, `steps` the folder of the schema steps that
     lead to them. `operations` are those that an API shows beside the ones of the contracts.
 
+    `checks` is the module whose `CHECKS` an audit asks, imported only then.
+
     What it hears, says and answers is in the service that `make` returns.
     """
 
@@ -38,6 +40,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tables: sa.MetaData
     steps: Path
     operations: tuple[Any, ...] = ()
+    checks: str = ""
 
 
 class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,22 @@ def count_of(rows: sa.Table, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(sa.func.count()).select_from(rows).where(*where)
 
 
+def by_key(statement: sa.Select[Any], key: sa.Column[Any]) -> sa.Select[Any]:
+    """The statement as `checks.paged` asks for it: at most `n` rows whose key is above `after`."""
+    above = statement.where(key > sa.bindparam("after", type_=sa.Text))
+    return above.order_by(key).limit(sa.bindparam("n", type_=sa.Integer))
+
+
+def shared_keys(rows: sa.Table) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """The idempotency keys that several rows show, the first thousand; and the rows under a `key`, as
+    `checks.made_twice` asks for them.
+    """
+    key = rows.c.idempotency_key
+    shared = sa.select(key).where(key.is_not(None)).group_by(key).having(sa.func.count() > 1).limit(1_000)
+    under = sa.select(rows.c.id, rows.c.created_at).where(key == sa.bindparam("key"))
+    return shared, under.order_by(rows.c.created_at, rows.c.id)
+
+
 class Codec:
     """Turns one kind of aggregate into a row and back. Built once per table."""
 

@@ -36,7 +36,7 @@ class Unfit(Exception):
 
 class Values(msgspec.Struct, frozen=True):
     """`currency`: of every amount. `now`: ms since the epoch; idempotency keys are kept as if they had come
-    then.
+    then, and it is the mark of what was adopted.
     """
 
     currency: str
@@ -84,6 +84,7 @@ def order(
         created,
         updated,
         claim or None,
+        values.now,
     )
     return [
         (ORDERS.rows, _row(ORDERS, made)),
@@ -135,7 +136,9 @@ def reservation(values: Values, key: str, body: str, first: int, last: int) -> R
     return [
         (
             RESERVATIONS.rows,
-            _row(RESERVATIONS, Reservation(key, HELD if held else RELEASED, items, 0, first, last)),
+            _row(
+                RESERVATIONS, Reservation(key, HELD if held else RELEASED, items, 0, first, last, values.now)
+            ),
         )
     ]
 

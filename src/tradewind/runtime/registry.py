@@ -13,6 +13,7 @@ from ..apis.rpc.manifest import APIS as RPC
 from ..apis.services.manifest import APIS as OUR_WIRE
 from ..apis.v1.manifest import APIS as V1
 from ..contracts.policies import DEFAULT, Policies
+from ..core.checks import Checks
 from ..core.manifest import ApiManifest, Given, Manifest
 from ..core.model import Service
 from ..services.payments.provider.manifest import APIS as PROVIDER
@@ -33,6 +34,12 @@ def manifest(name: str) -> Manifest:
 
 def manifests(names: Iterable[str] = SERVICES) -> list[Manifest]:
     return [manifest(name) for name in names]
+
+
+def checks(names: Iterable[str] = SERVICES) -> dict[str, Checks]:
+    """What each service has checked, where it has anything checked."""
+    modules = {one.name: one.checks for one in manifests(names) if one.checks}
+    return {name: importlib.import_module(module).CHECKS for name, module in modules.items()}
 
 
 def given(config: Config, provider: Provider, policies: Policies = DEFAULT) -> Given:

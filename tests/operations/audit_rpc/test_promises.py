@@ -169,7 +169,9 @@ SPOILED_WIRED: list[tuple[str, Promise, str, list[str]]] = [
         "a phantom",
         Promise.REAL,
         UUID,
-        [f"INSERT INTO inventory_schema.reservations VALUES ('{UUID}', 'RELEASED', '{{{{}}}}', 0, 0, 0)"],
+        [
+            f"INSERT INTO inventory_schema.reservations VALUES ('{UUID}', 'RELEASED', '{{{{}}}}', 0, 0, 0, NULL)"
+        ],
     ),
     (
         "its stock is only held",
@@ -191,7 +193,7 @@ SPOILED_WIRED: list[tuple[str, Promise, str, list[str]]] = [
         Promise.CLEAN,
         "failed",
         [
-            """INSERT INTO inventory_schema.reservations VALUES ('{failed}', 'HELD', '{{"{tea}":1}}', 0, 0, 0)
+            """INSERT INTO inventory_schema.reservations VALUES ('{failed}', 'HELD', '{{"{tea}":1}}', 0, 0, 0, NULL)
            ON CONFLICT (id) DO UPDATE SET status = 'HELD', items = excluded.items""",
             "UPDATE inventory_schema.products SET held = held + 1",
         ],
@@ -251,7 +253,7 @@ def test_a_key_may_come_again_after_its_time(published: Shop) -> None:
 def test_an_order_from_elsewhere_has_no_history_here(wired: Shop) -> None:
     wired.outside(
         """INSERT INTO order_schema.orders SELECT 'a1b2c3d4-e5f6-4890-abcd-ef1234567890', 'CONFIRMED', 'none', customer_id, items, total,
-           currency, NULL, '', 0, 1, created_at + 1, updated_at, 'theirs' FROM order_schema.orders WHERE id = '{confirmed}'"""
+           currency, NULL, '', 0, 1, created_at + 1, updated_at, 'theirs', 5 FROM order_schema.orders WHERE id = '{confirmed}'"""
     )
     report = run_audit(*wired.read)
     assert (red(report), report.orders) == ({}, 4)

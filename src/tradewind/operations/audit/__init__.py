@@ -4,8 +4,9 @@ owner.
 
 from __future__ import annotations
 
+from ...core.checks import Broken
 from .checking import check
-from .findings import Broken, Finding, Promise, Report
+from .report import Finding, Promise, Report
 from .running import audited, run_audit
 
 __all__ = ["Broken", "Finding", "Promise", "Report", "audited", "check", "run_audit"]

@@ -1,23 +1,19 @@
-"""Checks the replies: what a reply has promised is still there, and one key stands for one thing."""
+"""Checks the replies: what a reply has promised is still there. A service says which tables its replies
+name.
+"""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 
-from ...engine.tables import FrameworkTables, framework_tables
-from ...services.inventory import storage as inventory
-from ...services.orders import storage as orders
-from ...services.payments import storage as payments
-from .findings import Broken
-from .rows import Rows
-
-KEPT_MS = 30 * 86_400_000
-"""A key may be used again after that time."""
-MOST = 1_000
+from ...core.checks import Broken, Checks, Rows
+from ...core.model import Table
+from ...engine.tables import framework_tables
 
 
 class Answered(msgspec.Struct, rename="camel"):
@@ -27,39 +23,65 @@ class Answered(msgspec.Struct, rename="camel"):
     origin: str = ""
 
 
+class first_text(sa.sql.functions.GenericFunction[str]):
+    """The first value of a JSON object that is written without spaces, where that is a text: a reply begins
+    with its id. Any other text is no error. No database has to read the JSON.
+    """
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(first_text, "sqlite")
+def _on_sqlite(element: first_text, compiler: Any, **how: Any) -> str:
+    text = compiler.process(element.clauses, **how)
+    rest = f"substr({text}, instr({text}, ':\"') + 2)"
+    return f"substr({rest}, 1, instr({rest}, '\"') - 1)"
+
+
+@compiles(first_text, "postgresql")
+def _on_postgres(element: first_text, compiler: Any, **how: Any) -> str:
+    return f"split_part({compiler.process(element.clauses, **how)}, '\"', 4)"
+
+
+@compiles(first_text, "mysql")
+def _on_mysql(element: first_text, compiler: Any, **how: Any) -> str:
+    return f"SUBSTRING_INDEX(SUBSTRING_INDEX({compiler.process(element.clauses, **how)}, '\"', 4), '\"', -1)"
+
+
 class ReplyRecords:
     """The inbox of one service, and the tables of what its replies created."""
 
-    def __init__(self, name: str, ledgers: FrameworkTables, *made: sa.Table) -> None:
-        self.name, inbox = name, ledgers.inbox.c
-        # an answer begins with an id: this finds it without reading JSON in SQL, and what it finds is read
-        # properly
-        told = sa.func.substr(inbox.reply, 8, 36)
-        answered = (inbox.status == 0, inbox.reply != "")  # an event has no reply
-        self.lost = sa.select(inbox.id, inbox.reply).where(
-            *answered, *(~sa.exists().where(table.c.id == told) for table in made)
+    def __init__(self, name: str, made: Iterable[Table[Any]]) -> None:
+        self.name, inbox = name, framework_tables(name).inbox
+        tables = [table.rows for table in made]
+        answered = (inbox.c.status == 0, inbox.c.reply != "")  # an event has no reply
+        # what this finds is read properly
+        told = first_text(inbox.c.reply)
+        self.lost = sa.select(inbox.c.id, inbox.c.reply).where(
+            *answered, *(~sa.exists().where(table.c.id == told) for table in tables)
         )
-        self.count = sa.select(sa.func.count()).select_from(ledgers.inbox).where(*answered)
-        self.one = [sa.select(table.c.id).where(table.c.id == sa.bindparam("id")) for table in made]
+        self.count = sa.select(sa.func.count()).select_from(inbox).where(*answered)
+        self.one = [sa.select(table.c.id).where(table.c.id == sa.bindparam("id")) for table in tables]
 
 
-RECORDS = (
-    ReplyRecords("orders", framework_tables("orders"), orders.ORDERS.rows),
-    ReplyRecords(
-        "inventory", framework_tables("inventory"), inventory.PRODUCTS.rows, inventory.MOVEMENTS.rows
-    ),
-    ReplyRecords("payments", framework_tables("payments"), payments.PAYMENTS.rows, payments.REFUNDS.rows),
-)
+_records: dict[str, ReplyRecords] = {}
 
 
-async def forgotten(source: Rows, services: frozenset[str]) -> tuple[list[Broken], int]:
+def _records_of(name: str, checks: Checks) -> ReplyRecords:
+    """Made once: a statement is compiled once."""
+    found = _records.get(name)
+    if found is None:
+        found = _records[name] = ReplyRecords(name, checks.replies)
+    return found
+
+
+async def forgotten(source: Rows, checks: dict[str, Checks]) -> tuple[list[Broken], int]:
     """Requests whose reply names what does not exist; of how many. A request has one reply: its claim is the
     key of its row.
     """
     missing, count = [], 0
-    for records in RECORDS:
-        if records.name not in services:
-            continue
+    for records in [_records_of(name, one) for name, one in checks.items() if one.replies]:
         count += (await source.rows(records.count))[0][0]
         for claim, reply in await source.rows(records.lost):
             try:
@@ -76,39 +98,3 @@ async def forgotten(source: Rows, services: frozenset[str]) -> tuple[list[Broken
                     Broken(answer.id, f"answered to request {claim} of {records.name}, and it is not there")
                 )
     return missing, count
-
-
-class Keyed:
-    """A table whose rows show the idempotency key of their request."""
-
-    def __init__(self, what: str, table: sa.Table) -> None:
-        row: Any = table.c
-        self.what = what
-        shared = (
-            sa.select(row.idempotency_key)
-            .where(row.idempotency_key.is_not(None))
-            .group_by(row.idempotency_key)
-        )
-        self.shared = shared.having(sa.func.count() > 1).limit(MOST)
-        self.under = (
-            sa.select(row.id, row.created_at)
-            .where(row.idempotency_key == sa.bindparam("key"))
-            .order_by(row.created_at, row.id)
-        )
-
-
-KEYED = (Keyed("order", orders.ORDERS.rows), Keyed("payment", payments.PAYMENTS.rows))
-
-
-async def made_twice(source: Rows) -> list[Broken]:
-    """What was made a second time under a key that still stood for the first."""
-    found = []
-    for kind in KEYED:
-        for (key,) in await source.rows(kind.shared):
-            rows = await source.rows(kind.under, {"key": key})
-            found += [
-                Broken(second, f"a second {kind.what} under the key {key!r}, after {first}")
-                for (first, before), (second, at) in pairwise(rows)
-                if at - before < KEPT_MS
-            ]
-    return found

@@ -1,22 +1,26 @@
-"""Checks that an order which came to its end left everywhere what belongs to that end, and nothing else."""
+"""Checks that the services agree about an order: that money moved once and by how much, and that an order
+which came to its end left everywhere what belongs to that end, and nothing else.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from ...contracts.orders import OrderConfirmed, OrderCreated
-from ...core.model import wire_name
+from ...core.checks import Broken
 from ...services.inventory.domain import COMMITTED, EXPIRED, RELEASED
+from ...services.invoices.money import show
 from ...services.orders.domain import CANCELLED, CONFIRMED, FAILED
-from .findings import Broken
-from .money import PAID, left
-from .rows import OrderRow
-from .stories import Story
+from ...services.payments.domain import COMPLETED, PARTIALLY_REFUNDED, REFUNDED
+from ...services.payments.provider.ledger import LedgerEntry
+from .stories import OrderRow, PaymentRow, Story
 from .wiring import Wiring
 
-RECEIVED, ACCEPTED, REFUNDED = "order_received", "order_confirmed", "payment_refunded"
+PAID = (COMPLETED, PARTIALLY_REFUNDED, REFUNDED)
+SHOWN_AS = {COMPLETED: "paid", PARTIALLY_REFUNDED: "partially_refunded", REFUNDED: "refunded"}
+RECEIVED, ACCEPTED, GIVEN_BACK = "order_received", "order_confirmed", "payment_refunded"
 TOLD = {CONFIRMED: ACCEPTED, FAILED: "order_failed", CANCELLED: "order_cancelled"}
 
 
@@ -29,6 +33,13 @@ class Piece(msgspec.Struct, rename="camel"):
 
 _pieces = msgspec.json.Decoder(tuple[Piece, ...])
 _claimed = msgspec.json.Decoder(dict[str, int])
+
+
+def real(story: Story) -> Iterator[Broken]:
+    """No rows exist for an order that does not, but for what was adopted before it."""
+    held = story.hold is not None and story.hold.adopted_at is None
+    if story.order is None and (held or story.payments or story.invoices or story.notices or story.due):
+        yield story.broken("others keep something for it, and it is not there")
 
 
 def whole(story: Story, wiring: Wiring) -> Iterator[Broken]:
@@ -83,18 +94,14 @@ def _told(story: Story, order: OrderRow) -> Iterator[Broken]:
     """Once each, and once for every refund. An order that is cancelled may have been confirmed before, as far
     as the log remembers.
     """
-    heard = [notice.template for notice in story.told]
+    heard = [notice.template for notice in story.notices]
     wanted = [
         RECEIVED,
         TOLD[order.status],
-        *[REFUNDED for refund in story.refunds if refund.status == "SUCCEEDED"],
+        *[GIVEN_BACK for refund in story.refunds if refund.status == "SUCCEEDED"],
     ]
     if order.status == CANCELLED:
-        said = [event.name for event in story.said]
-        confirmed = (
-            wire_name(OrderConfirmed) in said if wire_name(OrderCreated) in said else ACCEPTED in heard
-        )
-        wanted += [ACCEPTED] * confirmed
+        wanted += [ACCEPTED] * (ACCEPTED in heard if story.confirmed is None else story.confirmed)
     if sorted(heard) != sorted(wanted):
         for template in sorted({*heard, *wanted}):
             if heard.count(template) != wanted.count(template):
@@ -120,3 +127,105 @@ def _same(order: OrderRow, claimed: str) -> bool:
 
 def _listed(statuses: Sequence[str]) -> str:
     return ", ".join(statuses) or "none"
+
+
+class Money:
+    """The amounts taken and not refunded, by currency: of the provider, and of payments."""
+
+    def __init__(self) -> None:
+        self.provider: Counter[str] = Counter()
+        self.payments: Counter[str] = Counter()
+
+    def count(self, story: Story) -> None:
+        for payment in story.payments:
+            entry = story.charges.get(payment.id)
+            self.provider[payment.currency] += entry.taken - entry.refunded if entry else 0
+            self.payments[payment.currency] += left(payment)
+
+    def differences(self) -> list[Broken]:
+        sums = sorted(self.provider.keys() | self.payments.keys())
+        return [
+            Broken(c, f"the provider has {self.provider[c]}, payments {self.payments[c]}")
+            for c in sums
+            if self.provider[c] != self.payments[c]
+        ]
+
+    def note(self) -> str:
+        return ", ".join(
+            [show(amount, currency) for currency, amount in sorted(self.payments.items()) if amount]
+        )
+
+
+def left(payment: PaymentRow) -> int:
+    """What we have of a payment."""
+    return payment.amount - payment.refunded if payment.status in PAID else 0
+
+
+def moved_once(story: Story) -> Iterator[Broken]:
+    """True at every time."""
+    for entry in story.charges.values():
+        if entry.charges > 1:
+            yield story.broken(f"charged {entry.charges} times")
+        if entry.refunded > entry.taken:
+            yield story.broken(f"{entry.refunded} of {entry.taken} was given back")
+
+
+def agreed(story: Story) -> Iterator[Broken]:
+    """Holds once nothing is on its way."""
+    order = story.order
+    if order is None:
+        return
+    for payment in story.payments:
+        for fault in (
+            *_ours(payment, order),
+            *_theirs(payment, story.charges.get(payment.id)),
+            *_given_back(payment, story),
+        ):
+            yield story.broken(fault)
+    paid = [payment for payment in story.payments if payment.status in PAID]
+    if order.status == CONFIRMED and not paid:
+        yield story.broken("confirmed and not paid")
+    shown = SHOWN_AS[paid[0].status] if paid else "none"
+    if order.payment_status != shown:
+        yield story.broken(f"says {order.payment_status}, and its payment {shown}")
+
+
+def _ours(payment: PaymentRow, order: OrderRow) -> Iterator[str]:
+    if (payment.amount, payment.currency) != (order.total, order.currency):
+        yield (
+            f"its payment is {payment.amount} {payment.currency} and its total {order.total} {order.currency}"
+        )
+    fits = {
+        COMPLETED: payment.refunded == 0,
+        PARTIALLY_REFUNDED: 0 < payment.refunded < payment.amount,
+        REFUNDED: payment.refunded == payment.amount,
+    }
+    if not fits.get(payment.status, payment.refunded == 0):
+        yield f"its payment is {payment.status} with {payment.refunded} of {payment.amount} given back"
+    if payment.status == "PENDING":
+        yield "its payment is PENDING, and nobody asks the provider"
+
+
+def _theirs(payment: PaymentRow, entry: LedgerEntry | None) -> Iterator[str]:
+    if entry is None or not entry.charges:
+        if payment.status in PAID and payment.amount:
+            yield f"its payment is {payment.status}, and the provider has charged nothing"
+        return
+    if payment.status not in PAID:
+        yield f"its payment is {payment.status}, and the provider has charged it"
+    if (entry.amount, entry.currency) != (
+        payment.amount,
+        payment.currency,
+    ) or entry.taken != entry.amount * entry.charges:
+        yield f"the provider took {entry.taken} {entry.currency} for {payment.amount} {payment.currency}"
+    if entry.refunded != payment.refunded:
+        yield f"the provider gave {entry.refunded} back, payments says {payment.refunded}"
+
+
+def _given_back(payment: PaymentRow, story: Story) -> Iterator[str]:
+    refunds = [refund for refund in story.refunds if refund.payment_id == payment.id]
+    done = sum([refund.amount for refund in refunds if refund.status == "SUCCEEDED"])
+    if done != payment.refunded:
+        yield f"its refunds come to {done}, its payment says {payment.refunded}"
+    if payment.refunding or any([refund.status == "PENDING" for refund in refunds]):
+        yield "a refund is on its way, and nobody carries it"

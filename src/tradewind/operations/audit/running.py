@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from pathlib import Path
 
+from ...core.checks import Broken
 from ...core.clock import Clock, SystemClock
 from ...core.store import StoreUnusable
 from ...drivers import explain
@@ -21,11 +22,11 @@ from ...runtime.migrations import ServiceSchema
 from ...runtime.registry import SERVICES
 from ...runtime.schema import schema_state, schemas
 from ...runtime.stores import FILE, on_server
-from ...services.payments.provider.ledger import LedgerEntry, entries
+from ...services.payments.provider.ledger import LedgerSnapshot
 from .checking import GRACE_MS, Check
-from .findings import Broken, Report
+from .report import Report
 from .snapshot import Snapshot, snapshot
-from .stories import Ledger
+from .stories import Entries, Ledger
 from .stuck import UNSENT_MS, last_sign, stuck
 from .wiring import Wiring, wiring_of
 
@@ -45,7 +46,12 @@ async def audited(config: Config, clock: Clock, blueprint: Blueprint | None = No
     await asyncio.to_thread(place.ready)
     running = place.held()
     # the ledger first: whatever it holds was asked for by rows that are older than it
-    now, ledger = (clock.now(), Ledger(_entries(config.data / LEDGER) if place.wiring.charges else ()))
+    now = clock.now()
+    with _ledger(config.data / LEDGER, wanted=place.wiring.charges) as ledger:
+        return await _audited(place, clock, ledger, now, running)
+
+
+async def _audited(place: Place, clock: Clock, ledger: Ledger, now: int, running: bool) -> Report:
     async with place.snapshot() as source:
         running = running or source.worked_on or place.held()
         check = Check(source, ledger, now, quiet=not running, wiring=place.wiring)
@@ -127,12 +133,18 @@ def _ready(config: Config, slices: Sequence[ServiceSchema], schemas: Mapping[str
             )
 
 
-def _entries(path: Path) -> Iterator[LedgerEntry]:
+@contextmanager
+def _ledger(path: Path, *, wanted: bool) -> Iterator[Ledger]:
+    if not wanted:
+        yield Entries()
+        return
     try:
-        yield from entries(path)
+        found = LedgerSnapshot(path)
     except FileNotFoundError as error:
         raise StoreUnusable(
             f"{path}: the provider's ledger is not there, so nobody can say where the money is"
         ) from error
     except sqlite.TROUBLE as error:
         raise StoreUnusable(f"{path}: {explain.sqlite(error)}") from error
+    with closing(found):
+        yield found

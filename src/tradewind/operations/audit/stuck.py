@@ -1,14 +1,19 @@
-"""Checks that everything that waits has something that will continue it."""
+"""Finds what is under way, so that no order on its way is reported as broken; checks that everything that
+waits has something that will continue it; and lists the dead letters, whose orders wait for an operator.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
+from ...core.checks import Broken, Rows
 from ...services.orders.domain import PENDING
-from .findings import Broken
-from .flight import Flight
-from .rows import Rows
+from ...services.payments.domain import CheckDue
+from .ends import PAID
+from .report import SHOWN, Finding, Promise
 from .stories import Story
 from .waits import Waits, waits
 from .wiring import WHOLE, Wiring
@@ -16,6 +21,69 @@ from .wiring import WHOLE, Wiring
 LATE_MS, OLD_MS = 60_000, 600_000
 UNSENT_MS = 15_000  # a lease, and a relay to take it up
 MOST = 1_000
+CHECK = CheckDue.__struct_config__.tag
+
+
+class About(msgspec.Struct, rename="camel"):
+    """The fields by which a message names its order."""
+
+    type: str = ""
+    order_id: str = ""
+    payment_id: str = ""
+
+
+_about = msgspec.json.Decoder(About)
+
+
+def about(body: str) -> About:
+    """The order of a message; none where it cannot be read."""
+    try:
+        return _about.decode(body)
+    except msgspec.MsgspecError:
+        return About()
+
+
+class Flight:
+    """Orders and payments that a message, an activity, a timer or a parked message concerns. `checks`: a look
+    at the provider is due.
+    """
+
+    def __init__(self) -> None:
+        self.orders: set[str] = set()
+        self.payments: set[str] = set()
+        self.checks: set[str] = set()
+
+    def concern(self, body: str) -> None:
+        whom = about(body)
+        self.orders.add(whom.order_id)
+        (self.checks if whom.type == CHECK else self.payments).add(whom.payment_id)
+
+    def has(self, story: Story) -> bool:
+        """Is something still about to happen to it?"""
+        if story.due or story.id in self.orders:
+            return True
+        return any(
+            [p.id in self.payments or (p.id in self.checks and p.status not in PAID) for p in story.payments]
+        )
+
+
+async def in_flight(source: Rows, wiring: Wiring = WHOLE) -> Flight:
+    """Everything that waits, in all services, and between them."""
+    flight = Flight()
+    for of in waits(wiring):
+        flight.orders.update([key for (key,) in await source.rows(of.unsent)])
+        for queue in of.queues:
+            flight.orders.update([missed.key for missed in await queue.missed(source)])
+        places = dict(await source.rows(of.positions))
+        for name, (keys, _) in of.unread.items():
+            flight.orders.update([key for (key,) in await source.rows(keys, {"after": places.get(name, 0)})])
+        for question in (of.activities, of.timers):
+            for (body,) in await source.rows(question):
+                flight.concern(body)
+        for key, body in await source.rows(of.parked):
+            flight.orders.add(key)
+            flight.concern(body)
+    return flight
 
 
 async def stuck(source: Rows, now: int, *, unread_before: int, wiring: Wiring = WHOLE) -> list[Broken]:
@@ -25,7 +93,7 @@ async def stuck(source: Rows, now: int, *, unread_before: int, wiring: Wiring = 
     found = []
     for of in waits(wiring):
         found += await _unread(source, of, unread_before)
-        found += await _unheard(source, of, unread_before)
+        found += await _unhandled(source, of, unread_before)
         found += await _late(source, of, now)
     return found
 
@@ -62,16 +130,16 @@ async def _unread(source: Rows, of: Waits, before: int) -> list[Broken]:
     return found
 
 
-async def _unheard(source: Rows, of: Waits, before: int) -> list[Broken]:
+async def _unhandled(source: Rows, of: Waits, before: int) -> list[Broken]:
     """The first of each source: those behind it wait for their turn."""
     found = []
-    for ear in of.ears if before else ():
+    for queue in of.queues if before else ():
         found += [
             Broken(
-                f"{ear.source}#{missed.seq}",
-                f"{missed.name} of {ear.source} ({missed.key}) is not heard by {of.name}",
+                f"{queue.source}#{missed.seq}",
+                f"{missed.name} of {queue.source} ({missed.key}) is not handled by {of.name}",
             )
-            for missed in (await ear.missed(source, known=True))[:1]
+            for missed in (await queue.missed(source, known=True))[:1]
             if missed.at < before
         ]
     return found
@@ -104,3 +172,16 @@ async def _late(source: Rows, of: Waits, now: int) -> list[Broken]:
         for key, order, at in await source.rows(of.late_unsent, {**late, "before": now - UNSENT_MS})
     ]
     return timers + activities + retries + unsent
+
+
+async def letters(source: Rows, wiring: Wiring = WHOLE) -> Finding:
+    """The line that is always well."""
+    found, count = [], 0
+    for of in waits(wiring):
+        count += (await source.rows(of.dead_count))[0][0]
+        for key, name, order, body, reason in await source.rows(of.dead, {"n": SHOWN}):
+            whom = order or about(body).order_id or about(body).payment_id
+            found.append(Broken(key, f"{name}{f' of {whom}' if whom else ''}: {reason}"))
+    found.sort(key=lambda letter: letter.id)
+    note = "`tradewind dead-letters list` shows them; their orders wait for a decision" if count else ""
+    return Finding(Promise.LETTERS.value, True, count, "letters", 0, tuple(found[:SHOWN]), note)

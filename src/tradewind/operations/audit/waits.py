@@ -1,5 +1,9 @@
 """The tables in which each service keeps what waits, as statements that are made once: a simulation runs them
 after every schedule.
+
+Where a broker is in between, which cannot be searched, an event that was published and not handled is found
+from the log of one service and the inbox of the other. An event from before a service subscribed to its name
+does not count.
 """
 
 from __future__ import annotations
@@ -7,15 +11,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, cast
 
+import msgspec
 import sqlalchemy as sa
 
+from ...contracts.subscriptions import heard
+from ...core.checks import Rows
+from ...core.model import wire_name
 from ...engine.service_runtime import ServiceRuntime, furnish
 from ...engine.subscriptions import Subscription
 from ...runtime.config import defaults
 from ...runtime.registry import services
 from ...services.payments.provider.port import Provider
-from .hearing import ears
-from .rows import TIMER
+from .stories import TIMER
 from .wiring import WHOLE, Wiring
 
 Question = sa.Select[Any]
@@ -26,12 +33,12 @@ n: Any = sa.bindparam("n")
 
 class Waits:
     """Those of one service. `unread` are, by source, the keys of the events that it has not read yet, and the
-    first of it; `ears` subscribe over a broker.
+    first of it; `queues` are its subscriptions over a broker.
     """
 
     def __init__(self, runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring) -> None:
         self.name, self.positions = runtime.name, runtime.statements.positions
-        self.ears = ears(runtime, runtimes, wiring)
+        self.queues = event_queues(runtime, runtimes, wiring)
         outbox = runtime.outbox.c
         self.unsent = sa.select(outbox.key)
         self.late_unsent = (
@@ -85,3 +92,61 @@ def waits(wiring: Wiring = WHOLE) -> tuple[Waits, ...]:
     made = services(sorted(wiring.services), defaults(), cast(Provider, None), wiring.policies)
     runtimes = furnish(made, bus=wiring.apart)
     return tuple([Waits(runtime, runtimes, wiring) for runtime in runtimes.values()])
+
+
+NEVER = 1 << 63
+
+
+class Missed(msgspec.Struct, frozen=True):
+    seq: int
+    name: str
+    key: str
+    at: int
+
+
+class EventQueue:
+    """The subscription of one service to another."""
+
+    def __init__(self, runtime: ServiceRuntime, source: ServiceRuntime, names: list[str]) -> None:
+        self.source, self._names = source.name, len(names)
+        log, inbox = source.log, runtime.inbox.rows
+        of = sa.or_(*[log.c.name == name for name in names])
+        self._first: Any = (
+            sa.select(log.c.name, sa.func.min(log.c.seq))
+            .select_from(log.join(inbox, inbox.c.id == log.c.id))
+            .where(of)
+            .group_by(log.c.name)
+        )
+        self._missed = (
+            sa.select(*[log.c[name] for name in Missed.__struct_fields__])
+            .select_from(log.outerjoin(inbox, inbox.c.id == log.c.id))
+            .where(of, log.c.seq > sa.bindparam("after"), inbox.c.id.is_(None))
+            .order_by(log.c.seq)
+        )
+
+    async def missed(self, source: Rows, *, known: bool = False) -> list[Missed]:
+        """In the order of the log; `known`: only names that were handled before, so that there was a
+        subscription for sure.
+        """
+        firsts = dict(await source.rows(self._first))
+        after = min(firsts.values(), default=NEVER) if known or len(firsts) == self._names else -1
+        rows = (
+            [Missed(*row) for row in await source.rows(self._missed, {"after": after})]
+            if after < NEVER
+            else []
+        )
+        return [missed for missed in rows if missed.seq > firsts.get(missed.name, NEVER if known else -1)]
+
+
+def event_queues(
+    runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring
+) -> list[EventQueue]:
+    """The subscriptions of one service, as wired; none where services have no broker between them."""
+    if not wiring.apart:
+        return []
+    names = {wire_name(kind) for kind in heard(runtime.name, wiring.policies)}
+    return [
+        EventQueue(runtime, source, sorted(own))
+        for source in runtimes.values()
+        if (own := names & source.says.keys())
+    ]

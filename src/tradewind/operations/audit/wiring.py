@@ -11,12 +11,12 @@ import msgspec
 import sqlalchemy as sa
 
 from ...contracts.policies import DEFAULT, Policies
+from ...core.checks import Rows
 from ...runtime.blueprint import Blueprint
 from ...runtime.processes import plan
 from ...runtime.registry import SERVICES
 from ...runtime.schema import runs
-from .findings import Promise
-from .rows import Rows
+from .report import Promise
 
 
 class Wiring(msgspec.Struct, frozen=True):
@@ -69,12 +69,6 @@ class Wiring(msgspec.Struct, frozen=True):
             Promise.LEGAL: "orders" in here,
             Promise.PAPERS: "invoices" in here,
         }.get(promise, True)
-
-    def ours(self, order_id: str) -> bool:
-        """Whether this id is ours. Orders of a NestJS system keep theirs, which are no UUIDv7; where ours are
-        none either, all count as ours.
-        """
-        return not self.apart or self.policies.ids != "v7" or order_id[14:15] == "7"
 
 
 WHOLE = Wiring()

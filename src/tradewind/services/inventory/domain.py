@@ -79,7 +79,7 @@ class Movement(Aggregate, frozen=True):
 
 class Reservation(Aggregate, frozen=True):
     """The reservation of an order, under the order's id. Without items it records that the order ended before
-    its creation was handled.
+    its creation was handled. `adopted_at`: when one of another system was taken over.
     """
 
     status: str
@@ -87,6 +87,7 @@ class Reservation(Aggregate, frozen=True):
     expires_at: int
     created_at: int
     updated_at: int
+    adopted_at: int | None = None
 
 
 def view(p: Product) -> ProductView:

@@ -52,4 +52,5 @@ MANIFEST = Manifest(
     make=lambda given: inventory(policies=given.policies),
     tables=MD,
     steps=Path(__file__).with_name("migrations"),
+    checks=f"{__package__}.checks",
 )

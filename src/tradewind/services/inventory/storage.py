@@ -72,6 +72,7 @@ RESERVATIONS = Table(
         sa.Column("expires_at", columns.Instant, nullable=False),
         sa.Column("created_at", columns.Instant, nullable=False),
         sa.Column("updated_at", columns.Instant, nullable=False),
+        sa.Column("adopted_at", columns.Instant, nullable=True),
         sa.CheckConstraint(
             "status IN ('HELD', 'COMMITTED', 'RELEASED', 'EXPIRED')", name="reservations_status"
         ),

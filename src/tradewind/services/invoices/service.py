@@ -41,4 +41,5 @@ MANIFEST = Manifest(
     make=lambda given: invoices(policies=given.policies),
     tables=MD,
     steps=Path(__file__).with_name("migrations"),
+    checks=f"{__package__}.checks",
 )

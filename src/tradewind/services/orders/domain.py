@@ -32,7 +32,9 @@ PENDING, CONFIRMED, FAILED, CANCELLED = "PENDING", "CONFIRMED", "FAILED", "CANCE
 
 
 class Order(Aggregate, frozen=True):
-    """`token` is the customer's means of payment; it is forgotten when the order is final."""
+    """`token` is the customer's means of payment; it is forgotten when the order is final.
+    `adopted_at`: when an order of another system was taken over, whose history is there.
+    """
 
     status: str
     payment_status: str
@@ -47,6 +49,7 @@ class Order(Aggregate, frozen=True):
     created_at: int
     updated_at: int
     idempotency_key: str | None = None
+    adopted_at: int | None = None
 
     @property
     def money(self) -> Money:

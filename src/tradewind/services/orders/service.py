@@ -79,4 +79,10 @@ def _make(given: Given) -> Service:
     )
 
 
-MANIFEST = Manifest(name="orders", make=_make, tables=MD, steps=Path(__file__).with_name("migrations"))
+MANIFEST = Manifest(
+    name="orders",
+    make=_make,
+    tables=MD,
+    steps=Path(__file__).with_name("migrations"),
+    checks=f"{__package__}.checks",
+)

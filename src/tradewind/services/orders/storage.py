@@ -31,6 +31,7 @@ ORDERS = Table(
         sa.Column("created_at", columns.Instant, nullable=False),
         sa.Column("updated_at", columns.Instant, nullable=False),
         sa.Column("idempotency_key", columns.Key, nullable=True),
+        sa.Column("adopted_at", columns.Instant, nullable=True),
         sa.CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED')", name="orders_status"),
         sa.CheckConstraint("total >= 0", name="orders_total"),
         sa.Index("orders_customer_created", "customer_id", "created_at", "id"),

@@ -8,7 +8,7 @@ facts there.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -40,6 +40,9 @@ LEFT JOIN calls k ON k.key = c.key ORDER BY c.key
 """
 
 
+COLUMNS = "key TEXT PRIMARY KEY, amount, currency, state, refunded, charges, taken, calls"
+
+
 class LedgerEntry(msgspec.Struct, frozen=True):
     """What became of one key. `refunded`, `charges` and `taken` are counted from the single movements of
     money.
@@ -53,6 +56,40 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     charges: int
     taken: int
     calls: int
+
+
+class LedgerSnapshot:
+    """All entries as they were at one moment, also while the provider runs, found by key. Errors:
+    FileNotFoundError.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        file = Path(path).resolve()
+        if not file.exists():
+            raise FileNotFoundError(path)
+        self._db = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
+        try:
+            # a file of the connection's own: the movements of a key are summed up once
+            self._db.execute(f"CREATE TEMP TABLE entries ({COLUMNS})")
+            self._db.execute(f"INSERT INTO entries {ENTRIES}")
+        except sqlite3.Error:
+            self._db.close()
+            raise
+
+    def of(self, keys: Sequence[str]) -> Iterator[LedgerEntry]:
+        given = msgspec.json.encode(keys).decode()
+        for row in self._db.execute(
+            "SELECT * FROM entries WHERE key IN (SELECT value FROM json_each(?))", (given,)
+        ):
+            yield LedgerEntry(*row)
+
+    def moved(self) -> Iterator[LedgerEntry]:
+        """Those by which money was taken or given back."""
+        for row in self._db.execute("SELECT * FROM entries WHERE charges > 0 OR refunded > 0"):
+            yield LedgerEntry(*row)
+
+    def close(self) -> None:
+        self._db.close()
 
 
 def open_ledger(path: Path | str, *, commit_inline: bool = False) -> Commits:

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from ...core.checks import Broken
+
 SHOWN = 20
 
 
@@ -23,13 +25,6 @@ class Promise(StrEnum):
     LEGAL = "legal transitions only"
     PAPERS = "invoice numbers and hash chain"
     LETTERS = "dead letters"
-
-
-class Broken(msgspec.Struct, frozen=True):
-    """What is not as it must be: an order's id where it is about an order."""
-
-    id: str
-    why: str
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -62,7 +57,7 @@ class Report(msgspec.Struct, frozen=True, rename="camel"):
 class Tally:
     """Collects the violations of one promise; keeps no more than it shows."""
 
-    def __init__(self, promise: Promise, of: str = "orders", *, wired: bool = True) -> None:
+    def __init__(self, promise: str, of: str = "orders", *, wired: bool = True) -> None:
         self.promise, self.of, self.wired = promise, of, wired
         self.checked = self.violations = 0
         self.note = ""
@@ -76,9 +71,9 @@ class Tally:
 
     def finding(self) -> Finding:
         if not self.wired and not self.violations:
-            return Finding(self.promise.value, True, 0, self.of, 0, (), "not wired here", wired=False)
+            return Finding(self.promise, True, 0, self.of, 0, (), "not wired here", wired=False)
         return Finding(
-            self.promise.value,
+            self.promise,
             not self.violations,
             self.checked,
             self.of,
