@@ -47,6 +47,14 @@ def test_a_process_says_how_it_is(process: tuple[Any, Health, list[str]]) -> Non
     assert shown(handler, "/health/live") == (200, {"status": "alive"})
 
 
+def test_what_is_only_late_is_told_and_ready() -> None:
+    late: list[str] = []
+    pages = OpsPages(Health(list, lambda: late), lambda: b"")
+    assert shown(pages, "/health/ready") == (200, {"status": "ready"})
+    late.append("events: the broker is away")
+    assert shown(pages, "/health/ready") == (200, {"status": "ready", "late": ["events: the broker is away"]})
+
+
 def test_the_page_of_a_process_without_an_api() -> None:
     pages = OpsPages(Health(list), lambda: b"x 1\n")
     request = Request("GET", "/metrics")

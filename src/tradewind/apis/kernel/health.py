@@ -20,12 +20,14 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Health:
-    """`missing` names what the process lacks to accept new work and keep it; nothing: it is ready. What is
-    only late does not belong there.
+    """`missing` names what the process lacks to accept new work and keep it; nothing: it is ready. `late`
+    names what makes work late and loses none, such as a broker behind an outbox: it is told, with 200.
     """
 
-    def __init__(self, missing: Callable[[], Iterable[str]]) -> None:
-        self._missing = missing
+    def __init__(
+        self, missing: Callable[[], Iterable[str]], late: Callable[[], Iterable[str]] = tuple
+    ) -> None:
+        self._missing, self._late = missing, late
         self.closing = False
 
     def live(self, _: Request) -> Response:
@@ -33,9 +35,10 @@ class Health:
 
     def ready(self, _: Request) -> Response:
         missing = self.missing()
-        if not missing:
-            return Response(200, READY, NO_STORE)
-        return Response(503, _encode({"status": "not ready", "missing": missing}), NO_STORE)
+        if missing:
+            return Response(503, _encode({"status": "not ready", "missing": missing}), NO_STORE)
+        late = list(self._late())
+        return Response(200, _encode({"status": "ready", "late": late}) if late else READY, NO_STORE)
 
     def missing(self) -> list[str]:
         return [LEAVING] if self.closing else list(self._missing())

@@ -38,7 +38,7 @@ from .webhooks import Webhooks
 
 class V1Api(Api[Call]):
     """A `Handler` of the HTTP server. `pages` are public and served as they are: metrics, the API's
-    description.
+    description. `late`: see `Health`.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class V1Api(Api[Call]):
         tick: Callable[[], float] = time.perf_counter,
         operations: Iterable[Operation] = OPERATIONS,
         passwords: Passwords | None = None,
+        late: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._clock = clock
         self._asks = guard.PendingReads(settings.answer_s, settings.reads_at_once)
@@ -67,7 +68,7 @@ class V1Api(Api[Call]):
             serving, gateway, clock, self._passwords, tokens, settings, self._principals.forget
         )
         self._waiting = Waiting(serving, gateway, clock, settings)
-        self.health = Health(gateway.missing)
+        self.health = Health(gateway.missing, late)
         ops = Ops(serving, gateway)
         webhooks = Webhooks(gateway, clock, claims, settings.webhook_secrets, self._count_anonymous)
         routes = [

@@ -94,7 +94,7 @@ class ServiceProcess:
         self.login: Login | None = None
         self._figures = Figures(self._metrics, self.platform, self._bus, self._servers, self._ears)
         self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
-        self._health = Health(self._missing)
+        self._health = Health(self._missing, self._late)
         self._ops = HttpServer(OpsPages(self._health, self._metrics.render), Limits())
 
     def _server(self, service: str, what: Served) -> RpcServer:
@@ -157,14 +157,19 @@ class ServiceProcess:
         self.platform.keep_unreadable(service, "request", text, reason, lambda: None)
 
     def _missing(self) -> list[str]:
-        links = [
-            self._bus.link.missing,
-            *(server.missing for server in self._servers),
-            *(ear.link.missing for ear in self._ears),
-        ]
+        links = [server.missing for server in self._servers]
         if self._others is not None:
             links.append(self._others.missing)
+        if not self._servers:  # a process that only takes events
+            links += self._events()
         return [*self.platform.missing(), *dict.fromkeys(why for why in links if why)]
+
+    def _late(self) -> list[str]:
+        """Events wait in the outbox and in their queues: that is late, and nothing is lost."""
+        return list(dict.fromkeys(why for why in self._events() if why))
+
+    def _events(self) -> list[str]:
+        return [self._bus.link.missing, *(ear.link.missing for ear in self._ears)]
 
     async def run(self, started: Callable[[str], None]) -> None:
         """Errors: StoreUnusable, BrokerUnusable, PortInUse: one line each."""

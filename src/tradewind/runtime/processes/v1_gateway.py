@@ -73,6 +73,7 @@ class V1GatewayProcess:
             observe=self._metrics.request,
             log=self._log.write,
             tracer=tracer,
+            late=lambda: [why for why in (self._watcher.link.missing,) if why],
         )
         self._server = HttpServer(self._api, Limits())
         self._ops = HttpServer(OpsPages(self._api.health, self._metrics.render), Limits())

@@ -18,6 +18,11 @@ OWN_SCHEMAS: dict[str, Json] = {
                 "items": {"type": "string"},
                 "description": "What stands between us and readiness.",
             },
+            "late": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "What makes work late that is accepted all the same.",
+            },
         },
         "required": ["status"],
     }
