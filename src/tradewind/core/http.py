@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -59,3 +60,36 @@ class Request(msgspec.Struct, eq=False):
 
 
 Handler = Callable[[Request], None]
+
+
+class NotReached(Exception):
+    """There was no connection: certainly nothing was done."""
+
+
+class NoHttpAnswer(Exception):
+    """The request may have been done; the answer is missing, late or cut off."""
+
+
+class HttpAnswer(msgspec.Struct, frozen=True):
+    status: int
+    body: bytes
+
+
+class HttpClient(ABC):
+    """What calls another process over HTTP: `drivers.http.client.PooledClient`, or a test's own."""
+
+    @abstractmethod
+    async def call(
+        self,
+        method: str,
+        url: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        deadline_s: float,
+    ) -> HttpAnswer:
+        """One attempt, redirects not followed. Errors: NotReached, NoHttpAnswer."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Ends all connections."""

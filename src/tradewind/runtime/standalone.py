@@ -23,6 +23,7 @@ from ..core.clock import SystemClock
 from ..core.http import Request, Response
 from ..core.manifest import Manifest
 from ..core.store import Store, StoreUnusable
+from ..drivers.http.client import PooledClient
 from ..drivers.http.limits import Limits
 from ..drivers.http.server import HttpServer
 from ..engine.observers import Hooks
@@ -83,12 +84,13 @@ class Embedded:
         key = signing_key(config.jwt_secret, config.data)
         migrate(config, self._additions)
         self.store: Store = open_store(config.database_url, config.data)
+        self._client = PooledClient()
         self.provider = Sandbox(
             config.data / LEDGER,
             clock=self._clock.now,
             random=self._clock.random,
             secret=webhook_secret(key),
-            deliver=WebhookSender(self._where),
+            deliver=WebhookSender(self._where, self._client),
             timeout_s=config.provider_timeout_s,
             faults=config.provider_faults,
         )
@@ -162,6 +164,7 @@ class Embedded:
             await self._server.stop(DRAIN_S)
         await self.platform.stop()
         await self.provider.close()
+        await self._client.close()
         await self._tracing.stop()
         self.edge.close()
         self._access.flush()

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.services.payments.shop import order
+from tradewind.drivers.http.client import PooledClient
 from tradewind.services.payments.provider.port import NoAnswer, ProviderDown, State
 from tradewind.services.payments.provider.remote import RemoteProvider
 
@@ -29,9 +30,11 @@ async def serving(answer: bytes, timeout_s: float = 1.0) -> AsyncIterator[Remote
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
+    provider = RemoteProvider(f"http://127.0.0.1:{port}", PooledClient(), timeout_s=timeout_s)
     try:
-        yield RemoteProvider(f"http://127.0.0.1:{port}", timeout_s=timeout_s)
+        yield provider
     finally:
+        await provider.close()
         server.close()
         await server.wait_closed()
 
@@ -46,6 +49,7 @@ async def test_without_a_connection_nothing_was_done() -> None:
         pass
     with pytest.raises(ProviderDown, match="cannot be reached"):
         await provider.charge(order("tok_ok"))
+    await provider.close()
 
 
 @pytest.mark.parametrize(
@@ -67,13 +71,20 @@ async def test_what_is_no_answer_leaves_it_open(answer: bytes) -> None:
 
 
 async def test_nobody_is_waited_for_without_end() -> None:
+    gone = asyncio.Event()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(-1)
         writer.close()
+        gone.set()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    provider = RemoteProvider(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout_s=-2.9)
+    provider = RemoteProvider(
+        f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", PooledClient(), timeout_s=-2.9
+    )
     with pytest.raises(NoAnswer):
         await provider.find("pay-1")
+    await provider.close()
+    await gone.wait()
     server.close()
     await server.wait_closed()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.payments.shop import DEADLINE, START, FakeTime, order, sandbox
+from tradewind.drivers.http.client import PooledClient
 from tradewind.runtime.processes.provider import provider_http
 from tradewind.services.payments.provider.port import (
     KeyReused,
@@ -36,7 +37,9 @@ async def provider(request: pytest.FixtureRequest, tmp_path: Path, time: FakeTim
     else:
         server = provider_http(ProviderServer(provider))
         await server.start("127.0.0.1", 0)
-        yield RemoteProvider(f"http://127.0.0.1:{server.port}")
+        remote = RemoteProvider(f"http://127.0.0.1:{server.port}", PooledClient())
+        yield remote
+        await remote.close()
         await server.stop(1.0)
     await provider.close()
 

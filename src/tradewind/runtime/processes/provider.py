@@ -12,6 +12,7 @@ from ...apis.kernel.health import Health, OpsPages
 from ...core import failpoints
 from ...core.clock import SystemClock
 from ...core.http import Request, Response
+from ...drivers.http.client import PooledClient
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
 from ...drivers.http.writing import Writer
@@ -51,12 +52,13 @@ class ProviderProcess:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         clock = SystemClock()
         place = "127.0.0.1" if config.host in ("0.0.0.0", "::", "") else config.host
+        self._client = PooledClient()
         self._sandbox = Sandbox(
             config.data / LEDGER,
             clock=clock.now,
             random=clock.random,
             secret=webhook_secret(signing_key(config.jwt_secret, config.data)),
-            deliver=WebhookSender(lambda: (place, config.port)),
+            deliver=WebhookSender(lambda: (place, config.port), self._client),
             timeout_s=config.provider_timeout_s,
             faults=config.provider_faults,
         )
@@ -82,5 +84,6 @@ class ProviderProcess:
         self._health.closing = True
         await self._server.stop(DRAIN_S)
         await self._sandbox.close()
+        await self._client.close()
         await self._ops.stop(1.0)
         self._log.flush()

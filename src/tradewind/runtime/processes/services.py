@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...contracts.subscriptions import heard
 from ...core.clock import Clock
 from ...core.model import wire_name
+from ...drivers.http.client import PooledClient
 from ...drivers.rabbitmq.bus import EventQueue, ear
 from ...services.payments.provider.absent import NoProvider
 from ..blueprint import Blueprint
@@ -29,7 +30,7 @@ def provider(
     if "provider" in blueprint.apis:
         from ...services.payments.provider.remote import RemoteProvider
 
-        return RemoteProvider(config.provider_url, timeout_s=config.provider_timeout_s)
+        return RemoteProvider(config.provider_url, PooledClient(), timeout_s=config.provider_timeout_s)
     from ...services.payments.provider.sandbox import Sandbox
 
     config.data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,23 +1,21 @@
-"""Calls a payment provider over HTTP, a connection a call: the client half of `server`.
+"""Calls a payment provider over HTTP: the client half of `server`.
 
 What was certainly not done is `ProviderDown` (no connection, 503), what may have been done is `NoAnswer`.
 """
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
+from ....core.http import HttpClient, NoHttpAnswer, NotReached
 from .port import Answer, Charge, KeyReused, NoAnswer, ProviderDown, RefundTooLarge, Refusal
 from .server import Refund
 
 PATIENCE_S = 3.0
 """Added to the provider's own timeout: `tok_slow` answers after 2 s."""
 REFUSALS: dict[str, type[Refusal]] = {"key_reused": KeyReused, "refund_too_large": RefundTooLarge}
-LARGEST = 65_536
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -30,12 +28,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class RemoteProvider:
-    """A `Provider` at `url`, like `http://127.0.0.1:8090`. `timeout_s`: until a call has no answer."""
+    """A `Provider` at `url`, like `http://127.0.0.1:8090`. `timeout_s`: until a call has no answer.
+    `close` closes the client too.
+    """
 
-    def __init__(self, url: str, *, timeout_s: float = 1.0) -> None:
-        place = urlsplit(url)
-        self._host, self._port = place.hostname or "127.0.0.1", place.port or 80
-        self._path, self._timeout_s = place.path.rstrip("/"), timeout_s + PATIENCE_S
+    def __init__(self, url: str, client: HttpClient, *, timeout_s: float = 1.0) -> None:
+        self._url, self._client, self._timeout_s = url.rstrip("/"), client, timeout_s + PATIENCE_S
 
     def start(self) -> None:
         """Its timers run in its own process."""
@@ -55,46 +53,16 @@ class RemoteProvider:
         )
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        await self._client.close()
 
     async def _call(self, method: str, path: str, body: bytes = b"") -> Answer:
         try:
-            async with asyncio.timeout(self._timeout_s):
-                reader, writer = await asyncio.open_connection(self._host, self._port, limit=LARGEST)
-        except (OSError, TimeoutError) as error:
-            raise ProviderDown(f"{self._host}:{self._port} cannot be reached") from error
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                writer.write(self._request(method, path, body))
-                await writer.drain()
-                status, content = _response(await reader.read(-1))
-        except (OSError, TimeoutError, ValueError) as error:
+            answer = await self._client.call(method, f"{self._url}/{path}", body, deadline_s=self._timeout_s)
+        except NotReached as error:
+            raise ProviderDown(str(error)) from error
+        except NoHttpAnswer as error:
             raise NoAnswer("no answer before the deadline") from error
-        finally:
-            writer.close()
-            with suppress(OSError, TimeoutError):
-                await writer.wait_closed()
-        return _meant(status, content)
-
-    def _request(self, method: str, path: str, body: bytes) -> bytes:
-        lines = [
-            f"{method} {self._path}/{path} HTTP/1.1",
-            f"Host: {self._host}:{self._port}",
-            "Content-Type: application/json",
-            f"Content-Length: {len(body)}",
-            "Connection: close",
-        ]
-        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-def _response(data: bytes) -> tuple[int, bytes]:
-    """Status and body of an answer with a Content-Length. Errors: ValueError, where it is cut off."""
-    head, end, body = data.partition(b"\r\n\r\n")
-    first, *lines = head.split(b"\r\n")
-    headers = dict(line.lower().split(b":", 1) for line in lines)
-    if not end or len(body) != int(headers.get(b"content-length", b"-1")):
-        raise ValueError("the answer is cut off")
-    return int(first.split(b" ")[1]), body
+        return _meant(answer.status, answer.body)
 
 
 def _meant(status: int, content: bytes) -> Answer:
