@@ -72,10 +72,12 @@ def test_the_steps_lead_to_the_tables(tmp_path: Path) -> None:
     assert drafts.new(schema_of(LOYALTY), "nothing") is None
     assert migrations.up("", tmp_path, [schema_of(LOYALTY)]) == [
         "loyalty engine_0001_messages",
+        "loyalty engine_0002_counters",
         "loyalty 0001_first",
     ]
     assert migrations.down("", tmp_path, schema_of(LOYALTY), 0) == [
         "loyalty 0001_first",
+        "loyalty engine_0002_counters",
         "loyalty engine_0001_messages",
     ]
 

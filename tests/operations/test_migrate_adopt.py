@@ -81,10 +81,11 @@ def test_rows_come_over_and_again_is_nothing(shop: Place) -> None:
     assert counts(adopt(shop)) == [(1, 1, 0)] * 4
     assert there(shop) == before
     (order,) = shop.outside(
-        "SELECT id, status, total, currency, idempotency_key, created_at, updated_at, items FROM "
+        "SELECT id, status, total, currency, idempotency_key, created_at, updated_at, items, number FROM "
         "order_schema.orders"
     )
     assert order[:7] == (ORDER, "CONFIRMED", 6998, "EUR", "order-abc-123", 1772024247664, 1772024247664)
+    assert order[8] == 1
     lines = [
         (line["productId"], line["quantity"], line["unitPrice"]["amount"]) for line in json.loads(order[7])
     ]

@@ -87,6 +87,8 @@ def test_the_default_blueprint(installed: Keeping) -> None:
     migrate = run("migrate", "up", "--data", str(installed.data), database_url=installed.url)
     assert (migrate.returncode, "orders engine_0001_messages" in migrate.stdout) == (0, True), migrate.stderr
     assert {table: count(installed, table) for table in TABLES} == before
+    numbers = "SELECT number FROM {orders.orders} ORDER BY created_at, id"
+    assert [number for (number,) in installed.sql(numbers)] == [1, 2, 3]
     again = run("migrate", "up", "--data", str(installed.data), database_url=installed.url)
     assert again.stdout == "nothing to do: the schema is up to date\n"
 
@@ -108,7 +110,8 @@ def test_the_default_blueprint(installed: Keeping) -> None:
         assert replayed.json["id"] in {order["id"] for order in old}
         placed = call("POST", "/orders", basket("tok_ok", ("TEA", 3)), ADA).json
         ended = call("GET", f"/orders/{placed['id']}", None, ADA, headers={"Prefer": "wait=30"}).json
-        assert ended["status"] == "CONFIRMED"
+        assert (ended["status"], ended["number"]) == ("CONFIRMED", 4)
+        assert call("GET", "/orders?number=4", None, ADA).json["data"] == [ended]
         connection.close()
         assert shop.sigterm() == 0
         shop.assert_clean()
@@ -139,5 +142,7 @@ def test_the_blueprint_rpc(tmp_path: Path) -> None:
             migrate.stderr
         )
         assert counted() == before
+        numbers = rows(url, "SELECT number FROM order_schema.orders ORDER BY created_at, id")
+        assert [number for (number,) in numbers] == [1, 2]
         audit = run("audit", *words, "--json", **settings)
         assert audit.returncode == 0, json.dumps(json.loads(audit.stdout), indent=1)

@@ -26,10 +26,11 @@ LISTS: list[tuple[Any, str]] = [
     (inventory.NEWEST_LIKE, "inventory_products_status_created"),
     (inventory.PAGE, "inventory_products_status_created"),
     (inventory.PAGE_LIKE, "inventory_products_status_created"),
-    (orders.NEWEST, "orders_created"),
-    (orders.NEWEST_IN, "orders_created"),
-    (orders.NEWEST_OF, "orders_customer_created"),
-    (orders.NEWEST_OF_IN, "orders_customer_created"),
+    *[
+        (statement, "orders_customer_created" if "customer" in names else "orders_created")
+        for names, statement in orders.NEWEST.items()
+        if "number" not in names
+    ],
     (orders.RECORDED_PAGE, "orders_created"),
     (payments.NEWEST, "payments_created"),
     (payments.NEWEST_OF, "payments_customer_created"),

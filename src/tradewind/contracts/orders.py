@@ -65,6 +65,7 @@ class Failure(View, frozen=True):
 
 class OrderView(View, frozen=True):
     id: str
+    number: Annotated[int, Meta(description="unique; numbers may be missing between two orders")]
     status: Status
     payment_status: PaymentStatus
     customer_id: str
@@ -149,6 +150,7 @@ class ListOrders(Query, frozen=True, tag="orders.list"):
     limit: Limit = 20
     cursor: str = ""
     status: Status | Literal[""] = ""
+    number: Annotated[int, Meta(ge=0, le=2**63 - 1, description="that of one order; 0: any")] = 0
 
 
 class GetTimeline(Query, frozen=True, tag="orders.timeline"):

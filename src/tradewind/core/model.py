@@ -91,14 +91,15 @@ NOBODY = Caller()
 
 
 class Context(msgspec.Struct, frozen=True):
-    """All that a handler may know beside its rows: the time (ms since the epoch), a fresh id, the caller, and
-    whether others were consulted.
+    """All that a handler may know beside its rows: the time (ms since the epoch), a fresh id, the caller,
+    whether others were consulted, and, for a rule that is `numbered`, the next number of its series.
     """
 
     at: int
     new_id: str = ""
     caller: Caller = NOBODY
     consulted: bool = False
+    number: int = 0
 
 
 class Refused(Exception):
@@ -202,6 +203,7 @@ class Rule(msgspec.Struct, frozen=True):
     hears: type[Message]
     do: Callable[..., Any]
     loads: tuple[Load[Any, Any], ...]
+    series: str = ""
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -254,6 +256,14 @@ def on(
 def on(hears: type[Any], do: Callable[..., Any], /, *loads: Load[Any, Any]) -> Rule:
     """A rule: the handler of a message, and the rows that it needs."""
     return Rule(hears, do, loads)
+
+
+def numbered(rule: Rule, series: str) -> Rule:
+    """The same rule, whose handler finds in `Context.number` the next number of a series of this service:
+    unique in the installation, rising within a process, with gaps. It is used up unless the message is
+    refused.
+    """
+    return msgspec.structs.replace(rule, series=series)
 
 
 def performs(what: type[Act], call: Callable[[Act, Attempt], Awaitable[O]]) -> Performs:

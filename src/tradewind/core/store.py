@@ -110,6 +110,13 @@ class Store(Reader, Protocol):
         """
         return True
 
+    async def reserve(self, counters: sa.Table, name: str, count: int) -> int:
+        """The first of `count` numbers that nobody else gets. The counter, a row of a table with a name and a
+        position, is moved in a commit of its own, outside any transaction: what is not used is a gap. Errors:
+        StoreUnavailable.
+        """
+        ...
+
     async def begin(self) -> Transaction:
         """One at a time. Errors: StoreUnavailable; then others may have written meanwhile: forget what you
         remember of the store.

@@ -28,6 +28,7 @@ class Sql:
     schema: str | Callable[[re.Match[str]], str]  # what stands for `service.` in a compiled statement
     among: str  # one of many keys, which are one argument
     hole: str  # the first argument
+    holes: str  # the first two arguments
     lock = ""  # keeps the rows that were read from others until the transaction ends
 
     def __init__(self, dialect: Dialect) -> None:
@@ -103,6 +104,17 @@ class Sql:
 
         return self._text("upsert", table, make)
 
+    def reserve(self, table: sa.Table) -> str:
+        """Moves the counter of a name by a number, and says where it stands then."""
+        return self._text(
+            "reserve",
+            table,
+            lambda n, cs: (
+                f"INSERT INTO {n} AS kept ({cs[0]}, {cs[1]}) VALUES ({self.holes}) ON CONFLICT ({cs[0]}) "
+                f"DO UPDATE SET {cs[1]} = kept.{cs[1]} + excluded.{cs[1]} RETURNING {cs[1]}"
+            ),
+        )
+
     def delete(self, table: sa.Table) -> str:
         raise NotImplementedError
 
@@ -119,7 +131,7 @@ class SqliteSql(Sql):
     table `orders_log`.
     """
 
-    schema, among, hole = r"\1_", "IN (SELECT value FROM json_each(?))", "?"
+    schema, among, hole, holes = r"\1_", "IN (SELECT value FROM json_each(?))", "?", "?, ?"
 
     def __init__(self) -> None:
         from sqlalchemy.dialects import sqlite
@@ -150,7 +162,7 @@ class SqliteSql(Sql):
 class PostgresSql(Sql):
     """All rows in one statement, an array a column: one round trip, and one text however many rows."""
 
-    among, hole, lock = "= ANY($1)", "$1", " FOR UPDATE"
+    among, hole, holes, lock = "= ANY($1)", "$1", "$1, $2", " FOR UPDATE"
 
     def __init__(self, schemas: Mapping[str, str] | None = None) -> None:
         """`schemas`: the names of those that are not called as their service."""

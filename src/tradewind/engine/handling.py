@@ -67,11 +67,12 @@ async def _handle(unit: UnitOfWork, envelope: Envelope, clock: Clock, dead_lette
     mark, seq = len(unit.heard), envelope.runtime.seq
     effects: list[Any] = []
     reply = HEARD
+    number = 0 if plan.numbers is None else plan.numbers.peek()
     try:
         arguments = await unit.arguments(envelope, plan.finds) if plan.finds else ()
         does = plan.do(
             envelope.message,
-            Context(envelope.at, envelope.new_id, envelope.caller, envelope.consulted),
+            Context(envelope.at, envelope.new_id, envelope.caller, envelope.consulted, number),
             *arguments,
         )
         if envelope.origin is Origin.REQUEST:
@@ -80,6 +81,8 @@ async def _handle(unit: UnitOfWork, envelope: Envelope, clock: Clock, dead_lette
         else:
             effects.extend(does)
         unit.apply(envelope, effects, clock)
+        if plan.numbers is not None:
+            plan.numbers.take()
     except Consult as pause:
         if envelope.origin is not Origin.REQUEST or envelope.consulted:
             # a query without a waiting caller could not be repeated after a crash

@@ -93,6 +93,7 @@ class Processor:
         self._tables = [
             table for runtime in runtimes.values() for table in (*runtime.tables.values(), runtime.inbox)
         ]
+        self._numbers = [numbers for runtime in runtimes.values() for numbers in runtime.numbers.values()]
         self._cache = Cache()
         self._poison = PoisonSearch(dead_letters)
         self._lock = asyncio.Lock()
@@ -210,6 +211,8 @@ class Processor:
         taken = [] if self._poison else self.inbound.take(BATCH, self.batch_policy.outcomes(now), now)
         self.batch_policy.saw(len(taken), now)
         try:
+            for numbers in self._numbers:
+                await numbers.ensure(self.store, taken)
             tx = await self.store.begin()
         except (StoreUnavailable, Broken) as error:
             self.forget()

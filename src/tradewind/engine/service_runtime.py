@@ -28,6 +28,7 @@ from ..core.model import (
 )
 from .dead_letters import HANDLERS
 from .inbox import Unreadable
+from .numbers import Numbers
 from .statements import tables_of
 from .subscriptions import Subscription
 
@@ -64,11 +65,12 @@ class Find(NamedTuple):
 class Plan(NamedTuple):
     do: Callable[..., Any]
     finds: tuple[Find, ...]
+    numbers: Numbers | None
 
 
-def plan(rule: Rule) -> Plan:
+def plan(rule: Rule, numbers: Numbers | None = None) -> Plan:
     """Errors: ValueError for a rule that follows a row which is not a single one."""
-    return Plan(rule.do, tuple(_find(load, rule.hears) for load in rule.loads))
+    return Plan(rule.do, tuple(_find(load, rule.hears) for load in rule.loads), numbers)
 
 
 def _find(load: Load[Any, Any], hears: type[Message]) -> Find:
@@ -105,7 +107,14 @@ class ServiceRuntime:
             **service.rules,
             **{kind: make(self.parked) for kind, make in HANDLERS.items()},
         }
-        self.plans: dict[type[Message], Plan] = {kind: plan(rule) for kind, rule in self.rules.items()}
+        numbered = {kind: rule.series for kind, rule in self.rules.items() if rule.series}
+        self.numbers = {
+            name: Numbers(own.counters, name, [kind for kind in numbered if numbered[kind] == name])
+            for name in sorted(set(numbered.values()))
+        }
+        self.plans: dict[type[Message], Plan] = {
+            kind: plan(rule, self.numbers.get(rule.series)) for kind, rule in self.rules.items()
+        }
         self.subscriptions: dict[str, Subscription] = {}
         self.seq = 0
         self.blocked: set[str] = set()

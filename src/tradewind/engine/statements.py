@@ -81,6 +81,7 @@ class ServiceTables:
     def __init__(self, tables: FrameworkTables) -> None:
         self.log, self.cursors, self.outbox = tables.log, tables.cursors, tables.outbox
         self.timers, self.activities = tables.timers, tables.activities
+        self.counters = tables.counters
         self.inbox = Table(InboxRecord, tables.inbox)
         self.parked = Table(DeadLetter, tables.parked)
         self.statements = Statements(self)

@@ -61,6 +61,12 @@ class FrameworkTables:
             sa.Column("source", sa.Text, primary_key=True),
             sa.Column("position", sa.BigInteger, nullable=False),
         )
+        self.counters = sa.Table(
+            "counters",
+            md,
+            sa.Column("name", sa.Text, primary_key=True),
+            sa.Column("position", sa.BigInteger, nullable=False),
+        )
         self.timers = sa.Table(
             "timers",
             md,

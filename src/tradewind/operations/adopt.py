@@ -15,6 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ..core.store import StoreUnusable
+from ..engine.tables import framework_tables
 from ..runtime import migrations, schema
 from ..runtime.databases import Database, database
 from ..runtime.stores import on_server
@@ -166,11 +167,22 @@ class _Move:
 
     def _write(self, made: Mapping[sa.Table, Sequence[tuple[Any, ...]]]) -> None:
         for table, rows in made.items():
+            if self.source.series and table is self.source.into.rows:
+                rows = self._numbered(rows)
             # a key that was used here first keeps its reply
             self._ask(
                 f"{self.place.sql.insert(table)} ON CONFLICT DO NOTHING",
                 *[list(column) for column in zip(*rows, strict=True)],
             )
+
+    def _numbered(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+        source = self.source
+        counters = framework_tables(source.service).counters
+        ((last,),) = self._ask(self.place.sql.reserve(counters), source.series, len(rows))
+        place = list(source.into.rows.columns.keys()).index("number")
+        return [
+            (*row[:place], number, *row[place + 1 :]) for number, row in enumerate(rows, last - len(rows) + 1)
+        ]
 
     def _ask(self, text: str, *arguments: Any) -> list[tuple[Any, ...]]:
         answer = (

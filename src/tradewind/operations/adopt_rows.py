@@ -45,7 +45,7 @@ class Values(msgspec.Struct, frozen=True):
 
 class Source(msgspec.Struct, frozen=True):
     """A published table. `select` yields rows whose first column is `key` as text; {there} is the table, and
-    {here} is ours.
+    {here} is ours. `series`: its rows get the next numbers of it.
     """
 
     service: str
@@ -56,6 +56,7 @@ class Source(msgspec.Struct, frozen=True):
     select: str
     make: Callable[..., Rows]
     group: str = ""
+    series: str = ""
 
 
 def _ms(column: str) -> str:
@@ -216,6 +217,7 @@ SOURCES = (
         ORDERS,
         f"""SELECT id::text, status::text, json_build_object('items', items, 'total', total)::text, "idempotencyKey", {TIMES}""",
         order,
+        series="orders",
     ),
     Source(
         "inventory",

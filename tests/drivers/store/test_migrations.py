@@ -21,7 +21,8 @@ from tradewind.runtime import drafts, migrations
 from tradewind.runtime.data_lock import DataLock
 from tradewind.runtime.migrations import ServiceSchema, State
 
-ENGINE, FIRST = "engine_0001_messages", "0001_first"
+ENGINE, FIRST = ["engine_0001_messages", "engine_0002_counters"], "0001_first"
+UP = [f"probe {step}" for step in (*ENGINE, FIRST)]
 RUN = """
 import sys
 from pathlib import Path
@@ -56,18 +57,18 @@ def things(place: Place) -> str:
 
 def test_up_down_up(place: Place) -> None:
     where = place.url, place.data
-    assert migrations.status(*where, [PROBE]) == [State("probe", [], [ENGINE, FIRST], [])]
-    assert migrations.up(*where, [PROBE]) == [f"probe {ENGINE}", f"probe {FIRST}"]
+    assert migrations.status(*where, [PROBE]) == [State("probe", [], [*ENGINE, FIRST], [])]
+    assert migrations.up(*where, [PROBE]) == UP
     assert migrations.up(*where, [PROBE]) == []
-    assert migrations.status(*where, [PROBE]) == [State("probe", [ENGINE, FIRST], [], [])]
+    assert migrations.status(*where, [PROBE]) == [State("probe", [*ENGINE, FIRST], [], [])]
     assert place.database.work(lambda connection: drafts.difference(connection, PROBE)) == []
-    assert migrations.down(*where, PROBE, 0) == [f"probe {FIRST}", f"probe {ENGINE}"]
+    assert migrations.down(*where, PROBE, 0) == UP[::-1]
     assert migrations.down(*where, PROBE, 0) == []
-    assert migrations.status(*where, [PROBE]) == [State("probe", [], [ENGINE, FIRST], [])]
+    assert migrations.status(*where, [PROBE]) == [State("probe", [], [*ENGINE, FIRST], [])]
     assert len(place.database.work(lambda connection: drafts.difference(connection, PROBE))) >= len(
         PROBE.md.tables
     )
-    assert migrations.up(*where, [PROBE]) == [f"probe {ENGINE}", f"probe {FIRST}"]
+    assert migrations.up(*where, [PROBE]) == UP
 
 
 def test_nothing_to_do_is_fast_and_needs_no_alembic(place: Place) -> None:
@@ -87,7 +88,7 @@ def test_a_newer_version_was_here(place: Place) -> None:
     notes = things(place).replace("things", "schema_steps")
     place.outside(f"INSERT INTO {notes} VALUES ('0002_from_tomorrow')")
     assert migrations.status(place.url, place.data, [PROBE]) == [
-        State("probe", [ENGINE, FIRST, "0002_from_tomorrow"], [], ["0002_from_tomorrow"])
+        State("probe", [*ENGINE, FIRST, "0002_from_tomorrow"], [], ["0002_from_tomorrow"])
     ]
     says = (
         r"is from a newer version of Tradewind \(step probe 0002_from_tomorrow unknown\): run that "
@@ -103,8 +104,8 @@ def test_killed_in_the_middle_and_run_again(place: Place) -> None:
     process = start(place, fail="migrate.before-commit:1:kill")
     process.communicate()
     assert process.returncode == -9
-    assert migrations.status(place.url, place.data, [PROBE]) == [State("probe", [], [ENGINE, FIRST], [])]
-    assert migrations.up(place.url, place.data, [PROBE]) == [f"probe {ENGINE}", f"probe {FIRST}"]
+    assert migrations.status(place.url, place.data, [PROBE]) == [State("probe", [], [*ENGINE, FIRST], [])]
+    assert migrations.up(place.url, place.data, [PROBE]) == UP
     assert place.database.work(lambda connection: drafts.difference(connection, PROBE)) == []
 
 
@@ -113,7 +114,7 @@ def test_several_at_once_take_each_step_once(place: Place) -> None:
     said = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], said
     taken = [step for out, _ in said for step in ast.literal_eval(out.splitlines()[0])]
-    assert sorted(taken) == [f"probe {FIRST}", f"probe {ENGINE}"]
+    assert sorted(taken) == sorted(UP)
 
 
 async def test_from_within_a_loop(place: Place) -> None:
@@ -139,7 +140,7 @@ async def test_no_step_is_taken_under_a_running_tradewind(place: Place) -> None:
         if not place.url:
             place.fill(PROBE)  # who holds the folder may
     place.fill(PROBE)
-    assert migrations.down(place.url, place.data, PROBE, 0) == [f"probe {FIRST}", f"probe {ENGINE}"]
+    assert migrations.down(place.url, place.data, PROBE, 0) == UP[::-1]
 
 
 def test_a_step_that_fails_leaves_nothing_and_the_ones_before_it(place: Place, tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ def test_a_step_that_fails_leaves_nothing_and_the_ones_before_it(place: Place, t
         migrations.up(place.url, place.data, [broken])
     assert "\n" not in str(refused.value)
     assert migrations.status(place.url, place.data, [broken]) == [
-        State("probe", [ENGINE, "0001_good"], ["0002_bad"], [])
+        State("probe", [*ENGINE, "0001_good"], ["0002_bad"], [])
     ]
     (folder / "0002_bad.py").unlink()
     steps(folder, s0002_better='op.create_table("half", sa.Column("id", sa.Text()))')

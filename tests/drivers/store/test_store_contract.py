@@ -60,6 +60,16 @@ async def test_load_finds_what_exists_in_key_order_once(store: Store) -> None:
     await tx.rollback()
 
 
+async def test_numbers_are_reserved_once_outside_any_transaction(store: Store) -> None:
+    counters = framework_tables("probe").counters
+    assert await store.reserve(counters, "things", 3) == 1
+    tx = await store.begin()
+    await tx.insert(ROWS, [row("a")])
+    await tx.rollback()
+    assert [await store.reserve(counters, name, 100) for name in ("things", "others")] == [4, 1]
+    assert await store.reserve(counters, "things", 1) == 104
+
+
 async def test_readers_see_what_is_committed_and_only_that(store: Store) -> None:
     tx = await store.begin()
     await tx.insert(ROWS, [row("a", 5)])

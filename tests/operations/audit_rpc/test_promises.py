@@ -253,7 +253,8 @@ def test_a_key_may_come_again_after_its_time(published: Shop) -> None:
 def test_an_order_from_elsewhere_has_no_history_here(wired: Shop) -> None:
     wired.outside(
         """INSERT INTO order_schema.orders SELECT 'a1b2c3d4-e5f6-4890-abcd-ef1234567890', 'CONFIRMED', 'none', customer_id, items, total,
-           currency, NULL, '', 0, 1, created_at + 1, updated_at, 'theirs', 5 FROM order_schema.orders WHERE id = '{confirmed}'"""
+           currency, NULL, '', 0, 1, created_at + 1, updated_at, 'theirs', 5, number + 1000
+           FROM order_schema.orders WHERE id = '{confirmed}'"""
     )
     report = run_audit(*wired.read)
     assert (red(report), report.orders) == ({}, 4)

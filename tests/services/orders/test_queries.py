@@ -5,6 +5,7 @@ order was told before.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,11 +20,11 @@ from tradewind.services.orders import queries, storage
 from tradewind.services.orders.domain import Order, view
 
 KEPT = [
-    replace(OPEN, id="o1"),
-    replace(SOLD, id="o2"),
-    replace(FALLEN, id="o3", failure=Failure("out_of_stock", {"shortages": SHORT})),
-    replace(DROPPED, id="o4"),
-    replace(OPEN, id="o5", customer_id="eve"),
+    replace(OPEN, id="o1", number=1),
+    replace(SOLD, id="o2", number=2),
+    replace(FALLEN, id="o3", number=3, failure=Failure("out_of_stock", {"shortages": SHORT})),
+    replace(DROPPED, id="o4", number=4),
+    replace(OPEN, id="o5", number=2**62, customer_id="eve"),
 ]
 EVE = Caller("eve", "customer")
 
@@ -80,6 +81,25 @@ async def test_lists_are_paged_newest_first(
                 break
             cursor = page.next_cursor
         assert [order.id for order in seen] == found
+
+
+@pytest.mark.parametrize(
+    ("caller", "status", "number", "found"),
+    [
+        (ADMIN, "", 2**62, ["o5"]),
+        (ADMIN, "PENDING", 1, ["o1"]),
+        (ADMIN, "FAILED", 1, []),
+        (OWNER, "", 2, ["o2"]),
+        (OWNER, "", 2**62, []),
+        (OWNER, "PENDING", 2, []),
+        (ADMIN, "", 5, []),
+    ],
+)
+async def test_an_order_is_found_by_its_number_where_it_may_be_seen(
+    store: SqliteStore, caller: Caller, status: Any, number: int, found: list[str]
+) -> None:
+    page = await queries.list_orders(store, ListOrders(status=status, number=number), caller)
+    assert ([order.id for order in page.data], page.next_cursor) == (found, None)
 
 
 async def test_a_cursor_of_somebody_else_is_refused(store: SqliteStore) -> None:

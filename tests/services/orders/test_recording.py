@@ -119,7 +119,9 @@ async def store() -> Any:
     store = SqliteStore(":memory:", commit_inline=True)
     await store.open()
     create_all(store, storage.MD)
-    await keep(store, storage.ORDERS, *[replace(KEPT, id=f"o{n}", customer_id="") for n in range(5)])
+    await keep(
+        store, storage.ORDERS, *[replace(KEPT, id=f"o{n}", number=n, customer_id="") for n in range(5)]
+    )
     yield store
     await store.close()
 

@@ -66,7 +66,10 @@ def _default(field: FieldInfo) -> Any:
 
 
 def _whole(field: FieldInfo) -> bool:
-    return isinstance(msgspec.inspect.type_info(field.type), msgspec.inspect.IntType)
+    info = msgspec.inspect.type_info(field.type)
+    if isinstance(info, msgspec.inspect.Metadata):  # a described one
+        info = info.type
+    return isinstance(info, msgspec.inspect.IntType)
 
 
 def _of_body(kind: type[Message], path: list[Any], inner: type[msgspec.Struct], optional: bool) -> Bind:

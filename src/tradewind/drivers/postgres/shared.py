@@ -42,6 +42,14 @@ class SharedStore(PostgresStore):
     async def begin(self) -> SharedTransaction:
         return SharedTransaction(self, await self.writer(), self._sql)
 
+    async def reserve(self, counters: sa.Table, name: str, count: int) -> int:
+        transaction = SharedTransaction(self, await self.writer(), self._sql)
+        try:
+            ((last,),) = await transaction.ask(self._sql.reserve(counters), name, count)
+        finally:
+            await transaction.rollback()  # it has begun nothing, and gives its connection back
+        return int(last) - count + 1
+
     async def writer(self) -> Connection:
         """A free connection. A lost one needs no report: nothing is cached."""
         if self._readers is None:

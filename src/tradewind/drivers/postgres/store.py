@@ -68,6 +68,11 @@ class PostgresStore:
         await transaction.run("BEGIN")
         return transaction
 
+    async def reserve(self, counters: sa.Table, name: str, count: int) -> int:
+        transaction = PostgresTransaction(self, await self.writer(), self._sql)
+        ((last,),) = await transaction.ask(self._sql.reserve(counters), name, count)
+        return int(last) - count + 1
+
     async def writer(self) -> Connection:
         """The connection that writes, made anew where it was lost. Errors: StoreUnavailable."""
         if self._readers is None:

@@ -115,6 +115,16 @@ class SqliteStore:
     def _empty_log(self) -> bool:
         return bool(_all(self.writer, "PRAGMA wal_checkpoint(TRUNCATE)", ())[0][0] == 0)
 
+    async def reserve(self, counters: sa.Table, name: str, count: int) -> int:
+        transaction = await self.begin()
+        try:
+            ((last,),) = _all(self.writer, self._sql.reserve(counters), (name, count))
+            await transaction.commit()
+        except BaseException:
+            await transaction.rollback()
+            raise
+        return int(last) - count + 1
+
     def _look(self) -> None:
         """Opens a view of what is committed, for all reads until the next commit: opening one per read would
         cost two locks each.

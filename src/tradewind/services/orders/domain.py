@@ -50,6 +50,7 @@ class Order(Aggregate, frozen=True):
     updated_at: int
     idempotency_key: str | None = None
     adopted_at: int | None = None
+    number: int = 0
 
     @property
     def money(self) -> Money:
@@ -90,6 +91,7 @@ class CatalogueLearned(Message, frozen=True, tag="orders.catalogue_learned"):
 def view(order: Order) -> OrderView:
     return OrderView(
         order.id,
+        order.number,
         order.status,  # type: ignore[arg-type]
         order.payment_status,  # type: ignore[arg-type]
         order.customer_id,
@@ -162,6 +164,7 @@ def take(
         context.at,
         context.at,
         key,
+        number=context.number,
     )
     yield order
     yield OrderCreated(order.id, order.customer_id, lines, total, expires_at)

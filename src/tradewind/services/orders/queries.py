@@ -38,10 +38,11 @@ _lines = msgspec.json.Decoder(list[_Line]).decode
 
 async def get_order(reader: Reader, query: GetOrder, caller: Caller) -> OrderView:
     found = await reader.rows(storage.ONE, {"id": query.order_id})
-    if not found or not caller.may_see(found[0][3]):
+    if not found or not caller.may_see(found[0][4]):
         raise Refused("not_found", 404)
     (
         id,
+        number,
         status,
         payment_status,
         customer_id,
@@ -57,6 +58,7 @@ async def get_order(reader: Reader, query: GetOrder, caller: Caller) -> OrderVie
     # the lines are sent as the row stores them
     return OrderView(
         id,
+        number,
         status,
         payment_status,
         customer_id,
@@ -71,20 +73,15 @@ async def get_order(reader: Reader, query: GetOrder, caller: Caller) -> OrderVie
 
 
 async def list_orders(reader: Reader, query: ListOrders, caller: Caller) -> Page[OrderView]:
-    everybodys = caller.role == "admin"
-    statement = {
-        (True, False): storage.NEWEST,
-        (True, True): storage.NEWEST_IN,
-        (False, False): storage.NEWEST_OF,
-        (False, True): storage.NEWEST_OF_IN,
-    }[everybodys, bool(query.status)]
-    listing = Listing("orders", "" if everybodys else caller.id, query.status)
-    values = {**listing.below(query.cursor), "n": query.limit + 1}
-    if not everybodys:
-        values["customer"] = caller.id
+    filters: dict[str, Any] = {} if caller.role == "admin" else {"customer": caller.id}
     if query.status:
-        values["status"] = query.status
-    orders = await reader.find(storage.ORDERS, statement, values)
+        filters["status"] = query.status
+    if query.number:
+        filters["number"] = query.number
+    names = tuple(filters)
+    listing = Listing("orders", *[f"{name}={filters[name]}" for name in names])
+    values = {**filters, **listing.below(query.cursor), "n": query.limit + 1}
+    orders = await reader.find(storage.ORDERS, storage.NEWEST[names], values)
     found, cursor = listing.page(orders, query.limit, lambda order: (order.created_at, order.id))
     return Page([view(order) for order in found], cursor)
 

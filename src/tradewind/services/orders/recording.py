@@ -48,6 +48,7 @@ def recording(
             context.at,
             context.at,
             ask.idempotency_key or None,
+            number=context.number,
         )
         yield order
         yield OrderCreated(order.id, order.customer_id, _folded(lines), ask.total, expires_at)

@@ -25,7 +25,7 @@ from ...contracts.policies import DEFAULT, Policies
 from ...contracts.subscriptions import wired
 from ...contracts.users import UserDeleted, UserRegistered
 from ...core.manifest import Given, Manifest
-from ...core.model import Service, answers, on
+from ...core.model import Service, answers, numbered, on
 from . import customers, domain, queries, recording, welcome
 from .storage import CATALOGUE, CUSTOMERS, MD, ORDERS
 
@@ -46,11 +46,11 @@ def orders(
     placed = on(PlaceOrder, domain.placing(due_ms), CATALOGUE.each(domain.wanted))
     if policies.customers == "made-when-named":
         placed, recorded = (customers.naming(rule, CUSTOMERS.callers) for rule in (placed, recorded))
+    welcomed = on(UserRegistered, welcome.welcoming(due_ms, currency), ORDERS.maybe_at(welcome.order_of))
     return Service("orders", keeps=[ORDERS, CATALOGUE, CUSTOMERS], says=[
         OrderCreated, PaymentRequested, OrderConfirmed, OrderFailed, OrderCancelled, RefundRequested,
     ], does=wired("orders", policies, [
-        placed,
-        recorded,
+        *[numbered(rule, "orders") for rule in (placed, recorded, welcomed)],
         on(StockReserved,           domain.request_payment,      ORDERS),
         on(PaymentCompleted,        domain.confirm,              ORDERS),
         on(StockRejected,           domain.fail,                 ORDERS),
@@ -58,7 +58,6 @@ def orders(
         on(domain.PaymentDue,       domain.expire,               ORDERS),
         on(CancelOrder,             domain.cancel,               ORDERS),
         on(PaymentRefunded,         domain.note_refund,          ORDERS),
-        on(UserRegistered,          welcome.welcoming(due_ms, currency), ORDERS.maybe_at(welcome.order_of)),
         on(UserDeleted,             customers.forget,            CUSTOMERS.maybe),
         on(ProductListed,           domain.learn,                CATALOGUE.each(domain.listed)),
         on(domain.CatalogueLearned, domain.learn,                CATALOGUE.each(domain.learned)),

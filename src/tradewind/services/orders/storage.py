@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import sqlalchemy as sa
 
 from ...core import columns
@@ -32,10 +34,12 @@ ORDERS = Table(
         sa.Column("updated_at", columns.Instant, nullable=False),
         sa.Column("idempotency_key", columns.Key, nullable=True),
         sa.Column("adopted_at", columns.Instant, nullable=True),
+        sa.Column("number", columns.Count, nullable=False),
         sa.CheckConstraint("status IN ('PENDING', 'CONFIRMED', 'FAILED', 'CANCELLED')", name="orders_status"),
         sa.CheckConstraint("total >= 0", name="orders_total"),
         sa.Index("orders_customer_created", "customer_id", "created_at", "id"),
         sa.Index("orders_created", "created_at", "id"),
+        sa.Index("orders_number", "number", unique=True),
     ),
 )
 
@@ -76,6 +80,7 @@ _row = ORDERS.rows.c
 # in the order of the view: an order that is only shown need not become an aggregate
 ONE = sa.select(
     _row.id,
+    _row.number,
     _row.status,
     _row.payment_status,
     _row.customer_id,
@@ -88,10 +93,18 @@ ONE = sa.select(
     _row.created_at,
     _row.updated_at,
 ).where(_row.id == sa.bindparam("id"))
-NEWEST = newest_first(ORDERS.rows)
-NEWEST_OF = NEWEST.where(_row.customer_id == sa.bindparam("customer"))
-NEWEST_IN = NEWEST.where(_row.status == sa.bindparam("status"))
-NEWEST_OF_IN = NEWEST_OF.where(_row.status == sa.bindparam("status"))
+_filters = {
+    "customer": _row.customer_id == sa.bindparam("customer"),
+    "status": _row.status == sa.bindparam("status"),
+    "number": _row.number == sa.bindparam("number"),
+}
+_filtered = {
+    names: tuple([_filters[name] for name in names])
+    for count in range(4)
+    for names in combinations(_filters, count)
+}
+NEWEST = {names: newest_first(ORDERS.rows, *where) for names, where in _filtered.items()}
+"""By the names of what they are filtered by, in the order of `_filters`."""
 
 _recorded = sa.select(
     _row.id,

@@ -48,6 +48,7 @@ def welcoming(
             version=1,
             created_at=context.at,
             updated_at=context.at,
+            number=context.number,
         )
         yield order
         yield OrderCreated(order.id, order.customer_id, lines, nothing, expires_at)

@@ -100,6 +100,13 @@ class WeatheredStore(Store):
         self._free.clear()
         return WeatheredTransaction(self, begun)
 
+    async def reserve(self, counters: sa.Table, name: str, count: int) -> int:
+        await self.wait()
+        self.fail(self.weather.store_fails, "locked")
+        first = await self._store.reserve(counters, name, count)
+        self.fail(self.weather.commit_unknown, "reserved, and nobody knows")
+        return first
+
     async def rows(
         self, statement: Statement, values: Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:

@@ -109,7 +109,7 @@ def sample(shape: Json, schemas: Json, name: str = "", depth: int = 0) -> Any:
         return {key: sample(field, schemas, key, depth + 1) for key, field in shape["properties"].items()}
     if shape.get("type") == "array":
         return [sample(shape.get("items", {}), schemas, "", depth + 1)]
-    if name in SAMPLES:
+    if name in SAMPLES and not (shape.get("type") == "integer" and isinstance(SAMPLES[name], str)):
         return SAMPLES[name]
     if "anyOf" in shape:
         return sample(shape["anyOf"][0], schemas, name, depth + 1)

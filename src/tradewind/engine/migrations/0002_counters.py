@@ -1,0 +1,18 @@
+"""The counters of a service, from which blocks of numbers are reserved."""
+
+import sqlalchemy as sa
+
+from tradewind.engine.steps import Steps
+
+
+def up(op: Steps) -> None:
+    op.create_table(
+        "counters",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+
+
+def down(op: Steps) -> None:
+    op.drop_table("counters")
