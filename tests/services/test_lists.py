@@ -33,6 +33,8 @@ LISTS: list[tuple[Any, str]] = [
     ],
     (orders.RECORDED_PAGE, "orders_created"),
     (payments.NEWEST, "payments_created"),
+    (payments.PAGE, "payments_created"),
+    (payments.PAGE_OF, "payments_customer_created"),
     (payments.NEWEST_OF, "payments_customer_created"),
     (payments.OF_ORDER, "payments_order_created"),
     (payments.OF_ORDER_OF, "payments_order_created"),

@@ -62,7 +62,7 @@ def load(
         fail(f"no profile {profile!r}; there is {', '.join(PROFILES)}", 2)
     if not 0 < scale <= 100:
         fail(f"--scale {scale:g}: write a number above 0, up to 100", 2)
-    url = http_url(url)
+    url = http_url(url, 2)
     try:
         thresholds = parsed(threshold or ())
     except BadThreshold as error:

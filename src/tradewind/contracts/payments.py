@@ -9,7 +9,20 @@ from msgspec import UNSET, UnsetType
 from ..core.model import Event, Query, Request
 from .operation import Operation, Who
 from .users import Limit
-from .values import HIDDEN, Key, Money, Page, Reason, Reference, ReferenceOrAny, Stamp, Uuid, UuidOrAny, View
+from .values import (
+    HIDDEN,
+    Key,
+    Money,
+    Page,
+    PageOrCursor,
+    Reason,
+    Reference,
+    ReferenceOrAny,
+    Stamp,
+    Uuid,
+    UuidOrAny,
+    View,
+)
 
 Status = Literal["PENDING", "COMPLETED", "FAILED", "VOIDED", "PARTIALLY_REFUNDED", "REFUNDED"]
 RefundStatus = Literal["PENDING", "SUCCEEDED", "FAILED"]
@@ -74,6 +87,8 @@ class ListPayments(Query, frozen=True, tag="payments.list"):
     order_id: ReferenceOrAny = ""
     limit: Limit = 20
     cursor: str = ""
+    # of all payments: one order has few
+    page: PageOrCursor = 0
 
 
 class ListRefunds(Query, frozen=True, tag="payments.refunds"):
@@ -160,6 +175,7 @@ OPERATIONS = (
         Who.OWNER,
         "Payments, newest first",
         paged=True,
+        hides=("page",),
         narrows={"order_id": UuidOrAny},
     ),
     Operation(

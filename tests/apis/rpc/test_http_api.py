@@ -94,7 +94,7 @@ def test_get_api_orders_begins_with_ten_of_the_first_page(shop: Shop) -> None:
     ],
 )
 def test_a_wrong_page_is_400(shop: Shop, query: str, message: list[str]) -> None:
-    for thing in ("orders", "products"):
+    for thing in ("orders", "products", "payments"):
         found = shop.call("GET", f"/api/{thing}?{query}")
         assert (found.status, found.data) == (
             400,
@@ -127,6 +127,12 @@ def test_get_api_products_id_and_payments_id_200_404(shop: Shop, thing: str, que
     assert [(asked.queue, asked.cmd, asked.json) for asked in shop.client.asked] == [
         (queue, f"get_{thing}_by_id", {"id": UUID, "lang": lang}) for lang in ("en", "de")
     ]
+
+
+def test_get_api_payments_page(shop: Shop) -> None:
+    """What the published load test asks for."""
+    assert shop.call("GET", "/api/payments").status == 200
+    assert (shop.client.asked[0].queue, shop.client.asked[0].cmd) == ("payment_queue", "get_payments")
 
 
 def test_get_api_products_page(shop: Shop) -> None:

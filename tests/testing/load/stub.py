@@ -44,7 +44,7 @@ class Stub:
                 return 201, {"success": True, "data": {"id": str(uuid.uuid4()), "status": "PENDING", **body}}
             case "GET", ["api", "orders", number]:
                 return 200, {"success": True, "data": {"id": number}}
-            case "GET", ["api", "payments", "order", _]:
+            case "GET", ["api", "payments"]:
                 return 200, {"success": True, "data": []}
         return 404, {"success": False, "data": {"message": "Not found", "statusCode": 404}}
 

@@ -111,7 +111,7 @@ def document() -> Json:
         "paths": {
             **_things("Orders", "order", "CreateOrder", [_KEY, _LANG]),
             **_things("Products", "product", "CreateProduct", []),
-            **_things("Payments", "payment", "CreatePayment", [_KEY, _LANG], listed=False),
+            **_things("Payments", "payment", "CreatePayment", [_KEY, _LANG]),
             "/api/payments/order/{orderId}": {
                 "get": _operation(
                     "Payments", "Payments of an order", [_in_path("orderId")], 200, _many("Payment"), (503,)
@@ -137,22 +137,21 @@ def document_json() -> bytes:
     return msgspec.json.encode(document())
 
 
-def _things(tag: str, thing: str, body: str, headers: list[Json], *, listed: bool = True) -> Json:
+def _things(tag: str, thing: str, body: str, headers: list[Json]) -> Json:
     name = thing.capitalize()
     refused = (400, 422, 503) if headers else (400, 503)
     content = {"schema": _ref(body), "example": _EXAMPLES[body]}
     made = _operation(tag, f"Create {thing}", headers, 201, _ref(name), refused)
     methods = {"post": made | {"requestBody": {"required": True, "content": {"application/json": content}}}}
-    if listed:
-        meta = {"type": "object", "description": "`page`, `perPage`, and how many there are."}
-        methods["get"] = _operation(
-            tag,
-            f"List {thing}s",
-            list(_PAGES),
-            200,
-            _object(data={"type": "array", "items": _ref(name)}, meta=meta),
-            (400, 503),
-        )
+    meta = {"type": "object", "description": "`page`, `perPage`, and how many there are."}
+    methods["get"] = _operation(
+        tag,
+        f"List {thing}s",
+        list(_PAGES),
+        200,
+        _object(data={"type": "array", "items": _ref(name)}, meta=meta),
+        (400, 503),
+    )
     one = _operation(tag, f"Get {thing} by UUID", [_in_path("id"), _LANG], 200, _ref(name), (404, 503))
     return {f"/api/{thing}s": methods, f"/api/{thing}s/{{id}}": {"get": one}}
 

@@ -75,6 +75,7 @@ class Operations:
         yield RpcRoute(
             "payments.create", "POST", "/api/payments", self.create_payment, status=201, asks="create_payment"
         )
+        yield RpcRoute("payments.list", "GET", "/api/payments", self._listing(payments), asks="get_payments")
         yield RpcRoute(
             "payments.get",
             "GET",

@@ -25,6 +25,8 @@ async def get_payment(reader: Reader, query: GetPayment, caller: Caller) -> Paym
 
 
 async def list_payments(reader: Reader, query: ListPayments, caller: Caller) -> Page[PaymentView]:
+    if query.page and not query.order_id:
+        return await _page(reader, query, caller)
     customer = "" if caller.role == "admin" else caller.id
     listing = Listing("payments", customer, query.order_id)
     values = {**listing.below(query.cursor), "n": query.limit + 1}
@@ -36,6 +38,14 @@ async def list_payments(reader: Reader, query: ListPayments, caller: Caller) -> 
     found = await reader.find(storage.PAYMENTS, statement, values)
     shown, cursor = listing.page(found, query.limit, lambda payment: (payment.created_at, payment.id))
     return Page([view(payment) for payment in shown], cursor)
+
+
+async def _page(reader: Reader, query: ListPayments, caller: Caller) -> Page[PaymentView]:
+    of = {} if caller.role == "admin" else {"customer": caller.id}
+    page, count = (storage.PAGE_OF, storage.COUNT_OF) if of else (storage.PAGE, storage.COUNT)
+    ((total,),) = await reader.rows(count, of)
+    values = {**of, "n": query.limit, "skip": (query.page - 1) * query.limit}
+    return Page([view(p) for p in await reader.find(storage.PAYMENTS, page, values)], None, total)
 
 
 async def list_refunds(reader: Reader, query: ListRefunds, caller: Caller) -> Page[RefundView]:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from ...core import columns
 from ...core.model import Table
-from ...core.schema import metadata, newest_first
+from ...core.schema import by_number, count_of, metadata, newest_first
 from .domain import Payment, Refund
 
 MD = metadata("payments")
@@ -66,4 +66,8 @@ OF_ORDER = NEWEST.where(_row.order_id == sa.bindparam("order"))
 OF_ORDER_OF = OF_ORDER.where(_row.customer_id == sa.bindparam("customer"))
 LISTS = {(False, False): NEWEST, (False, True): NEWEST_OF, (True, False): OF_ORDER, (True, True): OF_ORDER_OF}
 """By: of one order? of one customer?"""
+PAGE, COUNT = by_number(PAYMENTS.rows), count_of(PAYMENTS.rows)
+PAGE_OF, COUNT_OF = (
+    make(PAYMENTS.rows, _row.customer_id == sa.bindparam("customer")) for make in (by_number, count_of)
+)
 REFUNDS_OF = newest_first(REFUNDS.rows, _refund.payment_id == sa.bindparam("payment", type_=sa.Text))

@@ -34,6 +34,9 @@ async def test_a_key_makes_one_payment_and_no_key_two(asked: Asked) -> None:
     assert keyless[0]["id"] != keyless[1]["id"]
     found = await asked.answer("get_payments_by_order_id", {"orderId": UUID.upper()})
     assert found[:2] == keyless[::-1] and len(found) == 3
+    listed = await asked.answer("get_payments", {"page": 2, "perPage": 2})
+    assert listed["data"] == found[2:]
+    assert (listed["meta"]["itemCount"], listed["meta"]["pageCount"]) == (3, 2)
     assert (await asked.err("create_payment", {**NEW, "dto": {**PAYMENT, "amount": 1}}))["statusCode"] == 422
 
 

@@ -1,4 +1,6 @@
-"""The queue of payments: create_payment, get_payment_by_id, get_payments_by_order_id."""
+"""The queue of payments: create_payment, get_payment_by_id, get_payments_by_order_id, and
+get_payments, which the published load test asks the gateway for.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from ....core.gateway import Gateway, Reply
 from ....core.request_queue import Ask
 from .. import rules
 from ..rules import CreatePayment
-from .endpoint import EVERYONE, BadPayload, Handler, RpcEndpoint, Values, about_of, encode, read
-from .shown import Cents, decimal, money
+from .endpoint import EVERYONE, BadPayload, Handler, RpcEndpoint, Values, about_of, encode, paging_of, read
+from .shown import Cents, decimal, money, page, total_of
 
 MOST = 1_000
 """The payments of an order that are shown."""
@@ -76,7 +78,20 @@ def payment_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
         else:
             ask.answer(b"[]")  # no order has such an id, so it has no payments
 
-    handlers = {"create_payment": create, "get_payment_by_id": by_id, "get_payments_by_order_id": of_order}
+    def listed(ask: Ask) -> None:
+        paging = paging_of(ask.data)
+
+        def show_page(found: Page[PaymentView]) -> bytes:
+            return page([shown(payment) for payment in found.data], paging, total_of(found))
+
+        endpoint.query(ask, ListPayments(limit=paging.per_page, page=paging.page), "", show_page)
+
+    handlers = {
+        "create_payment": create,
+        "get_payment_by_id": by_id,
+        "get_payments_by_order_id": of_order,
+        "get_payments": listed,
+    }
     return {pattern: endpoint.handler(step) for pattern, step in handlers.items()}
 
 
@@ -108,9 +123,9 @@ async def _all_of(gateway: Gateway, order_id: str) -> Sequence[PaymentView]:
     found: list[PaymentView] = []
     cursor: str | None = ""
     while cursor is not None and len(found) < MOST:
-        page: Page[PaymentView] = await gateway.ask(ListPayments(order_id, 100, cursor), EVERYONE)
-        found += page.data
-        cursor = page.next_cursor
+        some: Page[PaymentView] = await gateway.ask(ListPayments(order_id, 100, cursor), EVERYONE)
+        found += some.data
+        cursor = some.next_cursor
     return found
 
 
