@@ -13,9 +13,18 @@ from typing import Any
 import msgspec
 
 from tradewind.contracts.inventory import AddProduct
-from tradewind.contracts.orders import GetOrder, GetTimeline, Item, OrderView, PaymentBy, PlaceOrder
+from tradewind.contracts.orders import (
+    GetOrder,
+    GetTimeline,
+    Item,
+    OrderView,
+    PaymentBy,
+    PlaceOrder,
+    PricedItem,
+    RecordOrder,
+)
 from tradewind.contracts.policies import Policies
-from tradewind.contracts.values import Price
+from tradewind.contracts.values import Money, Price
 from tradewind.core.clock import SystemClock
 from tradewind.core.gateway import Gateway, Reply
 from tradewind.core.model import Caller, Request
@@ -67,9 +76,14 @@ class Shop:
         made = await self.done(PlaceOrder((Item(quantity, self.tea),), PaymentBy(token)), caller)
         return str(made["id"])
 
+    async def priced(self, product_id: str, quantity: int, price: int) -> str:
+        """An order whose price the client names."""
+        item, total = PricedItem(product_id, quantity, Money(price, "EUR")), Money(quantity * price, "EUR")
+        return str((await self.done(RecordOrder((item,), total)))["id"])
+
     async def order(self, order_id: str) -> OrderView:
-        found: OrderView = await self.gateway.ask(GetOrder(order_id), ADMIN)
-        return found
+        found = msgspec.json.encode(await self.gateway.ask(GetOrder(order_id), ADMIN))
+        return msgspec.json.decode(found, type=OrderView)
 
     async def ended(self, order_id: str) -> OrderView:
         async with asyncio.timeout(10):
