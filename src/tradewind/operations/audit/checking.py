@@ -116,9 +116,11 @@ class Check:
         return self._grace == 0 or max(changed) < self._now - self._grace
 
 
-async def check(source: Rows, entries: Iterable[LedgerEntry], now: int) -> list[Finding]:
+async def check(
+    source: Rows, entries: Iterable[LedgerEntry], now: int, wiring: Wiring = WHOLE
+) -> list[Finding]:
     """All lines, for rows that do not change meanwhile: an open store that is at rest, and the provider's
     entries by key.
     """
-    made = Check(source, Entries(entries), now, quiet=True)
-    return await made.run(await stuck(source, now, unread_before=now))
+    made = Check(source, Entries(entries), now, quiet=True, wiring=wiring)
+    return await made.run(await stuck(source, now, unread_before=now, wiring=wiring))

@@ -10,6 +10,7 @@ from time import perf_counter
 
 import msgspec
 
+from ...contracts.policies import DEFAULT, Policies
 from .disk import Disk
 from .schedule import Result, run
 from .shop import Build, build
@@ -41,6 +42,7 @@ def campaign(
     disk: Disk | None = None,
     *,
     make: Build = build,
+    policies: Policies = DEFAULT,
     told: Callable[[Result], None] | None = None,
 ) -> Campaign:
     """The schedules of the seeds from `first` on. `told` is called with each."""
@@ -49,7 +51,7 @@ def campaign(
     result: Result | None = None
     ran = 0
     for seed in range(first, first + schedules):
-        result = run(seed, orders, disk, make)
+        result = run(seed, orders, disk, make, policies)
         ran += 1
         digest.update(result.digest.encode())
         for what, times in result.counts.items():

@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...contracts.orders import OrderCreated, PlaceOrder
+from ...contracts.policies import Policies
 from ...core.model import wire_name
 from ...operations.audit import Promise, check
+from ...operations.audit.wiring import Wiring
 from ...services.payments.provider.ledger import LedgerEntry
 from .disk import Disk
 from .ledger import Ledger, Violation
@@ -16,9 +18,9 @@ from .ledger import Ledger, Violation
 MADE = "SELECT key, trace FROM orders_log WHERE name = ? ORDER BY seq"
 
 
-async def audited(disk: Disk, entries: list[LedgerEntry], now: int) -> list[Violation]:
+async def audited(disk: Disk, entries: list[LedgerEntry], now: int, policies: Policies) -> list[Violation]:
     """What the audit finds. Here a dead letter is one too: no message of a schedule is beyond remedy."""
-    found = await check(disk.store, entries, now)
+    found = await check(disk.store, entries, now, Wiring(policies=policies))
     return [
         Violation(finding.name, broken.id, broken.why)
         for finding in found

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from ...contracts.policies import DEFAULT, Policies
 from ...services.payments.provider.sandbox import Sandbox
 from .bounds import narrowed
 from .checks import audited, kept
@@ -51,15 +52,22 @@ class Schedule:
     """One day. Nothing of it outlives it but the disk, which is emptied for the next."""
 
     def __init__(
-        self, seed: int, orders: int, weather: Weather, disk: Disk, loop: VirtualLoop, make: Build
+        self,
+        seed: int,
+        orders: int,
+        weather: Weather,
+        disk: Disk,
+        loop: VirtualLoop,
+        make: Build,
+        policies: Policies,
     ) -> None:
-        self._loop, self._disk = loop, disk
+        self._loop, self._disk, self._policies = loop, disk, policies
         self.trace = Trace(loop.clock)
         self.ledger = Ledger(self.trace)
         self._weather = weather
         self._lives = Lives(lambda says: self.ledger.broken("no bug", "", says))
         loop.set_task_factory(self._lives)
-        self._shop = Shop(loop, disk, self._weather, self.trace, self._lives, make)
+        self._shop = Shop(loop, disk, self._weather, self.trace, self._lives, make, policies)
         self._postman = Postman(self._shop, self._weather, self.trace)
         self._sandbox = Sandbox(
             ":memory:",
@@ -95,7 +103,7 @@ class Schedule:
         if not self.ledger.violations:
             entries = await self._sandbox.entries()
             for violation in (
-                *await audited(self._disk, entries, self._now() + self._shop.skew_ms),
+                *await audited(self._disk, entries, self._now() + self._shop.skew_ms, self._policies),
                 *kept(self._disk, self.ledger),
             ):
                 self.ledger.broken(violation.name, violation.about, violation.says)
@@ -161,14 +169,14 @@ def _give_up(loop: VirtualLoop) -> None:
         loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
-def run(seed: int, orders: int, disk: Disk, make: Build = build) -> Result:
-    """One schedule, start to end. The same seed, orders and code: the same result."""
+def run(seed: int, orders: int, disk: Disk, make: Build = build, policies: Policies = DEFAULT) -> Result:
+    """One schedule, start to end. The same seed, orders, policies and code: the same result."""
     begun = perf_counter()
     disk.wipe()
     loop = VirtualLoop()
     loop.set_exception_handler(lambda loop, context: None)
     weather = Weather(seed)
-    schedule = Schedule(seed, orders, weather, disk, loop, make)
+    schedule = Schedule(seed, orders, weather, disk, loop, make, policies)
     trace, ledger = schedule.trace, schedule.ledger
     try:
         with silence(), narrowed(weather):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ...contracts.policies import Policies
 from ...core.clock import Clock
 from ...core.failpoints import REGISTRY, Broken, disarm
 from ...core.gateway import Reply
@@ -28,6 +29,7 @@ from .virtual import SeededClock, VirtualLoop
 from .weather import MOST_CRASHES, Weather
 
 Build = Callable[[Store, list[Service], Clock, int], Platform]
+TOKEN = "tok_charged_no_answer"  # what pays where an order names nothing: the hardest that succeeds
 PARKED = "parking.before-write"
 PLACES = ("batch.", "activity.", "timers.", "parking.", "retention.")
 BREAKABLE = (
@@ -56,7 +58,14 @@ class Shop:
     """`keep` runs it: one life after the other."""
 
     def __init__(
-        self, loop: VirtualLoop, disk: Disk, weather: Weather, trace: Trace, lives: Lives, build: Build
+        self,
+        loop: VirtualLoop,
+        disk: Disk,
+        weather: Weather,
+        trace: Trace,
+        lives: Lives,
+        build: Build,
+        policies: Policies,
     ) -> None:
         self._loop, self._disk, self._weather, self._trace, self._lives, self._build = (
             loop,
@@ -66,7 +75,8 @@ class Shop:
             lives,
             build,
         )
-        self._settings = defaults(order_deadline_s=weather.deadline_ms / 1000)
+        self._policies = policies
+        self._settings = defaults(order_deadline_s=weather.deadline_ms / 1000, payment_token=TOKEN)
         self.parked: list[str] = []
         self.provider: Provider | None = None
         self.platform: Platform | None = None
@@ -108,10 +118,16 @@ class Shop:
         assert self.provider is not None
         self.life += 1
         clock = SeededClock(
-            self._loop.clock, self._weather.start, self._weather.random.getrandbits(64), self.skew_ms
+            self._loop.clock,
+            self._weather.start,
+            self._weather.random.getrandbits(64),
+            self.skew_ms,
+            self._policies.ids,
         )
         store = WeatheredStore(self._disk, self._weather, self._trace, partial(self._alive, self.life))
-        made = stumbling(services(SERVICES, self._settings, self.provider), self._weather, self._stumbles)
+        made = stumbling(
+            services(SERVICES, self._settings, self.provider, self._policies), self._weather, self._stumbles
+        )
         self._light()
         before = LIFE.set(self.life)
         try:

@@ -7,7 +7,7 @@ import selectors
 from collections.abc import Mapping
 from typing import Any
 
-from ...core.clock import SystemClock
+from ...core.clock import IdVersion, SystemClock
 
 MOST_TURNS = 50_000
 
@@ -61,9 +61,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 class SeededClock(SystemClock):
     """The shop's idea of time, ids and chance: its clock may be set forward or back by `skew_ms`."""
 
-    def __init__(self, clock: VirtualClock, start: int, seed: int, skew_ms: int = 0) -> None:
+    def __init__(
+        self, clock: VirtualClock, start: int, seed: int, skew_ms: int = 0, ids: IdVersion = "v7"
+    ) -> None:
         self._clock, self._start, self.skew_ms = clock, start, skew_ms
-        super().__init__(seed)
+        super().__init__(seed, ids=ids)
 
     def now(self) -> int:
         return self._start + self.skew_ms + int(self._clock.now * 1_000)
