@@ -31,6 +31,7 @@ class Postgres(Tree):
         give_to(self.server.user, self.home)
         try:
             self.server.start(self.home, self.port)
+            self.server.furnish(self.home, self.port)  # makes the database of the URL
         except Unstarted as reason:
             raise Missing(f"PostgreSQL: {reason}") from reason
         super().__init__(self.server.pid(self.home) or 0)
