@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ...core.store import Raced, RowRefused, StoreUnavailable, StoreUnusable
 from .. import explain
+from .url import known
 
 try:
     import asyncpg
@@ -48,8 +49,10 @@ async def connect(url: str, *, patience: int = 0, reader: bool = False) -> Conne
         "jit": "off",
     }
     try:
+        address = known(url)
         connection = await asyncpg.connect(
-            url,
+            address.url,
+            ssl=address.tls,
             timeout=CONNECT_S,
             command_timeout=patience + CONNECT_S,
             statement_cache_size=1_000,
