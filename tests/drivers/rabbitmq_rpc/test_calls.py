@@ -1,10 +1,11 @@
 """Each call ends once, with what the service said or with why it has said nothing."""
 
 import asyncio
+import time
 
 import pytest
 
-from tests.support.queues import Outside, fresh, until
+from tests.support.queues import Outside, fresh, outside, until
 from tradewind.apis.nest import wire
 from tradewind.core.request_queue import Kind, Outcome
 from tradewind.drivers.rabbitmq.rpc.client import RpcClient
@@ -107,10 +108,28 @@ async def test_too_many_calls(url: str, queue: str, outer: Outside) -> None:
 
 
 async def test_nobody_declared_the_queue(pair: Both) -> None:
-    outcome = await pair.ask(ECHO, queue=(name := fresh("absent")))
+    """The call waits: a queue that is not there is a service that starts."""
+    began = time.monotonic()
+    outcome = await pair.ask(ECHO, queue=(name := fresh("absent")), timeout_s=1.0)
+    assert 0.7 < time.monotonic() - began < 3.0
     assert outcome.kind is Kind.DOWN
     assert b"no such queue" in outcome.body and name.encode() in outcome.body
     assert (await pair.ask(ECHO)).kind is Kind.ANSWER, "the link has lived on"
+
+
+async def test_a_queue_that_is_declared_late_is_asked(pair: Both, url: str) -> None:
+    late = fresh("late")
+    async with outside(url, mine=(late,)):
+        await _asked_late(pair, url, late)
+
+
+async def _asked_late(pair: Both, url: str, late: str) -> None:
+    call = asyncio.ensure_future(pair.ask(ECHO, queue=late, timeout_s=20.0))
+    await asyncio.sleep(0.3)  # it has come back once
+    assert not call.done()
+    async with both(url, late) as service:
+        assert (await call).kind is Kind.ANSWER
+        assert len(service.handlers.seen) == 1
 
 
 async def test_never_from_within_the_call(url: str, queue: str, outer: Outside) -> None:

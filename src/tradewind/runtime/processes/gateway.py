@@ -16,6 +16,7 @@ from ...apis.nest import wire
 from ...apis.rpc.envelope import of_problem
 from ...apis.rpc.gateway import RpcApi
 from ...apis.rpc.settings import RpcSettings
+from ...apis.rpc.takers import Takers
 from ...core import failpoints
 from ...core.clock import SystemClock
 from ...core.http import Request, Response
@@ -66,12 +67,14 @@ class GatewayProcess:
             settings,
             later=_later,
             pages={"/metrics": self._figures},
+            lacks=lambda: self._takers.missing(),
             observe=self._metrics.request,
             observe_call=self._metrics.rpc_call,
             log=self._log.write,
             proxies=TrustedProxies(config.trusted_proxies) if config.trusted_proxies else None,
             tracer=self._tracing.tracer if self._tracing.tracer.on else None,
         )
+        self._takers = Takers(self._client, self._gateway.services)
         self._server = HttpServer(
             self._gateway, Limits(body_bytes=settings.body_bytes + SLACK), problem=of_problem
         )
@@ -94,6 +97,7 @@ class GatewayProcess:
         await self._connect()
         await self._server.start(self._config.host, self._config.port)
         await self._ops.start(self._config.host, self._config.ops_port)
+        await runner.until_ready(self._gateway.health.missing)
         return f"http://{self._config.host}:{self._server.port}"
 
     async def _connect(self) -> None:

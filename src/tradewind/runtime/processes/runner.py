@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -13,12 +14,29 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 ENDED = "the processor has stopped; the log says why. Nothing that was accepted is lost: start again"
 
 
+READY_S, AGAIN_S = 25.0, 0.1
+"""Less than a supervisor waits before it kills a process that is not ready."""
+LOG = logging.getLogger("tradewind.start")
+
+
 class Runnable(Protocol):
     """`start` returns the URL of the process; `stop` also cleans up after a start that failed."""
 
     async def start(self) -> str: ...
 
     async def stop(self) -> None: ...
+
+
+async def until_ready(missing: Callable[[], list[str]]) -> None:
+    """Waits for the services of a gateway, which may start with it. Past its time it says what is missing:
+    the process lives on and its health page says the same.
+    """
+    try:
+        async with asyncio.timeout(READY_S):
+            while missing():  # noqa: ASYNC110  once in a life
+                await asyncio.sleep(AGAIN_S)
+    except TimeoutError:
+        LOG.warning("not ready after %.0f s: %s", READY_S, ", ".join(missing()))
 
 
 async def run(
@@ -31,8 +49,13 @@ async def run(
     for number in SIGNALS:
         loop.add_signal_handler(number, leave.set)
     try:
-        started(await process.start())
-        told = loop.create_task(leave.wait())
+        told, starting = loop.create_task(leave.wait()), loop.create_task(process.start())
+        await asyncio.wait({told, starting}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():  # asked to leave while it waits for others
+            starting.cancel()
+            await asyncio.wait({starting})
+            return
+        started(starting.result())
         waits: set[asyncio.Future[Any]] = {told}
         if ended is not None:
             waits.add(asyncio.ensure_future(ended()))

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from ...apis.kernel.docs import HEADERS, docs_routes
 from ...apis.kernel.health import OpsPages
@@ -95,15 +94,8 @@ class V1GatewayProcess:
         self._gateway.start()
         await self._server.start(self._config.host, self._config.port)
         await self._ops.start(self._config.host, self._config.ops_port)
-        await self._ready()
+        await runner.until_ready(self._gateway.missing)
         return f"http://{self._config.host}:{self._server.port}"
-
-    async def _ready(self) -> None:
-        """Waits a little for the services, which may have started with us."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CONNECT_S):
-                while self._gateway.missing():  # noqa: ASYNC110  once in a life
-                    await asyncio.sleep(AGAIN_S / 5)
 
     async def stop(self) -> None:
         for task in self._connecting:

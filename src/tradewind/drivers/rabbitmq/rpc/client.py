@@ -32,6 +32,9 @@ RETURNS: Final = 1024
 memory.
 """
 
+AGAIN_S: Final = 0.2
+"""After which a request whose queue is missing is sent again: its service may be starting."""
+
 Then = Callable[[Outcome], None]
 logger = logging.getLogger("tradewind.rpc")
 
@@ -145,7 +148,7 @@ class RpcClient:
                 self._pack(pattern, data, name.encode()),
                 properties,
                 mandatory=True,
-                returned=partial(self._returned, name),
+                returned=partial(self._returned, name, queue, pattern, data, traceparent),
             )
         except LinkDown:
             return self._end_soon(
@@ -174,10 +177,35 @@ class RpcClient:
         else:
             self._end(found[0], self._unpack(delivery.body))
 
-    def _returned(self, name: str, reason: str) -> None:
-        found = self._pending.pop(name, None)
-        if found is not None:
+    def _returned(
+        self, name: str, queue: str, pattern: bytes, data: bytes, traceparent: str, reason: str
+    ) -> None:
+        """No such queue. It waits to its deadline, as a request does whose queue is there without a taker."""
+        loop, found = self._loop, self._pending.get(name)
+        if found is None or loop is None:
+            return
+        if loop.time() + AGAIN_S >= found[1]:
+            del self._pending[name]
             self._end(found[0], Outcome(Kind.DOWN, reason.encode(), False))
+        else:
+            loop.call_later(AGAIN_S, self._again, name, queue, pattern, data, traceparent)
+
+    def _again(self, name: str, queue: str, pattern: bytes, data: bytes, traceparent: str) -> None:
+        loop, found = self._loop, self._pending.get(name)
+        if found is None or loop is None:
+            return
+        patience = int((found[1] - loop.time()) * 1000)
+        headers = {DEADLINE: self._clock() + patience, **({TRACE: traceparent} if traceparent else {})}
+        properties = Properties(
+            correlation_id=name, reply_to=DIRECT, expiration=str(max(patience, 1)), headers=headers
+        )
+        returned = partial(self._returned, name, queue, pattern, data, traceparent)
+        body = self._pack(pattern, data, name.encode())
+        try:
+            self._link.publish("", queue, body, properties, mandatory=True, returned=returned)
+        except (LinkDown, LinkFull):
+            del self._pending[name]
+            self._end(found[0], Outcome(Kind.DOWN, f"not sent: {self._link.missing}".encode(), False))
 
     def _lost(self, reason: str) -> None:
         pending, self._pending = self._pending, {}
