@@ -42,7 +42,7 @@ def naming(rule: Rule, customers: Any) -> Rule:
             yield Customer(context.caller.id, context.at)
         return reply
 
-    return Rule(rule.hears, named, (*rule.loads, customers))
+    return replace(rule, do=named, loads=(*rule.loads, customers))
 
 
 def forget(heard: UserDeleted, context: Context, customer: Customer | None) -> Effects[None]:
