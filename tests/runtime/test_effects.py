@@ -14,7 +14,7 @@ from tradewind.runtime.settings import PARTS
 
 GENERAL = {
     *("data", "host", "port", "admin_email", "admin_password", "jwt_secret", "rate_limit"),
-    *("log_level", "log_format", "fail", "trusted_proxies"),
+    *("log_level", "log_format", "fail", "trusted_proxies", "list_max"),
     *("database_url", "retry_delays_ms", "retention_days"),  # every blueprint has a store and an engine
 }
 EXAMPLES = {

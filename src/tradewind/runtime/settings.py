@@ -84,6 +84,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: Annotated[
         int, Setting(readers.whole(0, 10_000_000), "600", "requests/minute", "of one caller; 0: no limit")
     ]
+    list_max: Annotated[
+        int,
+        Setting(
+            readers.whole(1, 1_000_000),
+            "10000",
+            "rows",
+            "where a published list has no paging it ends there, newest first",
+        ),
+    ]
     cors_origins: Annotated[tuple[str, ...], V1["cors_origins"]]
     trusted_proxies: Annotated[tuple[str, ...], APIS["trusted_proxies"]]
     log_level: Annotated[

@@ -55,4 +55,4 @@ def _nest(service: str, gateway: Gateway, config: Config) -> Mapping[str, Callab
     from ...apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
 
     make = {"orders": order_handlers, "inventory": inventory_handlers, "payments": payment_handlers}[service]
-    return make(gateway, Values(currency=config.currency))
+    return make(gateway, Values(currency=config.currency, list_max=config.list_max))

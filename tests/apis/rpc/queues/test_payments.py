@@ -6,6 +6,7 @@ import pytest
 
 from tests.apis.rpc.queues.support import Asked
 from tests.apis.rpc.validator.cases import PAYMENT, UUID
+from tradewind.apis.rpc.queues import Values, payment_handlers
 from tradewind.engine.platform import Platform
 
 NEW = {"dto": PAYMENT, "idempotencyKey": "pay-xyz-789", "lang": "en"}
@@ -38,6 +39,13 @@ async def test_a_key_makes_one_payment_and_no_key_two(asked: Asked) -> None:
     assert listed["data"] == found[2:]
     assert (listed["meta"]["itemCount"], listed["meta"]["pageCount"]) == (3, 2)
     assert (await asked.err("create_payment", {**NEW, "dto": {**PAYMENT, "amount": 1}}))["statusCode"] == 422
+
+
+async def test_a_list_without_pages_ends_at_the_setting(asked: Asked, platform: Platform) -> None:
+    made = [await asked.answer("create_payment", {"dto": PAYMENT}) for _ in range(3)]
+    short = Asked(payment_handlers(platform, Values("EUR", list_max=2, reads_at_once=False)))
+    found = await short.answer("get_payments_by_order_id", {"orderId": UUID})
+    assert found == made[:0:-1]
 
 
 async def test_a_key_of_orders_is_not_one_of_payments(asked: Asked) -> None:

@@ -33,11 +33,14 @@ _refusal = msgspec.json.Decoder(Refusal).decode
 
 
 class Values(msgspec.Struct, frozen=True):
-    """What the queues need to know. `currency`: of all amounts. `reads_at_once`: see `guard.Asks`."""
+    """What the queues need to know. `currency`: of all amounts. `reads_at_once`: see `guard.Asks`.
+    `list_max`: where a list without pages ends.
+    """
 
     currency: str
     answer_s: float = 10.0
     reads_at_once: bool = True
+    list_max: int = 10_000
 
 
 class BadPayload(Exception):

@@ -18,8 +18,6 @@ from ..rules import CreatePayment
 from .endpoint import EVERYONE, BadPayload, Handler, RpcEndpoint, Values, about_of, encode, paging_of, read
 from .shown import Cents, decimal, money, page, total_of
 
-MOST = 1_000
-"""The payments of an order that are shown."""
 STATUSES = {"VOIDED": "FAILED", "PARTIALLY_REFUNDED": "COMPLETED"}
 """The published system has four: what it calls ours."""
 
@@ -74,7 +72,9 @@ def payment_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
     def of_order(ask: Ask) -> None:
         about = about_of(ask.data)
         if isinstance(about.order_id, str) and rules.UUID.match(about.order_id):
-            endpoint.answer(ask, _all_of(gateway, about.order_id.lower()), about.lang, show_all)
+            endpoint.answer(
+                ask, _all_of(gateway, about.order_id.lower(), values.list_max), about.lang, show_all
+            )
         else:
             ask.answer(b"[]")  # no order has such an id, so it has no payments
 
@@ -118,15 +118,17 @@ def show_all(found: Sequence[PaymentView]) -> bytes:
     return encode([shown(payment) for payment in found])
 
 
-async def _all_of(gateway: Gateway, order_id: str) -> Sequence[PaymentView]:
-    """The payments of an order, newest first: one page, but for an order that has very many."""
+async def _all_of(gateway: Gateway, order_id: str, most: int) -> Sequence[PaymentView]:
+    """The payments of an order, newest first: one page, but for an order that has very many; it has no pages
+    to its clients and ends at `most`.
+    """
     found: list[PaymentView] = []
     cursor: str | None = ""
-    while cursor is not None and len(found) < MOST:
+    while cursor is not None and len(found) < most:
         some: Page[PaymentView] = await gateway.ask(ListPayments(order_id, 100, cursor), EVERYONE)
         found += some.data
         cursor = some.next_cursor
-    return found
+    return found[:most]
 
 
 def shown(payment: Any) -> Payment:
