@@ -19,6 +19,7 @@ from ...observability.tracing import Span, Tracer
 from .client_address import TrustedProxies
 from .cors import Cors
 from .pending_reads import attempt
+from .rate_limits import Buckets, network
 from .router import Router
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -60,10 +61,21 @@ def request_ids(start: str) -> Callable[[], bytes]:
 class Kernel:
     """What all requests of one API share. `tick` tells seconds; without a `tracer` no request has a span,
     without `cors` no page of another origin may read an answer; without `proxies` the client is whoever has
-    connected.
+    connected; without `buckets` nobody is limited.
     """
 
-    __slots__ = ("always", "cors", "fresh", "log", "observe", "proxies", "tick", "tracer", "varies")
+    __slots__ = (
+        "always",
+        "buckets",
+        "cors",
+        "fresh",
+        "log",
+        "observe",
+        "proxies",
+        "tick",
+        "tracer",
+        "varies",
+    )
 
     def __init__(
         self,
@@ -75,10 +87,11 @@ class Kernel:
         tracer: Tracer | None = None,
         cors: Cors | None = None,
         proxies: TrustedProxies | None = None,
+        buckets: Buckets | None = None,
     ) -> None:
         self.fresh, self.observe, self.log, self.tick = fresh, observe, log, tick
         self.tracer = tracer if tracer is not None and tracer.on else None
-        self.cors, self.proxies = cors, proxies
+        self.cors, self.proxies, self.buckets = cors, proxies, buckets
         self.always: Headers = cors.constant if cors is not None else ()
         self.varies = cors if cors is not None and not cors.constant else None
 
@@ -151,6 +164,14 @@ class RequestContext:
         """The address of the caller, as far as a proxy that we trust tells it."""
         proxies = self._kernel.proxies
         return self.request.client if proxies is None else proxies.client(self.request)
+
+    def count(self, now: int) -> None:
+        """Counts it against the share of its caller: of the user, or of the address where nobody is known.
+        Errors: Refused 429.
+        """
+        buckets = self._kernel.buckets
+        if buckets is not None:
+            buckets.count(self.caller.id or network(self.client), now)
 
     def deliver(self, reply: Reply) -> None:
         """For the gateway: what came of our request."""

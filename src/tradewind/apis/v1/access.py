@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ...contracts.operation import Who
-from ...core.model import NOBODY, Caller, Refused
+from ...core.model import Caller, Refused
 
 
 class Rule(NamedTuple):
@@ -28,14 +28,11 @@ RULES: dict[Who, Rule] = {
 }
 
 
-def admit(rule: Rule, caller: Caller | None) -> Caller:
-    """The caller. Errors: Refused 401, 403."""
-    if caller is None:
+def admit(rule: Rule, caller: Caller) -> None:
+    """Errors: Refused 401, 403."""
+    if not caller.id:
         if rule.needs:
-            raise Refused(
-                "unauthorized", 401, "Send an access token that is alive, as Authorization: Bearer …"
-            )
-        return NOBODY
-    if rule.role and caller.role != rule.role:
+            says = "Send an access token that is alive, as Authorization: Bearer …"
+            raise Refused("unauthorized", 401, says)
+    elif rule.role and caller.role != rule.role:
         raise Refused("forbidden", 403, "This is for others.")
-    return caller

@@ -19,7 +19,7 @@ from ..kernel import pending_reads as guard
 from ..kernel.health import Health
 from ..kernel.idempotency import Claims
 from ..kernel.preconditions import IF_MATCH, IF_MODIFIED, IF_NONE_MATCH, IF_UNMODIFIED, refuse_unknown
-from ..kernel.rate_limits import Buckets, network
+from ..kernel.rate_limits import Buckets
 from ..kernel.request_context import Api, Kernel, Log, Observe, Page, ignore, page_routes, request_ids
 from ..kernel.router import Router
 from .access import admit
@@ -59,7 +59,6 @@ class V1Api(Api[Call]):
         self._clock = clock
         self._asks = guard.PendingReads(settings.answer_s, settings.reads_at_once)
         self._passwords = passwords or Passwords(settings, clock)
-        self._buckets = Buckets(settings.rate_limit_per_minute, settings.buckets)
         tokens = TokenWriter(settings.jwt_secret, settings.key("refresh"), settings.access_ttl_s)
         claims = Claims(settings.key("idempotency"))
         self._principals = Principals(gateway, clock, self._asks, tokens, settings)
@@ -90,6 +89,7 @@ class V1Api(Api[Call]):
             tracer=tracer,
             cors=settings.cors,
             proxies=settings.proxies,
+            buckets=Buckets(settings.rate_limit_per_minute, settings.buckets),
         )
         super().__init__(kernel, Call, Router(routes))
 
@@ -125,9 +125,11 @@ class V1Api(Api[Call]):
         self._principals.find(authorization, known, unknown)
 
     def _admit(self, call: Call, caller: Caller | None, now: int) -> None:
-        self._buckets.count(network(call.client) if caller is None else caller.id, now)
+        if caller is not None:
+            call.caller = caller
+        call.count(now)
         route = call.route
-        call.caller = admit(route.rule, caller)
+        admit(route.rule, call.caller)
         headers = call.request.headers
         if (
             IF_MATCH in headers
@@ -139,4 +141,4 @@ class V1Api(Api[Call]):
         route.handle(call)
 
     def _count_anonymous(self, call: Call) -> None:
-        self._buckets.count(network(call.client), self._clock.now())
+        call.count(self._clock.now())
