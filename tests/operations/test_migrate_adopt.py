@@ -96,9 +96,10 @@ def test_rows_come_over_and_again_is_nothing(shop: Place) -> None:
     assert shop.outside("SELECT product_id, delta, on_hand FROM inventory_schema.movements") == [
         (PRODUCT, 100, 100)
     ]
-    assert shop.outside("SELECT id, status, items FROM inventory_schema.reservations") == [
-        (ORDER, "HELD", f'{{"{PRODUCT}":3}}')
+    assert shop.outside("SELECT id, status, items, adopted_at FROM inventory_schema.reservations") == [
+        (ORDER, "HELD", f'{{"{PRODUCT}":3}}', 5)
     ]
+    assert shop.outside("SELECT adopted_at FROM order_schema.orders") == [(5,)]
     payment = (
         "SELECT id, order_id, amount, refunded, status, idempotency_key, created_at FROM "
         "payment_schema.payments"
