@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from ..apis.kernel.docs import HEADERS, docs_routes
+from ..apis.kernel.docs import v1_pages
 from ..apis.v1.app import V1Api
 from ..apis.v1.passwords import Passwords
 from ..apis.v1.settings import V1Settings
@@ -199,11 +199,7 @@ def _shown(host: str) -> str:
 
 
 def _pages(metrics: Metrics) -> dict[str, Callable[[Request], Response]]:
-    extra = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
-
-    def page(content_type: str, body: bytes) -> Callable[[Request], Response]:
-        response = Response(200, body, extra, content_type.encode())
-        return lambda request: response
-
-    pages = {path: page(*made) for path, made in docs_routes().items()}
-    return {**pages, "/metrics": lambda request: Response(200, metrics.render(), (), CONTENT_TYPE.encode())}
+    return {
+        **v1_pages(),
+        "/metrics": lambda request: Response(200, metrics.render(), (), CONTENT_TYPE.encode()),
+    }

@@ -107,6 +107,7 @@ def document() -> Json:
             '`{"success":false,"data":{"message","statusCode"}}`. '
             "Fields that are not known are dropped.",
         },
+        "servers": [{"url": "../"}],  # of /api/docs-json, also behind a prefix
         "tags": [{"name": "Orders"}, {"name": "Products"}, {"name": "Payments"}, {"name": "Health"}],
         "paths": {
             **_things("Orders", "order", "CreateOrder", [_KEY, _LANG]),

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 
-from ...apis.kernel.docs import HEADERS, docs_routes
+from ...apis.kernel.docs import v1_pages
 from ...apis.kernel.health import OpsPages
 from ...apis.services import wire
 from ...apis.services.client import ServicesGateway
@@ -123,11 +123,7 @@ async def _connect(start: Callable[[float], Awaitable[None]]) -> None:
 
 
 def _pages(metrics: Metrics) -> dict[str, Callable[[Request], Response]]:
-    extra = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
-
-    def page(content_type: str, body: bytes) -> Callable[[Request], Response]:
-        response = Response(200, body, extra, content_type.encode())
-        return lambda request: response
-
-    pages = {path: page(*made) for path, made in docs_routes().items()}
-    return {**pages, "/metrics": lambda request: Response(200, metrics.render(), (), CONTENT_TYPE.encode())}
+    return {
+        **v1_pages(),
+        "/metrics": lambda request: Response(200, metrics.render(), (), CONTENT_TYPE.encode()),
+    }

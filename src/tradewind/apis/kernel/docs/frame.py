@@ -27,14 +27,13 @@ def frame(title: str, nav: str, main: str) -> bytes:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
-<link rel="icon" href="/docs/assets/icon.svg">
-<link rel="stylesheet" href="/docs/assets/docs.css">
-<script src="/docs/assets/docs.js" defer></script>
+<link rel="icon" href="assets/icon.svg">
+<link rel="stylesheet" href="assets/docs.css">
 </head>
 <body>
 <a class="skip" href="#main">To the content</a>
 <nav aria-label="Contents">
-<p class="brand"><a href="/docs">Tradewind</a></p>
+<p class="brand"><a href="../docs">Tradewind</a></p>
 {nav}
 </nav>
 <main id="main">

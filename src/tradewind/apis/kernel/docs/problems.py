@@ -39,6 +39,6 @@ def page() -> bytes:
     main += f"<table>{rows}</table></section>"
     return frame(
         "Tradewind error codes",
-        nav + '<p><a href="#failures">Failed orders</a></p><p><a href="/docs">Reference</a></p>',
+        nav + '<p><a href="#failures">Failed orders</a></p><p><a href="../docs">Reference</a></p>',
         main,
     )

@@ -116,7 +116,7 @@ def document(operations: Sequence[Operation] = ALL) -> Json:
             "description": ABOUT,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/", "description": "this server"}],
+        "servers": [{"url": "./", "description": "this server"}],
         "tags": [
             {"name": name, "description": TAGS.get(name, name.capitalize())}
             for name in sorted(used, key=_place)
