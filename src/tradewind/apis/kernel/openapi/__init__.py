@@ -108,7 +108,6 @@ def document(operations: Sequence[Operation] = ALL) -> Json:
     used = {operation.service for operation in operations} | {"platform"}
     return {
         "openapi": "3.1.0",
-        "jsonSchemaDialect": DIALECT,
         "info": {
             "title": "Tradewind",
             "version": version(),
