@@ -106,7 +106,7 @@ async def _drop_all(server: str) -> None:
     for name in over:  # where services run apart, each had a role there
         roles = f"SELECT rolname::text FROM pg_roles WHERE rolname LIKE '{prefix(f'//x/{name}')}%'"
         for (role,) in await _ask(server, roles):
-            await _ask(server, f"DROP ROLE {role}")
+            await _ask(server, f"DROP ROLE IF EXISTS {role}")
 
 
 def _is_over(run: int) -> bool:

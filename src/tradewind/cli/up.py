@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -142,4 +144,10 @@ def _banner(config: Config, what: object) -> str:
     if what.login is not None:
         password = "(TRADEWIND_ADMIN_PASSWORD)" if what.given else f"{what.login.password}   shown this once"
         lines += ["", f"    admin     {what.login.email}", f"    password  {password}"]
+    if what.login is not None and not what.given:
+        login = json.dumps({"email": what.login.email, "password": what.login.password})
+        sends = f"-H 'Content-Type: application/json' -d {shlex.quote(login)}"
+        lines += ["", f"  Sign in:  curl -s {what.url}/api/v1/auth/login {sends}"]
+    else:
+        lines += ["", f"  Try it:  curl -s {what.url}/api/v1/products"]
     return "\n".join([*lines, "", "  Ctrl-C stops it. In another terminal:  tradewind demo --orders 100", ""])
