@@ -10,14 +10,13 @@ import typer
 
 from tradewind.cli.common import read
 from tradewind.cli.up import run
-from tradewind.runtime.registry import SERVICES
 
 from .addition import LOYALTY
 
 
 def main(settings: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE …")] = None) -> None:
-    config, _ = read("default", settings)
-    run(config, SERVICES, [LOYALTY])
+    config, chosen = read("default", settings)
+    run(config, chosen, [LOYALTY])
 
 
 typer.run(main)

@@ -27,11 +27,13 @@ from tradewind.core.manifest import Manifest
 from tradewind.core.model import Context, Event
 from tradewind.observability.access import AccessLog
 from tradewind.observability.sink import Sink
+from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime import config as settings
 from tradewind.runtime import drafts, migrations
+from tradewind.runtime.processes.built import BuiltProcess
+from tradewind.runtime.processes.plan import FOLDER
 from tradewind.runtime.registry import SERVICES
 from tradewind.runtime.schema import schema_of
-from tradewind.runtime.standalone import Embedded
 
 ADMIN, ADA, BOB = [
     {"email": f"{name}@example.org", "password": f"{name} has points"} for name in ("admin", "ada", "bob")
@@ -132,14 +134,15 @@ async def shop(data: Path, *additions: Manifest) -> AsyncIterator[Visitor]:
     }
     config = settings.load({f"TRADEWIND_{name}": text for name, text in given.items()})
     with open(os.devnull, "wb") as nowhere:
-        standalone = Embedded(config, AccessLog(Sink(nowhere.fileno())), SERVICES, additions)
-        started = await standalone.start()
-        visitor = Visitor(started.url)
+        chosen = blueprints.load("default", folder=FOLDER, services=SERVICES, environment={})
+        log = AccessLog(Sink(nowhere.fileno()))
+        built = BuiltProcess(config, chosen, chosen.front, additions=additions, log=log)
+        visitor = Visitor(await built.start())
         try:
             yield visitor
         finally:
             visitor.close()
-            await standalone.stop()
+            await built.stop()
 
 
 async def test_points_come_with_an_order_and_go_with_a_refund(tmp_path: Path) -> None:

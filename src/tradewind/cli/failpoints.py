@@ -11,7 +11,7 @@ def failpoints(json: Json = False) -> None:
     Example: TRADEWIND_FAIL=batch.before-commit:3:kill tradewind up
     """
     from ..core.failpoints import REGISTRY
-    from ..runtime import standalone as embedded  # noqa: F401  importing the program declares its failpoints
+    from ..runtime.processes import service  # noqa: F401  importing the program declares its failpoints
 
     rows = sorted(REGISTRY.values(), key=lambda point: point.name)
     if json:

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..contracts.policies import DEFAULT, Policies
 from ..runtime import effects
 from ..runtime.blueprint import BadBlueprint, Blueprint
 from ..runtime.config import BadSetting, Config
 from ..runtime.processes import entry as door
 from ..runtime.processes import plan, serving
 from ..runtime.processes.arguments import Arguments
+from ..runtime.registry import APIS
 from .common import Data, Sets, Which, fail, read
 
 if TYPE_CHECKING:
-    from ..core.manifest import Manifest
+    from ..core.manifest import ApiManifest, Manifest
+    from ..runtime.first_admin import Login
 
 Host = Annotated[str | None, typer.Option("--host", metavar="H", help="Where to listen (TRADEWIND_HOST).")]
 Port = Annotated[
@@ -39,7 +40,7 @@ def up(
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
     checked(config, chosen, given(sets, data, host, port))
     if not plan.apart(chosen):
-        run(config, chosen.processes[0].services, policies=chosen.policies)
+        run(config, chosen)
         return
     if why := door.up(Arguments("", blueprint, sets=given(sets, data, host, port))):
         fail(why)
@@ -63,11 +64,11 @@ def serve(
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
     checked(config, chosen, given(sets, data, host, port))
     try:
-        found = chosen.process(process)
+        chosen.process(process)
     except BadBlueprint as error:
         fail(error)
     if not plan.apart(chosen):
-        run(config, found.services, policies=chosen.policies)
+        run(config, chosen)
         return
     if why := serving.serve(Arguments(process, blueprint, copy, supervised, given(sets, data, host, port))):
         fail(why)
@@ -91,63 +92,59 @@ def checked(config: Config, chosen: Blueprint, sets: tuple[str, ...]) -> None:
         fail(error)
 
 
-def run(
-    config: Config, names: tuple[str, ...], additions: Sequence[Manifest] = (), policies: Policies = DEFAULT
-) -> None:
-    """Serves until Ctrl-C, and ends the command with one line where it cannot."""
+def run(config: Config, blueprint: Blueprint, additions: Sequence[Manifest] = ()) -> None:
+    """Serves a blueprint of one process until Ctrl-C, and ends the command with one line where it cannot.
+    `additions` are services beside those of the blueprint.
+    """
     import gc
 
     import uvloop
 
     from ..core.store import StoreUnavailable, StoreUnusable
     from ..drivers.http.server import PortInUse
-    from ..observability import logs
-    from ..runtime.standalone import Embedded, Started
+    from ..runtime.processes.built import BuiltProcess
 
-    access = logs.set_up(config.log_level, config.log_format)
-
-    def started(what: Started) -> None:
-        # what a batch makes dies with it: looking through all that was loaded at the start, again and again,
-        # finds nothing
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
-        print(_banner(config, what), flush=True)
-
+    shown = next(APIS[api] for api in blueprint.front.apis if APIS[api].clients)
     try:
-        uvloop.run(Embedded(config, access, names, additions, policies).serve(started))
-    except (StoreUnusable, StoreUnavailable, PortInUse) as error:
-        access.flush()
-        fail(error)
-    except ValueError as error:
+        built = BuiltProcess(config, blueprint, blueprint.front, additions=additions)
+
+        def started(url: str) -> None:
+            # what a batch makes dies with it: looking through all that was loaded at the start, again and
+            # again, finds nothing
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
+            print(_banner(config, url, shown, built.login), flush=True)
+
+        uvloop.run(built.run(started))
+    except (StoreUnusable, StoreUnavailable, PortInUse, ValueError) as error:
         fail(error)
     except OSError as error:
         fail(f"{config.data}: {error}")
     print(door.STOPPED, flush=True)
 
 
-def _banner(config: Config, what: object) -> str:
-    from ..runtime.standalone import Started
-
-    assert isinstance(what, Started)
+def _banner(config: Config, url: str, api: ApiManifest, login: Login | None) -> str:
     place = (
         config.database_url.rpartition("@")[2] if config.database_url else str(config.data / "tradewind.db")
     )
     lines = [
         "",
-        f"  Tradewind is up at {what.url}",
+        f"  Tradewind is up at {url}",
         "",
-        f"    API       {what.url}/api/v1        try it: {what.url}/docs",
-        f"    health    {what.url}/health/ready  metrics: {what.url}/metrics",
+        f"    API       {url}{api.base}        try it: {url}{api.docs}",
+        f"    health    {url}/health/ready  metrics: {url}/metrics",
         f"    data      {place}",
     ]
-    if what.login is not None:
-        password = "(TRADEWIND_ADMIN_PASSWORD)" if what.given else f"{what.login.password}   shown this once"
-        lines += ["", f"    admin     {what.login.email}", f"    password  {password}"]
-    if what.login is not None and not what.given:
-        login = json.dumps({"email": what.login.email, "password": what.login.password})
-        sends = f"-H 'Content-Type: application/json' -d {shlex.quote(login)}"
-        lines += ["", f"  Sign in:  curl -s {what.url}/api/v1/auth/login {sends}"]
+    given = bool(config.admin_password)
+    if login is not None:
+        password = "(TRADEWIND_ADMIN_PASSWORD)" if given else f"{login.password}   shown this once"
+        lines += ["", f"    admin     {login.email}", f"    password  {password}"]
+    if login is not None and not given:
+        body = json.dumps({"email": login.email, "password": login.password})
+        sends = f"-H 'Content-Type: application/json' -d {shlex.quote(body)}"
+        lines += ["", f"  Sign in:  curl -s {url}{api.base}/auth/login {sends}"]
     else:
-        lines += ["", f"  Try it:  curl -s {what.url}/api/v1/products"]
-    return "\n".join([*lines, "", "  Ctrl-C stops it. In another terminal:  tradewind demo --orders 100", ""])
+        lines += ["", f"  Try it:  curl -s {url}{api.base}/products"]
+    told = f"  Ctrl-C stops it. In another terminal:  {api.try_it.format(url=url)}"
+    return "\n".join([*lines, "", told, ""])

@@ -54,6 +54,8 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     - `beside`: APIs that a process must serve where not all that this one shows runs in its own process.
     - `promises`: policies whose value its clients rely on.
     - `stands_in`: settings that stand for what its requests do not say.
+    - `webhooks`: takes those of outside systems. `admin`: has no other way to a first admin than the start.
+    - `base`, `docs` and `try_it`: what a person is shown of it at the start.
     - `at`: the setting that says where it is, for the processes that ask it.
     - `uses`: parts of the settings, by their names in `runtime.settings`, beside the part that is its own.
     """
@@ -66,5 +68,10 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     beside: tuple[str, ...] = ()
     promises: Mapping[str, str] = {}
     stands_in: tuple[str, ...] = ()
+    webhooks: bool = False
+    admin: bool = False
+    base: str = ""
+    docs: str = ""
+    try_it: str = ""
     at: str = ""
     uses: tuple[str, ...] = ()

@@ -51,10 +51,9 @@ class Listening:
 
 
 def stub() -> None:
-    for name, kind in (("service", "ServiceProcess"), ("gateway", "GatewayProcess")):
-        module = ModuleType(f"tradewind.runtime.processes.{name}")
-        setattr(module, kind, Listening)
-        sys.modules[module.__name__] = module
+    module = ModuleType("tradewind.runtime.processes.built")
+    module.BuiltProcess = Listening  # type: ignore[attr-defined]
+    sys.modules[module.__name__] = module
 
 
 def start(words: Sequence[str]) -> None:

@@ -14,6 +14,9 @@ APIS = (
         shows=SHOWN,
         over=("rpc-queues",),
         stands_in=("payment_token",),
+        base="/api",
+        docs="/api/docs",
+        try_it="tradewind load smoke --url {url}",
     ),
     ApiManifest(name="rpc-queues", transport="rabbitmq"),
 )

@@ -11,6 +11,11 @@ APIS = (
         clients=True,
         shows=("users", "inventory", "orders", "payments", "invoices", "notifications"),
         over=("services",),
+        webhooks=True,
+        admin=True,
+        base="/api/v1",
+        docs="/docs",
+        try_it="tradewind demo --orders 100",
         beside=("provider",),  # its webhooks come here, so it cannot be a part of payments
         promises={
             "access": "jwt",

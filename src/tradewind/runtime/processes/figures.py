@@ -8,15 +8,15 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...core.store import StoreUnavailable
-from ...drivers.rabbitmq.amqp import Link, LinkDown
-from ...drivers.rabbitmq.bus import Publisher, Subscriber
-from ...drivers.rabbitmq.rpc.server import RpcServer
 from ...engine.platform import Platform
 from ...observability.metrics import Metrics
-from .links import watch_links
+
+if TYPE_CHECKING:
+    from ...drivers.rabbitmq.bus import Publisher, Subscriber
+    from ...drivers.rabbitmq.rpc.server import RpcServer
 
 LOG = logging.getLogger("tradewind.metrics")
 EVERY_S = 5.0
@@ -27,46 +27,53 @@ class Figures:
 
     def __init__(
         self,
-        metrics: Metrics,
         platform: Platform,
-        bus: Publisher,
+        bus: Publisher | None,
         servers: Sequence[RpcServer],
         ears: Sequence[Subscriber],
     ) -> None:
-        self._platform = platform
+        self._platform, self._bus, self._servers, self._ears = platform, bus, servers, ears
         takers: list[RpcServer | Subscriber] = [*servers, *ears]
         self._queues = {taker.queue: taker for taker in takers}
         self._stored: dict[str, dict[str, Any]] = {}
         self._depths: dict[str, float] = {}
         self._consumers: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
-        inbound, runner = platform.processor.inbound, platform.runner
+
+    def watch(self, metrics: Metrics) -> None:
+        inbound, runner = self._platform.processor.inbound, self._platform.runner
         metrics.watch(
             "queue_depth", lambda: {"requests": len(inbound.requests), "internal": len(inbound.internal)}
         )
         metrics.watch("activities_running", lambda: runner.running)
         metrics.watch("timers_overdue", self._of("timersOverdue"))
         metrics.watch("parked", self._of("parked"))
-        metrics.watch("outbox_depth", self._of("outbox"))
-        metrics.watch("outbox_age_seconds", self._of("oldestOutboxMs", 1_000))
-        metrics.watch("broker_queue_messages", lambda: self._depths)
-        metrics.watch("broker_queue_consumers", lambda: self._consumers)
-        metrics.watch("events_published", lambda: bus.published)
-        metrics.watch("events_consumed", lambda: sum([ear.heard for ear in ears], Counter()))
-        metrics.watch("events_redelivered", lambda: sum([ear.redelivered for ear in ears], Counter()))
-        metrics.watch(
-            "rpc_server_late", lambda: {server.queue: float(server.taken.too_late) for server in servers}
-        )
-        metrics.watch(
-            "rpc_server_poison", lambda: {server.queue: float(server.taken.poison) for server in servers}
-        )
-        links: dict[str, Link] = {
-            "events out": bus.link,
-            **{f"{ear.service} events in": ear.link for ear in ears},
+        bus, servers, ears = self._bus, self._servers, self._ears
+        if bus is None:
+            metrics.watch("log_lag", self._lag)
+        else:
+            metrics.watch("outbox_depth", self._of("outbox"))
+            metrics.watch("outbox_age_seconds", self._of("oldestOutboxMs", 1_000))
+            metrics.watch("events_published", lambda: bus.published)
+            metrics.watch("events_consumed", lambda: sum([ear.heard for ear in ears], Counter()))
+            metrics.watch("events_redelivered", lambda: sum([ear.redelivered for ear in ears], Counter()))
+        if self._queues:
+            metrics.watch("broker_queue_messages", lambda: self._depths)
+            metrics.watch("broker_queue_consumers", lambda: self._consumers)
+        if servers:
+            metrics.watch(
+                "rpc_server_late", lambda: {server.queue: float(server.taken.too_late) for server in servers}
+            )
+            metrics.watch(
+                "rpc_server_poison", lambda: {server.queue: float(server.taken.poison) for server in servers}
+            )
+
+    def _lag(self) -> dict[str, float]:
+        runtimes = self._platform.runtimes
+        return {
+            name: sum([subscription.lag for subscription in runtime.subscriptions.values()])
+            for name, runtime in runtimes.items()
         }
-        for server in servers:
-            links |= server.links
-        watch_links(metrics, links)
 
     def _of(self, figure: str, unit: int = 1) -> Callable[[], dict[str, float]]:
         return lambda: {name: row[figure] / unit for name, row in self._stored.items()}
@@ -82,9 +89,18 @@ class Figures:
         while True:
             try:
                 self._stored = (await self._platform.stats())["services"]
-                for name, queue in self._queues.items():
-                    state = await queue.state()
-                    self._depths[name], self._consumers[name] = float(state.messages), float(state.consumers)
-            except (StoreUnavailable, LinkDown, TimeoutError) as error:
-                LOG.debug("what waits cannot be counted now: %s", error)
+            except (StoreUnavailable, TimeoutError) as error:
+                LOG.warning("the store cannot be counted now: %s", error)
+            if self._queues:
+                await self._look_at_queues()
             await asyncio.sleep(EVERY_S)
+
+    async def _look_at_queues(self) -> None:
+        from ...drivers.rabbitmq.amqp import LinkDown
+
+        try:
+            for name, queue in self._queues.items():
+                state = await queue.state()
+                self._depths[name], self._consumers[name] = float(state.messages), float(state.consumers)
+        except (LinkDown, TimeoutError) as error:
+            LOG.debug("what waits at the broker cannot be counted now: %s", error)

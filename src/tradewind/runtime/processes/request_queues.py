@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ...apis.nest import wire as nest_wire
 from ...apis.rpc.variables import QUEUES
 from ...apis.services import wire as services_wire
 from ...core.gateway import Gateway
-from ...core.request_queue import Ask, Wire
+from ...core.request_queue import Ask, RequestQueueClient, Wire
 from ..blueprint import Blueprint, Process
 from ..config import Config
 
@@ -28,6 +28,18 @@ def served(service: str, gateway: Gateway, config: Config, process: Process) -> 
     if "services" in process.apis:
         found.append(own_wire(service, gateway, config))
     return found
+
+
+def local_queues(
+    gateway: Gateway, config: Config, services: Iterable[str], at_once: bool
+) -> RequestQueueClient:
+    """The queues of the API rpc, with their handlers in this process."""
+    from ...drivers.local.request_queue import LocalRequestQueue
+
+    return LocalRequestQueue(
+        nest_wire,
+        {getattr(config, QUEUES[service]): _nest(service, gateway, config, at_once) for service in services},
+    )
 
 
 def own_wire(service: str, gateway: Gateway, config: Config) -> Served:
@@ -51,8 +63,10 @@ def services_queues(config: Config, blueprint: Blueprint) -> dict[str, str]:
     }
 
 
-def _nest(service: str, gateway: Gateway, config: Config) -> Mapping[str, Callable[[Ask], None]]:
+def _nest(
+    service: str, gateway: Gateway, config: Config, at_once: bool = True
+) -> Mapping[str, Callable[[Ask], None]]:
     from ...apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
 
     make = {"orders": order_handlers, "inventory": inventory_handlers, "payments": payment_handlers}[service]
-    return make(gateway, Values(currency=config.currency, list_max=config.list_max))
+    return make(gateway, Values(currency=config.currency, reads_at_once=at_once, list_max=config.list_max))

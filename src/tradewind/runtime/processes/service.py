@@ -1,227 +1,267 @@
-"""One process of services that run apart: requests come from their queues, events from the bus, and copies of
-it share its store.
-"""
+"""The services of a process as components: their platform with what it needs, and what brings messages in."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...apis.kernel.health import Health, OpsPages
 from ...contracts.subscriptions import asks
-from ...core import failpoints
 from ...core.bus import EventRecord
-from ...core.clock import SystemClock
 from ...core.model import Query
-from ...drivers.http.limits import Limits
-from ...drivers.http.server import HttpServer
-from ...drivers.rabbitmq.bus import Publisher, Subscriber
-from ...drivers.rabbitmq.rpc.client import RpcClient
-from ...drivers.rabbitmq.rpc.server import RpcServer
+from ...drivers.http.client import PooledClient
 from ...engine.observers import Hooks, not_here
 from ...engine.platform import Platform
-from ...observability import logs
 from ...observability.metrics import Metrics
 from ...observability.spans import BatchSpans, event_sent
-from ...observability.traces import Tracing
 from ...services.payments.provider.absent import NoProvider
-from ..blueprint import Blueprint, Process
-from ..config import Config
-from ..registry import services
+from ..assembly import DAY_MS, with_timeline
+from ..keys import webhook_secret
+from ..registry import APIS, services
 from ..stores import open_store
-from . import runner
+from ..webhook_sender import WebhookSender
 from . import tracing as following
+from .component import DRAIN_S, Component
+from .context import Context
 from .figures import Figures
-from .request_queues import Served, served, services_queues
+from .request_queues import Served, served
 from .services import ears, provider
 
 if TYPE_CHECKING:
+    from ...drivers.rabbitmq.amqp import Link
+    from ...drivers.rabbitmq.bus import Publisher, Subscriber
+    from ...drivers.rabbitmq.rpc.server import RpcServer
     from ..first_admin import Login
 
-DAY_MS, KEPT_BYTES = 86_400_000, 16_384
-CONNECT_S, DRAIN_S, FLUSH_S = 10.0, 8.0, 4.0
-PATIENCE_S = 1.8  # a little less than whoever consults another service has
+KEPT_BYTES, FLUSH_S = 16_384, 4.0
 
 
-class ServiceProcess:
-    """`run` until SIGTERM: readiness off, no more from the queues, finish what is here, flush, close."""
+class Services(Component):
+    """`where`: the place of the front that takes webhooks, once it listens."""
 
-    def __init__(self, config: Config, blueprint: Blueprint, process: Process, name: str) -> None:
-        """`name`: of this copy."""
-        self._config, self._process = config, process
-        failpoints.arm(config.fail)
-        self._log = logs.set_up(config.log_level, config.log_format, name)
-        self._clock = clock = SystemClock(ids=blueprint.policies.ids)
-        store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
-        self._metrics = Metrics()
-        self._tracing = Tracing(process.name, config.otlp_endpoint, config.trace_ratio, clock, os.environ)
-        self._tracer = self._tracing.tracer if self._tracing.tracer.on else None
-        self._bus = Publisher(
-            config.broker_url,
-            name=name,
-            exchange=config.event_exchange,
-            ears=ears(config, blueprint),
-            sending=None if self._tracer is None else partial(event_sent, self._tracer),
+    def __init__(self, context: Context, where: Callable[[], tuple[str, int] | None]) -> None:
+        config, blueprint, names = context.config, context.blueprint, context.process.services
+        self._context = context
+        self.bus: Publisher | None = None if blueprint.bus == "local" else _publisher(context)
+        self._client = PooledClient()
+        webhooks = _webhooks(context, WebhookSender(where, self._client))
+        self._provider = provider(config, context.clock, names, blueprint, webhooks)
+        self._consulted = _consulted(context)
+        store = open_store(
+            config.database_url, config.data, exclusive=not context.apart, schemas=blueprint.schemas
         )
-        self._others = self._client(process.services, blueprint)
-        self._provider = provider(config, clock, process.services, blueprint)
+        system = "postgresql" if config.database_url else "sqlite"
         self.platform = Platform(
             store,
-            services(process.services, config, self._provider, blueprint.policies),
-            clock,
+            services(names, config, self._provider, blueprint.policies, context.additions),
+            context.clock,
             delays_ms=config.retry_delays_ms,
             retention_ms=config.retention_days * DAY_MS,
-            bus=self._bus,
+            bus=self.bus,
             hooks=Hooks(
-                observer=self._metrics,
-                tracer=None if self._tracer is None else BatchSpans(self._tracer),
-                activity=self._metrics.activity,
-                elsewhere=not_here if self._others is None else self._asking(blueprint, self._others),
+                observer=context.metrics,
+                tracer=None if context.tracer is None else BatchSpans(context.tracer, system),
+                activity=context.metrics.activity,
+                elsewhere=not_here if self._consulted is None else self._consulted[1],
             ),
         )
-        self._servers = [
-            self._server(service, one)
-            for service in process.services
-            for one in served(service, self.platform, config, process)
+        if not context.apart:
+            with_timeline(self.platform)
+
+    async def start(self, deadline_s: float) -> None:
+        """Errors: StoreUnusable, BrokerUnusable."""
+        if not isinstance(self._provider, NoProvider):
+            self._provider.start()
+        if self.bus is not None:
+            await self.bus.start(deadline_s)
+        await self.platform.start()
+        if self._consulted is not None:
+            await self._consulted[0].start(deadline_s)
+
+    async def drain(self) -> None:
+        """What is here is finished. What is not is in the store."""
+        await self.platform.stop()
+
+    async def stop(self) -> None:
+        if self._consulted is not None:
+            await self._consulted[0].stop()
+        if self.bus is not None:
+            await self.bus.stop(FLUSH_S)
+        if not isinstance(self._provider, NoProvider):
+            await self._provider.close()
+        await self._client.close()
+
+    def missing(self) -> list[str]:
+        asked = [] if self._consulted is None else self._consulted[0].missing()
+        return [*self.platform.missing(), *asked]
+
+    def late(self) -> list[str]:
+        """Events wait in the outbox: nothing is lost."""
+        return [] if self.bus is None or not self.bus.link.missing else [self.bus.link.missing]
+
+    def links(self) -> Mapping[str, Link]:
+        return {} if self.bus is None else {"events out": self.bus.link}
+
+
+def _publisher(context: Context) -> Publisher:
+    from ...drivers.rabbitmq.bus import Publisher
+
+    config = context.config
+    return Publisher(
+        config.broker_url,
+        name=context.name,
+        exchange=config.event_exchange,
+        ears=ears(config, context.blueprint),
+        sending=None if context.tracer is None else partial(event_sent, context.tracer),
+    )
+
+
+def _webhooks(context: Context, deliver: WebhookSender) -> Mapping[str, Any] | None:
+    """How a provider in this process tells of outcomes, where an API of this process listens for that."""
+    if not any(APIS[api].webhooks for api in context.process.apis):
+        return None
+    return {"secret": webhook_secret(context.key()), "deliver": deliver}
+
+
+Elsewhere = Callable[[Query, str], Awaitable[Any]]
+
+
+def _consulted(context: Context) -> tuple[Component, Elsewhere] | None:
+    """What asks the services of other processes, where one of ours does."""
+    names = context.process.services
+    asked = {other for name in names for other in asks(name, context.blueprint.policies)}
+    if asked <= set(names):
+        return None
+    from .elsewhere import Consulted
+
+    made = Consulted(context)
+    return made, made.ask
+
+
+class Takers(Component):
+    """Brings requests of queues and events of the bus to the platform, once that has started."""
+
+    def __init__(self, context: Context, made: Services) -> None:
+        self._context, self._made, self._platform = context, made, made.platform
+        names = context.process.services
+        found = [
+            (service, one)
+            for service in names
+            for one in served(service, made.platform, context.config, context.process)
         ]
-        self._ears = [
-            self._ear(service) for service in process.services if self.platform.runtimes[service].heard
-        ]
-        self._admin = self._first_admin if "v1" in blueprint.apis and "users" in process.services else None
-        self.login: Login | None = None
-        self._figures = Figures(self._metrics, self.platform, self._bus, self._servers, self._ears)
-        self._metrics.watch("log_lines_dropped", lambda: self._log.dropped)
-        self._health = Health(self._missing, self._late)
-        self._ops = HttpServer(OpsPages(self._health, self._metrics.render), Limits())
+        self.servers: list[RpcServer] = [self._server(*one) for one in found]
+        heard = [service for service in names if made.platform.runtimes[service].heard]
+        self.ears: list[Subscriber] = [self._ear(service) for service in heard] if made.bus else []
 
     def _server(self, service: str, what: Served) -> RpcServer:
+        from ...drivers.rabbitmq.rpc.server import RpcServer
+
         queue, wire, answering = what
-        if self._tracer is not None:
-            answering = following.requests(self._tracer, queue, answering)
+        context = self._context
+        if context.tracer is not None:
+            answering = following.requests(context.tracer, queue, answering)
         return RpcServer(
-            self._config.broker_url,
+            context.config.broker_url,
             queue,
             answering,
             wire,
             name=service,
             park=partial(self._park, service),
-            clock=self._clock.now,
-            observe=self._metrics.rpc_served,
+            clock=context.clock.now,
+            observe=context.metrics.rpc_served,
         )
-
-    def _client(self, names: tuple[str, ...], blueprint: Blueprint) -> RpcClient | None:
-        """What asks the services of other processes, where one of ours does."""
-        asked = frozenset(other for name in names for other in asks(name, blueprint.policies))
-        if asked <= set(names):
-            return None
-        from ...apis.services import wire
-
-        return RpcClient(self._config.broker_url, wire, name=f"{names[0]} asks", clock=self._clock.now)
-
-    def _asking(self, blueprint: Blueprint, client: RpcClient) -> Callable[[Query, str], Awaitable[Any]]:
-        from ...apis.services.client import ServicesGateway
-
-        queues = services_queues(self._config, blueprint)
-        others = ServicesGateway(client, queues, read_s=PATIENCE_S, tracer=self._tracer)
-
-        async def ask(query: Query, trace: str) -> Any:
-            return await others.ask(query, trace=trace)
-
-        return ask
 
     def _ear(self, service: str) -> Subscriber:
-        runtime = self.platform.runtimes[service]
+        from ...drivers.rabbitmq.bus import Subscriber
+
+        context, platform = self._context, self._platform
 
         def hear(told: EventRecord, done: Callable[[], None], again: bool) -> None:
-            self.platform.hear(told, service, done, again=again)
+            platform.hear(told, service, done, again=again)
 
-        refuse = partial(self.platform.keep_unreadable, service)
         ear = Subscriber(
-            self._config.broker_url,
+            context.config.broker_url,
             service,
-            runtime.heard,
+            platform.runtimes[service].heard,
             hear,
-            refuse,
-            exchange=self._config.event_exchange,
-            queue_type=self._config.queue_type,
+            partial(platform.keep_unreadable, service),
+            exchange=context.config.event_exchange,
+            queue_type=context.config.queue_type,
         )
-        if self._tracer is not None:
-            ear.hear = following.events(self._tracer, ear.queue, hear)
+        if context.tracer is not None:
+            ear.hear = following.events(context.tracer, ear.queue, hear)
         return ear
 
     def _park(self, service: str, reason: str, body: bytes) -> None:
         text = body[:KEPT_BYTES].decode(errors="replace").replace("\0", "?")
-        self.platform.keep_unreadable(service, "request", text, reason, lambda: None)
+        self._platform.keep_unreadable(service, "request", text, reason, lambda: None)
 
-    def _missing(self) -> list[str]:
-        links = [server.missing for server in self._servers]
-        if self._others is not None:
-            links.append(self._others.missing)
-        if not self._servers:  # a process that only takes events
-            links += self._events()
-        return [*self.platform.missing(), *dict.fromkeys(why for why in links if why)]
+    async def start(self, deadline_s: float) -> None:
+        """Errors: BrokerUnusable."""
+        for ear in self.ears:
+            await ear.start(deadline_s)
+        for server in self.servers:
+            await server.start(deadline_s)
 
-    def _late(self) -> list[str]:
-        """Events wait in the outbox and in their queues: that is late, and nothing is lost."""
-        return list(dict.fromkeys(why for why in self._events() if why))
+    async def drain(self) -> None:
+        drained = (*(server.drain(DRAIN_S) for server in self.servers), *(ear.drain() for ear in self.ears))
+        await asyncio.gather(*drained, return_exceptions=True)
 
-    def _events(self) -> list[str]:
-        return [self._bus.link.missing, *(ear.link.missing for ear in self._ears)]
+    async def stop(self) -> None:
+        await asyncio.gather(
+            *(server.stop(FLUSH_S) for server in self.servers), *(ear.stop(FLUSH_S) for ear in self.ears)
+        )
 
-    async def run(self, started: Callable[[str], None]) -> None:
-        """Errors: StoreUnusable, BrokerUnusable, PortInUse: one line each."""
-        await runner.run(self, started, self.platform.ended)
+    def missing(self) -> list[str]:
+        """A process that only takes events lacks its broker; else that is only late."""
+        if not self.servers:
+            return [*self._made.late(), *self.late()]
+        return [server.missing for server in self.servers if server.missing]
 
-    async def start(self) -> str:
-        self._tracing.start(self._metrics)
-        if not isinstance(self._provider, NoProvider):
-            self._provider.start()
-        await self._bus.start(CONNECT_S)
-        await self.platform.start()
-        await self._ops.start(self._config.host, self._config.ops_port)
-        for ear in self._ears:
-            await ear.start(CONNECT_S)
-        if self._others is not None:
-            await self._others.start(CONNECT_S)
-        for server in self._servers:
-            await server.start(CONNECT_S)
-        if self._admin is not None:
-            await self._admin()
+    def late(self) -> list[str]:
+        return [ear.link.missing for ear in self.ears if ear.link.missing]
+
+    def links(self) -> Mapping[str, Link]:
+        found: dict[str, Link] = {f"{ear.service} events in": ear.link for ear in self.ears}
+        for server in self.servers:
+            found |= server.links
+        return found
+
+
+class Counting(Component):
+    """The figures of the services, looked up every few seconds."""
+
+    def __init__(self, made: Services, takers: Takers) -> None:
+        self._figures = Figures(made.platform, made.bus, takers.servers, takers.ears)
+
+    async def start(self, deadline_s: float) -> None:
         self._figures.start()
-        return f"http://{self._config.host}:{self._ops.port}"
 
-    async def _first_admin(self) -> None:
-        """Makes the first admin where there is none: API v1 has no other way to get one."""
+    async def drain(self) -> None:
+        self._figures.stop()
+
+    def watch(self, metrics: Metrics) -> None:
+        self._figures.watch(metrics)
+
+
+class FirstAdmin(Component):
+    """Makes the first admin where there is none, for an API that has no other way to get one."""
+
+    def __init__(self, context: Context, platform: Platform) -> None:
+        self._context, self._platform = context, platform
+        self.login: Login | None = None
+
+    async def start(self, deadline_s: float) -> None:
         from ...apis.v1.passwords import Passwords
         from ...apis.v1.settings import V1Settings
         from ..first_admin import first_admin
-        from ..keys import signing_key
 
-        key = signing_key(self._config.jwt_secret, self._config.data)
-        passwords = Passwords(V1Settings(jwt_secret=key), self._clock)
-        platform = self.platform
-        self.login = await first_admin(
-            self._config, platform.store, platform, passwords.hash, lambda: platform.processor.broken
-        )
-        passwords.close()
-
-    async def stop(self) -> None:
-        self._health.closing = True
-        self._figures.stop()
-        drained = (*(server.drain(DRAIN_S) for server in self._servers), *(ear.drain() for ear in self._ears))
-        await asyncio.gather(*drained, return_exceptions=True)
-        await self.platform.stop()
-        await asyncio.gather(
-            *(server.stop(FLUSH_S) for server in self._servers), *(ear.stop(FLUSH_S) for ear in self._ears)
-        )
-        if self._others is not None:
-            await self._others.stop()
-        await self._bus.stop(FLUSH_S)
-        if not isinstance(self._provider, NoProvider):
-            await self._provider.close()
-        await self._tracing.stop()
-        await self._ops.stop(1.0)
-        self._log.flush()
+        context, platform = self._context, self._platform
+        passwords = Passwords(V1Settings(jwt_secret=context.key()), context.clock)
+        try:
+            self.login = await first_admin(
+                context.config, platform.store, platform, passwords.hash, lambda: platform.processor.broken
+            )
+        finally:
+            passwords.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ...contracts.subscriptions import heard
 from ...core.clock import Clock
@@ -22,9 +22,15 @@ LEDGER = "provider.db"
 
 
 def provider(
-    config: Config, clock: Clock, names: Iterable[str], blueprint: Blueprint
+    config: Config,
+    clock: Clock,
+    names: Iterable[str],
+    blueprint: Blueprint,
+    webhooks: Mapping[str, Any] | None = None,
 ) -> Sandbox | RemoteProvider | NoProvider:
-    """The payment provider, where a process needs one. `start` it in the loop."""
+    """The payment provider, where a process needs one. `start` it in the loop. `webhooks`: how the sandbox
+    signs and delivers them, where somebody takes them.
+    """
     if "payments" not in names or blueprint.policies.payment == "none":
         return NoProvider()
     if "provider" in blueprint.apis:
@@ -40,6 +46,7 @@ def provider(
         random=clock.random,
         timeout_s=config.provider_timeout_s,
         faults=config.provider_faults,
+        **(webhooks or {}),
     )
 
 

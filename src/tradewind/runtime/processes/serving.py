@@ -61,7 +61,7 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
     from ...drivers.http.server import PortInUse
     from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
 
-    trouble: tuple[type[Exception], ...] = (BrokerUnusable, PortInUse, ValueError, OSError)
+    trouble = (StoreUnavailable, StoreUnusable, BrokerUnusable, PortInUse, ValueError, OSError)
 
     def started(url: str) -> None:
         # what a message makes dies with it: looking through all that was loaded at the start, again and
@@ -77,45 +77,35 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
             )
 
     try:
-        if "provider" in process.apis:
-            from .provider import ProviderProcess
-
-            trouble = (*trouble, StoreUnusable)
-            uvloop.run(ProviderProcess(config, process).run(started))
-        elif process.services:
+        if process.services:
             # else it has just been seen to; aside, as the steps of all services are imported for it
             if arguments.supervised < 0 and (
                 why := preparing.aside(lambda: preparing.check_schema(config, blueprint, process.services))[1]
             ):
                 return why
-            from .service import ServiceProcess
-
-            trouble = (*trouble, StoreUnavailable, StoreUnusable)
             if config.database_roles == "on" and arguments.supervised >= 0 and len(process.services) == 1:
                 from ..database_roles import url_of
 
                 config = replace(config, database_url=url_of(config, process.services[0]))
-            services = ServiceProcess(config, blueprint, process, plan.name_of(process, arguments.copy))
+        from .built import BuiltProcess
 
-            def ready(url: str) -> None:
-                if services.login is not None and not config.admin_password:
-                    login = services.login
-                    shown = f"the first admin is {login.email}, password {login.password}, shown this once"
-                    print(f"tradewind: {shown}", flush=True)
-                started(url)
+        # under a supervisor the servers have been seen to: a broker that is away now comes back
+        built = BuiltProcess(
+            config,
+            blueprint,
+            process,
+            plan.name_of(process, arguments.copy),
+            patient=arguments.supervised >= 0,
+        )
 
-            uvloop.run(services.run(ready))
-        elif "v1" in process.apis:
-            from .v1_gateway import V1GatewayProcess
+        def ready(url: str) -> None:
+            if built.login is not None and not config.admin_password:
+                login = built.login
+                shown = f"the first admin is {login.email}, password {login.password}, shown this once"
+                print(f"tradewind: {shown}", flush=True)
+            started(url)
 
-            uvloop.run(V1GatewayProcess(config, blueprint, process).run(started))
-        else:
-            from .gateway import GatewayProcess
-
-            # under a supervisor the servers have been seen to: a broker that is away now comes back
-            uvloop.run(
-                GatewayProcess(config, blueprint, process, patient=arguments.supervised >= 0).run(started)
-            )
+        uvloop.run(built.run(ready))
     except trouble as error:
         return " ".join(str(error).split()) or type(error).__name__
     return ""

@@ -1,0 +1,191 @@
+"""Builds the components of one process from a blueprint and runs them: the one main of every process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ...apis.kernel.health import Health, OpsPages
+from ...core.manifest import Manifest
+from ...drivers.http.limits import Limits
+from ...drivers.http.server import HttpServer
+from ..blueprint import Blueprint, Process
+from ..config import Config
+from ..registry import APIS
+from . import runner
+from .component import Component, Front, OpsServer, Traces, watch_links
+from .context import Context
+from .fronts import FRONTS, Reach
+
+if TYPE_CHECKING:
+    from ...drivers.rabbitmq.amqp import Link
+    from ...observability.access import AccessLog
+    from ..data_lock import DataLock
+    from ..first_admin import Login
+    from .service import FirstAdmin, Services
+
+CONNECT_S = 10.0
+
+
+class BuiltProcess:
+    """`run` until SIGTERM: not ready, takes no more, finishes what is here, closes. `name`: of this copy."""
+
+    def __init__(
+        self,
+        config: Config,
+        blueprint: Blueprint,
+        process: Process,
+        name: str = "",
+        *,
+        patient: bool = False,
+        additions: Sequence[Manifest] = (),
+        log: AccessLog | None = None,
+    ) -> None:
+        """Errors: StoreUnusable; ValueError."""
+        self._context = context = Context(
+            config, blueprint, process, name or process.name, patient=patient, additions=additions, log=log
+        )
+        self._lock: DataLock | None = None if context.apart else _data(context)
+        self._admin: FirstAdmin | None = None
+        self._services: Services | None = None
+        self._fronts: list[Front] = []
+        self._health = Health(self.missing, self.late)
+        self._ops: OpsServer | None = None
+        self.components: list[Component] = []
+        try:
+            self.components = [Traces(context.tracing, context.metrics), *self._build()]
+        except BaseException:
+            self._release()
+            raise
+        self._watch()
+
+    def _build(self) -> list[Component]:
+        context = self._context
+        config, process = context.config, context.process
+        made: list[Component] = []
+        last: list[Component] = []
+        if process.services:
+            from .service import Counting, FirstAdmin, Services, Takers
+
+            self._services = services = Services(context, self._place)
+            takers = Takers(context, services)
+            made += [services, takers]
+            if "users" in process.services and any(APIS[api].admin for api in context.blueprint.apis):
+                self._admin = FirstAdmin(context, services.platform)
+                made.append(self._admin)
+            last.append(Counting(services, takers))
+        for api, at in process.apis.items():
+            if at.scheme != "http":
+                continue
+            reach, needed, settles = self._reach(api)
+            made += needed
+            last += settles
+            main = process is context.blueprint.front
+            host = config.host if main or not at.host else at.host
+            port = config.port if main or at.port is None else at.port
+            self._fronts.append(FRONTS[api](context, reach, host, port))
+        made += self._fronts
+        if context.apart:
+            pages = OpsPages(self._health, context.metrics.render)
+            self._ops = OpsServer(HttpServer(pages, Limits()), config.host, config.ops_port)
+            made.insert(1 if process.services else 0, self._ops)
+        return [*made, *last]
+
+    def _reach(self, api: str) -> tuple[Reach, list[Component], list[Component]]:
+        """How an API reaches the services that it shows, with the components that this needs: those before
+        it, and those after it.
+        """
+        context, shown = self._context, APIS[api]
+        if not shown.shows:
+            return Reach(), [], []
+        if self._services is not None:
+            platform = self._services.platform
+            at_once = not context.config.database_url
+            if "services" in shown.over:
+                return Reach(platform, at_once=at_once), [], []
+            from .request_queues import local_queues
+
+            queues = local_queues(platform, context.config, shown.shows, at_once)
+            return Reach(queues=queues, lacks=platform.missing), [], []
+        from .elsewhere import RemoteGateway, RemoteQueues, Settled
+
+        if "services" in shown.over:
+            remote = RemoteGateway(context)
+            return Reach(remote.gateway, late=remote.late), [remote], [Settled(self.missing)]
+        behind = RemoteQueues(context)
+        return Reach(queues=behind.client, remote=True), [behind], [Settled(self.missing)]
+
+    def _watch(self) -> None:
+        context = self._context
+        links: dict[str, Link] = {}
+        for component in self.components:
+            component.watch(context.metrics)
+            links |= component.links()
+        if links:
+            watch_links(context.metrics, links)
+        if self._fronts:
+            context.metrics.watch("connections", self._connections)
+        context.metrics.watch("log_lines_dropped", lambda: context.log.dropped)
+
+    def _connections(self) -> float:
+        return sum([front.server.connections for front in self._fronts])
+
+    def _place(self) -> tuple[str, int] | None:
+        return self._fronts[0].place if self._fronts else None
+
+    @property
+    def login(self) -> Login | None:
+        """Of the first admin, if it was made now."""
+        return None if self._admin is None else self._admin.login
+
+    def missing(self) -> list[str]:
+        """What is missing for readiness."""
+        return list(dict.fromkeys(why for component in self.components for why in component.missing()))
+
+    def late(self) -> list[str]:
+        return list(dict.fromkeys(why for component in self.components for why in component.late()))
+
+    async def run(self, started: Callable[[str], None]) -> None:
+        """Errors: StoreUnusable, BrokerUnusable, PortInUse: one line each."""
+        ended = None if self._services is None else self._services.platform.ended
+        await runner.run(self, started, ended)
+
+    async def start(self) -> str:
+        for component in self.components:
+            await component.start(CONNECT_S)
+        place = self._place()
+        if place is None and self._ops is not None:
+            place = (self._context.config.host, self._ops.server.port)
+        assert place is not None
+        url = f"http://{place[0]}:{place[1]}"
+        if self._lock is not None:
+            self._lock.tell(url)
+        return url
+
+    async def stop(self) -> None:
+        self._health.closing = True
+        for component in reversed(self.components):
+            await component.drain()
+        for component in reversed(self.components):
+            await component.stop()
+        self._context.log.flush()
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+
+def _data(context: Context) -> DataLock:
+    """The data folder for this process alone, with the schema that its services need."""
+    from ..data_lock import DataLock
+    from ..schema import migrate
+
+    lock = DataLock(context.config.data)
+    lock.acquire()
+    try:
+        migrate(context.config, context.additions, context.blueprint)
+    except BaseException:
+        lock.release()
+        raise
+    return lock
