@@ -26,6 +26,25 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         __main__.up(POSTGRES)
 
 
+def test_reset_removes_what_a_server_holds_only_where_someone_agrees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, held = type(POSTGRES), tmp_path / "home"
+    calls: list[str] = []
+    monkeypatch.setattr(kind, "installed", lambda self: True)
+    monkeypatch.setattr(kind, "pid", lambda self, home: 7)
+    monkeypatch.setattr(kind, "stop", lambda self, home: calls.append("stop"))
+    monkeypatch.setattr(machine, "prepare", lambda server: held)
+    monkeypatch.setattr(__main__, "up", lambda server: calls.append("up"))
+    held.mkdir()
+    (held / "data").touch()
+    with pytest.raises(Unstarted, match="--yes"):  # the tests have no terminal to ask at
+        __main__.reset(POSTGRES, sure=False)
+    assert (held / "data").exists() and calls == []
+    __main__.reset(POSTGRES, sure=True)
+    assert not held.exists() and calls == ["stop", "up"]
+
+
 def test_taken_port_is_passed_over_and_remembered(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

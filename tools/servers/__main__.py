@@ -1,9 +1,10 @@
-"""./dev services: up, down, status and env."""
+"""./dev services: up, down, status, reset and env."""
 
 from __future__ import annotations
 
 import argparse
 import fcntl
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,29 @@ def down(server: Server) -> None:
         print(f"{server.name:<10} stopped")
     else:
         print(f"{server.name:<10} was not running")
+
+
+def reset(server: Server, *, sure: bool) -> None:
+    """Empties it: all that it holds is removed, and it starts anew if it ran. Asks first."""
+    if not server.installed():
+        raise Unstarted(f"not installed: apt-get install {server.package}")
+    folder = machine.prepare(server)
+    if not sure and not agreed(f"remove all that {server.name} holds in {folder}? [y/N] "):
+        raise Unstarted("nothing was removed; say y, or --yes where nobody can be asked")
+    ran = server.pid(folder) is not None
+    if ran:
+        server.stop(folder)
+    shutil.rmtree(folder)
+    print(f"{server.name:<10} emptied")
+    if ran:
+        up(server)
+
+
+def agreed(question: str) -> bool:
+    try:
+        return sys.stdin.isatty() and input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def status(server: Server) -> None:
@@ -108,7 +132,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="./dev services", description=f"Servers for tests and blueprints. Known: {', '.join(KNOWN)}."
     )
-    acts = parser.add_subparsers(dest="act", required=True, metavar="up|down|status|env")
+    acts = parser.add_subparsers(dest="act", required=True, metavar="up|down|status|reset|env")
     for act in ("up", "down", "status"):
         named = acts.add_parser(act)
         named.add_argument("names", nargs="*")
@@ -116,6 +140,9 @@ def main() -> int:
             named.add_argument(
                 "--install", action="store_true", help="install missing packages with apt-get (as root)"
             )
+    emptied = acts.add_parser("reset")
+    emptied.add_argument("names", nargs=1, metavar="NAME")
+    emptied.add_argument("--yes", action="store_true", help="do not ask")
     acts.add_parser("env").add_argument("blueprint")
     asked = parser.parse_args()
     unknown = [name for name in getattr(asked, "names", []) if name not in KNOWN]
@@ -129,6 +156,9 @@ def main() -> int:
         if asked.act == "status":
             return each(asked.names, "status")
         with alone():
+            if asked.act == "reset":
+                reset(KNOWN[asked.names[0]], sure=asked.yes)
+                return 0
             return each(asked.names, asked.act, install=getattr(asked, "install", False))
     except (Unstarted, PermissionError) as reason:
         say(str(reason))
