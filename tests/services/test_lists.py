@@ -28,10 +28,10 @@ LISTS: list[tuple[Any, str]] = [
     (inventory.PAGE_LIKE, "inventory_products_status_created"),
     *[
         (statement, "orders_customer_created" if "customer" in names else "orders_created")
-        for names, statement in orders.NEWEST.items()
+        for lists in (orders.NEWEST, orders.PAGE)
+        for names, statement in lists.items()
         if "number" not in names
     ],
-    (orders.RECORDED_PAGE, "orders_created"),
     (payments.NEWEST, "payments_created"),
     (payments.PAGE, "payments_created"),
     (payments.PAGE_OF, "payments_customer_created"),

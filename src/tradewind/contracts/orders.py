@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from ..core.model import Event, Query, Request
 from ..core.sensitive import SECRET
@@ -14,13 +14,13 @@ from .inventory import Shortage
 from .operation import Operation, Who
 from .users import Limit
 from .values import (
+    HIDDEN,
     AnyUuid,
     Key,
     MaybeReason,
     Money,
     Page,
-    PageNumber,
-    PerPage,
+    PageOrCursor,
     Quantity,
     Sku,
     Stamp,
@@ -76,6 +76,8 @@ class OrderView(View, frozen=True):
     version: int
     created_at: Stamp
     updated_at: Stamp
+    # the key under which it was asked, where the API shows it
+    idempotency_key: Annotated[str | UnsetType, HIDDEN] = UNSET
 
 
 class TimelineEntry(View, frozen=True):
@@ -98,25 +100,6 @@ class PricedItem(View, frozen=True):
     product_id: AnyUuid
     quantity: Annotated[int, Meta(ge=1, le=9_999_999)]
     price: Money
-
-
-class RecordedOrder(View, frozen=True):
-    """An order with its lines as the caller has priced them."""
-
-    id: str
-    status: Status
-    items: tuple[PricedItem, ...]
-    total: Money
-    idempotency_key: str | None
-    created_at: Stamp
-    updated_at: Stamp
-
-
-class RecordedOrders(View, frozen=True):
-    """One page, and how many orders there are on all pages."""
-
-    data: list[RecordedOrder]
-    item_count: int
 
 
 class PlaceOrder(Request, frozen=True, tag="orders.place", forbid_unknown_fields=True):
@@ -151,25 +134,12 @@ class ListOrders(Query, frozen=True, tag="orders.list"):
     cursor: str = ""
     status: Status | Literal[""] = ""
     number: Annotated[int, Meta(ge=0, le=2**63 - 1, description="that of one order; 0: any")] = 0
+    page: PageOrCursor = 0
 
 
 class GetTimeline(Query, frozen=True, tag="orders.timeline"):
     keyed_by: ClassVar[str] = "order_id"
     order_id: Uuid
-
-
-class GetRecordedOrder(Query, frozen=True, tag="orders.recorded"):
-    """An order of any customer: only an API without authentication may ask this."""
-
-    keyed_by: ClassVar[str] = "order_id"
-    order_id: Uuid
-
-
-class ListRecordedOrders(Query, frozen=True, tag="orders.recorded_list"):
-    """The orders of all customers, newest first."""
-
-    page: PageNumber = 1
-    per_page: PerPage = 10
 
 
 class OrderCreated(Event, frozen=True, tag="order.created"):
@@ -270,6 +240,7 @@ OPERATIONS = (
         Who.OWNER,
         "My orders, newest first",
         paged=True,
+        hides=("page",),
     ),
     Operation(
         "orders.timeline",

@@ -32,8 +32,6 @@ ReferenceOrAny = Annotated[str, Meta(max_length=255)]
 Key = Annotated[
     str, Meta(max_length=255, description="the idempotency key under which it was asked; empty: none")
 ]
-PageNumber = Annotated[int, Meta(ge=1)]
-PerPage = Annotated[int, Meta(ge=1, le=100)]
 PageOrCursor = Annotated[int, Meta(ge=0, description="the page of this number; 0: by cursor")]
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=VISIBLE)]
 MaybeReason = Annotated[str, Meta(max_length=500, pattern=rf"^(?![\s\S])|{VISIBLE}")]

@@ -21,7 +21,7 @@ from ..engine.tables import framework_tables
 from ..services.inventory.domain import HELD, RELEASED, Movement, Product, Reservation, SkuClaim
 from ..services.inventory.storage import MOVEMENTS, PRODUCTS, RESERVATIONS, SKUS
 from ..services.orders.domain import Order
-from ..services.orders.recording import recorded
+from ..services.orders.domain import view as order_view
 from ..services.orders.storage import ORDERS
 from ..services.payments.domain import REFUNDED, Payment, view
 from ..services.payments.storage import PAYMENTS
@@ -94,7 +94,7 @@ def order(
             "create_order",
             claim,
             encode(dto),
-            encode(recorded(made)),
+            encode(order_view(made)),
             values,
         ),
     ]

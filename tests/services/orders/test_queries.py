@@ -21,7 +21,7 @@ from tradewind.services.orders.domain import Order, view
 
 KEPT = [
     replace(OPEN, id="o1", number=1),
-    replace(SOLD, id="o2", number=2),
+    replace(SOLD, id="o2", number=2, idempotency_key="key-1"),
     replace(FALLEN, id="o3", number=3, failure=Failure("out_of_stock", {"shortages": SHORT})),
     replace(DROPPED, id="o4", number=4),
     replace(OPEN, id="o5", number=2**62, customer_id="eve"),
@@ -100,6 +100,23 @@ async def test_an_order_is_found_by_its_number_where_it_may_be_seen(
 ) -> None:
     page = await queries.list_orders(store, ListOrders(status=status, number=number), caller)
     assert ([order.id for order in page.data], page.next_cursor) == (found, None)
+
+
+@pytest.mark.parametrize(
+    ("caller", "page", "found", "total"),
+    [
+        (ADMIN, 1, ["o5", "o4"], 5),
+        (ADMIN, 3, ["o1"], 5),
+        (ADMIN, 4, [], 5),
+        (OWNER, 2, ["o2", "o1"], 4),
+        (NOBODY, 1, [], 0),
+    ],
+)
+async def test_pages_by_number_are_counted(
+    store: SqliteStore, caller: Caller, page: int, found: list[str], total: int
+) -> None:
+    listed = await queries.list_orders(store, ListOrders(2, page=page), caller)
+    assert ([order.id for order in listed.data], listed.total, listed.next_cursor) == (found, total, None)
 
 
 async def test_a_cursor_of_somebody_else_is_refused(store: SqliteStore) -> None:

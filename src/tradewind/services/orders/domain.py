@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from ...contracts import inventory
@@ -102,6 +103,7 @@ def view(order: Order) -> OrderView:
         order.version,
         stamp(order.created_at),
         stamp(order.updated_at),
+        order.idempotency_key or UNSET,
     )
 
 

@@ -4,36 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
-from ...contracts.orders import (
-    GetOrder,
-    GetRecordedOrder,
-    ListOrders,
-    ListRecordedOrders,
-    OrderView,
-    PricedItem,
-    RecordedOrder,
-    RecordedOrders,
-)
-from ...contracts.values import Money, Page, View, stamp
+from ...contracts.orders import GetOrder, ListOrders, OrderView
+from ...contracts.values import Money, Page, stamp
 from ...core.model import Caller, Refused
 from ...core.paging import Listing
 from ...core.store import Reader
 from . import storage
 from .domain import view
-
-
-class _Line(View, frozen=True):
-    """As much of a line as a recorded order shows."""
-
-    product_id: str
-    quantity: int
-    unit_price: Money
-
-
-_lines = msgspec.json.Decoder(list[_Line]).decode
 
 
 async def get_order(reader: Reader, query: GetOrder, caller: Caller) -> OrderView:
@@ -54,6 +33,7 @@ async def get_order(reader: Reader, query: GetOrder, caller: Caller) -> OrderVie
         version,
         created_at,
         updated_at,
+        key,
     ) = found[0]
     # the lines are sent as the row stores them
     return OrderView(
@@ -69,6 +49,7 @@ async def get_order(reader: Reader, query: GetOrder, caller: Caller) -> OrderVie
         version,
         stamp(created_at),
         stamp(updated_at),
+        key or UNSET,
     )
 
 
@@ -79,29 +60,13 @@ async def list_orders(reader: Reader, query: ListOrders, caller: Caller) -> Page
     if query.number:
         filters["number"] = query.number
     names = tuple(filters)
+    if query.page:
+        ((total,),) = await reader.rows(storage.COUNT[names], filters)
+        values = {**filters, "n": query.limit, "skip": (query.page - 1) * query.limit}
+        orders = await reader.find(storage.ORDERS, storage.PAGE[names], values)
+        return Page([view(order) for order in orders], None, total)
     listing = Listing("orders", *[f"{name}={filters[name]}" for name in names])
     values = {**filters, **listing.below(query.cursor), "n": query.limit + 1}
     orders = await reader.find(storage.ORDERS, storage.NEWEST[names], values)
     found, cursor = listing.page(orders, query.limit, lambda order: (order.created_at, order.id))
     return Page([view(order) for order in found], cursor)
-
-
-async def get_recorded(reader: Reader, query: GetRecordedOrder, caller: Caller) -> RecordedOrder:
-    found = await reader.rows(storage.RECORDED, {"id": query.order_id})
-    if not found:
-        raise Refused("not_found", 404)
-    return _recorded(found[0])
-
-
-async def list_recorded(reader: Reader, query: ListRecordedOrders, caller: Caller) -> RecordedOrders:
-    count = await reader.rows(storage.RECORDED_COUNT)
-    rows = await reader.rows(
-        storage.RECORDED_PAGE, {"n": query.per_page, "skip": (query.page - 1) * query.per_page}
-    )
-    return RecordedOrders([_recorded(row) for row in rows], count[0][0])
-
-
-def _recorded(row: tuple[Any, ...]) -> RecordedOrder:
-    id, status, items, total, currency, key, created_at, updated_at = row
-    shown = tuple([PricedItem(line.product_id, line.quantity, line.unit_price) for line in _lines(items)])
-    return RecordedOrder(id, status, shown, Money(total, currency), key, stamp(created_at), stamp(updated_at))

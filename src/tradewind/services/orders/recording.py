@@ -12,25 +12,23 @@ from ...contracts.orders import (
     Item,
     Line,
     OrderCreated,
+    OrderView,
     PaymentBy,
     PlaceOrder,
     PricedItem,
-    RecordedOrder,
     RecordOrder,
 )
-from ...contracts.values import Money, stamp
+from ...contracts.values import Money
 from ...core.model import Context, Effects, Refused, SetTimer
-from .domain import MOST, PENDING, Entry, Order, PaymentDue, take
+from .domain import MOST, PENDING, Entry, Order, PaymentDue, take, view
 
 
-def recording(
-    deadline_ms: int, payment_token: str
-) -> Callable[[RecordOrder, Context], Effects[RecordedOrder]]:
+def recording(deadline_ms: int, payment_token: str) -> Callable[[RecordOrder, Context], Effects[OrderView]]:
     """Keeps the prices and the total of the caller. The payment, by `payment_token`, is due `deadline_ms`
     later; with 0 it has no deadline.
     """
 
-    def record(ask: RecordOrder, context: Context) -> Effects[RecordedOrder]:
+    def record(ask: RecordOrder, context: Context) -> Effects[OrderView]:
         lines = tuple([_line(item) for item in ask.items])
         expires_at = context.at + deadline_ms if deadline_ms else 0
         order = Order(
@@ -54,8 +52,7 @@ def recording(
         yield OrderCreated(order.id, order.customer_id, _folded(lines), ask.total, expires_at)
         if expires_at:
             yield SetTimer(expires_at, PaymentDue(order.id))
-        at = stamp(context.at)
-        return RecordedOrder(order.id, "PENDING", ask.items, ask.total, order.idempotency_key, at, at)
+        return view(order)
 
     return record
 
@@ -66,30 +63,15 @@ def wanted(ask: RecordOrder) -> Iterable[str]:
 
 def pricing(
     deadline_ms: int, payment_token: str
-) -> Callable[[RecordOrder, Context, Mapping[str, Entry]], Effects[RecordedOrder]]:
+) -> Callable[[RecordOrder, Context, Mapping[str, Entry]], Effects[OrderView]]:
     """Takes our prices; the caller's total must be what they come to."""
 
-    def price(ask: RecordOrder, context: Context, catalogue: Mapping[str, Entry]) -> Effects[RecordedOrder]:
+    def price(ask: RecordOrder, context: Context, catalogue: Mapping[str, Entry]) -> Effects[OrderView]:
         items = tuple([Item(item.quantity, item.product_id.lower()) for item in ask.items])
         asked = PlaceOrder(items, PaymentBy(payment_token), ask.total)
-        return recorded(
-            (yield from take(asked, context, catalogue, deadline_ms, ask.idempotency_key or None))
-        )
+        return view((yield from take(asked, context, catalogue, deadline_ms, ask.idempotency_key or None)))
 
     return price
-
-
-def recorded(order: Order) -> RecordedOrder:
-    items = tuple([PricedItem(line.product_id, line.quantity, line.unit_price) for line in order.items])
-    return RecordedOrder(
-        order.id,
-        order.status,  # type: ignore[arg-type]
-        items,
-        order.money,
-        order.idempotency_key,
-        stamp(order.created_at),
-        stamp(order.updated_at),
-    )
 
 
 def _line(item: PricedItem) -> Line:

@@ -8,9 +8,7 @@ from ...contracts.inventory import ProductListed, StockRejected, StockReserved
 from ...contracts.orders import (
     CancelOrder,
     GetOrder,
-    GetRecordedOrder,
     ListOrders,
-    ListRecordedOrders,
     OrderCancelled,
     OrderConfirmed,
     OrderCreated,
@@ -63,8 +61,6 @@ def orders(
         on(domain.CatalogueLearned, domain.learn,                CATALOGUE.each(domain.learned)),
         answers(GetOrder,           queries.get_order),
         answers(ListOrders,         queries.list_orders),
-        answers(GetRecordedOrder,   queries.get_recorded),
-        answers(ListRecordedOrders, queries.list_recorded),
     ]))  # fmt: skip
 
 

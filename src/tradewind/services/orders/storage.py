@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ...core import columns
 from ...core.model import Table
-from ...core.schema import metadata, newest_first
+from ...core.schema import by_number, count_of, metadata, newest_first
 from .customers import Customer
 from .domain import Entry, Order
 
@@ -92,6 +92,7 @@ ONE = sa.select(
     _row.version,
     _row.created_at,
     _row.updated_at,
+    _row.idempotency_key,
 ).where(_row.id == sa.bindparam("id"))
 _filters = {
     "customer": _row.customer_id == sa.bindparam("customer"),
@@ -104,22 +105,6 @@ _filtered = {
     for names in combinations(_filters, count)
 }
 NEWEST = {names: newest_first(ORDERS.rows, *where) for names, where in _filtered.items()}
+PAGE = {names: by_number(ORDERS.rows, *where) for names, where in _filtered.items()}
+COUNT = {names: count_of(ORDERS.rows, *where) for names, where in _filtered.items()}
 """By the names of what they are filtered by, in the order of `_filters`."""
-
-_recorded = sa.select(
-    _row.id,
-    _row.status,
-    _row["items"],
-    _row.total,
-    _row.currency,
-    _row.idempotency_key,
-    _row.created_at,
-    _row.updated_at,
-)
-RECORDED = _recorded.where(_row.id == sa.bindparam("id"))
-RECORDED_PAGE = (
-    _recorded.order_by(_row.created_at.desc(), _row.id.desc())
-    .limit(sa.bindparam("n"))
-    .offset(sa.bindparam("skip", type_=sa.BigInteger))
-)
-RECORDED_COUNT = sa.select(sa.func.count()).select_from(ORDERS.rows)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.apis.rpc.queues.support import Asked
 from tests.apis.rpc.validator.cases import ITEM, ORDER, UUID
+from tradewind.apis.rpc.queues.orders import show_reply
+from tradewind.core.gateway import Reply
 from tradewind.engine.platform import Platform
 from tradewind.services.orders import storage
 
@@ -66,7 +68,24 @@ async def test_the_same_key_and_body_have_the_same_bytes(asked: Asked, platform:
     first = await asked.packet("create_order", NEW)
     again = {**NEW, "lang": "de", "dto": {"total": 59.98, "items": [{**ITEM, "more": 1}]}}
     assert await asked.packet("create_order", again) == first
-    assert await platform.store.rows(storage.RECORDED_COUNT) == [(1,)]
+    assert await platform.store.rows(storage.COUNT[()]) == [(1,)]
+
+
+def test_a_reply_that_version_0_1_has_kept_is_still_read() -> None:
+    kept = (
+        b'{"id":"o1","status":"PENDING","items":[{"productId":"p1","quantity":2,"price":{"amount":2999,'
+        b'"currency":"EUR"}}],"total":{"amount":5998,"currency":"EUR"},"idempotencyKey":null,'
+        b'"createdAt":"2026-11-21T09:30:00.123Z","updatedAt":"2026-11-21T09:30:00.123Z"}'
+    )
+    assert msgspec.json.decode(show_reply(Reply(0, kept, replayed=True))) == {
+        "id": "o1",
+        "status": "PENDING",
+        "items": [{"productId": "p1", "quantity": 2, "price": 29.99}],
+        "total": 59.98,
+        "idempotencyKey": None,
+        "createdAt": "2026-11-21T09:30:00.123Z",
+        "updatedAt": "2026-11-21T09:30:00.123Z",
+    }
 
 
 @pytest.mark.parametrize(
@@ -92,7 +111,7 @@ async def test_a_message_without_a_key_is_done_once_however_often_it_comes(
     assert (await asked.answer("create_order", {**keyless, "idempotencyKey": ""}, "m3"))[
         "idempotencyKey"
     ] is None
-    assert await platform.store.rows(storage.RECORDED_COUNT) == [(3,)]
+    assert await platform.store.rows(storage.COUNT[()]) == [(3,)]
 
 
 @pytest.mark.parametrize(

@@ -5,21 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
-from ....contracts.orders import (
-    GetRecordedOrder,
-    ListRecordedOrders,
-    PricedItem,
-    RecordedOrder,
-    RecordedOrders,
-    RecordOrder,
-)
+from ....contracts.orders import GetOrder, ListOrders, OrderView, PricedItem, RecordOrder
+from ....contracts.values import Page
 from ....core.gateway import Gateway, Reply
 from ....core.request_queue import Ask
 from .. import rules
 from ..rules import CreateOrder
 from .endpoint import BadPayload, Handler, RpcEndpoint, Values, encode, paging_of, read
-from .shown import Cents, decimal, money, page
+from .shown import Cents, decimal, money, page, total_of
 
 
 class Create(msgspec.Struct, rename="camel"):
@@ -47,25 +42,29 @@ class Order(msgspec.Struct, rename="camel"):
 
 
 class _Line(msgspec.Struct, rename="camel", gc=False):
+    """Version 0.1 called the price of a piece `price`; its replies are kept for 30 days."""
+
     product_id: str
     quantity: int
-    price: Cents
+    unit_price: Cents | None = None
+    price: Cents | None = None
 
 
 class _Reply(msgspec.Struct, rename="camel"):
-    """A `RecordedOrder` as it is read back: what we wrote ourselves is not checked again."""
+    """An `OrderView` as it is read back: what we wrote ourselves is not checked again."""
 
     id: str
     status: str
     items: list[_Line]
     total: Cents
-    idempotency_key: str | None
     created_at: str
     updated_at: str
+    idempotency_key: str | None = None
 
 
 _create = msgspec.json.Decoder(Create).decode
 _reply = msgspec.json.Decoder(_Reply).decode
+_lines = msgspec.json.Decoder(list[_Line]).decode
 
 
 def order_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
@@ -79,15 +78,15 @@ def order_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
         )
 
     def by_id(ask: Ask) -> None:
-        endpoint.one(ask, GetRecordedOrder, show)
+        endpoint.one(ask, GetOrder, show)
 
     def listed(ask: Ask) -> None:
         paging = paging_of(ask.data)
 
-        def show_page(found: RecordedOrders) -> bytes:
-            return page([shown(order) for order in found.data], paging, found.item_count)
+        def show_page(found: Page[OrderView]) -> bytes:
+            return page([shown(order) for order in found.data], paging, total_of(found))
 
-        endpoint.query(ask, ListRecordedOrders(paging.page, paging.per_page), "", show_page)
+        endpoint.query(ask, ListOrders(limit=paging.per_page, page=paging.page), "", show_page)
 
     handlers = {"create_order": create, "get_order_by_id": by_id, "get_orders": listed}
     return {pattern: endpoint.handler(step) for pattern, step in handlers.items()}
@@ -113,14 +112,26 @@ def show_reply(reply: Reply) -> bytes:
     return encode(shown(_reply(reply.body) if reply.view is None else reply.view))
 
 
-def show(order: RecordedOrder) -> bytes:
+def show(order: OrderView) -> bytes:
     return encode(shown(order))
 
 
 def shown(order: Any) -> Order:
-    """A `RecordedOrder`, or one that was read back."""
-    items = [Item(item.product_id, item.quantity, decimal(item.price.amount)) for item in order.items]
+    """An `OrderView`, or one that was read back."""
+    items = [_item(line) for line in (_lines(order.items) if isinstance(order.items, Raw) else order.items)]
     total = decimal(order.total.amount)
     return Order(
-        order.id, order.status, items, total, order.idempotency_key, order.created_at, order.updated_at
+        order.id,
+        order.status,
+        items,
+        total,
+        order.idempotency_key or None,
+        order.created_at,
+        order.updated_at,
     )
+
+
+def _item(line: Any) -> Item:
+    """Of a `Line`, or one that was read back."""
+    price = line.price if line.unit_price is None else line.unit_price
+    return Item(line.product_id, line.quantity, decimal(price.amount))
