@@ -82,14 +82,14 @@ def test_resilience_spec_no_retry_on_404(api: Api, four: Apart) -> None:
 def test_circuit_breaker_open_after_half_of_5_calls_and_503_circuit_open(
     beside: ExitStack, variables: dict[str, str], tmp_path: Path
 ) -> None:
-    """A write is tried once more after 500 ms. One service's circuit opens, the others' stay closed."""
+    """A write waits 3 s for a missing queue, and is tried once more after 500 ms. One service's circuit opens, the others' stay closed."""
     gateway = Apart.serve(tmp_path, "gateway", variables | {"ORDER_QUEUE": "absent_queue"})
     beside.callback(gateway.close)
     api = Api(gateway.ports["gateway"])
     began = time.monotonic()
     with ThreadPoolExecutor(5) as pool:
         answers = list(pool.map(lambda _: api("POST", "/api/orders", ORDER), range(5)))
-    assert 0.2 < time.monotonic() - began < 5.0
+    assert 5.0 < time.monotonic() - began < 20.0
     for answer in answers:
         assert refused(answer, 503)["message"] == "ORDER_SERVICE is unavailable, try again later"
         assert int(answer.headers["retry-after"]) >= 1

@@ -34,6 +34,8 @@ memory.
 
 AGAIN_S: Final = 0.2
 """After which a request whose queue is missing is sent again: its service may be starting."""
+MISSING_S: Final = 3.0
+"""How long it is: a breaker must see failures within its window, so not to every deadline."""
 
 Then = Callable[[Outcome], None]
 logger = logging.getLogger("tradewind.rpc")
@@ -148,7 +150,7 @@ class RpcClient:
                 self._pack(pattern, data, name.encode()),
                 properties,
                 mandatory=True,
-                returned=partial(self._returned, name, queue, pattern, data, traceparent),
+                returned=partial(self._returned, name, queue, pattern, data, traceparent, 0.0),
             )
         except LinkDown:
             return self._end_soon(
@@ -178,19 +180,22 @@ class RpcClient:
             self._end(found[0], self._unpack(delivery.body))
 
     def _returned(
-        self, name: str, queue: str, pattern: bytes, data: bytes, traceparent: str, reason: str
+        self, name: str, queue: str, pattern: bytes, data: bytes, traceparent: str, until: float, reason: str
     ) -> None:
-        """No such queue. It waits to its deadline, as a request does whose queue is there without a taker."""
+        """No such queue. It waits for one to its deadline, or until MISSING_S after it first came back."""
         loop, found = self._loop, self._pending.get(name)
         if found is None or loop is None:
             return
-        if loop.time() + AGAIN_S >= found[1]:
+        until = until or min(found[1], loop.time() + MISSING_S)
+        if loop.time() + AGAIN_S >= until:
             del self._pending[name]
             self._end(found[0], Outcome(Kind.DOWN, reason.encode(), False))
         else:
-            loop.call_later(AGAIN_S, self._again, name, queue, pattern, data, traceparent)
+            loop.call_later(AGAIN_S, self._again, name, queue, pattern, data, traceparent, until)
 
-    def _again(self, name: str, queue: str, pattern: bytes, data: bytes, traceparent: str) -> None:
+    def _again(
+        self, name: str, queue: str, pattern: bytes, data: bytes, traceparent: str, until: float
+    ) -> None:
         loop, found = self._loop, self._pending.get(name)
         if found is None or loop is None:
             return
@@ -199,7 +204,7 @@ class RpcClient:
         properties = Properties(
             correlation_id=name, reply_to=DIRECT, expiration=str(max(patience, 1)), headers=headers
         )
-        returned = partial(self._returned, name, queue, pattern, data, traceparent)
+        returned = partial(self._returned, name, queue, pattern, data, traceparent, until)
         body = self._pack(pattern, data, name.encode())
         try:
             self._link.publish("", queue, body, properties, mandatory=True, returned=returned)
