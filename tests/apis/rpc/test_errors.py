@@ -82,7 +82,7 @@ def test_a_503_of_the_service_says_when_to_come_back() -> None:
         ("DELETE", PATH),
         ("GET", "/"),
         ("POST", "/health"),
-        ("GET", "/api/payments?page=1"),
+        ("GET", "/api/refunds?page=1"),
         ("BREW", "/api/orders"),
         ("GET", "/api/orders/a/b"),
         ("GET", "/api/payments/order/"),
