@@ -13,16 +13,7 @@ from typing import Any
 import msgspec
 
 from tradewind.contracts.inventory import AddProduct
-from tradewind.contracts.orders import (
-    GetOrder,
-    GetTimeline,
-    Item,
-    OrderView,
-    PaymentBy,
-    PlaceOrder,
-    PricedItem,
-    RecordOrder,
-)
+from tradewind.contracts.orders import GetOrder, GetTimeline, Item, OrderView, PaymentBy, PlaceOrder
 from tradewind.contracts.policies import Policies
 from tradewind.contracts.values import Money, Price
 from tradewind.core.clock import SystemClock
@@ -78,8 +69,8 @@ class Shop:
 
     async def priced(self, product_id: str, quantity: int, price: int) -> str:
         """An order whose price the client names."""
-        item, total = PricedItem(product_id, quantity, Money(price, "EUR")), Money(quantity * price, "EUR")
-        return str((await self.done(RecordOrder((item,), total)))["id"])
+        item = Item(quantity, product_id, price=Money(price, "EUR"))
+        return str((await self.done(PlaceOrder((item,), None, Money(quantity * price, "EUR"))))["id"])
 
     async def order(self, order_id: str) -> OrderView:
         found = msgspec.json.encode(await self.gateway.ask(GetOrder(order_id), ADMIN))

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import NODEFAULT
+from msgspec.structs import FieldInfo
 
 from ..core.model import Message, Query
 
@@ -31,7 +32,8 @@ class Operation(msgspec.Struct, frozen=True):
     query string and the body.
 
     A message has what any API may need. `hides` names its last fields that this operation does not take, and
-    `narrows` gives a field a type that allows less than the message does. `versioned`: what it gives has a
+    `narrows` gives a field a type that allows less than the message does; where that does not allow the
+    field's default, the field is required. `versioned`: what it gives has a
     version, by which a caller may make a request conditional; a change has it in its field `seen`.
     `waits`: an answer can be waited for until it is final.
     """
@@ -61,6 +63,17 @@ class Operation(msgspec.Struct, frozen=True):
         return self.name.partition(".")[0]
 
 
+def _allowed(field: FieldInfo, type_: Any) -> bool:
+    """Whether the default of a field is one of this type."""
+    if type_ is field.type:
+        return True
+    try:
+        msgspec.convert(field.default, type_)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def taken(operation: Operation) -> type[msgspec.Struct]:
     """The fields of the message that an operation takes, as a struct of the message's name. Errors:
     ValueError, for a field that is not there, or is hidden before one that is not.
@@ -77,7 +90,7 @@ def taken(operation: Operation) -> type[msgspec.Struct]:
     declared: list[Any] = []
     for field in shown:
         type_ = operation.narrows.get(field.name, field.type)
-        if field.default is not NODEFAULT:
+        if field.default is not NODEFAULT and _allowed(field, type_):
             declared.append((field.name, type_, field.default))
         elif field.default_factory is not NODEFAULT:
             declared.append((field.name, type_, msgspec.field(default_factory=field.default_factory)))

@@ -15,13 +15,13 @@ from .operation import Operation, Who
 from .users import Limit
 from .values import (
     HIDDEN,
-    AnyUuid,
     Key,
     MaybeReason,
     Money,
     Page,
     PageOrCursor,
     Quantity,
+    Reference,
     Sku,
     Stamp,
     Uuid,
@@ -34,8 +34,26 @@ Wait = Annotated[int, Meta(ge=0, le=30)]
 
 
 class Item(View, frozen=True, forbid_unknown_fields=True):
-    """One line of a basket: `productId` or `sku`, not both."""
+    """One line of an order: a product, by its id or its SKU, or an amount without either. `price` is the
+    caller's, of one piece; the policy `pricing` says whether it counts.
+    """
 
+    quantity: Annotated[int, Meta(ge=1, le=9_999_999)]
+    product_id: Reference | None = None
+    sku: Sku | None = None
+    price: Money | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.product_id is not None and self.sku is not None:
+            raise ValueError("productId and sku name a product, so not both")
+        if self.product_id is None and self.sku is None and self.price is UNSET:
+            raise ValueError("productId, sku or a price is needed")
+
+
+class CatalogueItem(View, frozen=True, forbid_unknown_fields=True):
+    """One line of a basket of products at our prices: `productId` or `sku`, not both."""
+
+    price: ClassVar[UnsetType] = UNSET
     quantity: Quantity
     product_id: Uuid | None = None
     sku: Sku | None = None
@@ -94,28 +112,16 @@ class Timeline(View, frozen=True):
     data: list[TimelineEntry]
 
 
-class PricedItem(View, frozen=True):
-    """One line of an order whose prices come from the caller."""
-
-    product_id: AnyUuid
-    quantity: Annotated[int, Meta(ge=1, le=9_999_999)]
-    price: Money
-
-
 class PlaceOrder(Request, frozen=True, tag="orders.place", forbid_unknown_fields=True):
-    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=100)]
-    payment: PaymentBy
-    expected_total: Money | None = None
-
-
-class RecordOrder(Request, frozen=True, tag="orders.record"):
-    """Takes an order with its prices and its total. The pricing policy decides whether these count or the
-    catalogue's.
+    """With the policy `pricing` client the prices of the items and the expected total are those of the order;
+    with catalogue the prices are ours, and the total must be the expected one. Without `payment` the shop's
+    own token pays. `idempotency_key`: the key that the order is to show.
     """
 
-    items: Annotated[tuple[PricedItem, ...], Meta(min_length=1, max_length=1_000)]
-    total: Money
-    idempotency_key: Key = ""
+    items: Annotated[tuple[Item, ...], Meta(min_length=1, max_length=1_000)]
+    payment: PaymentBy | None = None
+    expected_total: Money | None = None
+    idempotency_key: Key | UnsetType = UNSET
 
 
 class CancelOrder(Request, frozen=True, tag="orders.cancel", forbid_unknown_fields=True):
@@ -216,6 +222,11 @@ PLACE = Operation(
         (409, "price_changed"),
     ),
     _NEW,
+    hides=("idempotency_key",),
+    narrows={
+        "items": Annotated[tuple[CatalogueItem, ...], Meta(min_length=1, max_length=100)],
+        "payment": PaymentBy,
+    },
 )
 GET = Operation(
     "orders.get",

@@ -130,7 +130,7 @@ def test_a_body_has_neither_wire_name_nor_path() -> None:
 
 
 def test_a_line_has_one_of_id_and_sku() -> None:
-    item = validator(SCHEMAS["Item"])
+    item = validator(SCHEMAS["CatalogueItem"])
     id = "019aa2f0-7c5e-7abc-8def-0123456789ab"
     assert item.is_valid({"quantity": 1, "sku": "TEA"})
     assert item.is_valid({"quantity": 1, "productId": id, "sku": None})

@@ -86,6 +86,7 @@ TABLE: tuple[Code, ...] = (
     Code("invalid_amount", 422, "Invalid amount", "A refund must be at least one minor unit.", _FIX),
     Code("currency_mismatch", 422, "Currency mismatch", "The amount is in another currency than the "
                                                         "payment.", _FIX),
+    Code("price_missing", 422, "Price missing", "A line of the order names no price, and prices are the client's here.", _FIX),
     Code("price_changed", 409, "Price changed", "The total is not the `expectedTotal` of the request.",
          "Show the new total to the customer and place the order again, with a new `Idempotency-Key`."),
     Code("illegal_transition", 409, "Illegal transition", "The thing is in a status that does not allow "

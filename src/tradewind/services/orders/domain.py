@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -28,6 +29,7 @@ from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefund
 from ...contracts.values import Money, stamp
 from ...core.model import Aggregate, CancelTimer, Consult, Context, Effects, Message, Refused, SetTimer, Timer
 
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 MOST = 1_000_000_000_000
 PENDING, CONFIRMED, FAILED, CANCELLED = "PENDING", "CONFIRMED", "FAILED", "CANCELLED"
 
@@ -108,7 +110,8 @@ def view(order: Order) -> OrderView:
 
 
 def entry_key(item: Item) -> str:
-    return item.product_id or f"sku:{item.sku}"
+    """An id of ours is the same in either case."""
+    return item.product_id.lower() if item.product_id else f"sku:{item.sku}"
 
 
 def wanted(ask: PlaceOrder) -> Iterable[str]:
@@ -123,33 +126,50 @@ def learned(heard: CatalogueLearned) -> Iterable[str]:
     return [key for product in heard.products for key in (product.product_id, f"sku:{product.sku}")]
 
 
-def placing(deadline_ms: int) -> Callable[[PlaceOrder, Context, Mapping[str, Entry]], Effects[OrderView]]:
-    """The handler that takes an order; the buyer's payment is due `deadline_ms` after, or never when that is
-    0.
+def placing(
+    deadline_ms: int, token: str = ""
+) -> Callable[[PlaceOrder, Context, Mapping[str, Entry]], Effects[OrderView]]:
+    """The handler that takes an order at our prices; its payment is due `deadline_ms` after, or never when
+    that is 0. `token` pays where the order names none.
     """
 
     def place(ask: PlaceOrder, context: Context, catalogue: Mapping[str, Entry]) -> Effects[OrderView]:
-        return view((yield from take(ask, context, catalogue, deadline_ms)))
+        if unknown := [item for item in ask.items if entry_key(item) not in catalogue]:
+            _unknown(unknown, context)
+        if withdrawn := [item for item in ask.items if catalogue[entry_key(item)].status != "ACTIVE"]:
+            _withdrawn(withdrawn, context)
+        lines = tuple([_line(item, catalogue[entry_key(item)]) for item in ask.items])
+        total = _total(lines)
+        if ask.expected_total is not None and ask.expected_total != total:
+            raise Refused("price_changed", says="The total is not what was expected.", total=total)
+        return (yield from _keep(ask, context, lines, lines, total, deadline_ms, token))
 
     return place
 
 
-def take(
+def placing_as_priced(
+    deadline_ms: int, token: str = ""
+) -> Callable[[PlaceOrder, Context], Effects[OrderView]]:
+    """The handler that takes an order at the prices and the total of its caller; the rest as `placing`."""
+
+    def place(ask: PlaceOrder, context: Context) -> Effects[OrderView]:
+        lines = tuple([_priced(item) for item in ask.items])
+        total = _total(lines) if ask.expected_total is None else ask.expected_total
+        return (yield from _keep(ask, context, lines, _folded(lines), total, deadline_ms, token))
+
+    return place
+
+
+def _keep(
     ask: PlaceOrder,
     context: Context,
-    catalogue: Mapping[str, Entry],
+    lines: tuple[Line, ...],
+    told: tuple[Line, ...],
+    total: Money,
     deadline_ms: int,
-    key: str | None = None,
-) -> Effects[Order]:
-    """An order at our prices; `key` is the idempotency key that it is to show."""
-    if unknown := [item for item in ask.items if entry_key(item) not in catalogue]:
-        _unknown(unknown, context)
-    if withdrawn := [item for item in ask.items if catalogue[entry_key(item)].status != "ACTIVE"]:
-        _withdrawn(withdrawn, context)
-    lines = tuple([_line(item, catalogue[entry_key(item)]) for item in ask.items])
-    total = _total(lines)
-    if ask.expected_total is not None and ask.expected_total != total:
-        raise Refused("price_changed", says="The total is not what was expected.", total=total)
+    token: str,
+) -> Effects[OrderView]:
+    """`told`: the lines as others hear of them."""
     expires_at = context.at + deadline_ms if deadline_ms else 0
     order = Order(
         context.new_id,
@@ -160,19 +180,19 @@ def take(
         total.amount,
         total.currency,
         None,
-        ask.payment.token,
+        token if ask.payment is None else ask.payment.token,
         expires_at,
         1,
         context.at,
         context.at,
-        key,
+        ask.idempotency_key or None,
         number=context.number,
     )
     yield order
-    yield OrderCreated(order.id, order.customer_id, lines, total, expires_at)
+    yield OrderCreated(order.id, order.customer_id, told, total, expires_at)
     if expires_at:
         yield SetTimer(expires_at, PaymentDue(order.id))
-    return order
+    return view(order)
 
 
 def _unknown(items: list[Item], context: Context) -> None:
@@ -199,7 +219,7 @@ def _withdrawn(items: list[Item], context: Context) -> None:
 
 def _consult(items: list[Item], context: Context) -> None:
     if not context.consulted:
-        ids = tuple([item.product_id for item in items if item.product_id])
+        ids = tuple([item.product_id.lower() for item in items if item.product_id])
         raise Consult(FindProducts(ids, tuple([item.sku for item in items if item.sku])), _learn)
 
 
@@ -210,6 +230,31 @@ def _learn(found: Found) -> CatalogueLearned:
 def _line(item: Item, entry: Entry) -> Line:
     price, total = Money(entry.price, entry.currency), Money(entry.price * item.quantity, entry.currency)
     return Line(entry.product_id, entry.sku, entry.name, item.quantity, price, total)
+
+
+def _priced(item: Item) -> Line:
+    price = item.price
+    if price is UNSET:
+        raise Refused("price_missing", 422, "Each line of an order needs a price here.")
+    amount = price.amount * item.quantity
+    if amount > MOST:
+        raise Refused("total_too_large", 422, f"A line may come to {MOST} minor units at the most.")
+    total = Money(amount, price.currency)
+    return Line(item.product_id or "", item.sku or "", "", item.quantity, price, total)
+
+
+def _folded(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """With the ids of products as inventory has them: a UUID is the same in either case, and other references
+    are not.
+    """
+    if all([line.product_id == line.product_id.lower() for line in lines]):
+        return lines
+    return tuple(
+        [
+            replace(line, product_id=line.product_id.lower()) if _UUID.fullmatch(line.product_id) else line
+            for line in lines
+        ]
+    )
 
 
 def _total(lines: tuple[Line, ...]) -> Money:

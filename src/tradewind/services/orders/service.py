@@ -15,7 +15,6 @@ from ...contracts.orders import (
     OrderFailed,
     PaymentRequested,
     PlaceOrder,
-    RecordOrder,
     RefundRequested,
 )
 from ...contracts.payments import PaymentCompleted, PaymentFailed, PaymentRefunded
@@ -24,31 +23,30 @@ from ...contracts.subscriptions import wired
 from ...contracts.users import UserDeleted, UserRegistered
 from ...core.manifest import Given, Manifest
 from ...core.model import Service, answers, numbered, on
-from . import customers, domain, queries, recording, welcome
+from . import customers, domain, queries, welcome
 from .storage import CATALOGUE, CUSTOMERS, MD, ORDERS
 
 
 def orders(
     deadline_ms: int, *, policies: Policies = DEFAULT, payment_token: str = "", currency: str = "EUR"
 ) -> Service:
-    """`deadline_ms`: how long a buyer's payment may take. `payment_token`: what pays for a recorded order.
+    """`deadline_ms`: how long a buyer's payment may take. `payment_token`: what pays for an order that names nothing.
     `currency`: that of the welcome order.
 
     With `payment` none nothing is due and no order expires.
     """
     due_ms = deadline_ms if policies.payment != "none" else 0
     if policies.pricing == "client":
-        recorded = on(RecordOrder, recording.recording(due_ms, payment_token))
+        placed = on(PlaceOrder, domain.placing_as_priced(due_ms, payment_token))
     else:
-        recorded = on(RecordOrder, recording.pricing(due_ms, payment_token), CATALOGUE.each(recording.wanted))
-    placed = on(PlaceOrder, domain.placing(due_ms), CATALOGUE.each(domain.wanted))
+        placed = on(PlaceOrder, domain.placing(due_ms, payment_token), CATALOGUE.each(domain.wanted))
     if policies.customers == "made-when-named":
-        placed, recorded = (customers.naming(rule, CUSTOMERS.callers) for rule in (placed, recorded))
+        placed = customers.naming(placed, CUSTOMERS.callers)
     welcomed = on(UserRegistered, welcome.welcoming(due_ms, currency), ORDERS.maybe_at(welcome.order_of))
     return Service("orders", keeps=[ORDERS, CATALOGUE, CUSTOMERS], says=[
         OrderCreated, PaymentRequested, OrderConfirmed, OrderFailed, OrderCancelled, RefundRequested,
     ], does=wired("orders", policies, [
-        *[numbered(rule, "orders") for rule in (placed, recorded, welcomed)],
+        *[numbered(rule, "orders") for rule in (placed, welcomed)],
         on(StockReserved,           domain.request_payment,      ORDERS),
         on(PaymentCompleted,        domain.confirm,              ORDERS),
         on(StockRejected,           domain.fail,                 ORDERS),

@@ -27,7 +27,7 @@ LINE = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
 
 # what a type cannot say: rules over several fields that the service checks
 REFINED: dict[str, Json] = {
-    "Item": {
+    "CatalogueItem": {
         "oneOf": [
             {"required": ["productId"], "properties": {"productId": {"type": "string"}}},
             {"required": ["sku"], "properties": {"sku": {"type": "string"}}},

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
-from ....contracts.orders import GetOrder, ListOrders, OrderView, PricedItem, RecordOrder
+from ....contracts.orders import GetOrder, ListOrders, OrderView, PlaceOrder
+from ....contracts.orders import Item as Ordered
 from ....contracts.values import Page
 from ....core.gateway import Gateway, Reply
 from ....core.request_queue import Ask
@@ -74,7 +75,7 @@ def order_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
     def create(ask: Ask) -> None:
         asked = read(_create, ask.data, rules.order_of, Create)
         endpoint.submit(
-            ask, recorded(asked, currency), asked.dto, asked.idempotency_key, asked.lang, show_reply
+            ask, placed(asked, currency), asked.dto, asked.idempotency_key, asked.lang, show_reply
         )
 
     def by_id(ask: Ask) -> None:
@@ -92,16 +93,16 @@ def order_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
     return {pattern: endpoint.handler(step) for pattern, step in handlers.items()}
 
 
-def recorded(asked: Create, currency: str) -> RecordOrder:
+def placed(asked: Create, currency: str) -> PlaceOrder:
     """The message, in minor units. Errors: BadPayload, for what a typed decode cannot see."""
     dto, key = asked.dto, asked.idempotency_key
     if key and (wrong := rules.key_of(key)):
         raise BadPayload(wrong)
     try:
         items = tuple(
-            [PricedItem(item.product_id, item.quantity, money(item.price, currency)) for item in dto.items]
+            [Ordered(item.quantity, item.product_id, price=money(item.price, currency)) for item in dto.items]
         )
-        return RecordOrder(items, money(dto.total, currency), key or "")
+        return PlaceOrder(items, None, money(dto.total, currency), key or UNSET)
     except ValueError:
         found = rules.order_of(rules.json_of(dto))
         raise BadPayload(found if isinstance(found, list) else []) from None
