@@ -45,7 +45,7 @@ class GetInvoicePdf(Query, frozen=True, tag="invoices.pdf"):
 
 
 class Pdf(View, frozen=True):
-    """A file; the edge sends its bytes as they are."""
+    """A file; the API sends its bytes as they are."""
 
     name: str
     content: bytes

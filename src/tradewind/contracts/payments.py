@@ -71,7 +71,7 @@ class RefundPayment(Request, frozen=True, tag="payments.refund", forbid_unknown_
 
 
 class ProviderReported(Request, frozen=True, tag="payments.reported"):
-    """A webhook of the payment provider, its signature proven by the edge."""
+    """A webhook of the payment provider, its signature proven by the API."""
 
     keyed_by: ClassVar[str] = "payment_id"
     payment_id: str

@@ -57,7 +57,7 @@ class Tokens(View, frozen=True):
 
 
 class SessionView(View, frozen=True):
-    """A session as the edge needs it to write tokens; it never leaves the platform."""
+    """A session as the API needs it to write tokens; it never leaves the platform."""
 
     session_id: str
     user_id: str
@@ -71,7 +71,7 @@ class Nothing(View, frozen=True):
 
 
 class Register(Request, frozen=True, tag="users.register", forbid_unknown_fields=True):
-    """What a person sends; the edge hashes the password and sends `AddUser` in its place."""
+    """What a person sends; the API hashes the password and sends `AddUser` in its place."""
 
     keyed_by: ClassVar[str] = "email"
     email: Email
@@ -94,7 +94,7 @@ class LogIn(Request, frozen=True, tag="users.log_in", forbid_unknown_fields=True
 
 
 class OpenSession(Request, frozen=True, tag="users.open_session"):
-    """Sent by the edge once the password has been proven."""
+    """Sent by the API once the password has been proven."""
 
     keyed_by: ClassVar[str] = "user_id"
     user_id: str
@@ -106,7 +106,7 @@ class Refresh(Request, frozen=True, tag="users.refresh", forbid_unknown_fields=T
 
 
 class RotateSession(Request, frozen=True, tag="users.rotate_session"):
-    """Sent by the edge once the refresh token's signature has been proven. An old generation ends the whole
+    """Sent by the API once the refresh token's signature has been proven. An old generation ends the whole
     family.
     """
 
@@ -159,7 +159,7 @@ class ListUsers(Query, frozen=True, tag="users.list"):
 
 
 class FindCredentials(Query, frozen=True, tag="users.credentials"):
-    """For the edge alone: what a password is checked against. The reply is None for an unknown address."""
+    """For the API alone: what a password is checked against. The reply is None for an unknown address."""
 
     email: str
 
@@ -170,7 +170,7 @@ class Credentials(View, frozen=True):
 
 
 class FindPrincipal(Query, frozen=True, tag="users.principal"):
-    """For the edge alone: is this session alive, and what is its user's role now? None where it has ended."""
+    """For the API alone: is this session alive, and what is its user's role now? None where it has ended."""
 
     user_id: str
     session_id: str

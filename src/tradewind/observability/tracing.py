@@ -155,7 +155,7 @@ class Tracer:
         return Span(self, name, kind, f"{drawn or 1:032x}", self.span_id(), "", "")
 
     def under(self, parent: str, name: str, kind: Kind = Kind.INTERNAL, state: str = "") -> Span | None:
-        """A step of a trace that is kept already. Without such a `parent` None: traces begin at the edge,
+        """A step of a trace that is kept already. Without such a `parent` None: traces begin at an API,
         never half-way.
         """
         return (

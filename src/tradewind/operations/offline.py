@@ -41,15 +41,15 @@ async def _call(config: Config, method: str, path: str) -> Answer:
     await made.store.open()
     try:
         key = signing_key(config.jwt_secret, config.data)
-        edge = V1Api(made, clock, V1Settings(jwt_secret=key, rate_limit_per_minute=0, reads_at_once=False))
+        api = V1Api(made, clock, V1Settings(jwt_secret=key, rate_limit_per_minute=0, reads_at_once=False))
         target, _, query = path.partition("?")
         token = operator_token(config)
         request = Request(
             method, target, query.encode(), {b"authorization": f"Bearer {token}".encode()}, b"", "127.0.0.1"
         )
-        edge(request)
+        api(request)
         await asyncio.wait_for(_answered(made, request), TIMEOUT_S)
-        edge.close()
+        api.close()
         assert request.answer is not None
         return Answer(request.answer.status, decoded(request.answer.body))
     finally:

@@ -32,11 +32,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ]
     host: Annotated[
         str,
-        Setting(readers.word, "127.0.0.1", "address", "where the edge listens; 0.0.0.0 for every interface"),
+        Setting(readers.word, "127.0.0.1", "address", "where the API listens; 0.0.0.0 for every interface"),
     ]
     port: Annotated[
         int,
-        Setting(readers.whole(0, 65_535), "8080", "port", "where the edge listens; 0 takes any that is free"),
+        Setting(readers.whole(0, 65_535), "8080", "port", "where the API listens; 0 takes any that is free"),
     ]
     database_url: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""Makes sure that every step ends in an answer: the one place of the edge where any error at all is caught.
+"""Makes sure that every step ends in an answer: the one place of an API where any error at all is caught.
 
 A question to the gateway is usually answered without waiting (a read in this process), so it is asked without
 a task: the coroutine is started at once, and only one that really waits is carried on in a task of its

@@ -1,4 +1,4 @@
-"""Describes this face to programs (OpenAPI 3.1). The bodies are drawn from the rules that check them; made
+"""Describes this API to programs (OpenAPI 3.1). The bodies are drawn from the rules that check them; made
 when it is first asked for.
 """
 

@@ -1,4 +1,4 @@
-"""Writes what every answer of this face looks like: the envelope, its errors, and the headers that any page
+"""Writes what every answer of this API looks like: the envelope, its errors, and the headers that any page
 may read it.
 """
 

@@ -1,4 +1,4 @@
-"""The gateway of this face: takes HTTP requests, asks the services over their queues, and keeps nothing
+"""The gateway of this API: takes HTTP requests, asks the services over their queues, and keeps nothing
 itself.
 
 A request costs no task: it is checked and sent at once, and what comes back is put into its envelope as it

@@ -1,4 +1,4 @@
-"""Says of every path of this face which service is asked what, and what must be true of a request before it
+"""Says of every path of this API which service is asked what, and what must be true of a request before it
 is.
 """
 

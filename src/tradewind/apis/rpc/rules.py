@@ -1,4 +1,4 @@
-"""Says what a valid order, product or payment of this face is, so that gateway and services refuse the same
+"""Says what a valid order, product or payment of this API is, so that gateway and services refuse the same
 things in the same words.
 
 The words are those of class-validator, since clients of the published system read them. A valid body costs

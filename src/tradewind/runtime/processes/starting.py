@@ -43,9 +43,9 @@ def start(config: Config, blueprint: Blueprint, words: Sequence[str]) -> str:
             say("info", "migrate", f"took {step}")
 
         def up(urls: dict[str, str]) -> None:
-            edge = blueprint.front.name
-            lock.tell(urls[edge])
-            print(_banner(config, blueprint, edge, urls), flush=True)
+            front = blueprint.front.name
+            lock.tell(urls[front])
+            print(_banner(config, blueprint, front, urls), flush=True)
 
         commands = plan.commands(
             blueprint, [*words, "--port", str(port), "--set", f"log_format={config.log_format}"]
@@ -80,8 +80,8 @@ def _say(sink: Sink, config: Config) -> Say:
 
 @contextlib.contextmanager
 def _free_port(host: str) -> Iterator[int]:
-    """The same one for every life of the edge. Bound here and never listened on, so that the system gives it
-    to nobody else.
+    """The same one for every life of the process. Bound here and never listened on, so that the system gives
+    it to nobody else.
     """
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as kept:
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -97,9 +97,9 @@ def _free_port(host: str) -> Iterator[int]:
         yield port
 
 
-def _banner(config: Config, blueprint: Blueprint, edge: str, urls: dict[str, str]) -> str:
+def _banner(config: Config, blueprint: Blueprint, front: str, urls: dict[str, str]) -> str:
     width = max(map(len, urls)) + 2
-    lines = ["", f"  Tradewind, blueprint {blueprint.name}, is up at {urls[edge]}", ""]
+    lines = ["", f"  Tradewind, blueprint {blueprint.name}, is up at {urls[front]}", ""]
     lines += [f"    {name:{width}}{url}" for name, url in urls.items() if url]
     lines += ["", f"    {'broker':{width}}{without_password(config.broker_url)}"]
     lines += [f"    {'database':{width}}{without_password(config.database_url)}"]

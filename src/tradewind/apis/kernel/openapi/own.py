@@ -1,4 +1,4 @@
-"""Describes the paths that are the edge's own and no operation of a service: health, numbers and the
+"""Describes the paths that are the API's own and no operation of a service: health, numbers and the
 provider's webhooks.
 """
 

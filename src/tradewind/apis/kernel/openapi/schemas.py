@@ -19,7 +19,7 @@ from ....core.texts import VISIBLE
 Json = dict[str, Any]
 PREFIX = "#/components/schemas/"
 TAG = "type"
-# what the edge takes in a text that has no form of its own: no control characters, nothing that turns the
+# what an API takes in a text that has no form of its own: no control characters, nothing that turns the
 # direction of the text around
 PLAIN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
 # in a parameter it is one line, and without tabs
