@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ...core import failpoints
 from ...core.clock import SystemClock
@@ -40,7 +40,7 @@ class Context:
         self.config, self.blueprint, self.process, self.name = config, blueprint, process, name
         self.patient, self.additions = patient, tuple(additions)
         self.apart = plan.apart(blueprint)
-        failpoints.arm(config.fail, elsewhere=not process.services)
+        _arm(config.fail, process)
         self.log = log or logs.set_up(config.log_level, config.log_format, name if self.apart else "")
         self.clock = SystemClock(ids=blueprint.policies.ids)
         self.metrics = Metrics()
@@ -57,4 +57,9 @@ class Context:
         return Response(200, self.metrics.render(), (), CONTENT_TYPE.encode())
 
 
-Page = Callable[[Request], Response]
+def _arm(fail: str, process: Process) -> None:
+    """A failpoint is known once the module that declares it is there."""
+    if fail and process.services:
+        from ...services.payments.provider import sandbox  # noqa: F401
+        from . import service  # noqa: F401
+    failpoints.arm(fail, elsewhere=not process.services)
