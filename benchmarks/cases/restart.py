@@ -12,6 +12,8 @@ from benchmarks.bench import Bench, Figures
 from benchmarks.processes import Failed
 from benchmarks.servers.tradewind import Tradewind
 
+LOAD_S = 20.0
+
 
 def run(bench: Bench) -> None:
     """Ends with the audit: what was accepted before the kill is whole, and nothing happened twice."""
@@ -53,18 +55,18 @@ def kill_and_return(server: Tradewind, wanted: int) -> Figures:
     }
 
 
-def kill_under_load(server: Tradewind, wanted: int, seconds: float = 20) -> int:
-    """Full load from many connections until that many are open (or for 20 s), then SIGKILL in the midst of
+def kill_under_load(server: Tradewind, wanted: int) -> int:
+    """Full load from many connections until that many are open (or for LOAD_S), then SIGKILL in the midst of
     it.
     """
 
     def load() -> None:
         with contextlib.suppress(Failed):  # the server is killed under it: broken answers are the point
-            server.place(seconds, connections=256)
+            server.place(LOAD_S, connections=256)
 
     loader = threading.Thread(target=load)
     loader.start()
-    end = time.monotonic() + seconds - 1
+    end = time.monotonic() + LOAD_S - 1
     while time.monotonic() < end and server.ledger.pending() < wanted:
         time.sleep(0.02)
     server.kill()
