@@ -67,3 +67,9 @@ def test_of_a_command(by: str, tmp_path: Path) -> None:
         1,
         "tradewind: --env-file /nowhere/.env: No such file or directory\n",
     )
+
+
+@pytest.mark.parametrize("command", ["up", "serve"])
+def test_the_help_names_the_option(command: str) -> None:
+    done = run(command, "--help")
+    assert (done.returncode, "--env-file FILE" in done.stdout) == (0, True), done.stdout

@@ -30,6 +30,15 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A setting; `tradewind config` lists them."),
 ]
+EnvFile = Annotated[  # for the help: `tradewind.__main__` takes it away before a command sees it
+    str | None,
+    typer.Option(
+        "--env-file",
+        metavar="FILE",
+        expose_value=False,
+        help="Settings in a .env file (TRADEWIND_ENV_FILE); the environment counts more.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 

@@ -17,7 +17,7 @@ from ..runtime.processes import entry as door
 from ..runtime.processes import plan, serving
 from ..runtime.processes.arguments import Arguments
 from ..runtime.registry import APIS
-from .common import Data, Sets, Which, fail, read
+from .common import Data, EnvFile, Sets, Which, fail, read
 
 if TYPE_CHECKING:
     from ..core.manifest import ApiManifest, Manifest
@@ -31,7 +31,12 @@ Port = Annotated[
 
 
 def up(
-    blueprint: Which = "default", data: Data = None, host: Host = None, port: Port = None, sets: Sets = None
+    blueprint: Which = "default",
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    sets: Sets = None,
+    env_file: EnvFile = None,
 ) -> None:
     """Start all that a blueprint names, and serve until Ctrl-C.
 
@@ -54,6 +59,7 @@ def serve(
     host: Host = None,
     port: Port = None,
     sets: Sets = None,
+    env_file: EnvFile = None,
     copy: Annotated[int, typer.Option("--copy", metavar="N", help="Which of its copies, from 1 on.")] = 1,
     supervised: Annotated[int, typer.Option("--supervised", metavar="FD", hidden=True)] = -1,
 ) -> None:
