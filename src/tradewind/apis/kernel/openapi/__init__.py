@@ -17,7 +17,7 @@ from .schemas import Json, Schemas
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ABOUT = """\
-Orders, money and stock over JSON: camelCase, times in UTC (`2026-11-21T09:30:00.123Z`), ids that are UUIDv7.
+Orders, money and stock over JSON: camelCase, times in UTC (`2026-11-21T09:30:00.123Z`), ids that are UUIDs.
 
 **Money** is `{"amount": 1999, "currency": "EUR"}`: whole minor units of an ISO 4217 currency, never a fraction. \
 Whole numbers are written as such: `2`, not `2.0`.
