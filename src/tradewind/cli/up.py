@@ -28,6 +28,9 @@ Port = Annotated[
     int | None,
     typer.Option("--port", metavar="P", help="Where to listen (TRADEWIND_PORT); 0 takes any that is free."),
 ]
+Reload = Annotated[
+    bool, typer.Option("--reload", help="Start again on a change of the code. For development only.")
+]
 
 
 def up(
@@ -37,6 +40,7 @@ def up(
     port: Port = None,
     sets: Sets = None,
     env_file: EnvFile = None,
+    reload: Reload = False,
 ) -> None:
     """Start all that a blueprint names, and serve until Ctrl-C.
 
@@ -44,6 +48,10 @@ def up(
     """
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
     checked(config, chosen, given(sets, data, host, port))
+    if reload:
+        from .reload import reloading
+
+        raise typer.Exit(reloading(blueprint, given(sets, data, host, port)))
     if not plan.apart(chosen):
         run(config, chosen)
         return
