@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from . import audit, demo, describe, failpoints, load, migrate, operator, simulate, up
+from . import audit, demo, describe, failpoints, first_order, load, migrate, operator, simulate, up
 
 app = typer.Typer(
     name="tradewind",
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("serve")(up.serve)
 app.add_typer(migrate.app, name="migrate")
+app.command("first-order")(first_order.first_order)
 app.command("demo")(demo.demo)
 app.command("load")(load.load)
 app.command("audit")(audit.audit)

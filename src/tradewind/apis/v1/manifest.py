@@ -15,7 +15,7 @@ APIS = (
         admin=True,
         base="/api/v1",
         docs="/docs",
-        try_it="tradewind demo --orders 100",
+        try_it="tradewind first-order",
         beside=("provider",),  # its webhooks come here, so it cannot be a part of payments
         promises={
             "access": "jwt",

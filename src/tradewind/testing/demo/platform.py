@@ -1,4 +1,4 @@
-"""Finds the platform that a demo is for, and starts one where there is none."""
+"""Finds the platform that a demo is for, starts one where there is none, and gets a token of an admin."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import IO
 
 from ...runtime.config import Config
 from ...runtime.data_lock import holder
-from ...runtime.local import NotReachable, running
-from .persistence import GaveUp
+from ...runtime.local import NotReachable, operator_token, running
+from .http import LOST, Http
+from .people import Buyer, log_in
+from .persistence import Client, GaveUp
 
 START_S, STOP_S, LOOK_S = 30.0, 20.0, 0.05
 LAST_LINES, LAST_BYTES = 5, 8_192
@@ -29,6 +31,36 @@ async def there(data: Path) -> str | None:
             break
         await asyncio.sleep(LOOK_S)
     return running(data)
+
+
+async def reach(http: Http) -> None:
+    """Returns if a platform answers there. Errors: NotReachable."""
+    try:
+        answer = await http.ask("GET", "/health/ready")
+    except LOST as error:
+        why = str(error) or type(error).__name__
+        raise NotReachable(
+            f"{http.url} does not answer ({why}): is it running? `tradewind up` starts it"
+        ) from error
+    if answer.status == 404:
+        raise NotReachable(f"{http.url} is no Tradewind: it has no /health/ready")
+
+
+async def admin_token(client: Client, config: Config, *, named: bool) -> str:
+    """An access token of a user who may add products. `named`: the platform is the one of --url, which may be
+    another than that of the data folder. Errors: NotReachable; Unwelcome, where the password is wrong.
+    """
+    if config.admin_email and config.admin_password and named:
+        admin = Buyer(config.admin_email, config.admin_password)
+        await log_in(client, admin)
+        return admin.token
+    try:
+        return operator_token(config)
+    except NotReachable as error:
+        if not named:
+            raise
+        way = "set TRADEWIND_ADMIN_EMAIL and TRADEWIND_ADMIN_PASSWORD, or name its folder with --data"
+        raise NotReachable(f"{client.http.url} needs an admin, who adds the products: {way}") from error
 
 
 class Child:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...runtime.config import Config
-from ...runtime.local import NotReachable, operator_token, running
+from ...runtime.local import NotReachable, running
 from .buying import Buying
 from .figures import Figures
-from .http import LOST, Http
-from .people import Buyer, Unwelcome, buyers, log_in, stock
+from .http import Http
+from .people import Buyer, Unwelcome, buyers, stock
 from .persistence import Client, GaveUp
-from .platform import Child, there
+from .platform import Child, admin_token, reach, there
 from .progress import Progress, orders
 
 FEWEST_BUYERS, ORDERS_EACH = 20, 200  # two to three requests an order, of the 600 that one caller has
@@ -77,9 +77,9 @@ class Demo:
         http, find = await self._place()
         client = Client(http, find, random.Random())
         try:
-            await self._reach(http)
+            await reach(http)
             run = os.urandom(4).hex().upper()
-            token = await self._admin(client)
+            token = await admin_token(client, self._asked.config, named=bool(self._asked.url))
             goods, rare = await stock(client, token, run, few=max(1, self.figures.wanted // 50))
             crowd = await self._crowd(client, run.lower())
             await self._buy(
@@ -101,32 +101,6 @@ class Demo:
         for line in await self._child.login():
             self._progress.say(line)
         return Http(url), self._child.find
-
-    async def _reach(self, http: Http) -> None:
-        try:
-            answer = await http.ask("GET", "/health/ready")
-        except LOST as error:
-            why = str(error) or type(error).__name__
-            raise NotReachable(
-                f"{http.url} does not answer ({why}): is it running? `tradewind up` starts it"
-            ) from error
-        if answer.status == 404:
-            raise NotReachable(f"{http.url} is no Tradewind: it has no /health/ready")
-
-    async def _admin(self, client: Client) -> str:
-        """A token of a user who may add products."""
-        config = self._asked.config
-        if config.admin_email and config.admin_password and self._asked.url:
-            admin = Buyer(config.admin_email, config.admin_password)
-            await log_in(client, admin)
-            return admin.token
-        try:
-            return operator_token(config)
-        except NotReachable as error:
-            if not self._asked.url:
-                raise
-            way = "set TRADEWIND_ADMIN_EMAIL and TRADEWIND_ADMIN_PASSWORD, or name its folder with --data"
-            raise NotReachable(f"{client.http.url} needs an admin, who adds the products: {way}") from error
 
     async def _crowd(self, client: Client, run: str) -> list[Buyer]:
         joined, crowd = 0, self._asked.crowd
