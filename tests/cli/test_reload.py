@@ -19,9 +19,12 @@ sys.exit(Reloader([sys.executable, sys.argv[1]], Watched([Path(sys.argv[1])])).r
 
 
 def touch(path: Path, text: str) -> None:
-    path.write_text(text)
-    later = path.stat().st_mtime_ns + 1_000_000_000
-    os.utime(path, ns=(later, later))
+    """Replaces it at once, with a time that differs."""
+    new = path.with_name("new")
+    new.write_text(text)
+    later = new.stat().st_mtime_ns + 1_000_000_000
+    os.utime(new, ns=(later, later))
+    new.replace(path)
 
 
 def test_a_change_is_seen_once(tmp_path: Path) -> None:
