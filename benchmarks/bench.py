@@ -83,6 +83,8 @@ class Bench:
             self.outcome.skipped.append(f"{name}: {missing}")
             self.say(f"{name} skipped: {missing}")
             return None
+        if durability := server.durability():
+            self.outcome.notes.append(f"{name}: {durability}")
         return server
 
     def interleave(self, plays: Mapping[str, Callable[[], Figures]], rounds: int | None = None) -> None:

@@ -28,6 +28,7 @@ class Stories:
     server_ms: list[float] = field(default_factory=list)
     late_ms: list[float] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
+    accepted: int = 0
     seconds: float = 0
 
     def figures(self) -> dict[str, float]:
@@ -70,6 +71,7 @@ async def _run(orders: Orders, port: int, rate: float, seconds: float, follow: b
             if reply.status != 201:
                 found.outcomes[f"HTTP {reply.status}"] += 1
                 return
+            found.accepted += 1
             if not follow:
                 found.outcomes["placed"] += 1
                 return

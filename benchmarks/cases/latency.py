@@ -4,7 +4,6 @@ each is followed.
 
 from __future__ import annotations
 
-from benchmarks import openloop
 from benchmarks.bench import Bench, Figures
 from benchmarks.cases.stories import whole_stories
 from benchmarks.servers.tradewind import Tradewind
@@ -46,8 +45,6 @@ def half_load(bench: Bench, server: Tradewind) -> float:
 
 def follow(server: Tradewind, rate: float) -> Figures:
     server.refresh()
-    figures = openloop.run(
-        server.orders, server.port, rate=rate, seconds=server.options.seconds, follow=True
-    ).figures()
+    figures = server.arrive(rate, server.options.seconds, follow=True).figures()
     server.settle()
     return figures

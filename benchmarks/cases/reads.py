@@ -38,7 +38,7 @@ def run(bench: Bench) -> None:
 def prepare(server: Server) -> list[str]:
     if isinstance(server, ReadLimit):
         return [f"/api/v1/orders/{number}" for number in server.fill(ROWS)]
-    placed = server.orders.place_many(server.port, ROWS)
+    placed = server.place_many(ROWS)
     return [f"{server.orders.path}/{number} {token}".strip() for number, token in placed]
 
 

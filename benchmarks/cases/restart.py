@@ -46,6 +46,7 @@ def kill_and_return(server: Tradewind, wanted: int) -> Figures:
     began = time.perf_counter()
     ready = server.up()
     final = server.wait_whole(300) - began
+    server.account()
     return {
         "unfinished_at_kill": unfinished,
         "ready_s": ready,

@@ -7,7 +7,6 @@ from __future__ import annotations
 import statistics
 import time
 
-from benchmarks import openloop
 from benchmarks.bench import Bench
 from benchmarks.servers.tradewind import Tradewind
 
@@ -27,9 +26,7 @@ def run(bench: Bench) -> None:
         while time.monotonic() < end:
             number += 1
             server.refresh()
-            found = openloop.run(
-                server.orders, server.port, rate=bench.options.rate or RATE, seconds=STEP_S, follow=False
-            ).figures()
+            found = server.arrive(bench.options.rate or RATE, STEP_S, follow=False).figures()
             pending = server.ledger.pending()
             steady = {name: found[name] for name in ("placed_per_s", "accepted_p50_ms", "accepted_p99_ms")}
             bench.record("tradewind", number, {"rss_mb": server.rss_mb(), "pending": pending, **steady})

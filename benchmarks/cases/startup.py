@@ -11,7 +11,7 @@ ORDERS = 10_000
 def run(bench: Bench) -> None:
     server = bench.start(Tradewind, "tradewind")
     if server:
-        server.orders.place_many(server.port, ORDERS)
+        server.place_many(ORDERS)
         server.settle()
         server.stop()
         bench.outcome.notes.append(

@@ -39,6 +39,7 @@ def whole_stories(server: Tradewind) -> Figures:
     load = server.place(server.options.seconds)
     at_end = server.ledger.pending()
     took = server.wait_whole(600, every=0.03) - began
+    server.account()
     counts = server.ledger.counts()
     stories = counts.orders
     figures = {

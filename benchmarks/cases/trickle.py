@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from benchmarks import openloop
 from benchmarks.bench import Bench, Figures
 from benchmarks.servers.tradewind import Tradewind
 
@@ -14,7 +13,7 @@ RATE = 200
 def run(bench: Bench) -> None:
     server = bench.start(Tradewind, "tradewind")
     if server:
-        openloop.run(server.orders, server.port, rate=RATE, seconds=2, follow=False)
+        server.arrive(RATE, 2, follow=False)
         server.settle()
         bench.interleave({"tradewind": lambda: trickle(server)})
     bench.check(
@@ -33,16 +32,11 @@ def trickle(server: Tradewind) -> Figures:
     idle = server.cpu_seconds()
     time.sleep(1)
     cpu, began = server.cpu_seconds(), time.perf_counter()
-    found = openloop.run(
-        server.orders,
-        server.port,
-        rate=server.options.rate or RATE,
-        seconds=max(server.options.seconds, 3),
-        follow=False,
-    )
+    found = server.arrive(server.options.rate or RATE, max(server.options.seconds, 3), follow=False)
     time.sleep(0.2)
     spent, took = server.cpu_seconds() - cpu, time.perf_counter() - began
     server.wait_whole(60)
+    server.account()
     stories = server.ledger.counts().orders
     figures = {
         "cpu_ms_per_story": spent / stories * 1000,

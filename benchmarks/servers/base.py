@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import openloop
 from benchmarks.load import Load, wrk
 from benchmarks.options import Options
 from benchmarks.orders import Orders
@@ -27,6 +28,7 @@ class Server:
         self.folder = folder
         self.processes: list[Tree] = []
         self.port = 0
+        self.accepted = self.counted = 0
         self.orders = Orders("/api/v1/orders", "Idempotency-Key", ())
 
     def start(self) -> None:
@@ -40,8 +42,20 @@ class Server:
         """How many orders lie in the store."""
         raise NotImplementedError
 
+    def durability(self) -> str:
+        """What its store promises of a commit, read back from it; nothing where nothing is read."""
+        return ""
+
     def settle(self) -> None:
-        """Returns when the server has nothing left to do."""
+        """Returns when the server has nothing left to do. Errors: Failed, as `account`."""
+        self.account()
+
+    def account(self) -> None:
+        """Failed where an order that was accepted is not in the store. Later orders count from here on."""
+        stored = self.stored()
+        if (kept := stored - self.counted) < self.accepted:
+            raise Failed(f"{self.folder.name}: {self.accepted} orders were accepted, {kept} are in the store")
+        self.counted, self.accepted = stored, 0
 
     def cpu_seconds(self) -> float:
         return sum(process.cpu_seconds() for process in self.processes)
@@ -56,11 +70,24 @@ class Server:
         load = wrk(
             "place", self.port, env, seconds=seconds, connections=many, cores=self.options.client_cores
         )
+        self.accepted += load.requests - load.refused
         if load.refused + load.broken > load.requests * 0.001:
             raise Failed(
                 f"{load.refused} of {load.requests} orders refused, {load.broken} broken: {self.folder.name}"
             )
         return load
+
+    def place_many(self, count: int) -> list[tuple[str, str]]:
+        """As Orders.place_many."""
+        placed = self.orders.place_many(self.port, count)
+        self.accepted += count
+        return placed
+
+    def arrive(self, rate: float, seconds: float, *, follow: bool) -> openloop.Stories:
+        """Orders in an open loop."""
+        found = openloop.run(self.orders, self.port, rate=rate, seconds=seconds, follow=follow)
+        self.accepted += found.accepted
+        return found
 
     def read(self, reads: Path, seconds: float) -> Load:
         env = {"READS": str(reads)}

@@ -6,6 +6,7 @@ import random
 import sqlite3
 import sys
 import uuid
+from contextlib import closing
 
 import msgspec
 
@@ -13,6 +14,7 @@ from benchmarks.limits import rows
 from benchmarks.orders import Orders
 from benchmarks.processes import Process, free_port, wait_ok
 from benchmarks.servers.base import Server
+from benchmarks.servers.durability import of_sqlite
 
 
 class Limit(Server):
@@ -37,6 +39,10 @@ class Limit(Server):
     @property
     def database(self) -> str:
         return str(self.folder / "limit.db")
+
+    def durability(self) -> str:
+        with closing(rows.connect(self.database)) as connection:
+            return of_sqlite(connection)
 
     def stored(self) -> int:
         reader = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)

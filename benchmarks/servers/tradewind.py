@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 from benchmarks.options import Options
@@ -13,9 +14,11 @@ from benchmarks.orders import Orders
 from benchmarks.paths import BIN
 from benchmarks.processes import Failed, Missing, Process, clean_environment, commands, free_port, wait_ok
 from benchmarks.servers.base import Server
+from benchmarks.servers.durability import of_sqlite
 from benchmarks.servers.ledger import Ledger
 from benchmarks.servers.limits import bodies
 from benchmarks.servers.shop import ADMIN, PASSWORD, Shop, get, log_in_again, open_shop
+from tradewind.drivers.sqlite.store import connect
 
 COMMAND = BIN / "tradewind"
 
@@ -83,12 +86,17 @@ class Tradewind(Server):
         """Resident memory, shared pages too: the stricter figure, for the targets."""
         return sum(process.rss_mb(field) for process in self.processes)
 
+    def durability(self) -> str:
+        with closing(connect(str(self.ledger.path))) as connection:
+            return of_sqlite(connection)
+
     def stored(self) -> int:
         return self.ledger.all_orders()
 
     def settle(self) -> None:
-        """All stories told; those count no more."""
+        """All stories told; those count no more. Errors: Failed, as `wait_whole` and `account`."""
         self.wait_whole(600)
+        self.account()
         self.ledger.set_mark()
 
     def wait_whole(self, seconds: float, every: float = 0.1) -> float:

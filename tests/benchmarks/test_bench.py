@@ -10,10 +10,12 @@ import pytest
 
 from benchmarks import report
 from benchmarks.bench import Bench
+from benchmarks.load import Load
 from benchmarks.openloop import percentile
 from benchmarks.options import Options
 from benchmarks.paths import ROOT, relative
-from benchmarks.processes import Missing
+from benchmarks.processes import Failed, Missing
+from benchmarks.servers import base
 from benchmarks.servers.base import Server
 
 
@@ -49,6 +51,25 @@ def test_a_server_that_cannot_run_is_skipped_by_name_with_its_ratios(bench: Benc
     ]
     assert bench.outcome.checks[0].value is None
     assert "not measured" in report.show(bench.outcome)
+
+
+def test_an_accepted_order_that_is_not_stored_fails_the_benchmark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = iter([7, 17, 26])
+
+    class Losing(Server):
+        def stored(self) -> int:
+            return next(rows)
+
+    monkeypatch.setattr(base, "wrk", lambda *_, **__: Load(10, 10, 1, 2, refused=0, broken=0))
+    server = Losing(Options(seconds=1), tmp_path)
+    server.settle()
+    server.place(1)
+    server.settle()
+    server.place(1)
+    with pytest.raises(Failed, match="10 orders were accepted, 9 are in the store"):
+        server.settle()
 
 
 def test_no_result_names_a_folder_of_this_machine() -> None:

@@ -65,3 +65,4 @@ def test_a_benchmark_runs(name: str, tmp_path: Path) -> None:
     assert (outcome.median(subject, figure) or 0) > 0
     assert outcome.checks
     assert name in report.show(outcome)
+    assert [note for note in outcome.notes if note.endswith("journal_mode=wal, synchronous=FULL")]
