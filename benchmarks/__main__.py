@@ -67,6 +67,13 @@ def parsed(arguments: list[str] | None = None) -> tuple[list[str], Options]:
         help=f"rpc: some of {','.join(PARTS)}; the result goes to .bench/results",
     )
     parser.add_argument(
+        "--self",
+        action="store_true",
+        dest="against_itself",
+        help="intake: tradewind against tradewind, which must be 1 within 15 %%; the result goes to "
+        ".bench/results",
+    )
+    parser.add_argument(
         "--pin",
         action="store_true",
         help="the load generator gets the last core for itself, the servers the others",
@@ -77,6 +84,8 @@ def parsed(arguments: list[str] | None = None) -> tuple[list[str], Options]:
     for name in names:
         if name not in CASES:
             parser.error(f"no benchmark {name!r}; there are {', '.join(CASES)}")
+    if chosen["against_itself"] and names != ["intake"]:
+        parser.error("--self: only intake can be held against itself")
     only = tuple(part for part in chosen["only"].split(",") if part)
     for part in only:
         if part not in PARTS:

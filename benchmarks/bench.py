@@ -21,6 +21,7 @@ from benchmarks.processes import Missing
 from benchmarks.servers.base import Server
 
 Figures = dict[str, float]
+P99_WITHIN, P99_ROUNDS = 1.5, 7
 S = TypeVar("S", bound=Server)
 
 
@@ -124,6 +125,22 @@ class Bench:
         one, other = self.outcome.median(*above), self.outcome.median(*below)
         self.check(
             what, one / other if one is not None and other else None, at_least=at_least, at_most=at_most
+        )
+
+    def same(self, one: str, other: str) -> None:
+        """Judges a system against itself: what this machine measures when there is no difference. The p99 is
+        measurable where its medians of seven rounds or more are within 1.5 of each other.
+        """
+        for figure in ("per_s", "cpu_s_per_1000"):
+            pair = (one, figure), (other, figure)
+            self.ratio(f"{figure} against itself", *pair, at_least=0.85)
+            self.ratio(f"{figure} against itself", *pair, at_most=1.15)
+        first, second = self.outcome.median(one, "p99_ms"), self.outcome.median(other, "p99_ms")
+        ratio = max(first, second) / min(first, second) if first and second else None
+        measurable = ratio is not None and ratio <= P99_WITHIN and self.options.rounds >= P99_ROUNDS
+        self.outcome.notes.append(
+            f"p99 against itself {f'{ratio:.2f}' if ratio else '-'}, {self.options.rounds} rounds: "
+            f"{'' if measurable else 'not '}measurable"
         )
 
     def check(

@@ -19,6 +19,7 @@ class Options:
     orders: int = 50_000
     large: int = 1_000_000
     unfinished: int = 10_000
+    against_itself: bool = False
     pin: bool = False
     keep: bool = False
     without: tuple[str, ...] = ()

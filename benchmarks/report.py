@@ -24,7 +24,7 @@ def write(
     began: datetime,
 ) -> Path:
     """A run of parts is no result to show: it goes to the folder that is not kept."""
-    folder = PARTIAL if options.only else RESULTS
+    folder = PARTIAL if options.only or options.against_itself else RESULTS
     folder.mkdir(parents=True, exist_ok=True)
     names = "-".join(outcome.name for outcome in outcomes)
     path = folder / ("rpc.json" if names == "rpc" else f"{began:%Y%m%dT%H%M%SZ}-{names}.json")

@@ -72,6 +72,27 @@ def test_an_accepted_order_that_is_not_stored_fails_the_benchmark(
         server.settle()
 
 
+@pytest.mark.parametrize(
+    ("rate", "p99", "rounds", "met", "said"),
+    [
+        (95.0, 14.0, 7, True, "p99 against itself 1.40, 7 rounds: measurable"),
+        (95.0, 16.0, 7, True, "p99 against itself 1.60, 7 rounds: not measurable"),
+        (95.0, 14.0, 6, True, "p99 against itself 1.40, 6 rounds: not measurable"),
+        (80.0, 14.0, 7, False, "p99 against itself 1.40, 7 rounds: measurable"),
+        (125.0, 14.0, 7, False, "p99 against itself 1.40, 7 rounds: measurable"),
+    ],
+)
+def test_a_system_against_itself(
+    tmp_path: Path, rate: float, p99: float, rounds: int, met: bool, said: str
+) -> None:
+    bench = Bench("sample", Options(rounds=rounds), tmp_path, {})
+    first = {"per_s": 100.0, "cpu_s_per_1000": 1.0, "p99_ms": 10.0}
+    bench.interleave({"one": lambda: first, "other": lambda: first | {"per_s": rate, "p99_ms": p99}})
+    bench.same("one", "other")
+    assert all(check.met for check in bench.outcome.checks) is met
+    assert bench.outcome.notes == [said]
+
+
 def test_no_result_names_a_folder_of_this_machine() -> None:
     assert relative(f"{ROOT}/.bench/x and {Path.home()}/y") == ".bench/x and ~/y"
 

@@ -4,6 +4,7 @@ round, judges its targets and prints a table.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,11 @@ def test_a_benchmark_runs(name: str, tmp_path: Path) -> None:
     assert outcome.checks
     assert name in report.show(outcome)
     assert [note for note in outcome.notes if note.endswith("journal_mode=wal, synchronous=FULL")]
+
+
+@pytest.mark.slow
+def test_intake_is_held_against_itself(tmp_path: Path) -> None:
+    with Bench("intake", replace(SMALL, against_itself=True), tmp_path, dict[str, Outcome]()) as bench:
+        CASES["intake"](bench)
+    assert set(bench.outcome.medians) == {"tradewind", "again"}
+    assert not bench.outcome.skipped
