@@ -11,8 +11,9 @@ def failpoints(json: Json = False) -> None:
     Example: TRADEWIND_FAIL=batch.before-commit:3:kill tradewind up
     """
     from ..core.failpoints import REGISTRY
-    from ..runtime.processes import service  # noqa: F401  importing the program declares its failpoints
+    from ..runtime.failpoints import load
 
+    load()
     rows = sorted(REGISTRY.values(), key=lambda point: point.name)
     if json:
         show([{"name": point.name, "says": point.what} for point in rows])

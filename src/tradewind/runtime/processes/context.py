@@ -60,6 +60,7 @@ class Context:
 def _arm(fail: str, process: Process) -> None:
     """A failpoint is known once the module that declares it is there."""
     if fail and process.services:
-        from ...services.payments.provider import sandbox  # noqa: F401
-        from . import service  # noqa: F401
+        from ..failpoints import load
+
+        load()
     failpoints.arm(fail, elsewhere=not process.services)
