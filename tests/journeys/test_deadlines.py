@@ -19,8 +19,8 @@ PRICE = 1_999
 
 @pytest.fixture
 def hasty(new_shop: OpenShop) -> Iterator[Shop]:
-    """A shop whose orders expire after a second."""
-    shop = new_shop(order_deadline_s="1").start()
+    """A shop whose orders expire soon."""
+    shop = new_shop(order_deadline_s="3").start()
     yield shop
     shop.settle()
     assert shop.sigterm() == 0

@@ -42,7 +42,7 @@ def test_under_its_supervisor_it_answers_503_within_the_deadline() -> None:
             pass_fds=(theirs.fileno(),),
         )
         try:
-            ours.settimeout(30)
+            ours.settimeout(90)  # it waits for the services before it says that it is there
             said = json.loads(ours.recv(4096))
             assert said["ready"]
             with Connection(int(said["url"].rpartition(":")[2])) as connection:

@@ -46,7 +46,8 @@ def test_a_target_that_is_lost_is_not_hammered(monkeypatch: pytest.MonkeyPatch) 
     metrics = Load(LoadOptions(SHORT, url, 0.0), Watching(), random.Random(1)).run()
     assert 4 <= metrics.requests == metrics.failed < 150
     assert set(metrics.failures) == {
-        f"{what}: connection refused" for what in ("GET /health", "GET /api/products", "POST /api/orders")
+        f"{what}: connection refused"
+        for what in ("GET /health", "GET /api/products", "GET /api/payments", "POST /api/orders")
     }
 
 
