@@ -142,7 +142,7 @@ def placing(
         total = _total(lines)
         if ask.expected_total is not None and ask.expected_total != total:
             raise Refused("price_changed", says="The total is not what was expected.", total=total)
-        return (yield from _keep(ask, context, lines, lines, total, deadline_ms, token))
+        return view((yield from _keep(ask, context, lines, lines, total, deadline_ms, token)))
 
     return place
 
@@ -155,7 +155,7 @@ def placing_as_priced(
     def place(ask: PlaceOrder, context: Context) -> Effects[OrderView]:
         lines = tuple([_priced(item) for item in ask.items])
         total = _total(lines) if ask.expected_total is None else ask.expected_total
-        return (yield from _keep(ask, context, lines, _folded(lines), total, deadline_ms, token))
+        return view((yield from _keep(ask, context, lines, _folded(lines), total, deadline_ms, token)))
 
     return place
 
@@ -168,31 +168,53 @@ def _keep(
     total: Money,
     deadline_ms: int,
     token: str,
-) -> Effects[OrderView]:
-    """`told`: the lines as others hear of them."""
+) -> Effects[Order]:
+    paid_by = token if ask.payment is None else ask.payment.token
+    key = ask.idempotency_key or None
+    return opened(
+        context, context.new_id, context.caller.id, lines, total, deadline_ms, paid_by, key=key, told=told
+    )
+
+
+def opened(
+    context: Context,
+    order_id: str,
+    customer_id: str,
+    lines: tuple[Line, ...],
+    total: Money,
+    deadline_ms: int,
+    token: str,
+    *,
+    key: str | None = None,
+    told: tuple[Line, ...] | None = None,
+) -> Effects[Order]:
+    """The effects of every new order. Its payment, by `token`, is due `deadline_ms` later, or never when
+    that is 0. `told`: the lines as others hear of them, where they differ; `key`: the idempotency key that it
+    shows.
+    """
     expires_at = context.at + deadline_ms if deadline_ms else 0
     order = Order(
-        context.new_id,
+        order_id,
         PENDING,
         "none",
-        context.caller.id,
+        customer_id,
         lines,
         total.amount,
         total.currency,
         None,
-        token if ask.payment is None else ask.payment.token,
+        token,
         expires_at,
         1,
         context.at,
         context.at,
-        ask.idempotency_key or None,
+        key,
         number=context.number,
     )
     yield order
-    yield OrderCreated(order.id, order.customer_id, told, total, expires_at)
+    yield OrderCreated(order_id, customer_id, lines if told is None else told, total, expires_at)
     if expires_at:
-        yield SetTimer(expires_at, PaymentDue(order.id))
-    return view(order)
+        yield SetTimer(expires_at, PaymentDue(order_id))
+    return order
 
 
 def _unknown(items: list[Item], context: Context) -> None:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...contracts.orders import Line, OrderCreated
+from ...contracts.orders import Line
 from ...contracts.users import UserRegistered
 from ...contracts.values import Money
 from ...core.clock import derived
-from ...core.model import Context, Effects, SetTimer
-from .domain import PENDING, Order, PaymentDue
+from ...core.model import Context, Effects
+from .domain import Order, opened
 
 PRODUCT = "welcome-product"
 
@@ -31,28 +31,7 @@ def welcoming(
     lines = (Line(PRODUCT, "", "", 1, nothing, nothing),)
 
     def welcome(heard: UserRegistered, context: Context, order: Order | None) -> Effects[None]:
-        if order is not None:
-            return
-        expires_at = context.at + deadline_ms if deadline_ms else 0
-        order = Order(
-            id=order_of(heard),
-            status=PENDING,
-            payment_status="none",
-            customer_id=heard.user_id,
-            items=lines,
-            total=0,
-            currency=currency,
-            failure=None,
-            token="",
-            expires_at=expires_at,
-            version=1,
-            created_at=context.at,
-            updated_at=context.at,
-            number=context.number,
-        )
-        yield order
-        yield OrderCreated(order.id, order.customer_id, lines, nothing, expires_at)
-        if expires_at:
-            yield SetTimer(expires_at, PaymentDue(order.id))
+        if order is None:
+            yield from opened(context, order_of(heard), heard.user_id, lines, nothing, deadline_ms, "")
 
     return welcome
