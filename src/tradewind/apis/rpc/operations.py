@@ -92,10 +92,7 @@ class Operations:
         )
 
     def create_order(self, context: RpcContext) -> None:
-        order = self._checked(context, order_of)
-        if order is not None and (key := self._key(context)):
-            data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(order), key, context.language)
-            context.ask(self._orders, self._settings.write, data)
+        self._write(context, self._orders, order_of)
 
     def create_product(self, context: RpcContext) -> None:
         """No key: the SKU says which product it is, so a second try finds the first one's."""
@@ -104,10 +101,16 @@ class Operations:
             context.ask(self._inventory, self._settings.write, b'{"dto":%b}' % json_of(product))
 
     def create_payment(self, context: RpcContext) -> None:
-        payment = self._checked(context, payment_of)
-        if payment is not None and (key := self._key(context)):
-            data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(payment), key, context.language)
-            context.ask(self._payments, self._settings.write, data)
+        self._write(context, self._payments, payment_of)
+
+    def _write(
+        self, context: RpcContext, downstream: Downstream, check: Callable[[bytes], T | list[str]]
+    ) -> None:
+        """Asks for what must be done once, under the client's key or a fresh one."""
+        checked = self._checked(context, check)
+        if checked is not None and (key := self._key(context)):
+            data = b'{"dto":%b,"idempotencyKey":%b,"lang":"%b"}' % (json_of(checked), key, context.language)
+            context.ask(downstream, self._settings.write, data)
 
     def payments_of(self, context: RpcContext) -> None:
         """An unknown order has none."""
