@@ -69,7 +69,8 @@ class BuiltProcess:
 
             self._services = services = Services(context, self._place)
             takers = Takers(context, services)
-            made += [services, takers]
+            asking = [] if services.consulted is None else [services.consulted]
+            made += [services, *asking, takers]
             if "users" in process.services and any(APIS[api].admin for api in context.blueprint.apis):
                 self._admin = FirstAdmin(context, services.platform)
                 made.append(self._admin)

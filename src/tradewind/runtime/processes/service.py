@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...contracts.subscriptions import asks
 from ...core.bus import EventRecord
-from ...core.model import Query
 from ...drivers.http.client import PooledClient
 from ...engine.observers import Hooks, not_here
 from ...engine.platform import Platform
@@ -33,12 +32,15 @@ if TYPE_CHECKING:
     from ...drivers.rabbitmq.bus import Publisher, Subscriber
     from ...drivers.rabbitmq.rpc.server import RpcServer
     from ..first_admin import Login
+    from .elsewhere import Consulted
 
 KEPT_BYTES, FLUSH_S = 16_384, 4.0
 
 
 class Services(Component):
-    """`where`: the place of the front that takes webhooks, once it listens."""
+    """`where`: the place of the front that takes webhooks, once it listens. `consulted`: the component by
+    which these services ask those of other processes, which starts after them.
+    """
 
     def __init__(self, context: Context, where: Callable[[], tuple[str, int] | None]) -> None:
         config, blueprint, names = context.config, context.blueprint, context.process.services
@@ -47,7 +49,7 @@ class Services(Component):
         self._client = PooledClient()
         webhooks = _webhooks(context, WebhookSender(where, self._client))
         self._provider = provider(config, context.clock, names, blueprint, webhooks)
-        self._consulted = _consulted(context)
+        self.consulted = _consulted(context)
         store = open_store(
             config.database_url, config.data, exclusive=not context.apart, schemas=blueprint.schemas
         )
@@ -63,7 +65,7 @@ class Services(Component):
                 observer=context.metrics,
                 tracer=None if context.tracer is None else BatchSpans(context.tracer, system),
                 activity=context.metrics.activity,
-                elsewhere=not_here if self._consulted is None else self._consulted[1],
+                elsewhere=not_here if self.consulted is None else self.consulted.ask,
             ),
         )
         if not context.apart:
@@ -76,16 +78,12 @@ class Services(Component):
         if self.bus is not None:
             await self.bus.start(deadline_s)
         await self.platform.start()
-        if self._consulted is not None:
-            await self._consulted[0].start(deadline_s)
 
     async def drain(self) -> None:
         """What is here is finished. What is not is in the store."""
         await self.platform.stop()
 
     async def stop(self) -> None:
-        if self._consulted is not None:
-            await self._consulted[0].stop()
         if self.bus is not None:
             await self.bus.stop(FLUSH_S)
         if not isinstance(self._provider, NoProvider):
@@ -93,8 +91,7 @@ class Services(Component):
         await self._client.close()
 
     def missing(self) -> list[str]:
-        asked = [] if self._consulted is None else self._consulted[0].missing()
-        return [*self.platform.missing(), *asked]
+        return self.platform.missing()
 
     def late(self) -> list[str]:
         """Events wait in the outbox: nothing is lost."""
@@ -124,10 +121,7 @@ def _webhooks(context: Context, deliver: WebhookSender) -> Mapping[str, Any] | N
     return {"secret": webhook_secret(context.key()), "deliver": deliver}
 
 
-Elsewhere = Callable[[Query, str], Awaitable[Any]]
-
-
-def _consulted(context: Context) -> tuple[Component, Elsewhere] | None:
+def _consulted(context: Context) -> Consulted | None:
     """What asks the services of other processes, where one of ours does."""
     names = context.process.services
     asked = {other for name in names for other in asks(name, context.blueprint.policies)}
@@ -135,8 +129,7 @@ def _consulted(context: Context) -> tuple[Component, Elsewhere] | None:
         return None
     from .elsewhere import Consulted
 
-    made = Consulted(context)
-    return made, made.ask
+    return Consulted(context)
 
 
 class Takers(Component):
