@@ -47,15 +47,16 @@ def up(
     Example: tradewind up --data ./shop --port 8080
     """
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
-    checked(config, chosen, given(sets, data, host, port))
+    words = given(sets, data, host, port)
+    checked(config, chosen, words)
     if reload:
         from .reload import reloading
 
-        raise typer.Exit(reloading(blueprint, given(sets, data, host, port)))
+        raise typer.Exit(reloading(blueprint, words))
     if not plan.apart(chosen):
         run(config, chosen)
         return
-    if why := door.up(Arguments("", blueprint, sets=given(sets, data, host, port))):
+    if why := door.up(Arguments("", blueprint, sets=words)):
         fail(why)
     print(door.STOPPED, flush=True)
 
@@ -76,7 +77,8 @@ def serve(
     Example: tradewind serve orders --blueprint rpc
     """
     config, chosen = read(blueprint, sets, data=data, host=host, port=port)
-    checked(config, chosen, given(sets, data, host, port))
+    words = given(sets, data, host, port)
+    checked(config, chosen, words)
     try:
         chosen.process(process)
     except BadBlueprint as error:
@@ -84,7 +86,7 @@ def serve(
     if not plan.apart(chosen):
         run(config, chosen)
         return
-    if why := serving.serve(Arguments(process, blueprint, copy, supervised, given(sets, data, host, port))):
+    if why := serving.serve(Arguments(process, blueprint, copy, supervised, words)):
         fail(why)
     print(door.STOPPED, flush=True)
 
