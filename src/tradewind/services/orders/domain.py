@@ -134,11 +134,13 @@ def placing(
     """
 
     def place(ask: PlaceOrder, context: Context, catalogue: Mapping[str, Entry]) -> Effects[OrderView]:
-        if unknown := [item for item in ask.items if entry_key(item) not in catalogue]:
+        found = [(item, catalogue.get(entry_key(item))) for item in ask.items]
+        if unknown := [item for item, entry in found if entry is None]:
             _unknown(unknown, context)
-        if withdrawn := [item for item in ask.items if catalogue[entry_key(item)].status != "ACTIVE"]:
+        entries = [(item, entry) for item, entry in found if entry is not None]
+        if withdrawn := [item for item, entry in entries if entry.status != "ACTIVE"]:
             _withdrawn(withdrawn, context)
-        lines = tuple([_line(item, catalogue[entry_key(item)]) for item in ask.items])
+        lines = tuple([_line(item, entry) for item, entry in entries])
         total = _total(lines)
         if ask.expected_total is not None and ask.expected_total != total:
             raise Refused("price_changed", says="The total is not what was expected.", total=total)
