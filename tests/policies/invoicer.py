@@ -43,7 +43,7 @@ async def hear(url: str, orders: range) -> None:
             ended.set()
 
     for n in orders:
-        platform.hear(created(n), "invoices", done)
+        platform.receive(created(n), "invoices", done)
         await asyncio.sleep(0.002)
     await ended.wait()
     await platform.stop()

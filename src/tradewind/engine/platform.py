@@ -50,7 +50,7 @@ class Platform:
         bus: EventBus | None = None,
         hooks: Hooks = NO_HOOKS,
     ) -> None:
-        """With a `bus`, services get each other's events only there: its subscriber calls `hear`."""
+        """With a `bus`, services get each other's events only there: its subscriber calls `receive`."""
         services = list(services)
         self.store, self.clock = store, clock
         self.runtimes = furnish(services, bus=bus is not None)
@@ -74,13 +74,13 @@ class Platform:
         )
         self._relay = None if outbox is None else Relay(outbox, self.processor)
         self._retention, self._erasure = Retention(self.processor, retention_ms), Erasure(self.processor)
-        self._hearers: dict[type[Any], ServiceRuntime] = {}
+        self._handlers: dict[type[Any], ServiceRuntime] = {}
         self._answers: dict[type[Query], Answers] = {}
         self._elsewhere, self._committed = hooks.elsewhere, hooks.committed
         for runtime in self.runtimes.values():
             for kind in runtime.service.rules:
                 if issubclass(kind, Request):
-                    self._hearers[kind] = runtime
+                    self._handlers[kind] = runtime
             self._answers.update(runtime.service.answers)
         self._watchers = Watchers()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -140,7 +140,7 @@ class Platform:
         trace: str = "",
         again: bool = False,
     ) -> None:
-        runtime = self._hearers.get(type(message))
+        runtime = self._handlers.get(type(message))
         if runtime is not None:
             self._submit(runtime, message, caller, deliver, claim, fingerprint, trace, again)
         elif isinstance(message, DEAD_LETTER_REQUESTS):
@@ -148,12 +148,16 @@ class Platform:
         else:
             deliver(refusal(503, "not_here", not_here_says(type(message)), retry_after=1))
 
-    def hear(self, told: EventRecord, service: str, done: Callable[[], None], *, again: bool = False) -> None:
+    def receive(
+        self, event: EventRecord, service: str, done: Callable[[], None], *, again: bool = False
+    ) -> None:
         """An event of the bus, for one of our services. `done` is called after the commit, also for what is
         kept as a dead letter.
         """
         runtime = self.runtimes[service]
-        self._take(runtime, runtime.read(told.name, told.body, told.key), told.id, told.trace, done, again)
+        self._take(
+            runtime, runtime.read(event.name, event.body, event.key), event.id, event.trace, done, again
+        )
 
     def keep_unreadable(
         self, service: str, name: str, body: str, reason: str, done: Callable[[], None]

@@ -52,28 +52,28 @@ class Copy:
         store = open_store(place.url, place.data, exclusive=not broker)
         services = [service for service in hospital(script) if service.name in names]
         self.platform = Platform(store, services, SystemClock(), delays_ms=DELAYS, bus=self.bus)
-        self.ears = [self._ear(name, broker, exchange) for name in names if broker]
+        self.subscribers = [self._subscriber(name, broker, exchange) for name in names if broker]
 
-    def _ear(self, name: str, broker: str, exchange: str) -> Subscriber:
-        def hear(told: Event, done: Callable[[], None], again: bool) -> None:
-            self.platform.hear(told, name, done, again=again)
+    def _subscriber(self, name: str, broker: str, exchange: str) -> Subscriber:
+        def handle(event: Event, done: Callable[[], None], again: bool) -> None:
+            self.platform.receive(event, name, done, again=again)
 
-        def refuse(what: str, body: str, reason: str, done: Callable[[], None]) -> None:
+        def reject(what: str, body: str, reason: str, done: Callable[[], None]) -> None:
             self.platform.keep_unreadable(name, what, body, reason, done)
 
-        return Subscriber(broker, name, self.platform.runtimes[name].heard, hear, refuse, exchange=exchange)
+        return Subscriber(broker, name, self.platform.runtimes[name].heard, handle, reject, exchange=exchange)
 
     async def start(self) -> Copy:
         if self.bus is not None:
             await self.bus.start()
         await self.platform.start()
-        for ear in self.ears:
-            await ear.start()
+        for one in self.subscribers:
+            await one.start()
         return self
 
     async def stop(self) -> None:
-        for ear in self.ears:
-            await ear.drain()
+        for one in self.subscribers:
+            await one.drain()
         await self.platform.stop()
         await self._unplug()
 
@@ -90,8 +90,8 @@ class Copy:
         await self.platform.store.close()
 
     async def _unplug(self) -> None:
-        for ear in self.ears:
-            await ear.stop(0.1)
+        for one in self.subscribers:
+            await one.stop(0.1)
         if self.bus is not None:
             await self.bus.stop(0.1)
 

@@ -215,7 +215,7 @@ async def test_lost_connections(apart: Carrier, silence: None) -> None:
     for round_ in range(4):
         await say_notes(desk, PATIENTS, range(10 * (round_ + 1)))
         assert desk.bus is not None
-        for link in (desk.bus.link, ward.ears[0].link):
+        for link in (desk.bus.link, ward.subscribers[0].link):
             await until(lambda one=link: one.up, "it is back")  # type: ignore[misc]
             assert link._life is not None and link._life._transport is not None
             link._life._transport.abort()

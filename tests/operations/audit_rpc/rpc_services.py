@@ -118,7 +118,7 @@ class RpcServices:
             delays_ms=config.retry_delays_ms,
             bus=self.bus,
         )
-        self.bus.hearers = [self._ear(name) for name in names]
+        self.bus.hearers = [self._subscriber(name) for name in names]
         found = [
             one.handlers
             for process in blueprint.processes
@@ -127,10 +127,10 @@ class RpcServices:
         ]
         self.asked = Asked({pattern: handle for some in found for pattern, handle in some.items()})
 
-    def _ear(self, service: str) -> Callable[[EventRecord], None]:
+    def _subscriber(self, service: str) -> Callable[[EventRecord], None]:
         def hear(told: EventRecord) -> None:
             if told.name in self.platform.runtimes[service].heard:
-                self.platform.hear(told, service, lambda: None)
+                self.platform.receive(told, service, lambda: None)
 
         return hear
 

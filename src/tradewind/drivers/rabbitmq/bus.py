@@ -24,8 +24,8 @@ from .unroutable import UnroutableBuffer
 LOG = logging.getLogger("tradewind.bus")
 EXCHANGE = "tradewind.events"
 PREFETCH = 256
-Hear = Callable[[EventRecord, Callable[[], None], bool], None]
-Refuse = Callable[[str, str, str, Callable[[], None]], None]
+Handle = Callable[[EventRecord, Callable[[], None], bool], None]
+Reject = Callable[[str, str, str, Callable[[], None]], None]
 
 
 class SendingSpan(Protocol):
@@ -45,7 +45,7 @@ class EventQueue(msgspec.Struct, frozen=True):
     arguments: dict[str, Any]
 
 
-def ear(
+def event_queue(
     service: str, names: Iterable[str], queue_type: str = "quorum", exchange: str = EXCHANGE
 ) -> EventQueue:
     """As the service itself declares it."""
@@ -53,17 +53,17 @@ def ear(
     return EventQueue(f"{exchange}.{service}", tuple(sorted(names)), arguments)
 
 
-async def listen(link: Link, exchange: str, ears: Iterable[EventQueue]) -> None:
+async def declare(link: Link, exchange: str, queues: Iterable[EventQueue]) -> None:
     await link.declare_exchange(exchange, "topic", durable=True)
-    for one in ears:
+    for one in queues:
         await link.declare_queue(one.queue, durable=True, arguments=one.arguments)
         for name in one.names:
             await link.bind(one.queue, exchange, name)
 
 
 class Publisher:
-    """Implements `core.bus.EventBus`. `ears`: the known subscribers; their queues exist before the first
-    event.
+    """Implements `core.bus.EventBus`. `queues`: of the known subscribers; they exist before
+    the first event.
     """
 
     def __init__(
@@ -72,19 +72,19 @@ class Publisher:
         *,
         name: str,
         exchange: str = EXCHANGE,
-        ears: Iterable[EventQueue] = (),
+        queues: Iterable[EventQueue] = (),
         limits: Limits | None = None,
         sending: Callable[[str, str, str], SendingSpan | None] | None = None,
     ) -> None:
-        self._exchange, self._ears, self._sending = exchange, tuple(ears), sending
+        self._exchange, self._queues, self._sending = exchange, tuple(queues), sending
         self.link = Link(
             url, name=f"{name} events out", setup=self._set_up, confirms=True, limits=limits or Limits()
         )
         self.published: Counter[str] = Counter()  # what the broker has confirmed, by the event's name
-        self._quiet = UnroutableBuffer(self._send)
+        self._unroutable = UnroutableBuffer(self._send)
 
     async def _set_up(self, link: Link) -> None:
-        await listen(link, self._exchange, self._ears)
+        await declare(link, self._exchange, self._queues)
 
     @property
     def up(self) -> bool:
@@ -97,7 +97,7 @@ class Publisher:
         await self.link.stop(grace_s)
 
     def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
-        return self.up and self._quiet.publish(event, then)
+        return self.up and self._unroutable.publish(event, then)
 
     def _send(self, event: EventRecord, then: Callable[[str, bool], None]) -> bool:
         name, sending = event.name, self._sending
@@ -117,13 +117,13 @@ class Publisher:
                 "trace": trace,
             },
         )
-        unheard = False
+        unroutable = False
 
         def returned(_reason: str) -> None:
-            nonlocal unheard
-            unheard = True
+            nonlocal unroutable
+            unroutable = True
 
-        def told(trouble: str) -> None:
+        def confirmed(trouble: str) -> None:
             if trouble:  # a return is reported as an error first, and by its name then
                 asyncio.get_running_loop().call_soon(ended, trouble)
             else:
@@ -132,8 +132,8 @@ class Publisher:
 
         def ended(trouble: str) -> None:
             if span is not None:
-                span.end("unconfirmed" if trouble and not unheard else "")
-            then(trouble, unheard)
+                span.end("unconfirmed" if trouble and not unroutable else "")
+            then(trouble, unroutable)
 
         try:
             self.link.publish(
@@ -142,7 +142,7 @@ class Publisher:
                 event.body.encode(),
                 properties,
                 mandatory=True,
-                then=told,
+                then=confirmed,
                 returned=returned,
             )
         except (LinkDown, LinkFull):
@@ -151,8 +151,8 @@ class Publisher:
 
 
 class Subscriber:
-    """The durable subscription of one service. `hear(told, done, again)` takes what may be a message,
-    `refuse(name, body, reason, done)` what is none.
+    """The durable subscription of one service. `handle(event, done, again)` takes what may be a message,
+    `reject(name, body, reason, done)` what is none.
     """
 
     def __init__(
@@ -160,8 +160,8 @@ class Subscriber:
         url: str,
         service: str,
         names: Iterable[str],
-        hear: Hear,
-        refuse: Refuse,
+        handle: Handle,
+        reject: Reject,
         *,
         exchange: str = EXCHANGE,
         queue_type: str = "quorum",
@@ -169,16 +169,16 @@ class Subscriber:
         limits: Limits | None = None,
     ) -> None:
         self.service = service
-        self.hear, self._refuse = hear, refuse
-        self._ear = ear(service, names, queue_type, exchange)
-        self._exchange, self.queue, self._prefetch = exchange, self._ear.queue, prefetch
+        self.handle, self._reject = handle, reject
+        self._events = event_queue(service, names, queue_type, exchange)
+        self._exchange, self.queue, self._prefetch = exchange, self._events.queue, prefetch
         self.link = Link(url, name=f"{service} events in", setup=self._set_up, limits=limits or Limits())
-        self.heard: Counter[str] = Counter()
+        self.consumed: Counter[str] = Counter()
         self.redelivered: Counter[str] = Counter()
         self._tag = ""
 
     async def _set_up(self, link: Link) -> None:
-        await listen(link, self._exchange, [self._ear])
+        await declare(link, self._exchange, [self._events])
         await link.qos(self._prefetch)
         self._tag = await link.consume(self.queue, self._take)
 
@@ -200,7 +200,7 @@ class Subscriber:
     def _take(self, delivery: Delivery) -> None:
         again = deliveries_before(delivery) > 0
         # by the routing key: the queue is bound only to subscribed names
-        self.heard[delivery.routing_key] += 1
+        self.consumed[delivery.routing_key] += 1
         if again:
             self.redelivered[delivery.routing_key] += 1
 
@@ -213,12 +213,12 @@ class Subscriber:
         try:
             body = delivery.body.decode()
         except UnicodeDecodeError:
-            self._refuse(name, delivery.body.decode("latin-1"), "not UTF-8", done)
+            self._reject(name, delivery.body.decode("latin-1"), "not UTF-8", done)
             return
         if not properties.message_id:
-            self._refuse(name, body, "an event without a message id cannot be told from its copies", done)
+            self._reject(name, body, "an event without a message id cannot be told from its copies", done)
             return
-        told = EventRecord(
+        event = EventRecord(
             str(headers.get("source", "")),
             properties.message_id,
             name,
@@ -228,7 +228,7 @@ class Subscriber:
             _whole(headers.get("seq")),
             _whole(headers.get("at")),
         )
-        self.hear(told, done, again)
+        self.handle(event, done, again)
 
 
 def _whole(value: Any) -> int:

@@ -32,21 +32,23 @@ class UnroutableBuffer:
         self._send = send
         self._held: dict[str, deque[Held]] = {}
         self._probing: set[str] = set()
-        self.unheard = 0
+        self.unroutable = 0
 
     def publish(self, event: EventRecord, then: Then) -> bool:
         held = self._held.get(event.name)
         if held is None:
-            return self._send(event, lambda trouble, unheard: self._sent(event.name, then, trouble, unheard))
+            return self._send(
+                event, lambda trouble, unroutable: self._sent(event.name, then, trouble, unroutable)
+            )
         held.append((event, then))
         self._look_later(event.name)
         return True
 
-    def _sent(self, name: str, then: Then, trouble: str, unheard: bool) -> None:
-        if unheard:
-            self.unheard += 1
+    def _sent(self, name: str, then: Then, trouble: str, unroutable: bool) -> None:
+        if unroutable:
+            self.unroutable += 1
             self._held.setdefault(name, deque())
-        then("" if unheard else trouble)
+        then("" if unroutable else trouble)
 
     def _look_later(self, name: str) -> None:
         if name not in self._probing:
@@ -56,13 +58,13 @@ class UnroutableBuffer:
     def _probe(self, name: str) -> None:
         held = self._held[name]
         event, then = held[0]
-        said = len(held)
+        waiting = len(held)
 
-        def ended(trouble: str, unheard: bool) -> None:
+        def ended(trouble: str, unroutable: bool) -> None:
             self._probing.discard(name)
-            if unheard:
-                self.unheard += said
-                self._done([held.popleft() for _ in range(said)], "")
+            if unroutable:
+                self.unroutable += waiting
+                self._done([held.popleft() for _ in range(waiting)], "")
                 if held:
                     self._look_later(name)
             elif trouble:

@@ -14,7 +14,7 @@ PREFETCH = 1_024
 
 
 class Watcher:
-    """An ephemeral subscription. `heard` is called with the key of every event whose name matches one of the
+    """An ephemeral subscription. `notify` is called with the key of every event whose name matches one of the
     `patterns` of a topic exchange, like `order.*`.
     """
 
@@ -22,13 +22,13 @@ class Watcher:
         self,
         url: str,
         patterns: Iterable[str],
-        heard: Callable[[str], None],
+        notify: Callable[[str], None],
         *,
         name: str,
         exchange: str,
         limits: Limits | None = None,
     ) -> None:
-        self._patterns, self._heard, self._exchange = tuple(patterns), heard, exchange
+        self._patterns, self._notify, self._exchange = tuple(patterns), notify, exchange
         self._begin = f"{exchange}.{name}.{SystemClock().random.getrandbits(64):016x}"
         self._lives = 0
         self.link = Link(url, name=f"{name} watches", setup=self._set_up, limits=limits or Limits())
@@ -52,4 +52,4 @@ class Watcher:
 
     def _take(self, delivery: Delivery) -> None:
         headers: dict[str, Any] = delivery.properties.headers or {}
-        self._heard(str(headers.get("key", "")))
+        self._notify(str(headers.get("key", "")))

@@ -30,10 +30,10 @@ class Figures:
         platform: Platform,
         bus: Publisher | None,
         servers: Sequence[RpcServer],
-        ears: Sequence[Subscriber],
+        subscribers: Sequence[Subscriber],
     ) -> None:
-        self._platform, self._bus, self._servers, self._ears = platform, bus, servers, ears
-        takers: list[RpcServer | Subscriber] = [*servers, *ears]
+        self._platform, self._bus, self._servers, self._subscribers = platform, bus, servers, subscribers
+        takers: list[RpcServer | Subscriber] = [*servers, *subscribers]
         self._queues = {taker.queue: taker for taker in takers}
         self._stored: dict[str, dict[str, Any]] = {}
         self._depths: dict[str, float] = {}
@@ -48,15 +48,17 @@ class Figures:
         metrics.watch("activities_running", lambda: runner.running)
         metrics.watch("timers_overdue", self._of("timersOverdue"))
         metrics.watch("parked", self._of("parked"))
-        bus, servers, ears = self._bus, self._servers, self._ears
+        bus, servers, subscribers = self._bus, self._servers, self._subscribers
         if bus is None:
             metrics.watch("log_lag", self._lag)
         else:
             metrics.watch("outbox_depth", self._of("outbox"))
             metrics.watch("outbox_age_seconds", self._of("oldestOutboxMs", 1_000))
             metrics.watch("events_published", lambda: bus.published)
-            metrics.watch("events_consumed", lambda: sum([ear.heard for ear in ears], Counter()))
-            metrics.watch("events_redelivered", lambda: sum([ear.redelivered for ear in ears], Counter()))
+            metrics.watch("events_consumed", lambda: sum([one.consumed for one in subscribers], Counter()))
+            metrics.watch(
+                "events_redelivered", lambda: sum([one.redelivered for one in subscribers], Counter())
+            )
         if self._queues:
             metrics.watch("broker_queue_messages", lambda: self._depths)
             metrics.watch("broker_queue_consumers", lambda: self._consumers)

@@ -25,7 +25,7 @@ from .component import DRAIN_S, Component
 from .context import Context
 from .figures import Figures
 from .request_queues import Served, served
-from .services import ears, provider
+from .services import event_queues, provider
 
 if TYPE_CHECKING:
     from ...drivers.rabbitmq.amqp import Link
@@ -109,7 +109,7 @@ def _publisher(context: Context) -> Publisher:
         config.broker_url,
         name=context.name,
         exchange=config.event_exchange,
-        ears=ears(config, context.blueprint),
+        queues=event_queues(config, context.blueprint),
         sending=None if context.tracer is None else partial(event_sent, context.tracer),
     )
 
@@ -144,8 +144,10 @@ class Takers(Component):
             for one in served(service, made.platform, context.config, context.process)
         ]
         self.servers: list[RpcServer] = [self._server(*one) for one in found]
-        heard = [service for service in names if made.platform.runtimes[service].heard]
-        self.ears: list[Subscriber] = [self._ear(service) for service in heard] if made.bus else []
+        subscribed = [service for service in names if made.platform.runtimes[service].heard]
+        self.subscribers: list[Subscriber] = (
+            [self._subscriber(service) for service in subscribed] if made.bus else []
+        )
 
     def _server(self, service: str, what: Served) -> RpcServer:
         from ...drivers.rabbitmq.rpc.server import RpcServer
@@ -165,26 +167,26 @@ class Takers(Component):
             observe=context.metrics.rpc_served,
         )
 
-    def _ear(self, service: str) -> Subscriber:
+    def _subscriber(self, service: str) -> Subscriber:
         from ...drivers.rabbitmq.bus import Subscriber
 
         context, platform = self._context, self._platform
 
-        def hear(told: EventRecord, done: Callable[[], None], again: bool) -> None:
-            platform.hear(told, service, done, again=again)
+        def handle(event: EventRecord, done: Callable[[], None], again: bool) -> None:
+            platform.receive(event, service, done, again=again)
 
-        ear = Subscriber(
+        subscriber = Subscriber(
             context.config.broker_url,
             service,
             platform.runtimes[service].heard,
-            hear,
+            handle,
             partial(platform.keep_unreadable, service),
             exchange=context.config.event_exchange,
             queue_type=context.config.queue_type,
         )
         if context.tracer is not None:
-            ear.hear = following.events(context.tracer, ear.queue, hear)
-        return ear
+            subscriber.handle = following.events(context.tracer, subscriber.queue, handle)
+        return subscriber
 
     def _park(self, service: str, reason: str, body: bytes) -> None:
         text = body[:KEPT_BYTES].decode(errors="replace").replace("\0", "?")
@@ -192,18 +194,22 @@ class Takers(Component):
 
     async def start(self, deadline_s: float) -> None:
         """Errors: BrokerUnusable."""
-        for ear in self.ears:
-            await ear.start(deadline_s)
+        for one in self.subscribers:
+            await one.start(deadline_s)
         for server in self.servers:
             await server.start(deadline_s)
 
     async def drain(self) -> None:
-        drained = (*(server.drain(DRAIN_S) for server in self.servers), *(ear.drain() for ear in self.ears))
+        drained = (
+            *(server.drain(DRAIN_S) for server in self.servers),
+            *(one.drain() for one in self.subscribers),
+        )
         await asyncio.gather(*drained, return_exceptions=True)
 
     async def stop(self) -> None:
         await asyncio.gather(
-            *(server.stop(FLUSH_S) for server in self.servers), *(ear.stop(FLUSH_S) for ear in self.ears)
+            *(server.stop(FLUSH_S) for server in self.servers),
+            *(one.stop(FLUSH_S) for one in self.subscribers),
         )
 
     def missing(self) -> list[str]:
@@ -213,10 +219,10 @@ class Takers(Component):
         return [server.missing for server in self.servers if server.missing]
 
     def late(self) -> list[str]:
-        return [ear.link.missing for ear in self.ears if ear.link.missing]
+        return [one.link.missing for one in self.subscribers if one.link.missing]
 
     def links(self) -> Mapping[str, Link]:
-        found: dict[str, Link] = {f"{ear.service} events in": ear.link for ear in self.ears}
+        found: dict[str, Link] = {f"{one.service} events in": one.link for one in self.subscribers}
         for server in self.servers:
             found |= server.links
         return found
@@ -226,7 +232,7 @@ class Counting(Component):
     """The figures of the services, looked up every few seconds."""
 
     def __init__(self, made: Services, takers: Takers) -> None:
-        self._figures = Figures(made.platform, made.bus, takers.servers, takers.ears)
+        self._figures = Figures(made.platform, made.bus, takers.servers, takers.subscribers)
 
     async def start(self, deadline_s: float) -> None:
         self._figures.start()

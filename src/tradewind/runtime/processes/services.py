@@ -9,7 +9,7 @@ from ...contracts.subscriptions import heard
 from ...core.clock import Clock
 from ...core.model import wire_name
 from ...drivers.http.client import PooledClient
-from ...drivers.rabbitmq.bus import EventQueue, ear
+from ...drivers.rabbitmq.bus import EventQueue, event_queue
 from ...services.payments.provider.absent import NoProvider
 from ..blueprint import Blueprint
 from ..config import Config
@@ -50,12 +50,12 @@ def provider(
     )
 
 
-def ears(config: Config, blueprint: Blueprint) -> list[EventQueue]:
+def event_queues(config: Config, blueprint: Blueprint) -> list[EventQueue]:
     """Every service of the blueprint with subscriptions, as the policies have them."""
     names = [name for process in blueprint.processes for name in process.services]
     events = {name: heard(name, blueprint.policies) for name in names}
     return [
-        ear(name, map(wire_name, kinds), config.queue_type, config.event_exchange)
+        event_queue(name, map(wire_name, kinds), config.queue_type, config.event_exchange)
         for name, kinds in events.items()
         if kinds
     ]

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...core.bus import EventRecord
 from ...core.request_queue import Ask
-from ...drivers.rabbitmq.bus import Hear
+from ...drivers.rabbitmq.bus import Handle
 from ...observability import context, spans
 from ...observability.tracing import Span, Tracer
 
@@ -45,23 +45,23 @@ def _ending(span: Span, reply: Callable[[Ask, bytes, bool], None]) -> Callable[[
     return answer
 
 
-def events(tracer: Tracer, queue: str, hear: Hear) -> Hear:
+def events(tracer: Tracer, queue: str, handle: Handle) -> Handle:
     """The same subscription. The span of an event ends after the commit."""
 
-    def heard(told: EventRecord, done: Callable[[], None], again: bool) -> None:
+    def followed(event: EventRecord, done: Callable[[], None], again: bool) -> None:
         span = (
-            spans.consumed(tracer, queue, told.name, told.trace, redelivered=again)
-            if context.sampled(told.trace)
+            spans.consumed(tracer, queue, event.name, event.trace, redelivered=again)
+            if context.sampled(event.trace)
             else None
         )
         if span is None:
-            hear(told, done, again)
+            handle(event, done, again)
             return
 
         def ended() -> None:
             spans.answered(span)
             done()
 
-        hear(replace(told, trace=span.traceparent), ended, again)
+        handle(replace(event, trace=span.traceparent), ended, again)
 
-    return heard
+    return followed
