@@ -12,6 +12,7 @@ from tests.engine.hospital import DELAYS, START, Hospital
 from tests.engine.hospital_messages import Admit, Note, Remind, Scan, Throw
 from tests.engine.hospital_services import BEDS, Bed
 from tests.support.tables import keep
+from tradewind.core.bus import EventRecord
 from tradewind.core.store import RowRefused
 from tradewind.engine.inbox import PATIENCE_MS
 
@@ -151,3 +152,16 @@ async def test_a_commit_that_refuses_is_no_riddle(
     monkeypatch.setattr(hospital.store, "_commit", refuse)
     ann, bad, bob = await hospital.say(Admit("ann"), Admit("bad"), Admit("bob"))
     assert (ann.told.id, bad.refused, bob.told.id) == ("ann", (500, "internal_error"), "bob")
+
+
+async def test_an_event_that_was_not_handled_is_not_done_when_we_leave(hospital: Hospital) -> None:
+    """The broker would forget it."""
+    ended: list[object] = []
+    told = EventRecord("desk", "e1", "Noted", "ann", '{"patient":"ann","text":"0"}', "", 1, 1)
+    hospital.platform.receive(told, "ward", lambda *ends: ended.append(ends))
+    hospital.store.begins_fail = 1
+    assert not await hospital.step()
+    request = hospital.tell(Admit("bob"))
+    hospital.processor.inbound.refuse_all()
+    assert request.refused == (503, "store_unavailable")
+    assert ended == []

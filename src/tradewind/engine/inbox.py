@@ -154,8 +154,10 @@ class InboundQueue:
             self._refuse(self.requests.popleft())
 
     def refuse_all(self) -> None:
-        """We leave. What is not a request comes again from its row."""
-        for envelope in (*self.internal, *self.requests):
+        """We leave. What is not a request comes again, from its row or from the broker: nobody is told that
+        it is done.
+        """
+        for envelope in self.requests:
             self._refuse(envelope)
         self.internal.clear()
         self.requests.clear()
