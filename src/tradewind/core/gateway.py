@@ -43,6 +43,7 @@ class Gateway(Protocol):
         caller: Caller,
         deliver: Callable[[Reply], None],
         *,
+        deadline: int = 0,
         claim: str = "",
         fingerprint: str = "",
         trace: str = "",
@@ -51,6 +52,8 @@ class Gateway(Protocol):
         """Sends a request to its service. `deliver` is called exactly once: after the commit, or with a
         refusal.
 
+        `deadline` (ms since the epoch; 0: none of the caller's): what has not begun by then is not begun, and
+        refused as `overloaded`; what was accepted is done all the same. A wire gets the time that is left.
         `claim` is the request's identity (caller + operation + key, hashed) and `fingerprint` that of its
         body; without a claim nothing is remembered. `again`: it may have been sent before, here or elsewhere.
         Refusals of the gateway itself: 503 `overloaded` and 503 `store_unavailable` (with `retry_after`), 422
@@ -58,9 +61,10 @@ class Gateway(Protocol):
         """
         ...
 
-    async def ask(self, query: Query, caller: Caller = NOBODY, *, trace: str = "") -> Any:
-        """The answer (a View) of the service that answers this query; `trace` is the `traceparent` of whoever
-        follows it. Errors: Refused; StoreUnavailable; TimeoutError.
+    async def ask(self, query: Query, caller: Caller = NOBODY, *, deadline: int = 0, trace: str = "") -> Any:
+        """The answer (a View) of the service that answers this query, where that comes before the `deadline`,
+        as of `submit`; `trace` is the `traceparent` of whoever follows it. Errors: Refused; StoreUnavailable;
+        TimeoutError.
         """
         ...
 

@@ -43,7 +43,8 @@ class Envelope(msgspec.Struct, eq=False):
 
     What identifies it: `claim_id` is the id of what claims it (of an event, or of the row of a timer, an
     activity or a dead letter); `inbox_id` and `fingerprint` make the inbox row of a request, or of an event
-    from the bus; `seq` is its place in the log of `source`. Who waits: `deliver`. What became of it: `reply`,
+    from the bus; `seq` is its place in the log of `source`. Who waits, and until when (ms since the
+    epoch; 0: for ever): `deliver`, `deadline`. What became of it: `reply`,
     `tried` (a batch with it has failed), `consulted`, `keys` (what it loads); only the inbox, the unit of
     work and the platform write those.
     """
@@ -62,6 +63,7 @@ class Envelope(msgspec.Struct, eq=False):
     attempts: int = 0
     first_at: int = 0
     deliver: Callable[[Reply], None] | None = None
+    deadline: int = 0
     new_id: str = ""
     reply: Reply | None = None
     consulted: bool = False
@@ -107,6 +109,11 @@ def refused(error: Refused) -> Reply:
     return refusal(error.status, error.code, error.says, detail=error.detail)
 
 
+TOO_LATE = refusal(
+    503, "overloaded", "It waited longer than its caller does, and was not begun.", retry_after=1
+)
+
+
 class InboundQueue:
     """`requests` come from outside and can be refused; `internal` are outcomes and consultations, which were
     already accepted.
@@ -134,13 +141,20 @@ class InboundQueue:
 
     def take(self, limit: int, outcomes: int, now: int) -> list[Envelope]:
         """The next messages, up to so many `outcomes` first, then up to `limit` requests; a limit of 1 is one
-        in all.
+        in all. A request whose caller no longer waits is refused, unless an earlier try may have been
+        committed.
         """
         batch = [self.internal.popleft() for _ in range(min(len(self.internal), outcomes))]
         if not batch or limit > 1:
             batch += [self.requests.popleft() for _ in range(min(len(self.requests), limit))]
+        late = []
         for envelope in batch:
             envelope.at = now
+            if 0 < envelope.deadline <= now and not envelope.tried:
+                late.append(envelope)
+        for envelope in late:
+            batch.remove(envelope)
+            tell(envelope, TOO_LATE)
         return batch
 
     def give_back(self, batch: list[Envelope], now: int) -> None:

@@ -42,20 +42,20 @@ def not_here_says(kind: type[Message]) -> str:
     return f"No service of this process takes {kind.__name__}."
 
 
-async def not_here(query: Query, trace: str) -> Any:
+async def not_here(query: Query, trace: str, deadline: int) -> Any:
     raise Refused("not_here", 503, not_here_says(type(query)), retry_after=1)
 
 
 class Hooks(NamedTuple):
     """`activity` gets the name and the outcome of each call; `elsewhere` asks the services of other
-    processes, for a request of this trace; `committed` gets the keys of what a batch has published; without
-    `perform`, activities stay in their rows: an operator's command starts none.
+    processes, for a request of this trace and deadline; `committed` gets the keys of what a batch has
+    published; without `perform`, activities stay in their rows: an operator's command starts none.
     """
 
     observer: BatchObserver | None = None
     tracer: BatchTracer | None = None
     activity: Callable[[str, str], None] = ignore_outcome
-    elsewhere: Callable[[Query, str], Awaitable[Any]] = not_here
+    elsewhere: Callable[[Query, str, int], Awaitable[Any]] = not_here
     committed: Callable[[set[str]], None] | None = None
     perform: bool = True
 

@@ -19,7 +19,7 @@ from ..core.store import Reader, Store, StoreUnavailable
 from ..core.watchers import Watchers
 from .activities import ActivityRunner
 from .dead_letters import DeadLetters
-from .inbox import Envelope, Origin, Unreadable, refusal, refused, tell
+from .inbox import TOO_LATE, Envelope, Origin, Unreadable, refusal, refused, tell
 from .observers import NO_HOOKS, Hooks, not_here_says
 from .outbox import Outbox, Relay
 from .processor import Processor
@@ -28,7 +28,7 @@ from .service_runtime import ServiceRuntime, furnish
 from .statements import EventRow
 
 LOG = logging.getLogger("tradewind.platform")
-CONSULT_S = 2.0
+CONSULT_MS = 2_000
 DRAIN_S = 8.0
 DELAYS_MS = (1_000, 5_000, 30_000, 120_000)
 ABOVE_ALL = "z"
@@ -117,7 +117,7 @@ class Platform:
             self._relay.stop()
         await self.runner.stop()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=CONSULT_S)
+            await asyncio.wait(self._tasks, timeout=CONSULT_MS / 1_000)
         self.processor.stop()
         if self._loop_task is not None:
             done, _ = await asyncio.wait([self._loop_task], timeout=DRAIN_S)
@@ -135,6 +135,7 @@ class Platform:
         caller: Caller,
         deliver: Callable[[Reply], None],
         *,
+        deadline: int = 0,
         claim: str = "",
         fingerprint: str = "",
         trace: str = "",
@@ -142,7 +143,7 @@ class Platform:
     ) -> None:
         runtime = self._handlers.get(type(message))
         if runtime is not None:
-            self._submit(runtime, message, caller, deliver, claim, fingerprint, trace, again)
+            self._submit(runtime, message, caller, deliver, claim, fingerprint, trace, again, deadline)
         elif isinstance(message, DEAD_LETTER_REQUESTS):
             self._spawn(self._find_letter(message, caller, deliver, claim, fingerprint, trace))
         else:
@@ -229,8 +230,12 @@ class Platform:
         fingerprint: str,
         trace: str,
         again: bool = False,
+        deadline: int = 0,
     ) -> None:
         now = self.clock.now()
+        if 0 < deadline <= now and not again:
+            deliver(TOO_LATE)
+            return
         envelope = Envelope(
             runtime,
             message,
@@ -243,6 +248,7 @@ class Platform:
             fingerprint=fingerprint,
             first_at=now,
             deliver=deliver,
+            deadline=deadline,
             tried=again,
         )
         if not self.processor.put(envelope):
@@ -254,14 +260,14 @@ class Platform:
         """Answers a question that no single service can: one about all of them."""
         self._answers[kind] = Answers(kind, do)
 
-    async def ask(self, query: Query, caller: Caller = NOBODY, *, trace: str = "") -> Any:
+    async def ask(self, query: Query, caller: Caller = NOBODY, *, deadline: int = 0, trace: str = "") -> Any:
         if isinstance(query, ListDeadLetters):
             return await list_dead_letters(self.store, self.runtimes, query)
         if isinstance(query, ListEvents):
             return await history(self.store, self.runtimes, query.about)
         found = self._answers.get(type(query))
         if found is None:
-            return await self._elsewhere(query, trace)
+            return await self._elsewhere(query, trace, deadline)
         return await found.do(self.store, query, caller)
 
     async def changed(self, key: str, timeout: float) -> bool:
@@ -281,9 +287,12 @@ class Platform:
         task.add_done_callback(self._tasks.discard)
 
     async def _consult(self, envelope: Envelope, pause: Consult) -> None:
+        until = self.clock.now() + CONSULT_MS
+        if envelope.deadline and not envelope.tried:
+            until = min(until, envelope.deadline)
         try:
-            async with asyncio.timeout(CONSULT_S):
-                found = await self.ask(pause.query, trace=envelope.trace)
+            async with asyncio.timeout((until - self.clock.now()) / 1_000):
+                found = await self.ask(pause.query, deadline=until, trace=envelope.trace)
             message = pause.then(found)
         except (TimeoutError, StoreUnavailable) as error:
             LOG.warning("consulting for %s failed: %s", type(envelope.message).__name__, error)

@@ -62,6 +62,7 @@ class Submitted(msgspec.Struct):
     claim: str
     fingerprint: str
     trace: str
+    deadline: int = 0
 
 
 class Shown(msgspec.Struct):
@@ -92,18 +93,19 @@ class FakeDoor:
         caller: Caller,
         deliver: Callable[[Reply], None],
         *,
+        deadline: int = 0,
         claim: str = "",
         fingerprint: str = "",
         trace: str = "",
         again: bool = False,
     ) -> None:
-        self.submitted.append(Submitted(message, caller, deliver, claim, fingerprint, trace))
+        self.submitted.append(Submitted(message, caller, deliver, claim, fingerprint, trace, deadline))
         if not self.silent:
             made = self.replies.get(type(message), {"id": uuid(77)})
             made = made(message) if callable(made) else made
             deliver(made if isinstance(made, Reply) else Reply(0, encode(made)))
 
-    async def ask(self, query: Query, caller: Caller = NOBODY, *, trace: str = "") -> Any:
+    async def ask(self, query: Query, caller: Caller = NOBODY, *, deadline: int = 0, trace: str = "") -> Any:
         self.asked.append((query, caller))
         if isinstance(query, FindPrincipal):
             role = self.sessions.get(query.session_id)

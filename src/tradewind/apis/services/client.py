@@ -16,6 +16,7 @@ import msgspec
 from ...contracts.ops import Told, timeline_of
 from ...contracts.orders import GetOrder, GetTimeline, Timeline
 from ...core.bus import ListEvents
+from ...core.clock import SystemClock
 from ...core.dead_letters import LISTING, DeadLetter, ListDeadLetters
 from ...core.gateway import Refusal, Reply
 from ...core.model import NOBODY, Caller, Query, Refused, Request, wire_name
@@ -30,6 +31,8 @@ from .wire import refusal as packed_refusal
 
 WRITE_S, READ_S, LOOK_S = 10.0, 5.0, 1.0
 AGAIN_S = 0.3
+LEAST_S = 0.001  # a wire knows milliseconds
+NO_TIME = "Its caller waits no longer; nothing was done."
 _refusal = msgspec.json.Decoder(Refusal).decode
 _letters = msgspec.json.Decoder(tuple[list[DeadLetter], str | None]).decode
 _events = msgspec.json.Decoder(list[Told]).decode
@@ -42,7 +45,8 @@ class ServicesGateway:
     """Implements `core.gateway.Gateway`. `queues`: where each service takes its requests. `needs`: the
     services without which no order can be placed; `missing` tells of those. `heard` is called by whoever
     subscribes to the events of orders, with the key of each. With a `tracer`, a call of a trace that is kept
-    is a span.
+    is a span. `write_s` and `read_s` are how long an answer is waited for, unless the deadline comes before;
+    `now` (ms since the epoch) is the clock of the deadlines.
     """
 
     def __init__(
@@ -54,8 +58,10 @@ class ServicesGateway:
         write_s: float = WRITE_S,
         read_s: float = READ_S,
         tracer: Tracer | None = None,
+        now: Callable[[], int] | None = None,
     ) -> None:
         self._calls = _Calls(client, tracer)
+        self._now = now or SystemClock().now
         self._client, self._queues, self._needs = client, dict(queues), tuple(needs)
         self._write_s, self._read_s = write_s, read_s
         self._targets: dict[type[Any], tuple[str, bytes]] = {}
@@ -80,31 +86,41 @@ class ServicesGateway:
         caller: Caller,
         deliver: Then,
         *,
+        deadline: int = 0,
         claim: str = "",
         fingerprint: str = "",
         trace: str = "",
         again: bool = False,
     ) -> None:
+        left_s = self._left(self._write_s, deadline)
+        if left_s < LEAST_S:
+            asyncio.get_running_loop().call_soon(deliver, _unsent("overloaded", NO_TIME))
+            return
         pack = partial(pack_submission, message, caller, claim, fingerprint, trace)
         if isinstance(message, EVERY_SERVICE):
-            self._spawn(self._decide(wire_name(type(message)), pack, deliver, trace))
+            self._spawn(self._decide(wire_name(type(message)), pack, deliver, left_s, trace))
             return
         queue, pattern = self._target(type(message))
         if not queue:
             asyncio.get_running_loop().call_soon(deliver, _unsent("not_here", ""))
             return
-        _Submission(self._calls, queue, pattern, pack, deliver, self._write_s, bool(claim), trace).send(again)
+        _Submission(self._calls, queue, pattern, pack, deliver, left_s, bool(claim), trace).send(again)
 
-    async def ask(self, query: Query, caller: Caller = NOBODY, *, trace: str = "") -> Any:
-        """Errors: Refused; StoreUnavailable, where the service did not answer in time."""
+    async def ask(self, query: Query, caller: Caller = NOBODY, *, deadline: int = 0, trace: str = "") -> Any:
+        """Errors: Refused; StoreUnavailable, where the service did not answer in time; TimeoutError, where
+        none was left to ask it.
+        """
+        left_s = self._left(self._read_s, deadline)
+        if left_s < LEAST_S:
+            raise TimeoutError(NO_TIME)
         if isinstance(query, ListDeadLetters):
-            return await self._dead_letters(query, caller, trace)
+            return await self._dead_letters(query, caller, left_s, trace)
         if isinstance(query, GetTimeline):
-            return await self._timeline(query, caller, trace)
+            return await self._timeline(query, caller, deadline, trace)
         queue, pattern = self._target(type(query))
         if not queue:
             raise Refused("not_here", 503, f"No service answers {type(query).__name__} here.")
-        body = await self._asked(queue, pattern, pack_submission(query, caller), trace=trace)
+        body = await self._asked(queue, pattern, pack_submission(query, caller), left_s, trace)
         return self._decoders[type(query)](body)
 
     async def changed(self, key: str, timeout: float) -> bool:
@@ -121,7 +137,7 @@ class ServicesGateway:
 
     async def stats(self) -> dict[str, Any]:
         """Of all services together; of one that runs in copies, what the copy that was asked knows."""
-        found = [_any(body) for body in await self._everywhere(encode(STATS), b"{}")]
+        found = [_any(body) for body in await self._everywhere(encode(STATS), b"{}", self._read_s)]
         return {
             "requestsQueued": sum([one["requestsQueued"] for one in found]),
             "activitiesRunning": sum([one["activitiesRunning"] for one in found]),
@@ -130,9 +146,9 @@ class ServicesGateway:
 
     # -- what every service answers for itself
 
-    async def _dead_letters(self, query: ListDeadLetters, caller: Caller, trace: str) -> Any:
+    async def _dead_letters(self, query: ListDeadLetters, caller: Caller, left_s: float, trace: str) -> Any:
         pattern, data = encode(wire_name(type(query))), pack_submission(query, caller)
-        found = [_letters(body) for body in await self._everywhere(pattern, data, trace)]
+        found = [_letters(body) for body in await self._everywhere(pattern, data, left_s, trace)]
         by_id = {one.id: one for some, _ in found for one in some}  # a process may answer for two services
         letters = sorted(by_id.values(), key=lambda one: one.id, reverse=True)
         if any(cursor for _, cursor in found):  # one of them has more: so has the whole
@@ -141,19 +157,24 @@ class ServicesGateway:
             *LISTING.page(letters, query.limit, lambda letter: (letter.first_at, letter.id))
         )
 
-    async def _timeline(self, query: GetTimeline, caller: Caller, trace: str) -> Timeline:
-        await self.ask(GetOrder(query.order_id), caller, trace=trace)
-        asked = pack_submission(ListEvents(query.order_id), NOBODY)
-        found = await self._everywhere(encode(wire_name(ListEvents)), asked, trace)
+    async def _timeline(self, query: GetTimeline, caller: Caller, deadline: int, trace: str) -> Timeline:
+        await self.ask(GetOrder(query.order_id), caller, deadline=deadline, trace=trace)
+        asked, left_s = (
+            pack_submission(ListEvents(query.order_id), NOBODY),
+            self._left(self._read_s, deadline),
+        )
+        found = await self._everywhere(encode(wire_name(ListEvents)), asked, left_s, trace)
         return timeline_of([told for body in found for told in _events(body)])
 
-    async def _decide(self, operation: str, pack: Callable[..., bytes], deliver: Then, trace: str) -> None:
+    async def _decide(
+        self, operation: str, pack: Callable[..., bytes], deliver: Then, left_s: float, trace: str
+    ) -> None:
         """The service that has the dead letter decides; to the others it is not found."""
         loop, replies = asyncio.get_running_loop(), list[asyncio.Future[Reply]]()
         for queue in dict.fromkeys(self._queues.values()):
             reply: asyncio.Future[Reply] = loop.create_future()
             _Submission(
-                self._calls, queue, encode(operation), pack, reply.set_result, self._write_s, True, trace
+                self._calls, queue, encode(operation), pack, reply.set_result, left_s, True, trace
             ).send(False)
             replies.append(reply)
         found = await asyncio.gather(*replies)
@@ -161,11 +182,15 @@ class ServicesGateway:
         done = [reply for reply in known if reply.status < 500]
         deliver((done or known or found)[0])
 
-    async def _everywhere(self, pattern: bytes, data: bytes, trace: str = "") -> list[bytes]:
+    async def _everywhere(self, pattern: bytes, data: bytes, left_s: float, trace: str = "") -> list[bytes]:
         queues = dict.fromkeys(self._queues.values())
-        return await asyncio.gather(*[self._asked(queue, pattern, data, trace=trace) for queue in queues])
+        return await asyncio.gather(*[self._asked(queue, pattern, data, left_s, trace) for queue in queues])
 
     # -- one call
+
+    def _left(self, most_s: float, deadline: int) -> float:
+        """Seconds that an answer may take."""
+        return most_s if not deadline else min(most_s, (deadline - self._now()) / 1_000)
 
     def _target(self, kind: type[Any]) -> tuple[str, bytes]:
         """Queue and pattern; the queue is empty where no service takes that."""
@@ -176,11 +201,11 @@ class ServicesGateway:
         return found
 
     async def _asked(
-        self, queue: str, pattern: bytes, data: bytes, timeout_s: float = 0.0, trace: str = ""
+        self, queue: str, pattern: bytes, data: bytes, timeout_s: float, trace: str = ""
     ) -> bytes:
         """The body of the answer. Errors: Refused, StoreUnavailable."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + (timeout_s or self._read_s)
+        until = loop.time() + timeout_s
         while True:
             came: asyncio.Future[Outcome] = loop.create_future()
             self._calls.begin(queue, pattern, data, until - loop.time(), partial(_settle, came), trace)

@@ -70,6 +70,7 @@ class ServicesServer:
             decode(bytes(sent.message)),
             sent.caller,
             partial(_deliver, ask),
+            deadline=ask.deadline_ms,
             claim=sent.claim,
             fingerprint=sent.fingerprint,
             trace=ask.traceparent or sent.trace,
@@ -79,7 +80,8 @@ class ServicesServer:
     def _query(self, decode: Callable[[bytes], Query], ask: Ask) -> None:
         sent = read_submission(ask.data)
         message = decode(bytes(sent.message))
-        self._run(ask, self._gateway.ask(message, sent.caller, trace=ask.traceparent))
+        asked = self._gateway.ask(message, sent.caller, deadline=ask.deadline_ms, trace=ask.traceparent)
+        self._run(ask, asked)
 
     def _stats(self, ask: Ask) -> None:
         self._run(ask, self._gateway.stats())

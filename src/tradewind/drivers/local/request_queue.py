@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from ...core.clock import SystemClock
 from ...core.request_queue import Ask, Handler, Kind, Malformed, Outcome, Wire
 
 NO_QUEUE = Outcome(Kind.DOWN, b"no service of this process takes from that queue", sent=False)
@@ -12,12 +13,16 @@ LATE = Outcome(Kind.TIMEOUT, b"no answer in time")
 
 
 class LocalRequestQueue:
-    """`queues`: the handlers of each queue. `wire` gives patterns, data and replies their form."""
+    """`queues`: the handlers of each queue. `wire` gives patterns, data and replies their form; `now` (ms
+    since the epoch) is the clock of the deadlines.
+    """
 
     up, missing = True, ""
 
-    def __init__(self, wire: Wire, queues: Mapping[str, Mapping[str, Handler]]) -> None:
-        self._wire = wire
+    def __init__(
+        self, wire: Wire, queues: Mapping[str, Mapping[str, Handler]], now: Callable[[], int] | None = None
+    ) -> None:
+        self._wire, self._now = wire, now or SystemClock().now
         self._routes = {queue: wire.routes(handlers) for queue, handlers in queues.items()}
         self._calls = 0
 
@@ -37,9 +42,10 @@ class LocalRequestQueue:
         call = _Call(self._wire, then)
         call.timer = loop.call_later(timeout_s, call.end, LATE)
         body = self._wire.pack_request(pattern, data, b"%d" % self._calls)
-        loop.call_soon(self._take, queue, body, call, traceparent)
+        deadline_ms = self._now() + int(timeout_s * 1_000)
+        loop.call_soon(self._take, queue, body, call, traceparent, deadline_ms)
 
-    def _take(self, queue: str, body: bytes, call: _Call, traceparent: str) -> None:
+    def _take(self, queue: str, body: bytes, call: _Call, traceparent: str, deadline_ms: int) -> None:
         find, wire = self._routes.get(queue), self._wire
         if find is None:
             call.end(NO_QUEUE)
@@ -54,7 +60,7 @@ class LocalRequestQueue:
         if found is None:
             call.end(wire.unpack_reply(wire.pack_unknown(name)))
             return
-        found[1](Ask(found[0], data, name, call.reply, traceparent=traceparent))
+        found[1](Ask(found[0], data, name, call.reply, deadline_ms=deadline_ms, traceparent=traceparent))
 
 
 class _Call:

@@ -29,7 +29,9 @@ class RemoteGateway(Component):
         config, name = context.config, context.process.name
         self._client = RpcClient(config.broker_url, wire, name=name, clock=context.clock.now)
         queues = services_queues(config, context.blueprint)
-        self.gateway = ServicesGateway(self._client, queues, needs=NEEDS, tracer=context.tracing.tracer)
+        self.gateway = ServicesGateway(
+            self._client, queues, needs=NEEDS, tracer=context.tracing.tracer, now=context.clock.now
+        )
         self._watcher = Watcher(
             config.broker_url, ORDERS, self.gateway.heard, name=name, exchange=config.event_exchange
         )
@@ -104,10 +106,12 @@ class Consulted(Component):
         name = f"{context.process.services[0]} asks"
         self._client = RpcClient(context.config.broker_url, wire, name=name, clock=context.clock.now)
         queues = services_queues(context.config, context.blueprint)
-        self._others = ServicesGateway(self._client, queues, read_s=PATIENCE_S, tracer=context.tracer)
+        self._others = ServicesGateway(
+            self._client, queues, read_s=PATIENCE_S, tracer=context.tracer, now=context.clock.now
+        )
 
-    async def ask(self, query: Query, trace: str) -> Any:
-        return await self._others.ask(query, trace=trace)
+    async def ask(self, query: Query, trace: str, deadline: int) -> Any:
+        return await self._others.ask(query, deadline=deadline, trace=trace)
 
     async def start(self, deadline_s: float) -> None:
         await self._client.start(deadline_s)

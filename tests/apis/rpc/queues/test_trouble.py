@@ -36,7 +36,7 @@ class Gateway:
             raise self.comes
         deliver(self.comes)
 
-    async def ask(self, query: Query, caller: Caller = NOBODY) -> Any:
+    async def ask(self, query: Query, caller: Caller = NOBODY, **how: Any) -> Any:
         if self.comes is None:
             await asyncio.sleep(60)
         if isinstance(self.comes, Exception):
