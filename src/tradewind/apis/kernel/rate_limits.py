@@ -25,6 +25,10 @@ class Buckets:
         self._old: dict[str, float] = {}
         self._turn = 0
 
+    @property
+    def limits(self) -> bool:
+        return self._rate > 0
+
     def take(self, who: str, now: int) -> int:
         """0, or the seconds after which the next one is free."""
         if not self._rate:

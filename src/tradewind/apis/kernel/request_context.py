@@ -11,18 +11,20 @@ from functools import partial
 from itertools import count
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from ...core.clock import SystemClock
 from ...core.gateway import Reply
 from ...core.http import Request, Response
-from ...core.model import NOBODY, Caller
+from ...core.model import Caller
 from ...observability import context, spans
 from ...observability.tracing import Span, Tracer
+from .admission import SIGNED_IN, Admission, Rule
 from .client_address import TrustedProxies
 from .cors import Cors
 from .pending_reads import attempt
-from .rate_limits import Buckets, network
 from .router import Router
 
 Headers = tuple[tuple[bytes, bytes], ...]
+PATIENCE_MS = 30_000
 _VISIBLE = re.compile(rb"[\x21-\x7e]{1,128}")
 Page = Callable[[Request], Response]
 Observe = Callable[[str, int, float], None]
@@ -59,18 +61,22 @@ def request_ids(start: str) -> Callable[[], bytes]:
 
 
 class Kernel:
-    """What all requests of one API share. `tick` tells seconds; without a `tracer` no request has a span,
-    without `cors` no page of another origin may read an answer; without `proxies` the client is whoever has
-    connected; without `buckets` nobody is limited.
+    """What all requests of one API share. `tick` tells seconds, `now` ms since the epoch; `patience_ms` is
+    how long a caller is taken to wait for an answer. Without a `tracer` no request has a span, without `cors`
+    no page of another origin may read an answer; without `proxies` the client is whoever has connected;
+    without an `admission` the shop is open, and nobody is limited.
     """
 
     __slots__ = (
+        "admission",
         "always",
-        "buckets",
+        "anybody",
         "cors",
         "fresh",
         "log",
+        "now",
         "observe",
+        "patience_ms",
         "proxies",
         "tick",
         "tracer",
@@ -84,14 +90,18 @@ class Kernel:
         observe: Observe = ignore,
         log: Log = ignore,
         tick: Callable[[], float] = time.perf_counter,
+        now: Callable[[], int] | None = None,
+        patience_ms: int = PATIENCE_MS,
         tracer: Tracer | None = None,
         cors: Cors | None = None,
         proxies: TrustedProxies | None = None,
-        buckets: Buckets | None = None,
+        admission: Admission | None = None,
     ) -> None:
         self.fresh, self.observe, self.log, self.tick = fresh, observe, log, tick
+        self.now, self.patience_ms = now or SystemClock().now, patience_ms
         self.tracer = tracer if tracer is not None and tracer.on else None
-        self.cors, self.proxies, self.buckets = cors, proxies, buckets
+        self.cors, self.proxies, self.admission = cors, proxies, admission or Admission()
+        self.anybody = self.admission.anybody
         self.always: Headers = cors.constant if cors is not None else ()
         self.varies = cors if cors is not None and not cors.constant else None
 
@@ -101,23 +111,35 @@ C = TypeVar("C", bound="RequestContext")
 
 class Route(Generic[C]):
     """A path and what serves it. `path` is the template that metrics, logs and traces show; empty where none
-    fits.
+    fits. `rule`: who may ask; None: a public page, which is not counted against anybody's share. `finish`
+    answers with the reply of a service; None: as the service has written it.
     """
 
-    __slots__ = ("name", "path", "serve", "status")
+    __slots__ = ("finish", "name", "path", "rule", "serve", "status")
 
-    def __init__(self, name: str, path: str, serve: Callable[[C], None], status: int = 200) -> None:
-        self.name, self.path, self.serve, self.status = name, path, serve, status
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        serve: Callable[[C], None],
+        status: int = 200,
+        rule: Rule | None = SIGNED_IN,
+        finish: Callable[[C, Reply], None] | None = None,
+    ) -> None:
+        self.name, self.path, self.serve, self.status, self.rule = name, path, serve, status, rule
+        self.finish = finish
 
 
 class RequestContext:
-    """`parent` is the caller's `traceparent`, empty where it sent none that is valid; `span` is this step of
-    the trace, None where nobody follows it. An API adds how it answers and what it does about errors.
+    """`at` (ms since the epoch) is when it came. `parent` is the caller's `traceparent`, empty where it sent
+    none that is valid; `span` is this step of the trace, None where nobody follows it. An API adds how it
+    answers and what it does about errors.
     """
 
     __slots__ = (
         "_answered",
         "_kernel",
+        "at",
         "began",
         "caller",
         "parent",
@@ -135,9 +157,9 @@ class RequestContext:
     route: Route[Any]
 
     def __init__(self, kernel: Kernel, request: Request) -> None:
-        self._kernel, self.request, self.began = kernel, request, kernel.tick()
+        self._kernel, self.request, self.began, self.at = kernel, request, kernel.tick(), kernel.now()
         self._answered = False
-        self.caller: Caller = NOBODY
+        self.caller: Caller = kernel.anybody
         self.values: tuple[str, ...] = ()
         headers = request.headers
         given = headers.get(b"x-request-id")
@@ -160,18 +182,19 @@ class RequestContext:
         return self.traceparent or self.request_id.decode()
 
     @property
+    def deadline(self) -> int:
+        """When its caller no longer waits, in ms since the epoch."""
+        return self.at + self._kernel.patience_ms
+
+    @property
     def client(self) -> str:
         """The address of the caller, as far as a proxy that we trust tells it."""
         proxies = self._kernel.proxies
         return self.request.client if proxies is None else proxies.client(self.request)
 
-    def count(self, now: int) -> None:
-        """Counts it against the share of its caller: of the user, or of the address where nobody is known.
-        Errors: Refused 429.
-        """
-        buckets = self._kernel.buckets
-        if buckets is not None:
-            buckets.count(self.caller.id or network(self.client), now)
+    def admitted(self) -> None:
+        """Goes on, once its caller is known and may ask this."""
+        self.route.serve(self)
 
     def deliver(self, reply: Reply) -> None:
         """For the gateway: what came of our request."""
@@ -179,6 +202,16 @@ class RequestContext:
 
     def finish(self, reply: Reply) -> None:
         """Answers with a reply, in the form of the API."""
+        route = self.route
+        if reply.status:
+            self.refused(reply)
+        elif route.finish is None:
+            self.answer(route.status, reply.body)
+        else:
+            route.finish(self, reply)
+
+    def refused(self, reply: Reply) -> None:
+        """Answers with the refusal of a service, in the form of the API."""
         raise NotImplementedError
 
     def show(self, view: Any) -> None:
@@ -231,7 +264,7 @@ def page_routes(pages: Mapping[str, Page]) -> Iterator[tuple[str, str, Route[Any
     """Public pages that are served as they are, each under its path."""
     for path, page in pages.items():
         name = path[1:].replace("/", ".") if path.startswith("/health") else f"page {path}"
-        yield "GET", path, Route(name, path, partial(_show, page))
+        yield "GET", path, Route(name, path, partial(_show, page), rule=None)
 
 
 def _show(page: Page, context: RequestContext) -> None:
@@ -246,8 +279,9 @@ class Api(Generic[C]):
 
     def __init__(self, kernel: Kernel, context: type[C], router: Router[Route[C]]) -> None:
         self._kernel, self._context, self._router = kernel, context, router
-        self._unmatched: Route[C] = Route("unmatched", "", self._refuse)
-        self._preflight: Route[C] = Route("preflight", "", self._allow, 204)
+        self._enter = None if kernel.admission.idle else kernel.admission.enter
+        self._unmatched: Route[C] = Route("unmatched", "", self._refuse, rule=None)
+        self._preflight: Route[C] = Route("preflight", "", self._allow, 204, None)
 
     def __call__(self, request: Request) -> None:
         context = self._context(self._kernel, request)
@@ -257,8 +291,14 @@ class Api(Generic[C]):
             if request.method == "OPTIONS" and (cors := self._kernel.cors) is not None and cors.asks(request):
                 route = self._preflight
         context.route = route
+        rule = route.rule
         try:
-            route.serve(context)
+            if rule is None:
+                route.serve(context)
+            elif self._enter is None:
+                context.admitted()
+            else:
+                self._enter(context, rule)
         except Exception as error:  # whatever it is, this client gets an answer of this API
             context.fail(error)
 

@@ -32,12 +32,15 @@ class Serving:
         caller = context.caller if caller is None else caller
         key = key_of(context.request.headers)
         if key is None:
-            self.gateway.submit(message, caller, context.deliver, trace=context.trace)
+            self.gateway.submit(
+                message, caller, context.deliver, deadline=context.deadline, trace=context.trace
+            )
             return
         self.gateway.submit(
             message,
             caller,
             context.deliver,
+            deadline=context.deadline,
             claim=self._claims.claim(context.caller.id, context.route.name, key),
             fingerprint=self._claims.fingerprint(message if asked is None else asked),
             trace=context.trace,
@@ -45,5 +48,5 @@ class Serving:
 
     def ask(self, context: RequestContext, query: Query, then: Callable[[Any], None] | None = None) -> None:
         """`then` gets the answer; without it, the answer is shown."""
-        asked = self.gateway.ask(query, context.caller, trace=context.traceparent)
+        asked = self.gateway.ask(query, context.caller, deadline=context.deadline, trace=context.traceparent)
         self.asks.run(asked, then or context.show, context.fail)

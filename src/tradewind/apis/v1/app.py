@@ -1,7 +1,7 @@
 """API v1: takes every request from the HTTP server to its operation and sees that it is answered.
 
-The way in is the same for all and usually has no wait in it: find the route, identify the caller, count the
-request, bind the message, hand it to the gateway. The reply comes by callback.
+The way in is the same for all and usually has no wait in it: find the route, admit the caller, bind the
+message, hand it to the gateway. The reply comes by callback.
 """
 
 from __future__ import annotations
@@ -13,21 +13,19 @@ from ...contracts.api import OPERATIONS
 from ...contracts.operation import Operation
 from ...core.clock import Clock
 from ...core.gateway import Gateway
-from ...core.model import Caller
 from ...observability.tracing import Tracer
-from ..kernel import pending_reads as guard
+from ..kernel.admission import Admission
 from ..kernel.health import Health
 from ..kernel.idempotency import Claims
-from ..kernel.preconditions import IF_MATCH, IF_MODIFIED, IF_NONE_MATCH, IF_UNMODIFIED, refuse_unknown
+from ..kernel.pending_reads import PendingReads
+from ..kernel.principals import Principals
 from ..kernel.rate_limits import Buckets
 from ..kernel.request_context import Api, Kernel, Log, Observe, Page, ignore, page_routes, request_ids
 from ..kernel.router import Router
-from .access import admit
 from .accounts import Accounts
 from .call import Call
 from .ops import Ops
 from .passwords import Passwords
-from .principals import Principals
 from .serving import V1Serving
 from .settings import V1Settings
 from .table import operation_routes
@@ -56,12 +54,19 @@ class V1Api(Api[Call]):
         passwords: Passwords | None = None,
         late: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        self._clock = clock
-        self._asks = guard.PendingReads(settings.answer_s, settings.reads_at_once)
+        self._asks = PendingReads(settings.answer_s, settings.reads_at_once)
         self._passwords = passwords or Passwords(settings, clock)
         tokens = TokenWriter(settings.jwt_secret, settings.key("refresh"), settings.access_ttl_s)
         claims = Claims(settings.key("idempotency"))
-        self._principals = Principals(gateway, clock, self._asks, tokens, settings)
+        self._principals = Principals(
+            gateway,
+            clock,
+            self._asks,
+            tokens.proven,
+            recheck_ms=settings.recheck_ms,
+            most=settings.tokens_remembered,
+        )
+        admission = Admission(self._principals, Buckets(settings.rate_limit_per_minute, settings.buckets))
         serving = V1Serving(gateway, self._asks, claims)
         accounts = Accounts(
             serving, gateway, clock, self._passwords, tokens, settings, self._principals.forget
@@ -69,11 +74,10 @@ class V1Api(Api[Call]):
         self._waiting = Waiting(serving, gateway, clock, settings)
         self.health = Health(gateway.missing, late)
         ops = Ops(serving, gateway)
-        webhooks = Webhooks(gateway, clock, claims, settings.webhook_secrets, self._count_anonymous)
+        webhooks = Webhooks(gateway, clock, claims, settings.webhook_secrets, admission.count)
         routes = [
             *operation_routes(
                 tuple(operations),
-                self._enter,
                 serving,
                 {**serving.handles, **accounts.handles, **self._waiting.handles, **ops.handles},
                 {**accounts.finishes, **ops.finishes},
@@ -86,10 +90,12 @@ class V1Api(Api[Call]):
             observe=observe,
             log=log,
             tick=tick,
+            now=clock.now,
+            patience_ms=round(settings.answer_s * 1_000),
             tracer=tracer,
             cors=settings.cors,
             proxies=settings.proxies,
-            buckets=Buckets(settings.rate_limit_per_minute, settings.buckets),
+            admission=admission,
         )
         super().__init__(kernel, Call, Router(routes))
 
@@ -102,43 +108,3 @@ class V1Api(Api[Call]):
         self.drain()
         self._asks.close()
         self._passwords.close()
-
-    def _enter(self, call: Call) -> None:
-        rule = call.route.rule
-        authorization = call.request.headers.get(b"authorization") if rule.reads else None
-        now = self._clock.now()
-        if authorization is None:
-            self._admit(call, None, now)
-            return
-        caller = self._principals.at_once(authorization, now)
-        if caller is not None:
-            self._admit(call, caller, now)
-            return
-
-        def known(caller: Caller | None) -> None:
-            self._admit(call, caller, self._clock.now())
-
-        def unknown(error: BaseException) -> None:
-            # no sign-in is needed here: then a token that cannot be checked now is no reason to refuse
-            guard.attempt(call.fail, known, None) if not rule.needs else call.fail(error)
-
-        self._principals.find(authorization, known, unknown)
-
-    def _admit(self, call: Call, caller: Caller | None, now: int) -> None:
-        if caller is not None:
-            call.caller = caller
-        call.count(now)
-        route = call.route
-        admit(route.rule, call.caller)
-        headers = call.request.headers
-        if (
-            IF_MATCH in headers
-            or IF_NONE_MATCH in headers
-            or IF_MODIFIED in headers
-            or IF_UNMODIFIED in headers
-        ):
-            refuse_unknown(headers, route.conditions)
-        route.handle(call)
-
-    def _count_anonymous(self, call: Call) -> None:
-        call.count(self._clock.now())

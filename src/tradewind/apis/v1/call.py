@@ -13,10 +13,10 @@ from ...core.gateway import Reply
 from ...core.http import Response
 from ...core.model import Message, Request
 from ..kernel import errors, preconditions
-from ..kernel.preconditions import IF_MATCH
+from ..kernel.admission import Rule
+from ..kernel.preconditions import IF_MATCH, IF_MODIFIED, IF_NONE_MATCH, IF_UNMODIFIED
 from ..kernel.request_context import Headers, RequestContext, Route
 from . import refusals
-from .access import Rule
 
 COMMON: Headers = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 REPLAYED: Headers = (*COMMON, (b"idempotent-replayed", b"true"))
@@ -39,19 +39,16 @@ Finishes = Mapping[type[Any], Finish]
 
 
 class OperationRoute(Route["Call"]):
-    """The route of an operation: who may call, what is bound, what handles it once its caller is known, and
-    how a reply is finished.
-    """
+    """The route of an operation, with how its message is bound."""
 
-    __slots__ = ("bind", "conditions", "finish", "handle", "location", "rule", "versioned")
+    __slots__ = ("bind", "conditions", "location", "versioned")
 
     def __init__(
         self,
         name: str,
         path: str,
         serve: Serve,
-        rule: Rule,
-        handle: Serve,
+        rule: Rule | None,
         *,
         bind: Callable[[http.Request, tuple[str, ...]], Message],
         finish: Finish,
@@ -61,9 +58,8 @@ class OperationRoute(Route["Call"]):
         conditions: frozenset[bytes] = frozenset(),
     ) -> None:
         """`conditions`: the conditional headers that it knows."""
-        super().__init__(name, path, serve, status)
-        self.versioned, self.conditions = versioned, conditions
-        self.rule, self.handle, self.bind, self.finish, self.location = rule, handle, bind, finish, location
+        super().__init__(name, path, serve, status, rule, finish)
+        self.versioned, self.conditions, self.bind, self.location = versioned, conditions, bind, location
 
 
 class Call(RequestContext):
@@ -78,6 +74,17 @@ class Call(RequestContext):
         same bytes.
         """
         return self.request.path if self.route.path else None
+
+    def admitted(self) -> None:
+        headers = self.request.headers
+        if (
+            IF_MATCH in headers
+            or IF_NONE_MATCH in headers
+            or IF_MODIFIED in headers
+            or IF_UNMODIFIED in headers
+        ):
+            preconditions.refuse_unknown(headers, self.route.conditions)
+        self.route.serve(self)
 
     def bound(self) -> Any:
         """The message. Errors: Refused, strict_json.Invalid."""
@@ -108,14 +115,10 @@ class Call(RequestContext):
     def unmatched(self, methods: list[str]) -> None:
         self.fail(errors.no_route(methods))
 
-    def finish(self, reply: Reply) -> None:
-        if reply.status:
-            self.send(
-                refusals.of_reply(reply.status, reply.body, self.instance),
-                REPLAYED if reply.replayed else COMMON,
-            )
-        else:
-            self.route.finish(self, reply)
+    def refused(self, reply: Reply) -> None:
+        self.send(
+            refusals.of_reply(reply.status, reply.body, self.instance), REPLAYED if reply.replayed else COMMON
+        )
 
 
 def finish_view(call: Call, reply: Reply) -> None:

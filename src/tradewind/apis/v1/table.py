@@ -4,27 +4,23 @@ finished.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ...contracts.operation import Operation
 from ...contracts.users import Nothing
 from ..kernel.preconditions import IF_MATCH, IF_NONE_MATCH
-from .access import RULES
+from ..kernel.principals import RULES
 from .binding import binder
-from .call import Call, Finishes, Handles, OperationRoute, finish_nothing, finish_view
+from .call import Finishes, Handles, OperationRoute, finish_nothing, finish_view
 from .serving import V1Serving
 
 Entry = tuple[str, str, OperationRoute]
 
 
 def operation_routes(
-    operations: Sequence[Operation],
-    enter: Callable[[Call], None],
-    serving: V1Serving,
-    handles: Handles,
-    finishes: Finishes,
+    operations: Sequence[Operation], serving: V1Serving, handles: Handles, finishes: Finishes
 ) -> Iterator[Entry]:
-    """`enter` takes every request of an operation. Errors: KeyError for one without an access rule."""
+    """Errors: KeyError for an operation without an access rule."""
     for operation in operations:
         handle = serving.query if operation.reads else serving.request
         if operation.versioned and operation.reads:
@@ -36,9 +32,8 @@ def operation_routes(
             OperationRoute(
                 operation.name,
                 operation.path,
-                enter,
-                RULES[operation.who],
                 handles.get(operation.asks, handle),
+                RULES[operation.who],
                 bind=binder(operation),
                 finish=finishes.get(operation.asks, finish),
                 status=operation.status,

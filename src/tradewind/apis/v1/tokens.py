@@ -18,12 +18,12 @@ from msgspec import Meta
 
 from ...contracts.users import Role, SessionView, Tokens
 from ...contracts.values import Uuid
+from ..kernel.principals import LONGEST, Proven
 
 WHO = "tradewind"
 ALGORITHM = "HS256"
 KIND = "at+jwt"
 SKEW_S = 60
-LONGEST = 1_024
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
 _REFRESH = re.compile(
     r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{43})"
@@ -91,6 +91,11 @@ class TokenWriter:
         at = now // 1_000
         holds = claims.iat <= at + SKEW_S and claims.exp - claims.iat <= self._ttl and at < claims.exp
         return claims if holds else None
+
+    def proven(self, token: str, now: int) -> Proven | None:
+        """Whose token it is, if it is valid at `now` (ms)."""
+        claims = self.read(token, now)
+        return None if claims is None else Proven(claims.sub, claims.sid, claims.exp * 1_000)
 
     def read_refresh(self, token: str) -> tuple[str, int] | None:
         """Session and generation of a refresh token that we wrote."""

@@ -10,17 +10,45 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
+from ...contracts.operation import Who
 from ...contracts.users import FindPrincipal, Principal
 from ...core.clock import Clock
 from ...core.gateway import Gateway
 from ...core.model import Caller
-from ..kernel import pending_reads as guard
-from .settings import V1Settings
-from .tokens import LONGEST, TokenWriter
+from .admission import SIGNED_IN, Rule
+from .pending_reads import Failed, PendingReads, Then, attempt
 
-Then = Callable[[Caller | None], None]
 SCHEME = 7  # the length of "Bearer "
+LONGEST = 1_024
+"""Bytes of a token."""
+RECHECK_MS = 5_000
+"""How long a session that has ended elsewhere, or a role that has changed, may still be taken for what it
+was.
+"""
+REMEMBERED = 20_000
+RULES: dict[Who, Rule] = {
+    Who.ALL: Rule(reads=True, needs=False),
+    Who.HOLDER: Rule(reads=False, needs=False),
+    Who.USER: SIGNED_IN,
+    # the service that stores an object checks the ownership: what belongs to others is not found there
+    Who.OWNER: SIGNED_IN,
+    Who.ADMIN: Rule(reads=True, needs=True, role="admin"),
+}
+"""By whom an operation is for: what its callers have to prove."""
+
+
+class Proven(NamedTuple):
+    """What a token proves. `expires` is ms since the epoch."""
+
+    user: str
+    session: str
+    expires: int
+
+
+Read = Callable[[str, int], Proven | None]
+"""Reads a token, at a time in ms; None: it is not ours, or not valid then."""
 
 
 class _Known:
@@ -34,20 +62,24 @@ class _Known:
         self.user, self.session, self.expires = user, session, expires
         self.caller: Caller | None = None
         self.until, self.outdated = 0, False
-        self.waiting: list[tuple[Then, guard.Failed]] = []
+        self.waiting: list[tuple[Then[Caller | None], Failed]] = []
 
 
 class Principals:
+    """Implements `admission.Identities`."""
+
     def __init__(
         self,
         gateway: Gateway,
         clock: Clock,
-        asks: guard.PendingReads,
-        tokens: TokenWriter,
-        settings: V1Settings,
+        asks: PendingReads,
+        read: Read,
+        *,
+        recheck_ms: int = RECHECK_MS,
+        most: int = REMEMBERED,
     ) -> None:
-        self._gateway, self._clock, self._asks, self._tokens = gateway, clock, asks, tokens
-        self._recheck, self._most = settings.recheck_ms, settings.tokens_remembered
+        self._gateway, self._clock, self._asks, self._read_token = gateway, clock, asks, read
+        self._recheck, self._most = recheck_ms, most
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
     def at_once(self, authorization: bytes, now: int) -> Caller | None:
@@ -55,7 +87,7 @@ class Principals:
         known = self._known.get(authorization)
         return known.caller if known is not None and now < known.until else None
 
-    def find(self, authorization: bytes, then: Then, failed: guard.Failed) -> None:
+    def find(self, authorization: bytes, then: Then[Caller | None], failed: Failed) -> None:
         """Calls one of the two: with the caller, None for a token that does not hold, or an error of the
         gateway.
         """
@@ -91,8 +123,8 @@ class Principals:
             or not authorization.isascii()
         ):
             return None
-        claims = self._tokens.read(authorization[SCHEME:].decode(), now)
-        return None if claims is None else _Known(claims.sub, claims.sid, claims.exp * 1_000)
+        proven = self._read_token(authorization[SCHEME:].decode(), now)
+        return None if proven is None else _Known(*proven)
 
     def _remember(self, authorization: bytes, known: _Known) -> None:
         self._known[authorization] = known
@@ -115,7 +147,7 @@ class Principals:
             if authorization in self._known:
                 self._known.move_to_end(authorization)
         for then, failed in waiting:
-            guard.attempt(failed, then, known.caller)
+            attempt(failed, then, known.caller)
 
     @staticmethod
     def _untold(known: _Known, error: BaseException) -> None:
