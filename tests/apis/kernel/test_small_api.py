@@ -8,44 +8,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.apis.v1.fakes import ORDER, FakeDoor, FakeWorld, refusal, uuid
-from tradewind.apis.kernel import errors
+from tests.apis.v1.fakes import ORDER, START, FakeDoor, refusal, uuid
+from tradewind.apis.kernel.admission import EVERYONE
 from tradewind.apis.kernel.health import Health
 from tradewind.apis.kernel.idempotency import Claims
 from tradewind.apis.kernel.pending_reads import PendingReads
-from tradewind.apis.kernel.request_context import Api, Kernel, RequestContext, Route, page_routes, request_ids
+from tradewind.apis.kernel.request_context import PATIENCE_MS, Api, Kernel, Route, page_routes, request_ids
 from tradewind.apis.kernel.router import Router
 from tradewind.apis.kernel.serving import Serving
+from tradewind.apis.nest.http import NestContext
 from tradewind.contracts.orders import CancelOrder, GetOrder
-from tradewind.core.gateway import Gateway, Reply
+from tradewind.core.gateway import Gateway
 from tradewind.core.http import Request
 from tradewind.core.model import Refused
 from tradewind.core.store import StoreUnavailable
-
-encode = msgspec.json.encode
-
-
-class NestContext(RequestContext):
-    __slots__ = ()
-
-    def show(self, view: Any) -> None:
-        self.answer(self.route.status, encode(view))
-
-    def finish(self, reply: Reply) -> None:
-        if reply.status:
-            self._say(errors.of_reply(reply.status, reply.body))
-        else:
-            self.answer(self.route.status, reply.body)
-
-    def fail(self, error: BaseException) -> None:
-        self._say(errors.of_error(error, self.route.name))
-
-    def unmatched(self, methods: list[str]) -> None:
-        self.fail(Refused("not_found", 404, f"Cannot {self.request.method} {self.request.path}"))
-
-    def _say(self, failure: errors.Failure) -> None:
-        said = {"message": failure.says or failure.code, "statusCode": failure.status}
-        self.answer(failure.status, encode(said))
 
 
 class NestApi(Api[NestContext]):
@@ -82,13 +58,14 @@ def gateway() -> FakeDoor:
 
 def test_it_reads_writes_and_refuses(gateway: FakeDoor) -> None:
     seen: list[Any] = []
-    api = NestApi(gateway, log=lambda *told: seen.append(told), tick=lambda: FakeWorld().at / 1_000)
+    api = NestApi(gateway, log=lambda *told: seen.append(told), now=lambda: START)
     assert send(api, "GET", f"/Orders/{ORDER}/") == (200, {"id": uuid(78), "version": 1})
     assert send(api, "DELETE", f"/orders/{ORDER}", x_request_id="mine", idempotency_key="k")[0] == 200
     (submitted,) = gateway.submitted
     assert (submitted.message, submitted.trace) == (CancelOrder(ORDER), "mine")
+    assert (submitted.caller, submitted.deadline) == (EVERYONE, START + PATIENCE_MS)
     assert submitted.claim and submitted.fingerprint
-    assert send(api, "GET", "/x") == (404, {"message": "Cannot GET /x", "statusCode": 404})
+    assert send(api, "GET", "/x")[1] == {"message": "Cannot GET /x", "error": "Not Found", "statusCode": 404}
     assert send(api, "GET", "/health/ready") == (200, {"status": "ready"})
     assert [(told[2], told[3], told[4], told[7]) for told in seen] == [
         ("GET", "/orders/:id", 200, "192.0.2.1"),
@@ -118,5 +95,5 @@ def test_every_error_is_an_answer_of_its_form(gateway: FakeDoor, error: Exceptio
 def test_a_refusal_of_a_service_and_of_the_kernel(gateway: FakeDoor) -> None:
     gateway.replies[CancelOrder] = refusal(409, "illegal_transition", "It is CONFIRMED.")
     call = partial(send, NestApi(gateway), "DELETE", f"/orders/{ORDER}")
-    assert call() == (409, {"message": "It is CONFIRMED.", "statusCode": 409})
+    assert call() == (409, {"message": "It is CONFIRMED.", "error": "Conflict", "statusCode": 409})
     assert call(idempotency_key=" ")[0] == 400

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from tests.apis.resilience.support import Time
+from tradewind.apis.rpc.downstream import RpcSettings
 from tradewind.apis.rpc.gateway import RpcApi
-from tradewind.apis.rpc.settings import RpcSettings
 from tradewind.core.http import Request, Response
 from tradewind.core.request_queue import Kind, Outcome
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tradewind.apis.rpc import catalogues
+from tradewind.apis.rpc import texts as catalogues
 from tradewind.apis.rpc.queues.endpoint import TEXTS
 
 

@@ -19,7 +19,7 @@ from tradewind.observability.metrics import Metrics
 from tradewind.apis.rpc.gateway import RpcApi
 from tradewind.apis.rpc.envelope import of_problem
 from tradewind.drivers.http.server import HttpServer
-from tradewind.apis.rpc.settings import RpcSettings
+from tradewind.apis.rpc.downstream import RpcSettings
 from tradewind.drivers.http.limits import Limits
 
 BODY = b'{"items":[{"productId":"a1b2c3d4-e5f6-4890-abcd-ef1234567890","quantity":2,"price":29.99}],"total":59.98}'

@@ -15,9 +15,9 @@ from tests.apis.rpc.fakes import ORDER, UUID
 from tests.support.queues import broker, fresh, outside
 from tradewind.apis.kernel.resilience.presets import Preset
 from tradewind.apis.nest import wire
+from tradewind.apis.rpc.downstream import RpcSettings
 from tradewind.apis.rpc.envelope import of_problem
 from tradewind.apis.rpc.gateway import RpcApi
-from tradewind.apis.rpc.settings import RpcSettings
 from tradewind.core.request_queue import Ask
 from tradewind.drivers.http.limits import Limits
 from tradewind.drivers.http.server import HttpServer

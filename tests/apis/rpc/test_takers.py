@@ -5,8 +5,7 @@ from collections.abc import Callable
 from tests.apis.resilience.support import Time
 from tests.apis.rpc.fakes import DOWN, FakeClient
 from tradewind.apis.kernel.resilience.guarded import Guarded
-from tradewind.apis.rpc.gateway import judge
-from tradewind.apis.rpc.takers import Takers
+from tradewind.apis.rpc.downstream import Takers, judge
 from tradewind.core.request_queue import Kind, Outcome
 
 THERE = Outcome(Kind.REFUSED, b'{"statusCode":404}')

@@ -168,7 +168,8 @@ def named(api: str, bus: str, **processes: tuple[str, ...]) -> Blueprint:
         blueprint.Process(name, services, {api: Address("http")} if name == "front" else {})
         for name, services in processes.items()
     )
-    return Blueprint("mine", "", made, {}, bus=bus)
+    promised = Policies(access="open") if api == "rpc" else Policies()
+    return Blueprint("mine", "", made, {}, bus=bus, policies=promised)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +218,12 @@ def test_what_does_not_go_together(mine: Blueprint, says: str) -> None:
 def test_policies_that_cannot_be_kept(policies: Policies, says: str) -> None:
     with pytest.raises(BadBlueprint, match=says):
         plan.check(config.load({}), replace(named("v1", "local", front=("orders",)), policies=policies))
+
+
+def test_an_api_that_asks_nobody_needs_an_open_shop() -> None:
+    mine = replace(named("rpc", "local", front=SERVICES), policies=Policies(access="jwt"))
+    with pytest.raises(BadBlueprint, match="policies: access = jwt, and API rpc promises access = open"):
+        plan.check(config.load({}), mine)
 
 
 def test_what_pays_on_order_is_set() -> None:

@@ -11,20 +11,19 @@ import msgspec
 
 from ...core.http import Response
 from ..kernel.cors import Cors
+from ..nest.bodies import TOO_LARGE
+from ..nest.http import INTERNAL, JSON, Message
 
-JSON = b"application/json; charset=utf-8"
 CORS = Cors(("*",), methods=b"GET,HEAD,PUT,PATCH,POST,DELETE", every_options=True)
 """As Express's `cors` package answers."""
 ANY_ORIGIN = ((b"access-control-allow-origin", b"*"),)
 BEGIN, END = b'{"success":true,"data":', b"}"
-INTERNAL = "Internal server error"
-TOO_LARGE = ("request entity too large", "Payload Too Large")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-def error(status: int, message: str | list[str], name: str = "") -> bytes:
+def error(status: int, message: Message, name: str = "") -> bytes:
     """The body of an error. `name` is NestJS's, such as `Bad Request`; errors of a service have none."""
     data: dict[str, Any] = (
         {"message": message, "error": name, "statusCode": status}
@@ -32,10 +31,6 @@ def error(status: int, message: str | list[str], name: str = "") -> bytes:
         else {"message": message, "statusCode": status}
     )
     return _encode({"success": False, "data": data})
-
-
-def bad_request(message: str | list[str]) -> bytes:
-    return error(400, message, "Bad Request")
 
 
 def refusal(err: bytes) -> tuple[int, bytes]:

@@ -14,46 +14,32 @@ from functools import partial
 
 import msgspec
 
-from ...core.request_queue import Kind, Outcome, RequestQueueClient
+from ...core.request_queue import Outcome, RequestQueueClient
 from ...observability.tracing import Tracer
+from ..kernel.admission import Admission
 from ..kernel.client_address import TrustedProxies
+from ..kernel.docs import api_pages
 from ..kernel.health import Health
+from ..kernel.rate_limits import Buckets
 from ..kernel.request_context import Api, Log, Observe, Page, ignore, page_routes, request_ids
 from ..kernel.resilience.breaker import State
-from ..kernel.resilience.guarded import Guarded, Later, Verdict
+from ..kernel.resilience.guarded import Guarded, Later
 from ..kernel.router import Router
-from . import envelope
+from .downstream import Downstream, RpcSettings, judge
 from .envelope import CORS
 from .operations import Operations
-from .pages import docs_pages
-from .request_context import Downstream, RpcContext, RpcKernel, RpcRoute
-from .settings import RpcSettings
+from .request_context import RpcContext, RpcKernel, RpcRoute
 
 _STATES = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
-_VERDICTS = {
-    Kind.ANSWER: Verdict.FINE,
-    Kind.TIMEOUT: Verdict.TIMED_OUT,
-    Kind.DOWN: Verdict.FAILED,
-    Kind.BUSY: Verdict.BUSY,
-}
 NOTHING = b'{"id":"00000000-0000-4000-8000-000000000000"}'
 """An id that does not exist: a service that says so is up."""
 OK = b'{"status":"ok"}'
 _encode = msgspec.json.Encoder().encode
 
 
-def judge(outcome: Outcome) -> Verdict:
-    """A refusal is the service's failure from 500 on, else the caller's own."""
-    verdict = _VERDICTS.get(outcome.kind)
-    if verdict is None:
-        return Verdict.FINE if envelope.status_of(outcome.body) < 500 else Verdict.FAILED
-    return verdict
-
-
 class RpcApi(Api[RpcContext]):
     """A `Handler` of the HTTP server. `later` is `loop.call_later`; `lacks` adds to what readiness misses;
-    `pages` are served as they are, beside those of `/api/docs`. What is observed and logged, see
-    `exchange.Means`.
+    `pages` are served as they are, beside those of `/api/docs`. What is observed and logged, see `Kernel`.
     """
 
     def __init__(
@@ -69,6 +55,7 @@ class RpcApi(Api[RpcContext]):
         log: Log = ignore,
         tracer: Tracer | None = None,
         clock: Callable[[], float] = time.perf_counter,
+        now: Callable[[], int] | None = None,
         chance: Callable[[], float] | None = None,
         proxies: TrustedProxies | None = None,
     ) -> None:
@@ -84,6 +71,8 @@ class RpcApi(Api[RpcContext]):
             tracer=tracer,
             cors=CORS,
             proxies=proxies,
+            now=now,
+            admission=Admission(buckets=Buckets(settings.rate_limit_per_minute, settings.buckets)),
         )
         more = {"chance": chance} if chance is not None else {}
 
@@ -110,8 +99,8 @@ class RpcApi(Api[RpcContext]):
         self.health = Health(self._missing)
         routes: list[RpcRoute] = [
             *Operations(settings, orders, inventory, payments, fresh).routes(),
-            RpcRoute("health", "GET", "/health", _ok),
-            RpcRoute("health.circuits", "GET", "/health/circuits", self._circuits),
+            RpcRoute("health", "GET", "/health", _ok, rule=None),
+            RpcRoute("health.circuits", "GET", "/health/circuits", self._circuits, rule=None),
         ]
         shown = {**self.health.pages(), **docs_pages(), **(pages or {})}
         paths = [(route.method, route.path, route) for route in routes]
@@ -151,3 +140,16 @@ class RpcApi(Api[RpcContext]):
 
 def _ok(context: RpcContext) -> None:
     context.answer(200, OK)
+
+
+def docs_pages() -> dict[str, Page]:
+    """The API explorer; `/api/docs-json` is NestJS's name for the description, which is made when it is first
+    asked for.
+    """
+    return api_pages("Tradewind API", _description, page="/api/docs", description="/api/docs-json")
+
+
+def _description() -> bytes:
+    from .described import document_json
+
+    return document_json()

@@ -14,6 +14,7 @@ APIS = (
         shows=SHOWN,
         over=("rpc-queues",),
         stands_in=("payment_token",),
+        promises={"access": "open"},
         base="/api",
         docs="/api/docs",
         try_it="tradewind load smoke --url {url}",

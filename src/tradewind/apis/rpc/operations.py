@@ -10,22 +10,22 @@ from typing import TypeVar
 
 import msgspec
 
+from ..nest.bodies import body_of
+from ..nest.http import NAMES
 from . import envelope
-from .bodies import BodyRefused, body_of
-from .request_context import Downstream, RpcContext, RpcRoute
+from .downstream import Downstream, RpcSettings
+from .request_context import RpcContext, RpcRoute
 from .rules import (
     UUID,
     CreateOrder,
     CreatePayment,
     CreateProduct,
-    NotJson,
     json_of,
     order_of,
     page_of,
     payment_of,
     product_of,
 )
-from .settings import RpcSettings
 from .texts import text
 
 T = TypeVar("T", CreateOrder, CreateProduct, CreatePayment)
@@ -128,7 +128,7 @@ class Operations:
                     b'{"id":"%b","lang":"%b"}' % (context.values[0].encode(), context.language),
                 )
             else:  # what cannot be an id is the id of nothing
-                context.answer(404, envelope.error(404, text(thing, context.language)))
+                context.refuse(404, text(thing, context.language))
 
         return read
 
@@ -143,7 +143,7 @@ class Operations:
             )
             asked = page_of(given)
             if isinstance(asked, list):
-                context.refuse(asked)
+                context.refuse(400, asked, NAMES[400])
             else:
                 context.ask(
                     downstream,
@@ -154,16 +154,11 @@ class Operations:
         return show
 
     def _checked(self, context: RpcContext, check: Callable[[bytes], T | list[str]]) -> T | None:
-        try:
-            checked = check(body_of(context.request, self._settings.body_bytes))
-        except NotJson:
-            context.refuse("Unexpected token in JSON")
-        except BodyRefused as refused:
-            context.answer(refused.status, envelope.error(refused.status, refused.message, refused.name))
-        else:
-            if not isinstance(checked, list):
-                return checked
-            context.refuse(checked)
+        """Errors: NotJson, BodyRefused."""
+        checked = check(body_of(context.request, self._settings.body_bytes))
+        if not isinstance(checked, list):
+            return checked
+        context.refuse(400, checked, NAMES[400])
         return None
 
     def _key(self, context: RpcContext) -> bytes:
@@ -176,5 +171,5 @@ class Operations:
         key = given.decode("latin-1")  # as Node reads it
         if 1 <= len(key) <= LONGEST_KEY:
             return _encode(key)
-        context.refuse([WRONG_KEY])
+        context.refuse(400, [WRONG_KEY], NAMES[400])
         return b""

@@ -4,21 +4,23 @@ answer.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from ...core.request_queue import Kind, Outcome, RequestQueueClient
 from ...observability import spans
 from ...observability.tracing import Span
-from ..kernel.request_context import Kernel, RequestContext, Route
-from ..kernel.resilience.guarded import Guarded, Verdict
+from ..kernel.admission import SIGNED_IN, Rule
+from ..kernel.request_context import Headers, Kernel, Route
+from ..kernel.resilience.guarded import Verdict
 from ..kernel.resilience.presets import Preset
+from ..nest.bodies import BodyRefused
+from ..nest.http import Message, NestContext
 from . import envelope
-from .envelope import BEGIN, END, JSON
+from .downstream import Downstream
+from .envelope import BEGIN, END
 from .texts import language, text
 
-logger = logging.getLogger(__name__)
 _UNANSWERED = {
     Verdict.OPEN: "open",
     Verdict.BUSY: "busy",
@@ -26,15 +28,6 @@ _UNANSWERED = {
     Verdict.FAILED: "down",
 }
 _ENDS = {Verdict.OPEN: "busy", Verdict.BUSY: "busy", Verdict.TIMED_OUT: "timeout", Verdict.FAILED: "down"}
-
-
-class Downstream:
-    """A service behind its queue."""
-
-    __slots__ = ("guarded", "queue")
-
-    def __init__(self, queue: str, guarded: Guarded[Outcome]) -> None:
-        self.queue, self.guarded = queue, guarded
 
 
 class RpcKernel(Kernel):
@@ -67,14 +60,14 @@ class RpcRoute(Route["RpcContext"]):
         *,
         status: int = 200,
         asks: str = "",
+        rule: Rule | None = SIGNED_IN,
     ) -> None:
-        super().__init__(name, path, serve, status)
+        super().__init__(name, path, serve, status, rule)
         self.method, self.pattern = method, b'{"cmd":"%b"}' % asks.encode()
 
 
-class RpcContext(RequestContext):
+class RpcContext(NestContext):
     __slots__ = ("_data", "_downstream", "_tries")
-    CONTENT_TYPE = JSON
 
     route: RpcRoute
     _kernel: RpcKernel
@@ -84,9 +77,6 @@ class RpcContext(RequestContext):
     @property
     def language(self) -> bytes:
         return language(self.request.headers.get(b"x-lang"))
-
-    # -- the service
-    # ------------------------------------------------------------------------------------------------------
 
     def ask(self, downstream: Downstream, preset: Preset, data: bytes, *, retryable: bool = True) -> None:
         """Asks the service what the route says; its answer is the answer."""
@@ -119,27 +109,20 @@ class RpcContext(RequestContext):
             self.answer(status, body, ((b"retry-after", b"1"),) if status == 503 else ())
         else:
             ended = _ENDS[verdict]
-            body = envelope.error(503, text(_UNANSWERED[verdict], self.language, guarded.name))
-            self.answer(503, body, ((b"retry-after", b"%d" % guarded.retry_after()),))
+            says = text(_UNANSWERED[verdict], self.language, guarded.name)
+            self.refuse(503, says, headers=((b"retry-after", b"%d" % guarded.retry_after()),))
         kernel = self._kernel
         kernel.observe_call(guarded.name, self.route.name, ended, kernel.tick() - self.began)
 
-    # -- the answer
-    # -------------------------------------------------------------------------------------------------------
-
     def fail(self, error: BaseException) -> None:
-        logger.error("%s failed", self.route.name, exc_info=error)
-        self.answer(500, envelope.error(500, envelope.INTERNAL))
+        if isinstance(error, BodyRefused):
+            self.refuse(error.status, error.message, error.name)
+        else:
+            super().fail(error)
 
-    def unmatched(self, methods: list[str]) -> None:
-        """As Express: what is not known is 404, whatever the method."""
-        request = self.request
-        url = f"{request.path}?{request.query.decode('latin-1')}" if request.query else request.path
-        self.answer(404, envelope.error(404, f"Cannot {request.method} {url}", "Not Found"))
-
-    def refuse(self, message: str | list[str]) -> None:
-        """400, with what is wrong."""
-        self.answer(400, envelope.bad_request(message))
+    def refuse(self, status: int, message: Message, name: str = "", headers: Headers = ()) -> None:
+        """In the envelope of this API."""
+        self.answer(status, envelope.error(status, message, name), headers)
 
 
 def _ending(step: Span, then: Callable[[Outcome], None]) -> Callable[[Outcome], None]:

@@ -8,25 +8,31 @@ not known are dropped.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from .bounds import (
-    LONGEST,
-    MOST_ITEMS,
-    MOST_MONEY,
-    MOST_PER_PAGE,
-    MOST_PIECES,
-    MOST_STOCK,
-    PER_PAGE,
+from ...core.texts import VISIBLE, all_seen
+from ..nest.validator import (
     UUID,
-    cents,
+    Fields,
+    Items,
+    NotJson,
+    every,
+    faults,
+    is_int,
+    is_number,
+    is_text,
+    is_uuid,
+    number,
+    optional,
+    walked,
+    within,
 )
-from .validation import ORDER, PAYMENT, PRODUCT, NotJson, has_visible, number, paging, seen, walked
-from .validation import key as walk_key
 
 __all__ = [
     "LONGEST",
@@ -52,6 +58,74 @@ __all__ = [
     "payment_of",
     "product_of",
 ]
+
+MOST_ITEMS, MOST_PIECES, MOST_STOCK, MOST_MONEY, LONGEST = (
+    1_000,
+    9_999_999,
+    1_000_000_000,
+    9_999_999_999.99,
+    255,
+)
+PER_PAGE, MOST_PER_PAGE = 10, 100
+has_visible = re.compile(VISIBLE).search
+
+
+def cents(amount: float) -> int:
+    """The minor units of a decimal with two places; -1 where it has more, is negative or is past what can be
+    kept.
+    """
+    if not 0 <= amount <= MOST_MONEY:
+        return -1
+    units = round(amount * 100)
+    return units if units / 100 == amount else -1
+
+
+def seen(text: str) -> bool:
+    """Whether it has no character that cannot be seen, but spaces inside."""
+    return all_seen(text.replace(" ", "")) and not text.isspace()
+
+
+# -- the fields of each body
+
+
+def _money(path: str, value: Any) -> list[str]:
+    wrong = within(0, MOST_MONEY)(path, value)
+    if not is_number(value) or not math.isfinite(value) or (value <= MOST_MONEY and cents(abs(value)) < 0):
+        wrong.append(f"{path} must be a number conforming to the specified constraints")
+    return wrong
+
+
+def _name(path: str, value: Any) -> list[str]:
+    wrong = is_text(LONGEST)(path, value)
+    if not wrong and not has_visible(value):
+        wrong.append(f"{path} should not be empty")
+    return wrong
+
+
+def _identity(path: str, value: Any) -> list[str]:
+    wrong = is_text(LONGEST)(path, value)
+    if not wrong and not seen(value):
+        wrong.append(f"{path} must be made of characters that can be seen")
+    return wrong
+
+
+_ITEM: Fields = (
+    ("productId", is_uuid),
+    ("quantity", every(within(1, MOST_PIECES), is_int)),
+    ("price", _money),
+)
+ORDER: Fields = (("items", Items(_ITEM, MOST_ITEMS)), ("total", _money))
+PRODUCT: Fields = (
+    ("name", _name),
+    ("sku", _identity),
+    ("stock", every(within(0, MOST_STOCK), is_int)),
+    ("price", optional(_money)),
+)
+PAYMENT: Fields = (("orderId", is_uuid), ("amount", _money))
+PAGING: Fields = (
+    ("page", every(within(1, 1_000_000_000), is_int)),
+    ("perPage", every(within(1, MOST_PER_PAGE), is_int)),
+)
 
 _Uuid = Annotated[str, Meta(pattern=UUID.pattern)]
 _Money = Annotated[float, Meta(ge=0, le=MOST_MONEY)]
@@ -130,14 +204,15 @@ def page_of(given: Mapping[str, Any]) -> Paging | list[str]:
     absent has its default.
     """
     read = {name: number(given[name]) for name in ("page", "perPage") if given.get(name) is not None}
-    return paging(read) or Paging(int(read.get("page", 1)), int(read.get("perPage", PER_PAGE)))
+    wrong = faults("", read, tuple([field for field in PAGING if field[0] in read]))
+    return wrong or Paging(int(read.get("page", 1)), int(read.get("perPage", PER_PAGE)))
 
 
 def key_of(key: Any) -> list[str]:
     """What is wrong with an idempotency key; one that is absent or empty is none, as in the published
     system.
     """
-    return [] if key is None or key == "" else walk_key(key)
+    return [] if key is None or key == "" else _identity("idempotencyKey", key)
 
 
 json_of: Callable[[CreateOrder | CreateProduct | CreatePayment], bytes] = msgspec.json.Encoder().encode

@@ -78,16 +78,16 @@ def v1(context: Context, reach: Reach, host: str, port: int) -> Front:
 
 def rpc(context: Context, reach: Reach, host: str, port: int) -> Front:
     from ...apis.kernel.client_address import TrustedProxies
+    from ...apis.rpc.downstream import RpcSettings, Takers
     from ...apis.rpc.envelope import of_problem
     from ...apis.rpc.gateway import RpcApi
-    from ...apis.rpc.settings import RpcSettings
-    from ...apis.rpc.takers import Takers
 
     config = context.config
     settings = RpcSettings(
         order_queue=config.order_queue,
         inventory_queue=config.inventory_queue,
         payment_queue=config.payment_queue,
+        rate_limit_per_minute=config.rate_limit,
     )
     found: list[Takers] = []
     api = RpcApi(
@@ -101,6 +101,7 @@ def rpc(context: Context, reach: Reach, host: str, port: int) -> Front:
         log=context.log.write,
         proxies=TrustedProxies(config.trusted_proxies) if config.trusted_proxies else None,
         tracer=context.tracer,
+        now=context.clock.now,
     )
     if reach.remote:
         found.append(Takers(reach.queues, api.services))

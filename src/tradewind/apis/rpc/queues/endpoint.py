@@ -14,21 +14,20 @@ from typing import Any, TypeVar
 import msgspec
 
 from ....core.gateway import Gateway, Refusal, Reply
-from ....core.model import Caller, Query, Refused, Request
+from ....core.model import Query, Refused, Request
 from ....core.request_queue import Ask
 from ....core.store import StoreUnavailable
 from ....observability import context
+from ...kernel.admission import EVERYONE
 from ...kernel.pending_reads import PendingReads
 from .. import rules
-from ..catalogues import language_of, say
+from ..texts import language_of, say
 
 LOG = logging.getLogger("tradewind.rpc")
 T = TypeVar("T")
 Handler = Callable[[Ask], None]
 Show = Callable[[Any], bytes]
 encode = msgspec.json.Encoder().encode
-EVERYONE = Caller("", "admin")
-"""Whoever reaches a queue sees all: the published system has no authentication."""
 _refusal = msgspec.json.Decoder(Refusal).decode
 
 
@@ -111,6 +110,7 @@ class RpcEndpoint:
             message,
             EVERYONE,
             deliver,
+            deadline=ask.deadline_ms,
             claim=claim,
             fingerprint=_digest(encode(dto)),
             trace=trace,
@@ -118,7 +118,7 @@ class RpcEndpoint:
         )
 
     def query(self, ask: Ask, query: Query, lang: Any, show: Show) -> None:
-        self.answer(ask, self._gateway.ask(query, EVERYONE), lang, show)
+        self.answer(ask, self._gateway.ask(query, EVERYONE, deadline=ask.deadline_ms), lang, show)
 
     def answer(self, ask: Ask, found: Coroutine[Any, Any, T], lang: Any, show: Callable[[T], bytes]) -> None:
         self._asks.run(found, lambda view: ask.answer(show(view)), partial(self.failed, ask, lang))

@@ -13,9 +13,10 @@ from ....contracts.payments import GetPayment, ListPayments, PaymentView, Record
 from ....contracts.values import Page
 from ....core.gateway import Gateway, Reply
 from ....core.request_queue import Ask
+from ...kernel.admission import EVERYONE
 from .. import rules
 from ..rules import CreatePayment
-from .endpoint import EVERYONE, BadPayload, Handler, RpcEndpoint, Values, about_of, encode, paging_of, read
+from .endpoint import BadPayload, Handler, RpcEndpoint, Values, about_of, encode, paging_of, read
 from .shown import Cents, decimal, money, page, total_of
 
 STATUSES = {"VOIDED": "FAILED", "PARTIALLY_REFUNDED": "COMPLETED"}

@@ -5,14 +5,22 @@ it.
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl
+
+import msgspec
 
 from ...core.http import Request
-from .envelope import TOO_LARGE
+from .validator import NotJson
 
 JSON = b"application/json"
+TOO_LARGE = ("request entity too large", "Payload Too Large")
 # body-parser reads no other type: what it does not read is the empty object
 _JSON = re.compile(rb"application/json[ \t]*(?:;.*)?", re.IGNORECASE | re.DOTALL)
+_FORM = re.compile(rb"application/x-www-form-urlencoded[ \t]*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 _CHARSET = re.compile(rb";[ \t]*charset[ \t]*=[ \t]*\"?([^\";, \t]*)", re.IGNORECASE)
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 class BodyRefused(Exception):
@@ -24,13 +32,19 @@ class BodyRefused(Exception):
 
 
 def body_of(request: Request, most: int) -> bytes:
-    """The JSON, or nothing where none was sent. Errors: BodyRefused."""
+    """The JSON, or nothing where none was sent: a form is read too, and its values are texts. Errors:
+    BodyRefused; NotJson, for what is neither an object nor an array.
+    """
     body = request.body
     headers = request.headers
     if len(body) > most:
         raise BodyRefused(413, *TOO_LARGE)
     content_type = headers.get(b"content-type", b"")
     if content_type != JSON:
+        if _FORM.fullmatch(content_type):
+            return _encode(
+                dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=1_000))
+            )
         if not _JSON.fullmatch(content_type):
             return b""
         charset = _CHARSET.search(content_type)
@@ -44,4 +58,6 @@ def body_of(request: Request, most: int) -> bytes:
         raise BodyRefused(
             415, f'unsupported content encoding "{coding.decode("latin-1")}"', "Unsupported Media Type"
         )
+    if body and body[0] not in b"{[" and body.lstrip(b" \t\r\n")[:1] not in (b"{", b"[", b""):
+        raise NotJson("neither an object nor an array")
     return body
