@@ -47,6 +47,8 @@ PLANTS = [
     ("services", "tradewind.services.orders.planted", "tradewind.services.payments.target"),
     ("services", "tradewind.services.users.planted", "tradewind.services.brand_new.target"),
     ("apis", "tradewind.apis.v1.planted", "tradewind.apis.rpc.target"),
+    ("apis", "tradewind.apis.kernel.planted", "tradewind.apis.nest.target"),
+    ("apis", "tradewind.apis.nest.planted", "tradewind.apis.fastify.target"),
     ("ports", "tradewind.apis.v1.planted", "tradewind.engine.target"),
     ("ports", "tradewind.apis.v1.planted", "tradewind.drivers.target"),
     ("domain", "tradewind.services.orders.domain", "sqlalchemy"),

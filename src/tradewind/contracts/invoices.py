@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import UNSET, Meta, UnsetType
 
 from ..core.model import Event, Query
 from .operation import Operation, Who
 from .orders import Line
 from .users import Limit
-from .values import Money, Page, ReferenceOrAny, Stamp, Uuid, UuidOrAny, View
+from .values import HIDDEN, Money, Page, PageOrCursor, ReferenceOrAny, Stamp, Uuid, UuidOrAny, View
 
+WithCustomer = Annotated[bool, Meta(description="whether the view says whose it is")]
 Status = Literal["DRAFT", "ISSUED", "PAID", "VOID"]
 
 
@@ -34,10 +37,13 @@ class InvoiceView(View, frozen=True):
     issued_at: Stamp | None
     hash: str | None
     previous_hash: str | None
+    # whose it is, where the API shows it
+    customer_id: Annotated[str | UnsetType, HIDDEN] = UNSET
 
 
 class GetInvoice(Query, frozen=True, tag="invoices.get"):
     invoice_id: Uuid
+    with_customer: WithCustomer = False
 
 
 class GetInvoicePdf(Query, frozen=True, tag="invoices.pdf"):
@@ -56,6 +62,8 @@ class ListInvoices(Query, frozen=True, tag="invoices.list"):
     order_id: ReferenceOrAny = ""
     limit: Limit = 20
     cursor: str = ""
+    page: PageOrCursor = 0
+    with_customer: WithCustomer = False
 
 
 class InvoiceIssued(Event, frozen=True, tag="invoice.issued"):
@@ -85,6 +93,7 @@ OPERATIONS = (
         "Invoices, newest first",
         paged=True,
         narrows={"order_id": UuidOrAny},
+        hides=("page", "with_customer"),
     ),
     Operation(
         "invoices.get",
@@ -95,6 +104,7 @@ OPERATIONS = (
         Who.OWNER,
         "One invoice",
         refuses=(_GONE,),
+        hides=("with_customer",),
     ),
     Operation(
         "invoices.pdf",

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
+
+from msgspec import UNSET
 
 from ...contracts.invoices import (
     CreditNoteView,
@@ -25,7 +27,7 @@ from . import pdf, storage
 from .invoice import CreditNote, Invoice, invoice_id
 
 
-def view(invoice: Invoice, notes: Sequence[CreditNote]) -> InvoiceView:
+def view(invoice: Invoice, notes: Sequence[CreditNote], with_customer: bool = False) -> InvoiceView:
     issued_at = None if invoice.issued_at is None else stamp(invoice.issued_at)
     own = tuple([_note_view(note) for note in notes if note.invoice_id == invoice.id])
     return InvoiceView(
@@ -39,6 +41,7 @@ def view(invoice: Invoice, notes: Sequence[CreditNote]) -> InvoiceView:
         issued_at,
         invoice.hash,
         invoice.previous_hash,
+        invoice.customer_id if with_customer else UNSET,
     )
 
 
@@ -53,22 +56,35 @@ async def get_invoice(reader: Reader, query: GetInvoice, caller: Caller) -> Invo
     invoice = await _visible(reader, query.invoice_id, caller)
     if invoice is None:
         raise Refused("not_found", 404)
-    return view(invoice, await _notes(reader, [invoice], caller))
+    return view(invoice, await _notes(reader, [invoice], caller), query.with_customer)
 
 
 async def list_invoices(reader: Reader, query: ListInvoices, caller: Caller) -> Page[InvoiceView]:
+    if query.page and not query.order_id:
+        return await _numbered_page(reader, query, caller)
     listing = Listing("invoices", query.order_id, "" if caller.role == "admin" else caller.id)
     values = {**listing.below(query.cursor), "n": query.limit + 1}
     if query.order_id:  # there is one at most: no second page, and so no cursor
         only = await _visible(reader, invoice_id(query.order_id), caller)
-        found = [only] if only is not None else []
+        found = [only] if only is not None and query.page <= 1 else []
     elif caller.role == "admin":
         found = await reader.find(storage.INVOICES, storage.NEWEST, values)
     else:
         found = await reader.find(storage.INVOICES, storage.NEWEST_OF, {**values, "customer": caller.id})
     shown, more = listing.page(found, query.limit, lambda invoice: (invoice.created_at, invoice.id))
     notes = await _notes(reader, shown, caller)
-    return Page([view(invoice, notes) for invoice in shown], more)
+    total = (1 if shown else 0) if query.page else UNSET
+    return Page([view(invoice, notes, query.with_customer) for invoice in shown], more, total)
+
+
+async def _numbered_page(reader: Reader, query: ListInvoices, caller: Caller) -> Page[InvoiceView]:
+    filters: dict[str, Any] = {} if caller.role == "admin" else {"customer": caller.id}
+    names = tuple(filters)
+    ((total,),) = await reader.rows(storage.COUNT[names], filters)
+    values = {**filters, "n": query.limit, "skip": (query.page - 1) * query.limit}
+    shown = await reader.find(storage.INVOICES, storage.PAGE[names], values)
+    notes = await _notes(reader, shown, caller)
+    return Page([view(invoice, notes, query.with_customer) for invoice in shown], None, total)
 
 
 async def get_pdf(reader: Reader, query: GetInvoicePdf, caller: Caller) -> Pdf:

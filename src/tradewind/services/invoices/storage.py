@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ...core import columns
 from ...core.model import Table
-from ...core.schema import metadata, newest_first
+from ...core.schema import by_number, count_of, metadata, newest_first
 from .invoice import CreditNote, Invoice
 from .series import Series
 
@@ -84,8 +84,16 @@ def _notes_of_page(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 
 # only of known orders: before that, an invoice has no currency
-NEWEST = newest_first(INVOICES.rows, _invoice.currency != "")
+_known = _invoice.currency != ""
+NEWEST = newest_first(INVOICES.rows, _known)
 NEWEST_OF = NEWEST.where(_invoice.customer_id == _customer)
+_filtered: dict[tuple[str, ...], list[sa.ColumnElement[bool]]] = {
+    (): [_known],
+    ("customer",): [_known, _invoice.customer_id == _customer],
+}
+PAGE = {names: by_number(INVOICES.rows, *where) for names, where in _filtered.items()}
+COUNT = {names: count_of(INVOICES.rows, *where) for names, where in _filtered.items()}
+"""By the names of what they are filtered by."""
 NOTES_OF = (
     sa.select(NOTES.rows)
     .where(_note.invoice_id == sa.bindparam("invoice", type_=sa.Text))

@@ -1,0 +1,3 @@
+"""Orders and invoices as two NestJS services behind Kong publish them: `orders` and `invoices` are the HTTP
+servers of the two.
+"""
