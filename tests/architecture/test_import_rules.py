@@ -55,6 +55,7 @@ PLANTS = [
     ("domain", "tradewind.services.brand_new.domain", "asyncio"),
     ("asyncpg", "tradewind.services.orders.storage", "asyncpg"),
     ("pamqp", "tradewind.drivers.rabbitmq.amqp.link", "pamqp"),
+    ("opentelemetry", "tradewind.apis.kernel.serving", "opentelemetry"),
     ("sqlite3", "tradewind.services.orders.storage", "sqlite3"),
 ]
 

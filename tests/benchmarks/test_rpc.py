@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
 
 from benchmarks import __main__ as command
 from benchmarks import readme, report
@@ -263,5 +265,6 @@ def test_the_page_leaves_out_who_did_not_run() -> None:
 
 
 def test_spans_are_counted() -> None:
-    export = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{},{}]},{"spans":[{}]}]}]}'
-    assert (sink.spans(export), sink.spans(b"\x0a\x00"), sink.spans(b"[]"), sink.spans(b"{}")) == (3, 0, 0, 0)
+    scopes = [ScopeSpans(spans=[Span(), Span()]), ScopeSpans(spans=[Span()])]
+    export = ExportTraceServiceRequest(resource_spans=[ResourceSpans(scope_spans=scopes)])
+    assert (sink.spans(export.SerializeToString()), sink.spans(b"")) == (3, 0)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Mapping
 
 from tests.support.collector import Collector
 from tradewind.core.clock import SystemClock
-from tradewind.observability import endpoint
-from tradewind.observability.exporter import Exporter
+from tradewind.observability import collector
+from tradewind.observability.otlp import Exporter
 from tradewind.observability.tracing import Span, Tracer
 
 Where = Collector | str
@@ -23,19 +22,10 @@ def exporter(
     every_s: float = 0.01,
     environment: Mapping[str, str] | None = None,
 ) -> Exporter:
-    place = endpoint.read(to if isinstance(to, str) else to.url, environment or {})
-    assert place is not None
-    resource = endpoint.resource("orders", "1.2.3", "instance-1", environment or {})
-    return Exporter(
-        place,
-        resource,
-        "1.2.3",
-        batch=batch,
-        bound=bound,
-        every_s=every_s,
-        first_pause_s=0.001,
-        chance=random.Random(1),
-    )
+    endpoint = collector.read(to if isinstance(to, str) else to.url, environment or {})
+    assert endpoint is not None
+    resource = {"service.name": "orders", "service.version": "1.2.3", "service.instance.id": "instance-1"}
+    return Exporter(*endpoint, resource, "1.2.3", batch=batch, bound=bound, every_s=every_s)
 
 
 def fill(to: Exporter, spans: int) -> list[Span]:

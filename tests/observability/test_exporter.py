@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,26 +15,26 @@ import pytest
 from tests.observability.exporting import exporter, fill, until
 from tests.support.collector import Collector
 from tradewind.core.clock import SystemClock
+from tradewind.observability.collector import BadEndpoint, Tracing
 from tradewind.observability.metrics import Metrics
-from tradewind.observability.traces import BadEndpoint, Tracing
-from tradewind.observability.tracing import Tracer, Value
+from tradewind.observability.tracing import Kind, Tracer, Value
 
 
-async def test_a_span_arrives_as_the_protocol_spells_it() -> None:
+async def test_a_span_arrives_as_the_protocol_spells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = "deployment.environment=test%20floor, service.name=other, junk"
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", shared)
     async with Collector() as collector:
-        ours = exporter(
-            collector,
-            environment={
-                "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test%20floor, service.name=other, junk"
-            },
-        )
+        ours = exporter(collector)
         tracer = Tracer("orders", ours.put, 1.0, SystemClock(1))
         span = tracer.start(
             "POST /orders",
+            Kind.SERVER,
             parent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             state="congo=t61",
         )
         assert span is not None
+        step = span.child("batch")
+        step.end()
         span.link("7" * 32, "8" * 16)
         said: dict[str, Value] = {
             "http.response.status_code": 504,
@@ -42,19 +43,20 @@ async def test_a_span_arrives_as_the_protocol_spells_it() -> None:
             "text": "käse \ud800",
         }
         span.end("timeout", **said)
-        ours.start()
-        (seen,) = await collector.has(1)
+        inside, seen = await collector.has(2)
         await ours.stop()
     (line, headers, _) = collector.requests[0]
-    assert line == "POST /v1/traces HTTP/1.1" and headers["content-type"] == "application/json"
+    assert line == "POST /v1/traces HTTP/1.1" and headers["content-type"] == "application/x-protobuf"
     assert (
         seen["traceId"] == "4bf92f3577b34da6a3ce929d0e0e4736" and seen["parentSpanId"] == "00f067aa0ba902b7"
     )
-    assert seen["traceState"] == "congo=t61" and seen["links"] == [
-        {"traceId": "7" * 32, "spanId": "8" * 16, "flags": 1}
-    ]
-    assert seen["startTimeUnixNano"] == str(span.began) and int(seen["endTimeUnixNano"]) >= span.began
+    assert (seen["name"], seen["kind"], seen["remote"]) == ("POST /orders", 2, True)
+    assert (inside["parentSpanId"], inside["kind"], inside["remote"]) == (seen["spanId"], 1, False)
+    assert seen["traceState"] == "congo=t61"
+    assert seen["links"] == [{"traceId": "7" * 32, "spanId": "8" * 16}]
+    assert seen["startTimeUnixNano"] == span.began and seen["endTimeUnixNano"] == span.ended >= span.began
     assert seen["status"] == {"code": 2, "message": "timeout"}
+    assert inside["status"] == {"code": 0, "message": ""}
     assert seen["attributes"] == {
         "http.response.status_code": 504,
         "cached": False,
@@ -69,13 +71,12 @@ async def test_a_span_arrives_as_the_protocol_spells_it() -> None:
         "instance-1",
     )
     assert resource["deployment.environment"] == "test floor"
-    assert (ours.exported, ours.dropped, ours.waiting) == (1, 0, 0)
+    assert (ours.exported, ours.dropped, ours.waiting) == (2, 0, 0)
 
 
 async def test_spans_go_in_batches() -> None:
     async with Collector() as collector:
         ours = exporter(collector, batch=10, every_s=60.0)  # so that only fullness sends
-        ours.start()
         fill(ours, 25)
         await until(lambda: ours.exported == 20)
         assert len(collector.requests) == 2 and ours.waiting == 5
@@ -84,25 +85,23 @@ async def test_spans_go_in_batches() -> None:
     assert len({span["spanId"] for span in collector.spans}) == 25
 
 
-async def test_what_finds_no_room_is_dropped_and_counted() -> None:
+async def test_spans_beyond_the_bound_are_dropped_and_counted() -> None:
     async with Collector() as collector:
-        ours = exporter(collector, batch=5, bound=8)
-        kept = fill(ours, 20)[:8]
-        assert (ours.waiting, ours.dropped) == (8, 12)
-        ours.start()
-        await ours.stop()
-    assert {span["spanId"] for span in collector.spans} == {span.span_id for span in kept}
-    assert (ours.exported, ours.dropped) == (8, 12)
+        ours = exporter(collector, batch=8, bound=8, every_s=60.0)
+        collector.hangs = True
+        fill(ours, 8)
+        await collector.asked(1)  # the first are on their way, and count until they are taken
+        fill(ours, 12)
+        assert (ours.waiting, ours.dropped, ours.exported) == (8, 12, 0)
+        await ours.stop(0.05)
+    assert (ours.waiting, ours.dropped, ours.exported) == (0, 20, 0)
 
 
-async def test_batches_can_be_packed_and_carry_headers() -> None:
-    environment = {
-        "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip",
-        "OTEL_EXPORTER_OTLP_HEADERS": "Authorization=Basic%20YTpi,x-tenant=shop",
-    }
+async def test_batches_can_be_packed_and_carry_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Basic%20YTpi,x-tenant=shop")
     async with Collector() as collector:
-        ours = exporter(collector, environment=environment)
-        ours.start()
+        ours = exporter(collector, every_s=60.0)
         fill(ours, 100)
         await ours.stop()
     (_, headers, body) = collector.requests[0]
@@ -112,7 +111,7 @@ async def test_batches_can_be_packed_and_carry_headers() -> None:
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl program to make a certificate")
-async def test_a_collector_behind_tls_is_checked(tmp_path: Path) -> None:
+async def test_a_collector_behind_tls_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
     made = [
         "openssl",
@@ -136,14 +135,13 @@ async def test_a_collector_behind_tls_is_checked(tmp_path: Path) -> None:
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(certificate, key)
     async with Collector(server) as collector:
-        trusting = exporter(collector, environment={"OTEL_EXPORTER_OTLP_CERTIFICATE": certificate})
-        trusting.start()
-        fill(trusting, 2)
-        await trusting.stop()
         doubting = exporter(collector)
-        doubting.start()
         fill(doubting, 2)
         await doubting.stop()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", certificate)
+        trusting = exporter(collector)
+        fill(trusting, 2)
+        await trusting.stop()
     assert (trusting.exported, trusting.dropped) == (2, 0)
     assert (doubting.exported, doubting.dropped) == (0, 2) and "certificate" in doubting.trouble.lower()
 
@@ -155,6 +153,7 @@ async def test_a_process_puts_it_together() -> None:
             "order-service", f"http://localhost:{collector.port}", 1.0, SystemClock(1), {}, "9.9"
         )
         tracing.start(metrics)
+        assert b"tradewind_trace_spans_waiting 0.0\n" in metrics.render()
         span = tracing.tracer.start("x")
         assert span is not None
         span.end()
@@ -173,12 +172,33 @@ async def test_nothing_is_traced_where_no_collector_is_named(environment: dict[s
     await tracing.stop()
 
 
-def test_a_certificate_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
-    with pytest.raises(BadEndpoint, match="OTEL_EXPORTER_OTLP_CERTIFICATE"):
-        Tracing(
-            "orders",
-            "https://localhost:1",
-            1.0,
-            SystemClock(1),
-            {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(tmp_path / "none.pem")},
-        )
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [({}, "orders"), ({"OTEL_SERVICE_NAME": ""}, "orders"), ({"OTEL_SERVICE_NAME": "x"}, "x")],
+)
+async def test_a_process_may_be_named_by_the_variable(environment: dict[str, str], name: str) -> None:
+    async with Collector() as collector:
+        tracing = Tracing("orders", collector.url, 1.0, SystemClock(1), environment)
+        span = tracing.tracer.start("x")
+        assert span is not None
+        span.end()
+        await tracing.stop()
+    assert collector.spans[0]["resource"]["service.name"] == name
+
+
+def test_without_the_sdk_the_start_ends_with_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [name for name in sys.modules if name.startswith("opentelemetry")]:
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, "tradewind.observability.otlp", raising=False)
+    with pytest.raises(BadEndpoint, match=r"pip install 'tradewind\[otlp\]'"):
+        Tracing("orders", "http://localhost:1", 1.0, SystemClock(1), {})
+    Tracing("orders", "", 1.0, SystemClock(1), {})
+
+
+def test_without_tracing_the_sdk_is_not_loaded() -> None:
+    code = (
+        "import sys, tradewind.observability.collector as it; from tradewind.core.clock import SystemClock;"
+        "it.Tracing('x', '', 1.0, SystemClock(1), {});"
+        "sys.exit(any(name.partition('.')[0] in ('opentelemetry', 'requests') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -7,10 +7,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
 class Collector:
@@ -83,12 +83,14 @@ class Collector:
             if self.hangs:
                 await reader.read()
                 return
-            status, extra, answer = self.answers.pop(0) if self.answers else (200, {}, b"{}")
+            status, extra, answer = self.answers.pop(0) if self.answers else (200, {}, b"")
             if status == 200:
                 self._keep(gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body)
             lines = "".join(f"{name}: {value}\r\n" for name, value in extra.items())
             writer.write(
-                f"HTTP/1.1 {status} X\r\ncontent-length: {len(answer)}\r\n{lines}\r\n".encode() + answer
+                f"HTTP/1.1 {status} X\r\nconnection: close\r\n"
+                f"content-length: {len(answer)}\r\n{lines}\r\n".encode()
+                + answer
             )
             await writer.drain()
         except (asyncio.IncompleteReadError, OSError):
@@ -98,20 +100,31 @@ class Collector:
             writer.transport.abort() if self.hangs else writer.close()
 
     def _keep(self, body: bytes) -> None:
-        for group in msgspec.json.decode(body)["resourceSpans"]:
-            resource = flat(group["resource"]["attributes"])
-            for scope in group["scopeSpans"]:
-                for span in scope["spans"]:
-                    self.spans.append(
-                        {**span, "attributes": flat(span.get("attributes", [])), "resource": resource}
-                    )
+        for group in ExportTraceServiceRequest.FromString(body).resource_spans:
+            resource = flat(group.resource.attributes)
+            for scope in group.scope_spans:
+                self.spans += [_shown(span) | {"resource": resource} for span in scope.spans]
         self._came.set()
 
 
-def flat(attributes: list[dict[str, Any]]) -> dict[str, Any]:
-    """`[{"key": "a", "value": {"intValue": "1"}}]` as `{"a": 1}`."""
-    found = {}
-    for item in attributes:
-        ((kind, value),) = item["value"].items()
-        found[item["key"]] = int(value) if kind == "intValue" else value
-    return found
+def _shown(span: Any) -> dict[str, Any]:
+    """In the words of OTLP's JSON."""
+    return {
+        "traceId": span.trace_id.hex(),
+        "spanId": span.span_id.hex(),
+        "parentSpanId": span.parent_span_id.hex(),
+        "traceState": span.trace_state,
+        "name": span.name,
+        "kind": span.kind,
+        "startTimeUnixNano": span.start_time_unix_nano,
+        "endTimeUnixNano": span.end_time_unix_nano,
+        "status": {"code": span.status.code, "message": span.status.message},
+        "links": [{"traceId": link.trace_id.hex(), "spanId": link.span_id.hex()} for link in span.links],
+        "remote": bool(span.flags & 0x200),
+        "attributes": flat(span.attributes),
+    }
+
+
+def flat(attributes: Iterable[Any]) -> dict[str, Any]:
+    """Key and value of each, as a dictionary."""
+    return {item.key: getattr(item.value, item.value.WhichOneof("value")) for item in attributes}

@@ -15,7 +15,7 @@ from ..core import readers
 from ..core.settings import Setting
 from ..drivers.rabbitmq.settings import SETTINGS as RABBITMQ
 from ..engine.settings import SETTINGS as ENGINE
-from ..observability.settings import SETTINGS as TRACING
+from ..observability.collector import SETTINGS as TRACING
 from ..services.orders.settings import SETTINGS as ORDERS
 from ..services.payments.settings import SETTINGS as PAYMENTS
 

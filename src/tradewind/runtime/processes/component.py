@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ...drivers.http.server import HttpServer
+from ...observability.collector import Tracing
 from ...observability.metrics import Metrics
-from ...observability.traces import Tracing
 
 if TYPE_CHECKING:
     from ...drivers.rabbitmq.amqp import Link

@@ -11,8 +11,8 @@ from ...core.http import Request, Response
 from ...core.manifest import Manifest
 from ...observability import logs
 from ...observability.access import AccessLog
+from ...observability.collector import Tracing
 from ...observability.metrics import CONTENT_TYPE, Metrics
-from ...observability.traces import Tracing
 from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..keys import signing_key
@@ -45,7 +45,8 @@ class Context:
         self.clock = SystemClock(ids=blueprint.policies.ids)
         self.metrics = Metrics()
         traced = process.name if self.apart else WHOLE
-        self.tracing = Tracing(traced, config.otlp_endpoint, config.trace_ratio, self.clock, os.environ)
+        variables = {**process.variables, **os.environ}
+        self.tracing = Tracing(traced, config.otlp_endpoint, config.trace_ratio, self.clock, variables)
         self.tracer = self.tracing.tracer if self.tracing.tracer.on else None
 
     def key(self) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...contracts.subscriptions import asks
 from ...core.manifest import ApiManifest
+from ...observability.collector import SERVICE
 from ..blueprint import BadBlueprint, Blueprint, Process
 from ..config import Config, wire
 from ..registry import APIS
@@ -140,8 +141,9 @@ def commands(blueprint: Blueprint, words: Sequence[str]) -> list[Command]:
     first, then the others as they are named.
     """
     ordered = sorted(blueprint.processes, key=lambda process: not process.serves_clients)
+    own = {SERVICE: ""}  # a name of all would hide which process a span is of
     return [
-        Command(name_of(process, copy), _words(process, copy, words), stage, process.variables)
+        Command(name_of(process, copy), _words(process, copy, words), stage, own | process.variables)
         for stage, process in enumerate(ordered)
         for copy in range(1, process.copies + 1)
     ]
