@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from tradewind.observability import exposition, process
+from tradewind.observability import exposition
 from tradewind.observability.metrics import MOST_SERIES, Metrics
 
 
@@ -194,6 +194,6 @@ def test_numbers_are_written_as_go_reads_them(value: float, text: str) -> None:
 
 
 def test_where_there_is_no_proc_the_rest_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "PROC", "/nowhere")
-    names = {name for name, _, _ in process.rows()}
+    monkeypatch.setattr(exposition, "PROC", "/nowhere")
+    names = {name for name, _, _ in exposition.process_rows()}
     assert "process_cpu_seconds_total" in names and "process_resident_memory_bytes" not in names

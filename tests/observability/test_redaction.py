@@ -2,8 +2,8 @@
 
 import pytest
 
-from tradewind.observability import redaction
-from tradewind.observability.redaction import REDACTED
+from tradewind.observability import logs
+from tradewind.observability.logs import REDACTED
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTkyIn0.dGhlIHNpZ25hdHVyZQ"
 
@@ -32,14 +32,14 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTkyIn0.dGhlIHNpZ25hdHVyZQ"
     ],
 )
 def test_keys_that_hide_their_value(key: str) -> None:
-    assert redaction.redact({"event": "x", key: "plain"}) == {"event": "x", key: REDACTED}
+    assert logs.redact({"event": "x", key: "plain"}) == {"event": "x", key: REDACTED}
 
 
 @pytest.mark.parametrize(
     "key", ["discarded", "status", "order_id", "span", "company", "keyed_by", "passes", "id"]
 )
 def test_keys_that_do_not(key: str) -> None:
-    assert redaction.redact({key: "plain"}) == {key: "plain"}
+    assert logs.redact({key: "plain"}) == {key: "plain"}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_keys_that_do_not(key: str) -> None:
     ],
 )
 def test_values_that_look_like_secrets(text: str, left: str) -> None:
-    assert redaction.text(text) == left
+    assert logs.text(text) == left
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_values_that_look_like_secrets(text: str, left: str) -> None:
     ],
 )
 def test_values_that_do_not(text: str) -> None:
-    assert redaction.text(text) == text
+    assert logs.text(text) == text
 
 
 def test_reaches_into_what_is_nested() -> None:
@@ -92,7 +92,7 @@ def test_reaches_into_what_is_nested() -> None:
         "n": REDACTED,
         "at": 1795253400000,
     }
-    assert redaction.redact(event) == {"body": body, "ok": True}
+    assert logs.redact(event) == {"body": body, "ok": True}
 
 
 def test_bears_whatever_is_logged() -> None:
@@ -102,6 +102,6 @@ def test_bears_whatever_is_logged() -> None:
 
     endless: list[object] = []
     endless.append(endless)
-    seen = redaction.redact({"broken": Broken(), "endless": endless, "error": ValueError("token=abc")})
+    seen = logs.redact({"broken": Broken(), "endless": endless, "error": ValueError("token=abc")})
     assert seen["broken"] == "<Broken>"
     assert "abc" not in seen["error"]

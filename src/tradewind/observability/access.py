@@ -13,8 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from .sink import Sink
-from .stamps import Stamps, plain
+from .sink import Sink, Stamps, plain
 
 EVERY_S = 0.05
 FULL = 32 * 1024

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 
-from . import exposition, process
+from . import exposition
 from .exposition import CONTENT_TYPE, Cells
 from .families import COUNTERS, GAUGES, HISTOGRAMS, PREFIX, PROCESS, SECONDS, SIZES
 
@@ -102,7 +102,7 @@ class Metrics:
         yield from self._durations()
         for name, read in self._levels.items():
             yield from self._level(name, read)
-        for name, rows in groupby(sorted(process.rows()), lambda row: row[0]):
+        for name, rows in groupby(sorted(exposition.process_rows()), lambda row: row[0]):
             kind, says = PROCESS[name]
             yield exposition.family(name, kind, says, [("", labels, value) for _, labels, value in rows])
 

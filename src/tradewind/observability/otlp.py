@@ -12,7 +12,7 @@ import ssl
 import threading
 from collections.abc import Mapping, Sequence
 
-from .stamps import plain
+from .sink import plain
 from .tracing import Kind, Span
 
 try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import select
 import threading
+import time
+from collections.abc import Callable
 
 PIECE = 4096  # PIPE_BUF of Linux
 BOUND = 1 << 20
@@ -72,3 +74,30 @@ class Sink:
 
     def _ready(self) -> bool:
         return any(event & select.POLLOUT for _, event in self._poll.poll(0))
+
+
+def plain(text: str) -> str:
+    """The text, with what UTF-8 cannot hold (half a surrogate pair) spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+class Stamps:
+    """The time as `2026-11-21T09:30:00.123Z`. `clock` gives nanoseconds since the epoch."""
+
+    __slots__ = ("_clock", "_milli", "_second", "_stamp", "_text")
+
+    def __init__(self, clock: Callable[[], int] = time.time_ns) -> None:
+        self._clock = clock
+        self._milli = self._second = -1
+        self._stamp = self._text = ""
+
+    def now(self) -> str:
+        milli = self._clock() // 1_000_000
+        if milli != self._milli:
+            self._milli = milli
+            second, rest = divmod(milli, 1000)
+            if second != self._second:
+                self._second = second
+                self._text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._stamp = f"{self._text}.{rest:03d}Z"
+        return self._stamp

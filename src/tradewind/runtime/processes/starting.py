@@ -13,8 +13,7 @@ import msgspec
 
 from ...core.readers import without_password
 from ...core.store import StoreUnusable
-from ...observability.sink import Sink
-from ...observability.stamps import Stamps
+from ...observability.sink import Sink, Stamps
 from ..blueprint import Blueprint
 from ..config import Config
 from ..data_lock import DataLock
