@@ -40,8 +40,8 @@ def demo(
 
     Example: tradewind demo --orders 1000
     """
-    from ..testing.demo.progress import progress
     from ..testing.demo.running import TROUBLE, Demo, DemoOptions
+    from ..testing.progress import progress
 
     config, _ = read("default", sets, data=data)
     url = http_url(url) if url else ""

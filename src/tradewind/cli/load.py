@@ -32,6 +32,8 @@ Report = Annotated[
     Path | None, typer.Option("--report", metavar="FILE", help="Also writes the report there, as JSON.")
 ]
 
+LOG_EVERY_S = 10.0
+
 
 def load(
     profile: Name,
@@ -53,10 +55,10 @@ def load(
 
     from ..runtime.local import NotReachable
     from ..testing.load import report as reports
-    from ..testing.load.display import display
     from ..testing.load.profiles import PROFILES
     from ..testing.load.running import PAUSE_S, Load, LoadOptions
     from ..testing.load.thresholds import BadThreshold, judged, parsed
+    from ..testing.progress import progress
 
     if profile not in PROFILES:
         fail(f"no profile {profile!r}; there is {', '.join(PROFILES)}", 2)
@@ -71,7 +73,7 @@ def load(
         _writable(report)
     chosen = PROFILES[profile].scaled(scale)
     try:
-        with display(profile) as shown:
+        with progress(LOG_EVERY_S) as shown:
             run = Load(LoadOptions(chosen, url, PAUSE_S if pause is None else pause), shown, random.Random())
             metrics = run.run()
     except NotReachable as error:

@@ -13,9 +13,9 @@ import pytest
 from tradewind.testing.demo import buying
 from tradewind.testing.demo.buying import Buying
 from tradewind.testing.demo.figures import Figures
-from tradewind.testing.demo.http import BadAnswer, Http
 from tradewind.testing.demo.people import Buyer
 from tradewind.testing.demo.persistence import Client, GaveUp
+from tradewind.testing.http import BadAnswer, Http
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 NO = b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nretry-after: 0\r\n\r\n"
@@ -86,7 +86,7 @@ async def test_forms_of_an_answer(answer: bytes, content: bytes) -> None:
         http = Http(server.url)
         assert [(await http.ask("GET", "/")).content for _ in range(2)] == [content, content]
         assert server.connections == (2 if content == b"until the end" else 1)
-        http.close()
+        await http.close()
 
 
 @pytest.mark.parametrize(
@@ -94,15 +94,17 @@ async def test_forms_of_an_answer(answer: bytes, content: bytes) -> None:
 )
 async def test_what_is_not_http(answer: bytes) -> None:
     async with serving(answer) as server:
+        http = Http(server.url)
         with pytest.raises(BadAnswer):
-            await Http(server.url).ask("GET", "/")
+            await http.ask("GET", "/")
+        await http.close()
 
 
 async def test_a_request_as_it_is_sent() -> None:
     async with serving(OK) as server:
         http = Http(server.url + "/behind/a/proxy/")
         await http.ask("POST", "/api", {"a": 1}, token="t", headers={"Idempotency-Key": "k"})
-        http.close()
+        await http.close()
     head, _, body = server.heard[0].partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     assert (lines[0], body) == (b"POST /behind/a/proxy/api HTTP/1.1", b'{"a":1}')
@@ -118,7 +120,7 @@ async def test_it_asks_again_with_the_same_key() -> None:
     async with serving(b"", NO, answered(b"409 Conflict", b'{"code":"request_in_progress"}'), OK) as server:
         made = client(server)
         answer = await made.ask("POST", "/api", {}, key="one")
-        made.http.close()
+        await made.http.close()
     assert (answer.status, made.retries, len(server.heard)) == (200, 3, 4)
     assert all([b"Idempotency-Key: one" in heard for heard in server.heard])
 
@@ -127,7 +129,7 @@ async def test_it_waits_as_long_as_it_is_told() -> None:
     async with serving(b"HTTP/1.1 429 Slow\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n", OK) as server:
         made, begun = client(server, patience_s=0.1), asyncio.get_running_loop().time()
         assert (await made.ask("GET", "/")).status == 200
-        made.http.close()
+        await made.http.close()
     assert asyncio.get_running_loop().time() - begun >= 1
     assert (made.retries, made.held_back) == (0, 1)
 
@@ -137,14 +139,14 @@ async def test_it_gives_up() -> None:
         made = client(server, patience_s=0.3)
         with pytest.raises(GaveUp, match="answers 503"):
             await made.ask("GET", "/")
-        made.http.close()
+        await made.http.close()
 
 
 async def test_a_platform_that_came_back_elsewhere() -> None:
     async with serving(OK) as new, serving(b"") as old:
         made = client(old, find=lambda: new.url)
         assert (await made.ask("GET", "/")).status == 200
-        made.http.close()
+        await made.http.close()
 
 
 def answered(status: bytes, body: bytes) -> bytes:
@@ -157,7 +159,7 @@ async def buy(server: Server, orders: int = 3, patience_s: float = 0.2) -> Figur
     await Buying(
         made, [Buyer("b@example.com", "p", "t")], ["tea", "pot", "rare"], figures, random.Random(3), "run"
     ).all()
-    made.http.close()
+    await made.http.close()
     return figures
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from tests.testing.load.stub import serving
 from tradewind.testing.load import running
-from tradewind.testing.load.display import Lines, display
 from tradewind.testing.load.metrics import Metrics
 from tradewind.testing.load.profiles import Profile, Stage
 from tradewind.testing.load.running import Load, LoadOptions
+from tradewind.testing.progress import Lines, progress
 
 SHORT = Profile("short", "for a test", (Stage(4, 0.2), Stage(4, 0.8), Stage(0, 0.2)))
 
@@ -23,8 +23,11 @@ class Watching:
     def __init__(self) -> None:
         self.users: list[int] = []
 
-    def show(self, metrics: Metrics, seconds: float) -> None:
-        self.users.append(metrics.users)
+    def say(self, line: str) -> None:
+        raise AssertionError(line)
+
+    def show(self, what: str, done: float, of: float, note: str = "") -> None:
+        self.users.append(int(note.split()[1]))
 
 
 def test_users_come_and_go() -> None:
@@ -68,22 +71,25 @@ def test_a_hanging_target_does_not_hold_the_end_up(monkeypatch: pytest.MonkeyPat
 
 
 def test_lines_for_a_log(capsys: pytest.CaptureFixture[str]) -> None:
-    lines, metrics = Lines(every_s=0.05), Metrics(users=2, requests=1_000, seconds=10)
-    lines.show(metrics, 120)
-    assert capsys.readouterr().err == ""
+    lines = Lines(every_s=0.05)
+    lines.show("smoke", 1, 120)
+    lines.show("smoke", 2, 120)
+    assert capsys.readouterr().err == "tradewind: smoke 1 of 120\n"
     time.sleep(0.06)
-    lines.show(metrics, 120)
+    metrics = Metrics(users=2, requests=1_000, seconds=10)
+    lines.show("smoke", 10, 120, f" s  {metrics.line()}")
     assert (
-        capsys.readouterr().err
-        == "tradewind: 10 of 120 s  2 users  1,000 requests  100.0/s  0 orders  0.00% errors  p95 0.0 ms\n"
+        capsys.readouterr().err == "tradewind: smoke 10 of 120 s  "
+        "2 users  1,000 requests  100.0/s  0 orders  0.00% errors  p95 0.0 ms\n"
     )
 
 
 def test_a_bar_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with display("smoke") as shown:
-        shown.show(Metrics(users=2, requests=50, seconds=10), 20)
+    with progress() as shown:
+        shown.show("smoke", 10, 20, f" s  {Metrics(users=2, requests=50, seconds=10).line()}")
+        shown.say("a line between")
     told = capsys.readouterr()
     assert told.out == ""
-    assert "smoke" in told.err and "2 users  50 requests  5.0/s" in told.err
+    assert "smoke" in told.err and "2 users  50 requests  5.0/s" in told.err and "a line between" in told.err

@@ -9,8 +9,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from ..http import Answer
 from .figures import Figures
-from .http import Answer
 from .people import Buyer, Unwelcome, log_in
 from .persistence import Client, GaveUp
 

@@ -15,8 +15,8 @@ import msgspec
 
 from ...runtime.config import Config
 from ...runtime.local import NotReachable, running
+from ..http import Answer, Http
 from .buying import FINAL, ORDERS
-from .http import Answer, Http
 from .people import Unwelcome
 from .persistence import Client
 from .platform import admin_token, reach, there
@@ -79,7 +79,7 @@ class FirstOrder:
             client = Client(http, lambda: running(ours) if ours else None, random.Random(), PATIENCE_S)
             return await self._story(client, Told(url))
         finally:
-            http.close()
+            await http.close()
 
     async def _story(self, client: Client, told: Told) -> Told:
         admin = await admin_token(client, self._config, named=bool(self._url))

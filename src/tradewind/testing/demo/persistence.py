@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from .http import LOST, Answer, Http
+from ..http import LOST, Answer, Http, reason
 
 PATIENCE_S = 60.0
 FIRST_S, LONGEST_S = 0.1, 2.0
@@ -58,7 +58,7 @@ class Client:
                     method, path, body, token=token, headers=headers, seconds=15.0 + wait_s
                 )
             except LOST as error:
-                why, least = str(error) or type(error).__name__, 0.0
+                why, least = reason(error, 15.0 + wait_s), 0.0
             else:
                 if answer.status == 429:
                     self.held_back += 1
@@ -73,12 +73,12 @@ class Client:
             self.retries += 1
             await asyncio.sleep(max(least, pause * self._chance.uniform(0.5, 1.0)))
             pause = min(pause * 2, LONGEST_S)
-            self._look()
+            await self._look()
 
-    def _look(self) -> None:
+    async def _look(self) -> None:
         url = self._find()
         if url is not None and url != self.http.url:
-            self.http.move(url)
+            await self.http.move(url)
 
 
 def _after(answer: Answer, default: float) -> float:

@@ -15,11 +15,11 @@ from typing import IO
 from ...runtime.config import Config
 from ...runtime.data_lock import holder
 from ...runtime.local import NotReachable, operator_token, running
-from .http import LOST, Http
+from ..http import LOST, Http, reason
 from .people import Buyer, log_in
 from .persistence import Client, GaveUp
 
-START_S, STOP_S, LOOK_S = 30.0, 20.0, 0.05
+START_S, STOP_S, LOOK_S, REACH_S = 30.0, 20.0, 0.05, 15.0
 LAST_LINES, LAST_BYTES = 5, 8_192
 
 
@@ -36,11 +36,10 @@ async def there(data: Path) -> str | None:
 async def reach(http: Http) -> None:
     """Returns if a platform answers there. Errors: NotReachable."""
     try:
-        answer = await http.ask("GET", "/health/ready")
+        answer = await http.ask("GET", "/health/ready", seconds=REACH_S)
     except LOST as error:
-        why = str(error) or type(error).__name__
         raise NotReachable(
-            f"{http.url} does not answer ({why}): is it running? `tradewind up` starts it"
+            f"{http.url} does not answer ({reason(error, REACH_S)}): is it running? `tradewind up` starts it"
         ) from error
     if answer.status == 404:
         raise NotReachable(f"{http.url} is no Tradewind: it has no /health/ready")

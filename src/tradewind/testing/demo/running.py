@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import signal
 from collections.abc import Callable
 from typing import NamedTuple
 
 from ...runtime.config import Config
 from ...runtime.local import NotReachable, running
+from .. import stoppable
+from ..http import Http
+from ..progress import Progress
 from .buying import Buying
 from .figures import Figures
-from .http import Http
 from .people import Buyer, Unwelcome, buyers, stock
 from .persistence import Client, GaveUp
 from .platform import Child, admin_token, reach, there
-from .progress import Progress, orders
 
 FEWEST_BUYERS, ORDERS_EACH = 20, 200  # two to three requests an order, of the 600 that one caller has
 LOOK_S = 0.2
@@ -52,28 +52,17 @@ class Demo:
 
     def run(self) -> Figures:
         """Errors: those of TROUBLE."""
-        asyncio.run(self._until_told())
+        self.stopped = stoppable.run(self._run())
         return self.figures
 
-    async def _until_told(self) -> None:
-        work, loop = asyncio.create_task(self._run()), asyncio.get_running_loop()
-
-        def stop(number: int) -> None:
-            self.stopped = number
-            work.cancel()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop, number)
+    async def _run(self) -> None:
         try:
-            await work
-        except asyncio.CancelledError:
-            if not self.stopped:
-                raise
+            await self._play()
         finally:
             if self._child is not None:
                 await asyncio.to_thread(self._child.stop)
 
-    async def _run(self) -> None:
+    async def _play(self) -> None:
         http, find = await self._place()
         client = Client(http, find, random.Random())
         try:
@@ -86,7 +75,7 @@ class Demo:
                 client, Buying(client, crowd, [*goods, rare], self.figures, random.Random(), run.lower())
             )
         finally:
-            http.close()
+            await http.close()
 
     async def _place(self) -> tuple[Http, Callable[[], str | None]]:
         data, url = self._asked.config.data, self._asked.url.rstrip("/")
@@ -122,7 +111,8 @@ class Demo:
                 client.retries,
                 client.held_back,
             )
-            orders(self._progress, figures)
+            self._progress.show("orders placed", figures.accepted, figures.wanted)
+            self._progress.show("orders final", figures.final, figures.wanted)
 
         work = asyncio.create_task(buying.all())
         try:

@@ -101,6 +101,14 @@ class Metrics(msgspec.Struct):
             why if why in self.failures or len(self.failures) < KINDS_OF_FAILURE else "other reasons"
         ] += 1
 
+    def line(self) -> str:
+        """How it goes, in one line."""
+        return (
+            f"{self.users} users  {self.requests:,} requests  {self.pace:,.1f}/s  "
+            f"{self.orders_created:,} orders  {self.errors:.2%} errors  "
+            f"p95 {self.latency.quantile(0.95):,.1f} ms"
+        )
+
     def told(self) -> dict[str, Any]:
         """As a program reads it. Times in ms, rates a second, `errors` a share."""
         return {

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-import signal
 from typing import NamedTuple
 
 from ...runtime.local import NotReachable
-from ..demo.http import LOST, Http
-from .display import Display
+from .. import stoppable
+from ..http import LOST, Http, reason
+from ..progress import Progress
 from .metrics import Metrics
 from .profiles import Profile
-from .user import User, reason
+from .user import User
 
 LOOK_S, REACH_S, GRACE_S = 0.1, 5.0, 10.0
 PAUSE_S = 1.4  # on average: the published figures are 128 iterations of this profile's user seconds
@@ -33,8 +33,8 @@ class LoadOptions(NamedTuple):
 class Load:
     """`metrics` are true at any moment; `stopped` is the number of the signal that ended it early."""
 
-    def __init__(self, asked: LoadOptions, display: Display, chance: random.Random) -> None:
-        self._asked, self._display, self._chance = asked, display, chance
+    def __init__(self, asked: LoadOptions, progress: Progress, chance: random.Random) -> None:
+        self._asked, self._progress, self._chance = asked, progress, chance
         self._users: dict[asyncio.Task[None], asyncio.Event] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self.metrics = Metrics()
@@ -42,23 +42,8 @@ class Load:
 
     def run(self) -> Metrics:
         """Errors: NotReachable, before any user has come."""
-        asyncio.run(self._until_told())
+        self.stopped = stoppable.run(self._run())
         return self.metrics
-
-    async def _until_told(self) -> None:
-        work, loop = asyncio.create_task(self._run()), asyncio.get_running_loop()
-
-        def stop(number: int) -> None:
-            self.stopped = number
-            work.cancel()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop, number)
-        try:
-            await work
-        except asyncio.CancelledError:
-            if not self.stopped:
-                raise
 
     async def _run(self) -> None:
         await reach(self._asked.url)
@@ -68,7 +53,7 @@ class Load:
             while (now := clock() - begun) < profile.seconds:
                 self.metrics.seconds = now
                 self._be(profile.users_at(now))
-                self._display.show(self.metrics, profile.seconds)
+                self._show()
                 await asyncio.sleep(min(LOOK_S, profile.seconds - now))
             self._be(0)
             if self._leaving:
@@ -76,7 +61,12 @@ class Load:
         finally:
             self.metrics.seconds = clock() - begun
             await self._send_home()
-            self._display.show(self.metrics, profile.seconds)
+            self._show()
+
+    def _show(self) -> None:
+        profile, metrics = self._asked.profile, self.metrics
+        done = min(metrics.seconds, profile.seconds)
+        self._progress.show(profile.name, done, profile.seconds, f" s  {metrics.line()}")
 
     def _be(self, wanted: int) -> None:
         """Starts users, or stops the youngest after their present walk."""
@@ -104,7 +94,7 @@ class Load:
                 except TimeoutError:
                     continue
         finally:
-            user.close()
+            await user.close()
 
     async def _send_home(self) -> None:
         """Cancels users that are still under way; their last request is not counted."""
@@ -128,7 +118,7 @@ async def reach(url: str) -> None:
             f"{url} does not answer ({why}): is it running? `tradewind up --blueprint rpc` starts it"
         ) from error
     finally:
-        http.close()
+        await http.close()
     if answer.status != 200:
         raise NotReachable(
             f"{url}/health answers {answer.status}: no gateway of the blueprint rpc, or one that is not well"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-import socket
 import time
 import uuid
 from typing import Any
 
-from ..demo.http import LOST, Answer, BadAnswer, Http
+from ..http import LOST, Answer, Http, reason
 from .metrics import Metrics, Trend
 
 DEADLINE_S = 15.0  # longer than the gateway's own for a write: its answer is waited for
@@ -23,8 +21,8 @@ class User:
         self._http, self._metrics, self._chance = Http(url), metrics, chance
         self._products: list[str] = []
 
-    def close(self) -> None:
-        self._http.close()
+    async def close(self) -> None:
+        await self._http.close()
 
     async def iteration(self) -> bool:
         """One walk; False where a request of it failed. What needs an order is left out where none was
@@ -79,26 +77,6 @@ class User:
             self._metrics.fail(f"{method} {name or path}: {why}")
             return None
         return _data(answer)
-
-
-def reason(error: BaseException, seconds: float) -> str:
-    """Of a request that had no answer within `seconds`: in the same words each time, so that they can be
-    counted.
-    """
-    match error:
-        case BadAnswer():
-            return str(error)
-        case asyncio.LimitOverrunError():
-            return "what answers there does not speak HTTP"
-        case TimeoutError():
-            return f"no answer within {seconds:g} s"
-        case ConnectionRefusedError():
-            return "connection refused"
-        case socket.gaierror():
-            return "no such host"
-        case EOFError() | ConnectionError():
-            return "hung up"
-    return type(error).__name__
 
 
 def order(products: list[str], chance: random.Random) -> dict[str, Any]:
