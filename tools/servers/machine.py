@@ -16,7 +16,7 @@ from pathlib import Path
 from tools.servers.model import Server, Unstarted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SERVICES = ROOT / ".services"
+SERVICES = (ROOT / ".services").resolve()  # it may be a link to that of another clone
 
 
 def hidden() -> bool:
