@@ -72,11 +72,12 @@ class Doctor(Aggregate, frozen=True):
 
 class Script:
     """What goes wrong, as a test sets it: `fails` counts how often the ward still stumbles over a text,
-    `rays` is what the machine does.
+    `refuses` how often it contradicts it, `rays` is what the machine does.
     """
 
     def __init__(self) -> None:
         self.fails: Counter[str] = Counter()
+        self.refuses: Counter[str] = Counter()
         self.attempts: list[Attempt] = []
         self.doctors: list[str] = []
         self.asked = 0
@@ -195,6 +196,9 @@ def hospital(script: Script) -> list[Service]:
         if script.fails[text]:
             script.fails[text] -= 1
             raise KeyError(f"the ward stumbles over {text}")
+        if script.refuses[text]:
+            script.refuses[text] -= 1
+            raise Refused("contradicts", says="The ward knows better.")
 
     def catch(heard: Thrown, now: Context, bed: Bed | None) -> Effects[None]:
         bed = bed or Bed(heard.patient)

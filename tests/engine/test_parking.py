@@ -167,3 +167,21 @@ async def test_dead_letters_are_paged_newest_first(hospital: Hospital) -> None:
     assert second.next_cursor is None
     with pytest.raises(Refused, match="invalid_cursor"):
         await hospital.platform.ask(ListDeadLetters(1, "?"))
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_an_event_that_is_refused_is_dead_at_once_and_nothing_waits_behind_it(
+    hospital: Hospital, again: bool
+) -> None:
+    hospital.script.refuses["two"] = 99
+    await hospital.say(Admit("ann"), *[Note("ann", text) for text in ("one", "two", "three")])
+    assert await hospital.heard("ann") == ("admitted", "one", "three")
+    (letter,) = await hospital.parked()
+    assert (letter.status, letter.attempts, letter.key) == ("DEAD", 1, "")
+    assert letter.reason == "contradicts: The ward knows better."
+    await hospital.later(sum(DELAYS))
+    hospital.script.refuses["two"] = 99 if again else 0
+    await hospital.say(ReplayDeadLetter(letter.id))
+    found = await hospital.parked()
+    assert [(one.status, one.key) for one in found] == ([("DEAD", "")] if again else [])
+    assert await hospital.heard("ann") == ("admitted", "one", "three", *(() if again else ("two",)))

@@ -104,7 +104,8 @@ class Context(msgspec.Struct, frozen=True):
 
 class Refused(Exception):
     """Undoes this message alone and gives the caller the reason. `status` is the HTTP status of the reply,
-    `detail` its facts.
+    `detail` its facts. An event that is refused is a dead letter at once, with `code` as its reason: it
+    contradicts what is there, and nothing waits for it.
     """
 
     def __init__(self, code: str, status: int = 409, says: str = "", **detail: Any) -> None:

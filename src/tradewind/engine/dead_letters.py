@@ -66,6 +66,19 @@ class DeadLetters:
         if letter.key:
             envelope.runtime.blocked.add(letter.key)
 
+    def rejected(self, unit: UnitOfWork, envelope: Envelope, error: Refused) -> None:
+        """The service knows better than this event: it is dead at once, and nothing waits behind it."""
+        reason = storable(f"{error.code}: {error.says}" if error.says else error.code)
+        known = self.revived.get(envelope.claim_id) if envelope.origin is Origin.PARKED else None
+        if known is not None:
+            unit.know(envelope.runtime.parked, known)
+            letter = replace(
+                known, status="DEAD", key="", attempts=known.attempts + 1, reason=reason, last_at=envelope.at
+            )
+        else:
+            letter = replace(self._letter(envelope, "DEAD", 1, reason, envelope.at), key="")
+        unit.save(envelope.runtime.parked, letter)
+
     def behind(self, unit: UnitOfWork, envelope: Envelope) -> None:
         """An older message of this key is parked: wait behind it."""
         unit.save(

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.clock import Clock
 from ..core.gateway import Reply
-from ..core.model import Activity, Consult, Context, Refused
+from ..core.model import Activity, Consult, Context, Event, Refused
 from ..core.store import RowRefused, StoreUnavailable
 from .dead_letters import DeadLetters
 from .inbox import ActivityFailed, Envelope, Origin, Unreadable, encode, refusal, refused
@@ -93,10 +93,16 @@ async def _handle(unit: UnitOfWork, envelope: Envelope, clock: Clock, dead_lette
             unit.set_aside(envelope, pause)
         return
     except Refused as error:
-        if envelope.origin is not Origin.REQUEST:
-            dead_letters.failed(unit, envelope, f"{plan.do.__name__} refused an event: {error.code}")
-        else:
+        if envelope.origin is Origin.REQUEST:
             _refuse(unit, envelope, error)
+        elif isinstance(envelope.message, Event):
+            dead_letters.rejected(unit, envelope, error)
+            if envelope.inbox_id:
+                _refuse(unit, envelope, error)
+        else:
+            dead_letters.failed(
+                unit, envelope, f"{plan.do.__name__} refused what nobody can take back: {error.code}"
+            )
         return
     except (StoreUnavailable, RowRefused):
         raise
