@@ -17,7 +17,7 @@ from ...contracts.invoices import CreditNoteIssued, InvoiceIssued
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
 from ...contracts.policies import Policies
-from ...core.model import Context, Effects, Event
+from ...core.model import Context, Effects, Event, Refused
 from .invoice import CreditNote, Invoice, Owed, invoice_id, invoice_seal, note_id, note_seal
 from .series import CREDIT_NOTES, INVOICES, Numbering, Series, numberings
 
@@ -50,6 +50,12 @@ def _of(heard: Heard, context: Context, invoice: Invoice | None) -> Invoice:
     )
 
 
+def _differs(invoice: Invoice, heard: OrderCreated) -> bool:
+    """Where others write the event too, the same id may come with another order: the first one stands."""
+    known = (invoice.total, invoice.currency, invoice.customer_id)
+    return known != (heard.total.amount, heard.total.currency, heard.customer_id)
+
+
 class Invoicing:
     """The handlers, under the policies of a shop: `invoice` confirmed issues the invoice of an order that is
     confirmed, created that of any order.
@@ -63,6 +69,8 @@ class Invoicing:
         self, heard: OrderCreated, context: Context, invoice: Invoice | None, series: Mapping[str, Series]
     ) -> Effects[None]:
         if invoice is not None and invoice.lines:
+            if _differs(invoice, heard):
+                raise Refused("conflict", says="The order has an invoice of another amount or customer.")
             return
         invoice = replace(
             _of(heard, context, invoice),
