@@ -88,7 +88,10 @@ class Check:
         if order.adopted_at is not None:
             return  # what it became, it became elsewhere
         if not self._settled(story, flight):
-            self.in_flight += not self._rests(order, story, flight)
+            if self._rests(order, story, flight):
+                tallies[Promise.KEPT].take(ends.invoiced(story, wiring))
+            else:
+                self.in_flight += 1
             return
         self._money.count(story)
         if wiring.charges:

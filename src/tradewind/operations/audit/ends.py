@@ -71,6 +71,16 @@ def whole(story: Story, wiring: Wiring) -> Iterator[Broken]:
         yield from _told(story, order)
 
 
+def invoiced(story: Story, wiring: Wiring) -> Iterator[Broken]:
+    """An order that nobody is to pay has its end with its invoice, where every order gets one."""
+    order = story.order
+    if order is None or not wiring.invoices_at_once:
+        return
+    papers = [(paper.total, paper.currency, paper.customer_id) for paper in story.invoices]
+    if papers != [(order.total, order.currency, order.customer_id)]:
+        yield story.broken(f"invoices: {_listed([f'{total} {currency}' for total, currency, _ in papers])}")
+
+
 def clean(story: Story, wiring: Wiring) -> Iterator[Broken]:
     """A failed or cancelled order holds no stock and no money, and no invoice is open."""
     order = story.order

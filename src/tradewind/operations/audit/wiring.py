@@ -52,6 +52,11 @@ class Wiring(msgspec.Struct, frozen=True):
         return self.policies.invoice != "none" and self.runs("orders", "invoices")
 
     @property
+    def invoices_at_once(self) -> bool:
+        """Whether an order gets it although nobody has paid."""
+        return self.policies.invoice == "created" and self.runs("orders", "invoices")
+
+    @property
     def notifies(self) -> bool:
         """Whether a customer is told of an order."""
         return self.runs("orders", "notifications")
