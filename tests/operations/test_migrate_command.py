@@ -134,7 +134,7 @@ def test_adopt_says_what_it_did_and_what_it_left(migrate: Run, postgres: Place) 
 
 def test_generate_writes_the_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = ServiceSchema(schema.schema("orders").md, tmp_path)
-    monkeypatch.setattr(schema, "schemas", lambda names: [fresh])
+    monkeypatch.setattr(schema, "schemas", lambda *_: [fresh])
     for word, says in (
         ("generate", "0001_first_tables.py"),
         ("new", "nothing to write: the steps lead to the models"),

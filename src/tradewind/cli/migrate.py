@@ -42,7 +42,7 @@ class Chosen:
                     f"{', '.join(self.services)}"
                 )
             self.services = [service]
-        self.slices: list[ServiceSchema] = schemas(self.services)
+        self.slices: list[ServiceSchema] = schemas(self.services, self.blueprint.apis)
 
     @property
     def where(self) -> tuple[str, Path]:
@@ -62,11 +62,7 @@ def listed(work: Callable[[], list[str]], nothing: str) -> None:
 
 @app.command("status")
 def status(
-    service: One = None,
-    blueprint: Which = "default",
-    data: Data = None,
-    sets: Sets = None,
-    json: Json = False,
+    service: One = None, blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False
 ) -> None:
     """Show which schema steps are taken and which are missing.
 
@@ -84,7 +80,8 @@ def status(
         show(states)
         return
     for state in states:
-        waits = f"pending: {', '.join(state.pending)}" if state.pending else "up to date"
+        pending = [*state.pending, *state.unpublished]
+        waits = f"pending: {', '.join(pending)}" if pending else "up to date"
         newer = f"; from a newer version: {', '.join(state.unknown)}" if state.unknown else ""
         print(f"{state.service:14} {state.taken[-1] if state.taken else '(nothing)':24} {waits}{newer}")
 

@@ -58,6 +58,7 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     - `base`, `docs` and `try_it`: what a person is shown of it at the start.
     - `at`: the setting that says where it is, for the processes that ask it.
     - `uses`: parts of the settings, by their names in `runtime.settings`, beside the part that is its own.
+    - `published`: the module whose `TABLES` are what others may read of the database (`core.published`).
     """
 
     name: str
@@ -75,3 +76,4 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     try_it: str = ""
     at: str = ""
     uses: tuple[str, ...] = ()
+    published: str = ""

@@ -30,6 +30,9 @@ class Sql:
     hole: str  # the first argument
     holes: str  # the first two arguments
     lock = ""  # keeps the rows that were read from others until the transaction ends
+    repeats_computed = (
+        False  # a published view repeats what it computes, since an index can hold an expression
+    )
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -125,6 +128,32 @@ class Sql:
         """The rows that are the arguments."""
         raise NotImplementedError
 
+    def quoted(self, name: str) -> str:
+        return self._dialect.identifier_preparer.quote(name)
+
+    def type_of(self, kind: sa.types.TypeEngine[Any]) -> str:
+        return str(self._dialect.type_compiler_instance.process(kind))
+
+    def in_ddl(self, clause: sa.ColumnElement[Any]) -> str:
+        """An expression over the columns of one table, with its values in it."""
+        compiler = self._dialect.statement_compiler(self._dialect, None)
+        return str(compiler.process(clause, include_table=False, literal_binds=True))
+
+    def view_name(self, name: str, schema: str, service: str) -> str:
+        """What a view is called; without a schema it is in that of a service."""
+        raise NotImplementedError
+
+    def view(self, select: sa.Select[Any]) -> str:
+        """What a view is made of, so that nobody can write through it."""
+        schemas = {t.schema: t.schema for f in select.get_final_froms() for t in _tables(f)}
+        made = select.compile(
+            dialect=self._dialect, schema_translate_map=schemas, compile_kwargs={"literal_binds": True}
+        )
+        return _SCHEMA.sub(self.schema, str(made))
+
+    def drop_index(self, name: str, table: str) -> str:
+        raise NotImplementedError
+
 
 class SqliteSql(Sql):
     """One row a statement, run many times: it stays prepared. One file has no schemas: `orders.log` is the
@@ -158,11 +187,18 @@ class SqliteSql(Sql):
     def given(self, table: sa.Table) -> str:
         return f"VALUES ({', '.join('?' * len(table.columns))})"
 
+    def view_name(self, name: str, schema: str, service: str) -> str:
+        return self.quoted(name if schema else f"{service}_{name}")
+
+    def drop_index(self, name: str, table: str) -> str:
+        return f"DROP INDEX {self.quoted(name)}"
+
 
 class PostgresSql(Sql):
     """All rows in one statement, an array a column: one round trip, and one text however many rows."""
 
     among, hole, holes, lock = "= ANY($1)", "$1", "$1, $2", " FOR UPDATE"
+    repeats_computed = True
 
     def __init__(self, schemas: Mapping[str, str] | None = None) -> None:
         """`schemas`: the names of those that are not called as their service."""
@@ -198,6 +234,17 @@ class PostgresSql(Sql):
 
     def given(self, table: sa.Table) -> str:
         return f"SELECT * FROM {self._arrays(table)}"
+
+    def view_name(self, name: str, schema: str, service: str) -> str:
+        own = self.name(sa.Table("", sa.MetaData(schema=service)))
+        return f"{self.quoted(schema)}.{self.quoted(name)}" if schema else own + self.quoted(name)
+
+    def view(self, select: sa.Select[Any]) -> str:
+        """A view of one table would be updatable; one of a join is not, and this one costs its reader nothing."""
+        return f"SELECT kept.* FROM ({super().view(select)}) AS kept CROSS JOIN (SELECT 1) AS read_only"
+
+    def drop_index(self, name: str, table: str) -> str:
+        return f"DROP INDEX {table.rpartition('.')[0]}.{self.quoted(name)}"
 
     def read_many(self, table: sa.Table) -> str:
         """As `load_many`, without a lock."""

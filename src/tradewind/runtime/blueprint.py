@@ -11,14 +11,16 @@ from typing import Any
 import msgspec
 
 from ..contracts.policies import DEFAULT, Policies, policies
+from . import registry
 from .registry import APIS
 from .toml_tables import Address, BadBlueprint, Tables, address, database_url, instead
 
 __all__ = ["Address", "BadBlueprint", "Blueprint", "Process", "listing", "load"]
 
 BUSES = ("local", "rabbitmq")
-KEYS = ("processes", "requests", "events", "stores", "policies", "settings")
+KEYS = ("packages", "processes", "requests", "events", "stores", "policies", "settings")
 STORE = ("host", "port", "name", "user", "password")
+_PACKAGE = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
 _SCHEMA = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
 _VARIABLE = re.compile(r"^[A-Z_][A-Z0-9_]*$")
@@ -132,6 +134,8 @@ class _Reading(Tables):
 
     def blueprint(self, name: str, says: str, tree: dict[str, Any], own: str) -> Blueprint:
         self.only(tree, "the file", KEYS)
+        for package in self.names("packages", tree.get("packages", [])):
+            self._add(package)
         processes = tuple(self._process(*item, own) for item in self.table(tree, "processes").items())
         if not processes:
             raise self.bad("processes", 'none is named; write [processes.NAME] with services = ["…"]')
@@ -162,6 +166,14 @@ class _Reading(Tables):
                 "events.bus", f'{names} run apart, so say what carries their events: bus = "rabbitmq"'
             )
         return found
+
+    def _add(self, package: str) -> None:
+        if not _PACKAGE.match(package):
+            raise self.bad("packages", f"{package!r} is no package: write its name, like shop.api")
+        try:
+            registry.add(package)
+        except ValueError as error:
+            raise self.bad("packages", str(error)) from None
 
     def _process(self, name: str, table: Any, own: str) -> Process:
         place = f"processes.{name}"

@@ -3,23 +3,28 @@
 The steps of the engine, which make the tables for messages, timers and activities, come before those of the
 service itself, in the same schema. A step and the note that it was taken are one transaction: a process that
 is killed leaves whole steps behind, and of two processes that start at once one waits for the other. Alembic
-is imported only where there is something to do.
+is imported only where there is something to do. The published tables of the APIs come after the steps.
 """
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
 
 from ..core.failpoints import failpoint
+from ..core.published import PublishedTable
 from ..core.store import StoreUnusable
+from . import published
 from .databases import NONE, STEPS, Database, database
 
 BEFORE_COMMIT = failpoint("migrate.before-commit", "a schema step is taken, and not committed")
+LOG = logging.getLogger("tradewind.schema")
 FORM = re.compile(r"\d{4}_[a-z0-9_]+")
 ENGINE = "engine_"
 """How the names of the engine's steps begin."""
@@ -29,10 +34,13 @@ RETIRED = "0002_outbox"
 
 
 class ServiceSchema(msgspec.Struct, frozen=True):
-    """A service's own tables as the code wants them, and the folder of the steps that lead there."""
+    """A service's own tables as the code wants them, the folder of the steps that lead there, and what APIs
+    publish of them.
+    """
 
     md: sa.MetaData
     folder: Path
+    publishes: tuple[PublishedTable, ...] = ()
 
     @property
     def name(self) -> str:
@@ -51,12 +59,16 @@ class ServiceSchema(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """How far the schema of a service is. `unknown` steps were taken by a newer version."""
+    """How far the schema of a service is. `unknown` steps were taken by a newer version. `published` are the
+    views, indexes and columns of APIs that are there, `unpublished` those that are to be made or dropped.
+    """
 
     service: str
     taken: list[str]
     pending: list[str]
     unknown: list[str]
+    published: list[str] = []
+    unpublished: list[str] = []
 
 
 def status(
@@ -67,17 +79,20 @@ def status(
 
 
 def up(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE) -> list[str]:
-    """Takes all pending steps; which ones, as `orders 0001_first`. Errors: StoreUnusable, also when a newer
-    version was here.
+    """Takes all pending steps and publishes; what it did, as `orders 0001_first`. Errors: StoreUnusable, also
+    when a newer version was here.
     """
     place = database(url, data, schemas)
     states = _states(place, slices)
     _refuse_newer(place, states)
-    if not any(state.pending for state in states):
-        return []
-    return _take(
-        place, [(s, step, True) for s, state in zip(slices, states, strict=True) for step in state.pending]
-    )
+    work: list[_Work] = []
+    for s, state in zip(slices, states, strict=True):
+        if state.pending and (state.published or state.unpublished):
+            work.append(_Publish(s, False))
+        work += [_Step(s, step, True) for step in state.pending]
+        if state.unpublished or (state.pending and state.published):
+            work.append(_Publish(s, True))
+    return _take(place, work)
 
 
 def down(url: str, data: Path, kept: ServiceSchema, to: int, schemas: Mapping[str, str] = NONE) -> list[str]:
@@ -87,9 +102,8 @@ def down(url: str, data: Path, kept: ServiceSchema, to: int, schemas: Mapping[st
     place = database(url, data, schemas)
     states = _states(place, [kept])
     _refuse_newer(place, states)
-    return _take(
-        place, [(kept, step, False) for step in reversed(states[0].taken) if not to or _number(step) > to]
-    )
+    undone = [_Step(kept, step, False) for step in reversed(states[0].taken) if not to or _number(step) > to]
+    return _take(place, [_Publish(kept, False, alone=True), *undone] if undone else [])
 
 
 def revert(
@@ -101,9 +115,11 @@ def revert(
     place = database(url, data, schemas)
     states = _states(place, slices)
     _refuse_newer(place, states)
-    return _take(
-        place, [(s, state.taken[-1], False) for s, state in zip(slices, states, strict=True) if state.taken]
-    )
+    work: list[_Work] = []
+    for s, state in zip(slices, states, strict=True):
+        if state.taken:
+            work += [_Publish(s, False, alone=True), _Step(s, state.taken[-1], False)]
+    return _take(place, work)
 
 
 def schema_state(
@@ -156,17 +172,21 @@ def listed(folder: Path) -> list[str]:
 
 def _states(place: Database, slices: Sequence[ServiceSchema]) -> list[State]:
     taken = place.taken([s.name for s in slices])
-    return [_state(s, taken.get(s.name, [])) for s in slices]
+    return [_state(s, taken.get(s.name, []), place) for s in slices]
 
 
-def _state(kept: ServiceSchema, taken: list[str]) -> State:
+def _state(kept: ServiceSchema, notes: list[str], place: Database) -> State:
     known = kept.steps
+    taken = [note for note in notes if not note.startswith(published.MARK)]
     unknown = [step for step in taken if step not in known and step != RETIRED]
+    found = published.difference(kept.publishes, notes, place)
     return State(
         kept.name,
         [*(step for step in known if step in taken), *unknown],
         [step for step in known if step not in taken],
         unknown,
+        [str(part) for part in found.kept],
+        [str(part) for part in dict.fromkeys((*found.missing, *found.stale))],
     )
 
 
@@ -180,46 +200,93 @@ def _refuse_newer(place: Database, states: Sequence[State]) -> None:
             )
 
 
-def _take(place: Database, wanted: Sequence[tuple[ServiceSchema, str, bool]]) -> list[str]:
-    def work(connection: sa.Connection) -> list[str]:
+class _Step(msgspec.Struct, frozen=True):
+    """A step to take, or to undo."""
+
+    kept: ServiceSchema
+    step: str
+    upwards: bool
+
+    def do(self, place: Database, connection: sa.Connection) -> list[str]:
+        return [f"{self.kept.name} {self.step}"] if self._done(place, connection) else []
+
+    def _done(self, place: Database, connection: sa.Connection) -> bool:
+        """False: another process has taken it meanwhile."""
+        from ..engine import steps
+
+        kept, step = self.kept, self.step
+        with _turn(place, connection, kept, f"step {kept.name} {step}") as (note, notes):
+            if (step in notes) is self.upwards:
+                return False
+            place.unused(connection, at_all=not self.upwards)
+            script, operations = steps.read(*kept.script(step)), steps.Steps(connection, kept.name, place)
+            act: Callable[[steps.Steps], None] = script.up if self.upwards else script.down
+            act(operations)
+            connection.exec_driver_sql(
+                f"INSERT INTO {note} (step) VALUES ('{step}')"
+                if self.upwards
+                else f"DELETE FROM {note} WHERE step = '{step}'"
+            )
+            BEFORE_COMMIT()
+        return True
+
+
+class _Publish(msgspec.Struct, frozen=True):
+    """What is published of a service, as it is wanted or, while its steps are taken, not at all. `alone`: as
+    long as nothing runs on the database.
+    """
+
+    kept: ServiceSchema
+    wanted: bool
+    alone: bool = False
+
+    def do(self, place: Database, connection: sa.Connection) -> list[str]:
+        kept = self.kept
+        with _turn(place, connection, kept, f"publishing tables of {kept.name}") as (note, notes):
+            tables = kept.publishes if self.wanted else ()
+            found = published.difference(tables, notes, place)
+            if not found.stale and not found.missing:
+                return []
+            place.unused(connection, at_all=self.alone)
+            published.drop(connection, place, kept.name, found.stale, note)
+            left = published.make(connection, place, kept.name, found.missing, note)
+            BEFORE_COMMIT()
+        for part in left:
+            LOG.warning("%s: %s is not made, as a table of another system has that name", kept.name, part)
+        again = {str(part) for part in found.missing}
         return [
-            f"{kept.name} {step}"
-            for kept, step, upwards in wanted
-            if _one(place, connection, kept, step, upwards)
+            *(f"{kept.name} -{part}" for part in found.stale if self.wanted and str(part) not in again),
+            *(f"{kept.name} +{part}" for part in found.missing if part not in left),
         ]
 
-    return place.work(work) if wanted else []
+
+_Work = _Step | _Publish
 
 
-def _one(place: Database, connection: sa.Connection, kept: ServiceSchema, step: str, upwards: bool) -> bool:
-    """One step, in one transaction. False: another process has taken it meanwhile."""
-    from ..engine import steps
+def _take(place: Database, work: Sequence[_Work]) -> list[str]:
+    return (
+        place.work(lambda connection: [line for one in work for line in one.do(place, connection)])
+        if work
+        else []
+    )
 
-    note = steps.called(place, kept.name, STEPS)
+
+@contextmanager
+def _turn(
+    place: Database, connection: sa.Connection, kept: ServiceSchema, what: str
+) -> Iterator[tuple[str, list[str]]]:
+    """A transaction in which no other process changes the schema; the table of the notes, and the notes."""
+    note = place.sql.name(sa.Table(STEPS, sa.MetaData(schema=kept.name)))
     try:
         with connection.begin():
             place.alone(connection)
             _lay(connection, place.namespace(kept.name), note)
-            taken = [row[0] for row in connection.exec_driver_sql(f"SELECT step FROM {note} ORDER BY step")]
-            _refuse_newer(place, [_state(kept, taken)])
-            if (step in taken) is upwards:
-                return False
-            place.unused(connection, at_all=not upwards)
-            script, operations = steps.read(*kept.script(step)), steps.Steps(connection, kept.name, place)
-            act: Callable[[steps.Steps], None] = script.up if upwards else script.down
-            act(operations)
-            connection.exec_driver_sql(
-                f"INSERT INTO {note} (step) VALUES ('{step}')"
-                if upwards
-                else f"DELETE FROM {note} WHERE step = '{step}'"
-            )
-            BEFORE_COMMIT()
-            return True
+            notes = [row[0] for row in connection.exec_driver_sql(f"SELECT step FROM {note} ORDER BY step")]
+            _refuse_newer(place, [_state(kept, notes, place)])
+            yield note, notes
     except sa.exc.SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreUnusable(
-            f"{place.where}: step {kept.name} {step} failed, and nothing of it was kept: {why}"
-        ) from error
+        raise StoreUnusable(f"{place.where}: {what} failed, and nothing of it was kept: {why}") from error
 
 
 def _lay(connection: sa.Connection, namespace: str, note: str) -> None:

@@ -1,11 +1,12 @@
 """Lists the services and the APIs, and imports each only where it is asked for: a process is as large as what
-it runs.
+it runs. A blueprint may add APIs that lie outside the tree.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
@@ -20,11 +21,31 @@ from ..services.payments.provider.manifest import APIS as PROVIDER
 from ..services.payments.provider.port import Provider
 from .config import Config
 
+if TYPE_CHECKING:
+    from ..core.published import PublishedTable
+
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 """Each is a package of `tradewind.services`, whose module `service` exports `MANIFEST`."""
 APIS: dict[str, ApiManifest] = {api.name: api for api in (*V1, *RPC, *OUR_WIRE, *PROVIDER)}
-"""By the name that a blueprint has for it. Each package of APIs exports its own."""
+"""By the name that a blueprint has for it. Each package of APIs exports its own in its module `manifest`."""
 PACKAGE = __name__.partition(".")[0] + ".services"
+
+
+def add(package: str) -> None:
+    """Takes over the APIs of a package outside the tree. Errors: ValueError."""
+    try:
+        found = importlib.import_module(f"{package}.manifest").APIS
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{package} has no module `manifest` with APIS ({error})") from error
+    for api in found:
+        if APIS.setdefault(api.name, api) != api:
+            raise ValueError(f"{package}: there is an API {api.name} already")
+
+
+def published(apis: Iterable[str]) -> list[PublishedTable]:
+    """What these APIs publish of the database."""
+    modules = dict.fromkeys(APIS[name].published for name in sorted(apis) if APIS[name].published)
+    return [table for module in modules for table in importlib.import_module(module).TABLES]
 
 
 def manifest(name: str) -> Manifest:

@@ -10,15 +10,20 @@ from .blueprint import Blueprint
 from .config import Config
 from .databases import NONE
 from .migrations import ServiceSchema
-from .registry import SERVICES, manifest
+from .registry import SERVICES, manifest, published
 
 
 def schema(name: str) -> ServiceSchema:
     return schema_of(manifest(name))
 
 
-def schemas(names: Iterable[str] = SERVICES) -> list[ServiceSchema]:
-    return [schema(name) for name in names]
+def schemas(names: Iterable[str] = SERVICES, apis: Iterable[str] = ()) -> list[ServiceSchema]:
+    """Of these services, with what these APIs publish of them."""
+    tables = published(apis)
+    return [
+        ServiceSchema(one.md, one.folder, tuple([table for table in tables if table.service == one.name]))
+        for one in map(schema, names)
+    ]
 
 
 def schema_of(service: Manifest) -> ServiceSchema:
@@ -31,7 +36,7 @@ def migrate(
     """Takes the steps that are missing, of the services that a blueprint runs (without one, of all); which
     ones. Errors: StoreUnusable.
     """
-    slices = [*schemas(runs(blueprint)), *map(schema_of, additions)]
+    slices = [*schemas(runs(blueprint), blueprint.apis if blueprint else ()), *map(schema_of, additions)]
     return migrations.up(config.database_url, config.data, slices, blueprint.schemas if blueprint else NONE)
 
 

@@ -26,18 +26,21 @@ UP = [f"probe {step}" for step in (*ENGINE, FIRST)]
 RUN = """
 import sys
 from pathlib import Path
-from tests.drivers.store.tables import PROBE
+from importlib import import_module
 from tradewind.core import failpoints
 from tradewind.runtime import migrations
+module, _, schema = sys.argv[4].partition(":")
 failpoints.arm(sys.argv[3])
-print(migrations.up(sys.argv[1], Path(sys.argv[2]), [PROBE]))
+print(migrations.up(sys.argv[1], Path(sys.argv[2]), [getattr(import_module(module), schema)]))
 print("alembic" in sys.modules)
 """
 
 
-def start(place: Place, *, fail: str = "") -> "subprocess.Popen[str]":
+def start(
+    place: Place, *, fail: str = "", schema: str = "tests.drivers.store.tables:PROBE"
+) -> "subprocess.Popen[str]":
     """A process of its own that takes the steps of the probe."""
-    command = [sys.executable, "-c", RUN, place.url, str(place.data), fail]
+    command = [sys.executable, "-c", RUN, place.url, str(place.data), fail, schema]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

@@ -21,7 +21,7 @@ def prepare(config: Config, blueprint: Blueprint) -> list[str]:
     from ..schema import schemas
 
     broker_answers(config)
-    slices = schemas(service for process in blueprint.processes for service in process.services)
+    slices = schemas(blueprint.services, blueprint.apis)
     taken = migrations.up(config.database_url, config.data, slices, blueprint.schemas)
     if config.database_roles == "on":
         from ..database_roles import make_roles

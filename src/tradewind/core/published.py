@@ -1,0 +1,96 @@
+"""Says which tables others may read: views over the tables of a service, under the names and in the columns
+that an API has published. They are read-only, and nothing is stored twice.
+
+An API package declares them as data, in SQLAlchemy's words, and a database gets what fits it; no step of a
+service knows of them. Beside a view there may be indexes on the tables below it, and computed columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+
+
+class PublishedTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A view `name` of what `select` finds in tables of one service. `schema`: where it lies on a server;
+    empty: in that of its service. `indexes`: by name, what each is made of; `computed`: the columns that it
+    adds.
+
+    `create`: the columns of the original's own table, as its migrations leave them, with which `migrate
+    export` makes it where it is missing; empty: it is not handed back. `handed_back`: its rows, where they
+    are not what the view shows. Its first column is its key.
+    """
+
+    service: str
+    name: str
+    select: sa.Select[Any]
+    schema: str = ""
+    computed: tuple[Computed, ...] = ()
+    indexes: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {}
+    create: str = ""
+    handed_back: sa.Select[Any] | None = None
+
+
+def table_of(service: str, name: str, *columns: str) -> sa.Table:
+    """A table of a service, as far as a view reads it."""
+    return sa.Table(name, sa.MetaData(schema=service), *[sa.Column(column) for column in columns])
+
+
+class Computed(sa.sql.functions.FunctionElement[Any]):
+    """A virtual generated column, so that an index can hold what a view computes. PostgreSQL has an index on
+    the expression instead: there the view repeats the expression, and no column is added.
+    """
+
+    inherit_cache = False
+
+    def __init__(self, column: str, of: sa.ColumnElement[Any]) -> None:
+        self.column, self.of, self.type = column, of, of.type
+        super().__init__(of)
+
+    @property
+    def table(self) -> sa.Table:
+        """The one table that it is computed from."""
+        (found,) = {part.table for part in sa.sql.visitors.iterate(self.of) if isinstance(part, sa.Column)}
+        assert isinstance(found, sa.Table)
+        return found
+
+
+@compiles(Computed)
+def _as_column(element: Computed, compiler: Any, **_: Any) -> str:
+    quoted: str = compiler.preparer.quote(element.column)
+    return quoted
+
+
+@compiles(Computed, "postgresql")
+def _as_expression(element: Computed, compiler: Any, **how: Any) -> str:
+    text: str = compiler.process(element.of, **how)
+    return text
+
+
+class moment(sa.sql.functions.GenericFunction[Any]):
+    """Milliseconds since 1970 as the database's own time without a zone, in UTC."""
+
+    type = sa.DateTime()
+    inherit_cache = True
+
+
+@compiles(moment, "postgresql")
+def _on_postgres(element: moment, compiler: Any, **how: Any) -> str:
+    return f"(to_timestamp({compiler.process(element.clauses, **how)} / 1000.0) AT TIME ZONE 'UTC')"
+
+
+@compiles(moment, "sqlite")
+def _on_sqlite(element: moment, compiler: Any, **how: Any) -> str:
+    milliseconds = compiler.process(element.clauses, **how)
+    return f"strftime('%Y-%m-%d %H:%M:%f', {milliseconds} / 1000.0, 'unixepoch')"
+
+
+@compiles(moment, "mysql")
+def _on_mysql(element: moment, compiler: Any, **how: Any) -> str:
+    return (
+        f"(TIMESTAMP('1970-01-01') + INTERVAL {compiler.process(element.clauses, **how)} * 1000 MICROSECOND)"
+    )
