@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from .common import Data, Json, Sets, Which, fail, fitting, show
+from .common import Data, Json, Ran, Sets, fail, fitting, show
 
 if TYPE_CHECKING:
     from ..operations.audit.report import Finding, Report
 
 
-def audit(blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:
+def audit(blueprint: Ran = "", data: Data = None, sets: Sets = None, json: Json = False) -> None:
     """Check every promise against every store, running or stopped. Exit code 0: all hold, 1: one does not, 2:
     it could not be checked.
 

@@ -16,6 +16,7 @@ from ..runtime import blueprint as blueprints
 from ..runtime import config as settings
 from ..runtime.blueprint import BadBlueprint, Blueprint
 from ..runtime.config import BadSetting, Config
+from ..runtime.data_lock import remembered
 from ..runtime.processes.plan import FOLDER, check
 from ..runtime.registry import SERVICES
 
@@ -24,6 +25,14 @@ Which = Annotated[
     str,
     typer.Option(
         "--blueprint", metavar="NAME or FILE", help="What runs where; `tradewind blueprints` lists them."
+    ),
+]
+Ran = Annotated[
+    str,
+    typer.Option(
+        "--blueprint",
+        metavar="NAME or FILE",
+        help="What runs where; else what ran last in the data folder, or `default`.",
     ),
 ]
 Sets = Annotated[
@@ -49,9 +58,13 @@ def fail(why: object, code: int = 1) -> NoReturn:
 
 
 def read(which: str, sets: list[str] | None, code: int = 1, **given: object) -> tuple[Config, Blueprint]:
-    """The settings and the blueprint in force; `given` are options of the command that are settings too."""
+    """The settings and the blueprint in force; `given` are options of the command that are settings too. An
+    empty `which` is the blueprint that ran last in the data folder.
+    """
     chosen = [*(sets or []), *(f"{name}={value}" for name, value in given.items() if value is not None)]
     try:
+        if not which:
+            which = remembered(settings.load(os.environ, {}, chosen).data) or "default"
         found = blueprints.load(which, folder=FOLDER, services=SERVICES, environment=os.environ)
         return settings.load(os.environ, found.settings, chosen), found
     except (BadSetting, BadBlueprint) as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .adopt import adopt
-from .common import Data, Json, Sets, Which, fail, read, show
+from .common import Data, Json, Ran, Sets, Which, fail, read, show
 
 if TYPE_CHECKING:
     from ..runtime.config import Config
@@ -62,7 +62,7 @@ def listed(work: Callable[[], list[str]], nothing: str) -> None:
 
 @app.command("status")
 def status(
-    service: One = None, blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False
+    service: One = None, blueprint: Ran = "", data: Data = None, sets: Sets = None, json: Json = False
 ) -> None:
     """Show which schema steps are taken and which are missing.
 
@@ -88,7 +88,7 @@ def status(
 
 @app.command("run")
 @app.command("up", help="The same as `run`.\n\nExample: tradewind migrate up")
-def run(service: One = None, blueprint: Which = "default", data: Data = None, sets: Sets = None) -> None:
+def run(service: One = None, blueprint: Ran = "", data: Data = None, sets: Sets = None) -> None:
     """Take all pending steps. The database must exist; schemas that are missing are made.
 
     Example: tradewind migrate run --blueprint rpc --service orders
@@ -108,7 +108,7 @@ def run(service: One = None, blueprint: Which = "default", data: Data = None, se
 def revert(
     service: One = None,
     all_: Annotated[bool, typer.Option("--all", help="Of every service, as without --service.")] = False,
-    blueprint: Which = "default",
+    blueprint: Ran = "",
     data: Data = None,
     sets: Sets = None,
 ) -> None:
@@ -129,7 +129,7 @@ def revert(
 def down(
     service: Annotated[str, typer.Option("--service", metavar="S", help="Whose steps to undo.")],
     to: Annotated[int, typer.Option("--to", metavar="N", help="How many steps to leave.")],
-    blueprint: Which = "default",
+    blueprint: Ran = "",
     data: Data = None,
     sets: Sets = None,
 ) -> None:
@@ -154,7 +154,7 @@ def down(
 def generate(
     message: Annotated[str, typer.Argument(metavar="MESSAGE", help="What the step does, in a few words.")],
     service: Annotated[str, typer.Option("--service", metavar="S", help="Whose step it is.")],
-    blueprint: Which = "default",
+    blueprint: Ran = "",
 ) -> None:
     """Write the next step of a service from the difference between its models and its steps. Needs no
     database.

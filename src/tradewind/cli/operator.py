@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from ..runtime.processes import plan
-from .common import Data, Json, Sets, Which, fail, fitting, show
+from .common import Data, Json, Ran, Sets, fail, fitting, show
 
 if TYPE_CHECKING:
     from ..operations.operator import Operator
@@ -64,7 +64,7 @@ class OperatorArguments:
 
 def timeline(
     order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
-    blueprint: Which = "default",
+    blueprint: Ran = "",
     data: Data = None,
     sets: Sets = None,
     json: Json = False,
@@ -90,7 +90,7 @@ def _brief(data: dict[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in plain.items())
 
 
-def stats(blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False) -> None:
+def stats(blueprint: Ran = "", data: Data = None, sets: Sets = None, json: Json = False) -> None:
     """Print what waits, per service: lags, activities, overdue timers, dead letters.
 
     Example: tradewind stats
@@ -123,9 +123,7 @@ def _shared(found: Any) -> None:
 
 
 @letters.command("list")
-def list_letters(
-    blueprint: Which = "default", data: Data = None, sets: Sets = None, json: Json = False
-) -> None:
+def list_letters(blueprint: Ran = "", data: Data = None, sets: Sets = None, json: Json = False) -> None:
     """List them, newest first.
 
     Example: tradewind dead-letters list
@@ -144,7 +142,7 @@ def list_letters(
 
 
 @letters.command("show")
-def show_letter(letter: Letter, blueprint: Which = "default", data: Data = None, sets: Sets = None) -> None:
+def show_letter(letter: Letter, blueprint: Ran = "", data: Data = None, sets: Sets = None) -> None:
     """Print one with its reason and times.
 
     Example: tradewind dead-letters show 01a1fd01-543e-7000-a4cd-629cfe7a0687
@@ -156,7 +154,7 @@ def show_letter(letter: Letter, blueprint: Which = "default", data: Data = None,
 
 
 @letters.command("replay")
-def replay(letter: Letter, blueprint: Which = "default", data: Data = None, sets: Sets = None) -> None:
+def replay(letter: Letter, blueprint: Ran = "", data: Data = None, sets: Sets = None) -> None:
     """Try one again, now.
 
     Example: tradewind dead-letters replay 01a1fd01-543e-7000-a4cd-629cfe7a0687
@@ -166,7 +164,7 @@ def replay(letter: Letter, blueprint: Which = "default", data: Data = None, sets
 
 
 @letters.command("discard")
-def discard(letter: Letter, blueprint: Which = "default", data: Data = None, sets: Sets = None) -> None:
+def discard(letter: Letter, blueprint: Ran = "", data: Data = None, sets: Sets = None) -> None:
     """Give one up; those behind it go on.
 
     Example: tradewind dead-letters discard 01a1fd01-543e-7000-a4cd-629cfe7a0687

@@ -48,7 +48,8 @@ class Process(msgspec.Struct, frozen=True):
 class Blueprint(msgspec.Struct, frozen=True):
     """`settings` are texts under lower-case names; `config.load` reads them. `requests` names by service the
     APIs by which other processes reach it, `bus` is what carries events, `schemas` where a service's tables
-    are on a server, where that is not named like the service, `policies` what the shop does.
+    are on a server, where that is not named like the service, `policies` what the shop does. `source`: what
+    finds it again, its name or the path of its file.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Blueprint(msgspec.Struct, frozen=True):
     bus: str = "local"
     schemas: dict[str, str] = {}
     policies: Policies = DEFAULT
+    source: str = ""
 
     def process(self, name: str) -> Process:
         for process in self.processes:
@@ -92,7 +94,8 @@ def load(
     """The blueprint of this name in `folder`, or in the file that `which` is the path of. `process`: as this
     one sees it, with its variables for all that its own environment lacks. Errors: BadBlueprint.
     """
-    path = Path(which) if "/" in which or which.endswith(".toml") else folder / f"{which}.toml"
+    own = "/" in which or which.endswith(".toml")
+    path = Path(which) if own else folder / f"{which}.toml"
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -109,7 +112,8 @@ def load(
     except tomllib.TOMLDecodeError as error:
         raise BadBlueprint(f"{which}: not TOML: {error}") from None
     reading = _Reading(path.name, services, environment)
-    return reading.blueprint(path.stem, _first_comment(text), tree, process)
+    found = reading.blueprint(path.stem, _first_comment(text), tree, process)
+    return msgspec.structs.replace(found, source=str(path.resolve()) if own else which)
 
 
 def listing(folder: Path) -> list[tuple[str, str]]:

@@ -1,5 +1,5 @@
-"""Keeps a second Tradewind out of a data folder. The kernel holds the lock, so that it ends with its process,
-however that ends.
+"""Keeps a second Tradewind out of a data folder, and notes there which blueprint runs on it. The kernel holds
+the lock, so that it ends with its process, however that ends.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from ..core.store import StoreUnusable
 
-FILE = "lock"
+FILE, BLUEPRINT = "lock", "blueprint"
 TRIES, PAUSE_S = 10, 0.02
 
 
@@ -97,6 +97,22 @@ def holder(data: Path) -> Holder | None:
         return None if _locked(file, fcntl.LOCK_SH) else _said(file)
     finally:
         os.close(file)
+
+
+def remember(data: Path, blueprint: str) -> None:
+    """Notes the name or the path of the blueprint that runs here. Whoever calls it holds the lock."""
+    if remembered(data) != blueprint:
+        new = data / f"{BLUEPRINT}.new"
+        new.write_text(f"{blueprint}\n", encoding="utf-8")
+        new.replace(data / BLUEPRINT)
+
+
+def remembered(data: Path) -> str:
+    """The blueprint that ran here last; empty where none is noted."""
+    try:
+        return (data / BLUEPRINT).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _locked(file: int, how: int) -> bool:

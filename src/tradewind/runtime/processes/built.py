@@ -179,12 +179,13 @@ class BuiltProcess:
 
 def _data(context: Context) -> DataLock:
     """The data folder for this process alone, with the schema that its services need."""
-    from ..data_lock import DataLock
+    from ..data_lock import DataLock, remember
     from ..schema import migrate
 
     lock = DataLock(context.config.data)
     lock.acquire()
     try:
+        remember(context.config.data, context.blueprint.source)
         migrate(context.config, context.additions, context.blueprint)
     except BaseException:
         lock.release()

@@ -16,7 +16,7 @@ from ...core.store import StoreUnusable
 from ...observability.sink import Sink, Stamps
 from ..blueprint import Blueprint
 from ..config import Config
-from ..data_lock import DataLock
+from ..data_lock import DataLock, remember
 from . import plan, preparing
 from .supervisor import Say, Supervisor
 
@@ -31,6 +31,7 @@ def start(config: Config, blueprint: Blueprint, words: Sequence[str]) -> str:
     lock = DataLock(config.data)
     lock.acquire()
     with lock, contextlib.ExitStack() as kept:
+        remember(config.data, blueprint.source)
         taken, why = preparing.aside(lambda: preparing.prepare(config, blueprint))
         if why:
             return why
