@@ -10,11 +10,11 @@ import pytest
 from tests.support.databases import Place
 from tradewind.apis.nest import wire
 from tradewind.apis.rpc import queues
+from tradewind.contracts.adopted import Values
 from tradewind.core.gateway import Reply
 from tradewind.core.request_queue import Ask
 from tradewind.core.store import StoreUnusable
 from tradewind.operations import adopt as moving
-from tradewind.operations.adopt_rows import Values
 from tradewind.runtime import migrations
 from tradewind.runtime.schema import schema, schemas
 from tradewind.runtime.stores import open_store
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.postgres
 NESTJS = Path(__file__).parents[1] / "support" / "nestjs.sql"
 SCHEMAS = {"orders": "order_schema", "inventory": "inventory_schema", "payments": "payment_schema"}
 SERVICES = ["inventory", "orders", "payments"]
+RPC = ["rpc"]
 AT = "2026-02-25 12:57:27.664+00"
 ORDER, PRODUCT, PAYMENT = (f"7c69ae16-a49a-4c3b-b507-88e40093a63{n}" for n in (7, 8, 9))
 ITEMS = [
@@ -56,7 +57,7 @@ def shop(postgres: Place) -> Place:
 
 
 def adopt(shop: Place, *services: str, dry_run: bool = False) -> dict[str, moving.Adopted]:
-    found = moving.adopt(shop.url, services or SERVICES, SCHEMAS, Values("EUR", 5), dry_run=dry_run)
+    found = moving.adopt(shop.url, services or SERVICES, SCHEMAS, Values("EUR", 5), apis=RPC, dry_run=dry_run)
     return {one.table: one for one in found}
 
 
@@ -193,7 +194,7 @@ def test_many_rows_in_batches_and_only_of_one_service(shop: Place, monkeypatch: 
     )
     steps: list[tuple[str, int, int]] = []
     found = moving.adopt(
-        shop.url, ["orders"], SCHEMAS, Values("EUR", 5), progress=lambda *step: steps.append(step)
+        shop.url, ["orders"], SCHEMAS, Values("EUR", 5), apis=RPC, progress=lambda *step: steps.append(step)
     )
     assert [(one.table, one.adopted) for one in found] == [('order_schema."order"', 100)]
     assert [step[1:] for step in steps] == [(40, 100), (80, 100), (100, 100)]
@@ -252,7 +253,7 @@ def test_what_is_not_there_or_not_the_published_table(shop: Place) -> None:
     with pytest.raises(StoreUnusable, match="order_schema is only half migrated"):
         adopt(shop)
     with pytest.raises(StoreUnusable, match="lie in PostgreSQL"):
-        moving.adopt("", SERVICES, SCHEMAS, Values("EUR", 5))
+        moving.adopt("", SERVICES, SCHEMAS, Values("EUR", 5), apis=RPC)
 
 
 async def test_beside_services_that_share_and_not_beside_one_that_has_it_alone(

@@ -1,4 +1,4 @@
-"""Takes over the rows of a NestJS system, and shows how far it is."""
+"""Takes over the rows of a published system, and hands ours back to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import Json, Sets, Which, fail, show
+from .common import Data, Json, Ran, Sets, Which, fail, show
 
 if TYPE_CHECKING:
     from ..operations.adopt import Adopted
@@ -25,15 +25,15 @@ def adopt(
     sets: Sets = None,
     json: Json = False,
 ) -> None:
-    """Copy the rows of a NestJS system's tables, in the same schemas, into ours. It may run again; the tables
-    of the other system are only read.
+    """Copy the rows of the system whose API the blueprint has, from its own tables in the same database, into
+    ours. It may run again; the tables of the other system are only read.
 
     Example: tradewind migrate adopt --blueprint rpc --service orders --dry-run
     """
+    from ..contracts.adopted import Values
     from ..core.clock import SystemClock
     from ..core.store import StoreUnusable
     from ..operations import adopt as moving
-    from ..operations.adopt_rows import Values
     from .migrate import Chosen
 
     chosen = Chosen(blueprint, service, sets, None)
@@ -44,6 +44,7 @@ def adopt(
             chosen.services,
             chosen.schemas,
             values,
+            apis=chosen.blueprint.apis,
             dry_run=dry_run,
             progress=_progress,
         )
@@ -60,6 +61,48 @@ def adopt(
         fail(
             f"{len(left)} rows were left, of which up to {MOST} are shown: mend them there, and run it again"
         )
+
+
+def export(
+    service: Annotated[
+        str | None,
+        typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs."),
+    ] = None,
+    blueprint: Ran = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    data: Data = None,
+    sets: Sets = None,
+    json: Json = False,
+) -> None:
+    """Write our rows into the tables of the system whose API the blueprint has: the way back. Where a
+    published view of ours has the name of such a table, the table takes its place. It may run again.
+
+    Example: tradewind migrate export --blueprint contracts --service orders --dry-run
+    """
+    from ..core.store import StoreUnusable
+    from ..operations import export as moving
+    from .migrate import Chosen
+
+    chosen = Chosen(blueprint, service, sets, data)
+    try:
+        found = moving.export(
+            chosen.config.database_url,
+            chosen.services,
+            chosen.schemas,
+            apis=chosen.blueprint.apis,
+            dry_run=dry_run,
+        )
+    except StoreUnusable as error:
+        fail(error)
+    if json:
+        show(found)
+        return
+    would = "would be " if dry_run else ""
+    for one in found:
+        made = f", a table that {'is not' if dry_run else 'was not'} there" if one.made else ""
+        print(f"{one.table:38} {one.written:,} rows {would}written{made}")
+    if not found:
+        print(f"no API of blueprint {chosen.blueprint.name} has published tables to hand back")
 
 
 def _line(one: Adopted, dry_run: bool) -> str:

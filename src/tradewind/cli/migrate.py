@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .adopt import adopt
+from .adopt import adopt, export
 from .common import Data, Json, Ran, Sets, Which, fail, read, show
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("adopt")(adopt)
+app.command("export")(export)
 One = Annotated[
     str | None, typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs.")
 ]

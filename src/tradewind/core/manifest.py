@@ -30,7 +30,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One service. `make` builds it, `tables` are its own, `steps` the folder of the schema steps that
     lead to them. `operations` are those that an API shows beside the ones of the contracts.
 
-    `checks` is the module whose `CHECKS` an audit asks, imported only then.
+    `checks` is the module whose `CHECKS` an audit asks, `adopts` that whose `ADOPTS` says what becomes of
+    rows of another system: imported only then.
 
     What it hears, says and answers is in the service that `make` returns.
     """
@@ -41,6 +42,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     steps: Path
     operations: tuple[Any, ...] = ()
     checks: str = ""
+    adopts: str = ""
 
 
 class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,7 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     - `at`: the setting that says where it is, for the processes that ask it.
     - `uses`: parts of the settings, by their names in `runtime.settings`, beside the part that is its own.
     - `published`: the module whose `TABLES` are what others may read of the database (`core.published`).
+    - `adopts`: the module whose `SOURCES` are the tables whose rows come over (`core.adopting`).
     """
 
     name: str
@@ -77,3 +80,4 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     at: str = ""
     uses: tuple[str, ...] = ()
     published: str = ""
+    adopts: str = ""

@@ -7,19 +7,22 @@ time when nothing writes there any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from ..contracts.adopted import Values
+from ..core.adopting import Adoption, Source, Unfit
+from ..core.schema import codec
 from ..core.store import StoreUnusable
 from ..engine.tables import framework_tables
 from ..runtime import migrations, schema
 from ..runtime.databases import Database, database
+from ..runtime.registry import adoptions, sources
 from ..runtime.stores import on_server
-from .adopt_rows import SOURCES, Source, Unfit, Values
 
 BATCH = 2_000
 COLUMNS = (
@@ -27,6 +30,7 @@ COLUMNS = (
     "table_name = '{table}'"
 )
 KIND = "SELECT relkind FROM pg_class WHERE relnamespace = to_regnamespace('{schema}') AND relname = '{table}'"
+encode = msgspec.json.Encoder().encode
 Progress = Callable[[str, int, int], None]
 
 
@@ -56,11 +60,12 @@ def adopt(
     schemas: Mapping[str, str],
     values: Values,
     *,
+    apis: Iterable[str],
     dry_run: bool = False,
     progress: Progress = lambda table, done, of: None,
 ) -> list[Adopted]:
-    """Takes over what is not here yet, each batch in one transaction. `dry_run` reads, and writes nothing.
-    Errors: StoreUnusable.
+    """Takes over what is not here yet, each batch in one transaction: the tables that these APIs have
+    published. `dry_run` reads, and writes nothing. Errors: StoreUnusable.
     """
     if not on_server(url):
         raise StoreUnusable(
@@ -72,9 +77,10 @@ def adopt(
     place = database(url, Path(), schemas)
 
     def work(connection: sa.Connection) -> list[Adopted]:
+        into = adoptions(services)
         return [
-            _Move(place, connection, s, values, progress).run(dry_run)
-            for s in SOURCES
+            _Move(place, connection, s, into[s.record], values, progress).run(dry_run)
+            for s in sources(apis)
             if s.service in services
         ]
 
@@ -91,19 +97,21 @@ class _Move:
     """One table on its way."""
 
     def __init__(
-        self, place: Database, connection: sa.Connection, source: Source, values: Values, progress: Progress
+        self,
+        place: Database,
+        connection: sa.Connection,
+        source: Source,
+        into: Adoption,
+        values: Values,
+        progress: Progress,
     ) -> None:
-        self.place, self.connection, self.source, self.values, self.progress = (
-            place,
-            connection,
-            source,
-            values,
-            progress,
-        )
-        self.schema = place.namespace(source.service)
+        self.place, self.connection, self.source, self.into = place, connection, source, into
+        self.values, self.progress = values, progress
+        self.own = place.namespace(source.service)
+        self.schema = source.schema or self.own
         self.there = f'{self.schema}."{source.table}"'
         self.done = Adopted(source.service, self.there)
-        ours = place.sql.name(source.into.rows)
+        ours = place.sql.name(into.tables[0].rows)
         self.new = (
             f"FROM {self.there} there WHERE NOT EXISTS (SELECT FROM {ours} here WHERE here.id = "
             f'there."{source.key}"::text)'
@@ -145,29 +153,36 @@ class _Move:
 
     def _next(self, after: str) -> list[tuple[Any, ...]]:
         source, key = self.source, f'there."{self.source.key}"'
-        since = f"AND {key} > $1::text::uuid" if after else ""
+        since = f"AND {key} > $1::text::{source.key_type}" if after else ""
         text = (
-            f"{source.select.format(schema=self.schema)} {self.new} {since} {source.group} ORDER BY "
+            f"{source.select.format(schema=self.own)} {self.new} {since} {source.group} ORDER BY "
             f"{key} LIMIT {BATCH}"
         )
         return self._ask(text, *([after] if after else []))
 
     def _made(self, rows: Sequence[tuple[Any, ...]]) -> dict[sa.Table, list[tuple[Any, ...]]]:
         made: dict[sa.Table, list[tuple[Any, ...]]] = {}
+        tables = {table.kind: table for table in self.into.tables}
         for row in rows:
             try:
-                parts = self.source.make(self.values, *row)
+                record, claim = self.source.make(self.values, *row)
+                parts, answer = self.into.make(record, self.values.now)
             except (Unfit, ValueError) as error:
                 self.done.left.append(Left(row[0], str(error)))
                 continue
             self.done.adopted += 1
-            for table, part in parts:
-                made.setdefault(table, []).append(part)
+            for part in parts:
+                table = tables[type(part)]
+                made.setdefault(table.rows, []).append(codec(table).to_row(part))
+            if claim is not None:
+                inbox = framework_tables(self.source.service).inbox
+                reply = encode(answer).decode()
+                made.setdefault(inbox, []).append((claim.id, claim.fingerprint, 0, reply, self.values.now))
         return made
 
     def _write(self, made: Mapping[sa.Table, Sequence[tuple[Any, ...]]]) -> None:
         for table, rows in made.items():
-            if self.source.series and table is self.source.into.rows:
+            if self.into.series and table is self.into.tables[0].rows:
                 rows = self._numbered(rows)
             # a key that was used here first keeps its reply
             self._ask(
@@ -176,10 +191,9 @@ class _Move:
             )
 
     def _numbered(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        source = self.source
-        counters = framework_tables(source.service).counters
-        ((last,),) = self._ask(self.place.sql.reserve(counters), source.series, len(rows))
-        place = list(source.into.rows.columns.keys()).index("number")
+        counters = framework_tables(self.source.service).counters
+        ((last,),) = self._ask(self.place.sql.reserve(counters), self.into.series, len(rows))
+        place = list(self.into.tables[0].rows.columns.keys()).index("number")
         return [
             (*row[:place], number, *row[place + 1 :]) for number, row in enumerate(rows, last - len(rows) + 1)
         ]

@@ -8,6 +8,7 @@ import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from ..apis.rpc.manifest import APIS as RPC
@@ -22,6 +23,7 @@ from ..services.payments.provider.port import Provider
 from .config import Config
 
 if TYPE_CHECKING:
+    from ..core.adopting import Adoption, Source
     from ..core.published import PublishedTable
 
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
@@ -46,6 +48,18 @@ def published(apis: Iterable[str]) -> list[PublishedTable]:
     """What these APIs publish of the database."""
     modules = dict.fromkeys(APIS[name].published for name in sorted(apis) if APIS[name].published)
     return [table for module in modules for table in importlib.import_module(module).TABLES]
+
+
+def sources(apis: Iterable[str]) -> list[Source]:
+    """The published tables whose rows come over."""
+    modules = dict.fromkeys(APIS[name].adopts for name in sorted(apis) if APIS[name].adopts)
+    return [source for module in modules for source in importlib.import_module(module).SOURCES]
+
+
+def adoptions(names: Iterable[str]) -> dict[type[Struct], Adoption]:
+    """What these services make of what comes over, by record."""
+    modules = [one.adopts for one in manifests(names) if one.adopts]
+    return {kind: one for module in modules for kind, one in importlib.import_module(module).ADOPTS.items()}
 
 
 def manifest(name: str) -> Manifest:

@@ -18,6 +18,7 @@ APIS = (
         base="/api",
         docs="/api/docs",
         try_it="tradewind load smoke --url {url}",
+        adopts=f"{__package__}.adopting",
     ),
     ApiManifest(name="rpc-queues", transport="rabbitmq"),
 )

@@ -53,4 +53,5 @@ MANIFEST = Manifest(
     tables=MD,
     steps=Path(__file__).with_name("migrations"),
     checks=f"{__package__}.checks",
+    adopts=f"{__package__}.adopting",
 )
