@@ -17,7 +17,7 @@ from ..amounts.described import AMOUNT, described_pages, invoices_document, orde
 from ..amounts.operations import Amounts, Numbered, placed
 from ..amounts.rules import LONGEST, MOST, MOST_PER_PAGE, PER_PAGE, Amount
 from ..kernel.request_context import Page, Route
-from ..nest.bodies import body_of
+from ..nest.bodies import body_of, refuse_bare
 from ..nest.http import JSON, NAMES, NestContext
 from ..nest.validator import (
     UUID,
@@ -124,6 +124,7 @@ def _walked(context: NestContext, body: bytes) -> CreateOrder | None:
     """What the typed decode has refused: refused here in the published words, or an integer written as 2.0.
     Errors: NotJson.
     """
+    refuse_bare(body)
     if wrong := first_faults(body, ORDER):
         context.refuse(400, wrong, BAD_REQUEST)
         return None

@@ -95,10 +95,13 @@ class Admission:
             self._buckets.count(context.caller.id or network(context.client), context.at)
 
     def _admit(self, context: RequestContext, rule: Rule, caller: Caller | None) -> None:
-        if caller is not None:
+        if caller is None:
+            caller = context.caller
+        else:
             context.caller = caller
-        self.count(context)
-        admit(rule, context.caller)
+        if self._buckets is not None:
+            self._buckets.count(caller.id or network(context.client), context.at)
+        admit(rule, caller)
         context.admitted()
 
 

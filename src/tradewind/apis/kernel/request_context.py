@@ -62,15 +62,17 @@ def request_ids(start: str) -> Callable[[], bytes]:
 
 class Kernel:
     """What all requests of one API share. `tick` tells seconds, `now` ms since the epoch; `patience_ms` is
-    how long a caller is taken to wait for an answer. Without a `tracer` no request has a span, without `cors`
-    no page of another origin may read an answer; without `proxies` the client is whoever has connected;
-    without an `admission` the shop is open, and nobody is limited.
+    how long a caller is taken to wait for an answer, 0 where the calls of the API have bounds of their own.
+    Without a `tracer` no request has a span, without `cors` no page of another origin may read an answer;
+    without `proxies` the client is whoever has connected; without an `admission` the shop is open, and nobody
+    is limited.
     """
 
     __slots__ = (
         "admission",
         "always",
         "anybody",
+        "clocked",
         "cors",
         "fresh",
         "log",
@@ -102,6 +104,7 @@ class Kernel:
         self.tracer = tracer if tracer is not None and tracer.on else None
         self.cors, self.proxies, self.admission = cors, proxies, admission or Admission()
         self.anybody = self.admission.anybody
+        self.clocked = patience_ms > 0 or not self.admission.idle
         self.always: Headers = cors.constant if cors is not None else ()
         self.varies = cors if cors is not None and not cors.constant else None
 
@@ -157,8 +160,8 @@ class RequestContext:
     route: Route[Any]
 
     def __init__(self, kernel: Kernel, request: Request) -> None:
-        self._kernel, self.request, self.began, self.at = kernel, request, kernel.tick(), kernel.now()
-        self._answered = False
+        self._kernel, self.request, self.began = kernel, request, kernel.tick()
+        self._answered, self.at = False, kernel.now() if kernel.clocked else 0
         self.caller: Caller = kernel.anybody
         self.values: tuple[str, ...] = ()
         headers = request.headers
@@ -183,8 +186,9 @@ class RequestContext:
 
     @property
     def deadline(self) -> int:
-        """When its caller no longer waits, in ms since the epoch."""
-        return self.at + self._kernel.patience_ms
+        """When its caller no longer waits, in ms since the epoch; 0: the API says none."""
+        patience_ms = self._kernel.patience_ms
+        return self.at + patience_ms if patience_ms else 0
 
     @property
     def client(self) -> str:
@@ -279,7 +283,9 @@ class Api(Generic[C]):
 
     def __init__(self, kernel: Kernel, context: type[C], router: Router[Route[C]]) -> None:
         self._kernel, self._context, self._router = kernel, context, router
-        self._enter = None if kernel.admission.idle else kernel.admission.enter
+        self._enter = kernel.admission.enter
+        # the hot path of an open shop without limits: nothing to decide
+        self._direct = kernel.admission.idle and context.admitted is RequestContext.admitted
         self._unmatched: Route[C] = Route("unmatched", "", self._refuse, rule=None)
         self._preflight: Route[C] = Route("preflight", "", self._allow, 204, None)
 
@@ -291,12 +297,9 @@ class Api(Generic[C]):
             if request.method == "OPTIONS" and (cors := self._kernel.cors) is not None and cors.asks(request):
                 route = self._preflight
         context.route = route
-        rule = route.rule
         try:
-            if rule is None:
+            if self._direct or (rule := route.rule) is None:
                 route.serve(context)
-            elif self._enter is None:
-                context.admitted()
             else:
                 self._enter(context, rule)
         except Exception as error:  # whatever it is, this client gets an answer of this API

@@ -32,9 +32,7 @@ class BodyRefused(Exception):
 
 
 def body_of(request: Request, most: int) -> bytes:
-    """The JSON, or nothing where none was sent: a form is read too, and its values are texts. Errors:
-    BodyRefused; NotJson, for what is neither an object nor an array.
-    """
+    """The JSON, or nothing where none was sent; of a form, its values as texts. Errors: BodyRefused."""
     body = request.body
     headers = request.headers
     if len(body) > most:
@@ -58,6 +56,12 @@ def body_of(request: Request, most: int) -> bytes:
         raise BodyRefused(
             415, f'unsupported content encoding "{coding.decode("latin-1")}"', "Unsupported Media Type"
         )
-    if body and body[0] not in b"{[" and body.lstrip(b" \t\r\n")[:1] not in (b"{", b"[", b""):
-        raise NotJson("neither an object nor an array")
     return body
+
+
+def refuse_bare(body: bytes) -> None:
+    """For a body that has not passed its checks: the JSON reader of Express takes no bare values. Errors:
+    NotJson, for what is neither an object nor an array.
+    """
+    if body.lstrip(b" \t\r\n")[:1] not in (b"{", b"[", b""):
+        raise NotJson("neither an object nor an array")

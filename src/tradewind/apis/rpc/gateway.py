@@ -72,6 +72,7 @@ class RpcApi(Api[RpcContext]):
             cors=CORS,
             proxies=proxies,
             now=now,
+            patience_ms=0,
             admission=Admission(buckets=Buckets(settings.rate_limit_per_minute, settings.buckets)),
         )
         more = {"chance": chance} if chance is not None else {}

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from ..nest.bodies import body_of
+from ..nest.bodies import body_of, refuse_bare
 from ..nest.http import NAMES
 from . import envelope
 from .downstream import Downstream, RpcSettings
@@ -155,9 +155,11 @@ class Operations:
 
     def _checked(self, context: RpcContext, check: Callable[[bytes], T | list[str]]) -> T | None:
         """Errors: NotJson, BodyRefused."""
-        checked = check(body_of(context.request, self._settings.body_bytes))
+        body = body_of(context.request, self._settings.body_bytes)
+        checked = check(body)
         if not isinstance(checked, list):
             return checked
+        refuse_bare(body)
         context.refuse(400, checked, NAMES[400])
         return None
 
