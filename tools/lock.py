@@ -49,6 +49,8 @@ def main() -> int:
             "rabbitmq",
             "--extra",
             "otlp",
+            "--extra",
+            "streaming",
             "--generate-hashes",
         ]
         command += [

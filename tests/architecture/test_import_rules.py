@@ -56,6 +56,7 @@ PLANTS = [
     ("asyncpg", "tradewind.services.orders.storage", "asyncpg"),
     ("pamqp", "tradewind.drivers.rabbitmq.amqp.link", "pamqp"),
     ("opentelemetry", "tradewind.apis.kernel.serving", "opentelemetry"),
+    ("uvicorn", "tradewind.runtime.processes.fronts", "uvicorn"),
     ("sqlite3", "tradewind.services.orders.storage", "sqlite3"),
 ]
 

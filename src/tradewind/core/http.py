@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -26,8 +27,18 @@ class Response(msgspec.Struct, frozen=True):
     content_type: bytes = b"application/json"
 
 
+class StreamedResponse(Response, frozen=True, kw_only=True):
+    """`chunks` instead of a body: each leaves as it comes, the client's pace slows them down, and they are
+    closed when the client has gone. For a server that streams; any other answers 500.
+    """
+
+    chunks: AsyncGenerator[bytes, None]
+
+
 class Request(msgspec.Struct, eq=False):
-    """`path` is as it was sent (percent-encoded ASCII, without the query); header names are lower-case."""
+    """`path` is as it was sent (percent-encoded ASCII, without the query); header names are lower-case.
+    `chunks` is the body as it comes, where a server was told to stream it; `body` is empty then.
+    """
 
     method: str
     path: str
@@ -41,6 +52,7 @@ class Request(msgspec.Struct, eq=False):
     due: float = math.inf
     expired: bool = False
     listener: Callable[[], None] | None = None
+    chunks: AsyncGenerator[bytes, None] | None = None
 
     def respond(self, response: Response) -> None:
         """Answers, in the event-loop thread. The order of pipelined answers is kept; a client that has gone
@@ -60,6 +72,29 @@ class Request(msgspec.Struct, eq=False):
 
 
 Handler = Callable[[Request], None]
+
+
+class BodyEnded(Exception):
+    """The client has gone, or was refused, before its body was whole: nothing that is answered reaches it."""
+
+
+class Server(Protocol):
+    """What brings requests to a handler: `drivers.http.server.HttpServer`, or `drivers.http.streaming` for
+    an API that streams.
+    """
+
+    port: int
+    """Once started: the requested one, or the one that the system chose for port 0."""
+
+    @property
+    def connections(self) -> int: ...
+
+    async def start(self, host: str, port: int) -> None: ...
+
+    async def stop(self, grace: float) -> None:
+        """Returns when no connection is left; after `grace` seconds it breaks those that still wait for an
+        answer.
+        """
 
 
 class NotReached(Exception):

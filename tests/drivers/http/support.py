@@ -11,6 +11,7 @@ import httptools
 from tradewind.core.http import Handler, Request, Response
 from tradewind.drivers.http.limits import Limits
 from tradewind.drivers.http.server import HttpServer
+from tradewind.drivers.http.streaming import StreamingServer
 
 PATIENCE = 5.0
 QUICK = Limits(
@@ -108,8 +109,14 @@ class Client:
         self.writer.close()
 
 
-class TestedServer(HttpServer):
+class Tested:
     """A server that knows how to reach itself."""
+
+    port: int
+
+    @property
+    def connections(self) -> int:
+        raise NotImplementedError
 
     @contextlib.asynccontextmanager
     async def connect(self, **options: Any) -> AsyncIterator[Client]:
@@ -130,9 +137,23 @@ class TestedServer(HttpServer):
                 await asyncio.sleep(0.005)
 
 
+class OwnServer(HttpServer, Tested):
+    """Our own."""
+
+
+class UvicornServer(StreamingServer, Tested):
+    """uvicorn."""
+
+
+SERVERS = {"own": OwnServer, "streaming": UvicornServer}
+current = "own"
+
+
 @contextlib.asynccontextmanager
-async def serving(handler: Handler, limits: Limits = QUICK) -> AsyncIterator[TestedServer]:
-    server = TestedServer(handler, limits, clock=lambda: 0.0)
+async def serving(
+    handler: Handler, limits: Limits = QUICK, **options: Any
+) -> AsyncIterator[OwnServer | UvicornServer]:
+    server = SERVERS[current](handler, limits, clock=lambda: 0.0, **options)
     await server.start("127.0.0.1", 0)
     try:
         yield server

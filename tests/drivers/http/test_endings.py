@@ -158,6 +158,7 @@ async def test_deadlines_are_watched_after_a_sweep_that_failed(caplog: pytest.Lo
         def abort(self) -> None: ...
 
     async with serving(echo) as server, server.connect() as client:
+        assert isinstance(server, HttpServer)
         broken = Broken()
         server._shared.connections.add(broken)
         asyncio.get_running_loop().call_later(0.05, server._shared.connections.discard, broken)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from httptools import HttpParserCallbackError, HttpParserError, HttpRequestParser
+
 from . import refusals
 from .refusals import Refused, malformed
 
@@ -64,3 +66,26 @@ def check_coding(coding: bytes, http10: bool) -> None:
 def check_expectation(expected: bytes) -> None:
     if expected.lower() != b"100-continue":
         raise Refused(refusals.EXPECTATION)
+
+
+def reason(parser: HttpRequestParser, error: HttpParserError) -> BaseException:
+    """Why the parser gave up, as `Refused`; an error of a callback stays what it is."""
+    if isinstance(error, HttpParserCallbackError):
+        return error.__context__ or error
+    if parser.get_http_version() not in ("0.0", "1.0", "1.1"):
+        return Refused(refusals.VERSION)
+    return Refused(refusals.MALFORMED)
+
+
+def without_upgrade(parser: HttpRequestParser, url: bytes, raw: list[tuple[bytes, bytes]]) -> bytes:
+    """The same head again without its Upgrade: the parser would take the body of such a request for another
+    protocol, and the next request would begin inside the body.
+    """
+    lines = [
+        b"%b: %b\r\n" % (name, value)
+        for name, value in raw
+        if name.lower() not in (b"upgrade", b"connection")
+    ]
+    lines.append(b"connection: %b\r\n\r\n" % (b"keep-alive" if parser.should_keep_alive() else b"close"))
+    start = b"%b %b HTTP/%b\r\n" % (parser.get_method(), url, parser.get_http_version().encode())
+    return start + b"".join(lines)

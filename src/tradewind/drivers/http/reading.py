@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from itertools import chain
 
-from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from ...core.http import Request
 from . import heads, refusals
@@ -89,12 +89,13 @@ class Reader:
             except HttpParserUpgrade as upgrade:
                 if self.finished:
                     return
-                head, rest = self._without_upgrade(), memoryview(rest)[upgrade.args[0] :]
+                head = heads.without_upgrade(self._parser, self._url, self._raw)
+                rest = memoryview(rest)[upgrade.args[0] :]
                 self._parser = HttpRequestParser(self)
             except HttpParserError as error:
                 if self.finished:
                     return
-                raise self._reason(error) from None
+                raise heads.reason(self._parser, error) from None
         # what is kept or skipped without a callback that could refuse it: half a header, padding, chunk
         # extensions, trailers
         if len(self._raw) > self._limits.header_count:
@@ -107,32 +108,6 @@ class Reader:
     def close(self) -> None:
         """Lets go of the parser, which holds this reader: no cycle is left for the garbage collector."""
         del self._parser
-
-    def _reason(self, error: HttpParserError) -> BaseException:
-        if isinstance(error, HttpParserCallbackError):
-            return error.__context__ or error
-        if self._parser.get_http_version() not in ("0.0", "1.0", "1.1"):
-            return Refused(refusals.VERSION)
-        return Refused(refusals.MALFORMED)
-
-    def _without_upgrade(self) -> bytes:
-        """The same head again without its Upgrade: the parser would take the body of such a request for
-        another protocol, and the next request would begin inside the body.
-        """
-        lines = [
-            b"%b: %b\r\n" % (name, value)
-            for name, value in self._raw
-            if name.lower() not in (b"upgrade", b"connection")
-        ]
-        lines.append(
-            b"connection: %b\r\n\r\n" % (b"keep-alive" if self._parser.should_keep_alive() else b"close")
-        )
-        start = b"%b %b HTTP/%b\r\n" % (
-            self._parser.get_method(),
-            self._url,
-            self._parser.get_http_version().encode(),
-        )
-        return start + b"".join(lines)
 
     # -- called by the parser
     # -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 
-from ...core.http import Request, Response
+from ...core.http import Request, Response, StreamedResponse
 
 STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
@@ -39,6 +39,8 @@ class Writer:
 
     def encode(self, request: Request, answer: Response, close: bool) -> bytes:
         """Raises KeyError, TypeError or ValueError for an answer that cannot be sent as it is."""
+        if answer.__class__ is StreamedResponse:
+            raise TypeError("this server does not stream")
         if self._problem is not None and answer.content_type == PROBLEM:
             answer = self._problem(answer)
         kind = (answer.status, answer.content_type)
@@ -52,6 +54,20 @@ class Writer:
             return b"%b%b\r\n" % (head, fields)
         body = answer.body
         return b"%b%d\r\n%b\r\n%b" % (head, len(body), fields, b"" if request.method == "HEAD" else body)
+
+    def checked(self, answer: Response) -> tuple[Response, list[tuple[bytes, bytes]]]:
+        """For a server that writes heads itself: the answer in the words of the API, and its headers, date
+        and content type among them. Errors: as `encode`.
+        """
+        if self._problem is not None and answer.content_type == PROBLEM:
+            answer = self._problem(answer)
+        headers = [(b"date", self._date)]
+        if STATUS_LINES[answer.status] and answer.status not in BODILESS:
+            headers.append((b"content-type", answer.content_type))
+        headers += answer.headers
+        _lines(tuple(headers))
+        memoryview(answer.body)
+        return answer, headers
 
     def _head(self, status: int, content_type: bytes) -> bytes:
         head = b"%bdate: %b\r\n" % (STATUS_LINES[status], self._date)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from ...drivers.http.server import HttpServer
+from ...core.http import Server
 from ...observability.collector import Tracing
 from ...observability.metrics import Metrics
 
@@ -64,7 +64,7 @@ class Front(Component):
 
     def __init__(
         self,
-        server: HttpServer,
+        server: Server,
         host: str,
         port: int,
         *,
@@ -109,7 +109,7 @@ class Front(Component):
 class OpsServer(Component):
     """Health and figures on a port of their own, until the very end."""
 
-    def __init__(self, server: HttpServer, host: str, port: int) -> None:
+    def __init__(self, server: Server, host: str, port: int) -> None:
         self.server, self._host, self._port = server, host, port
 
     async def start(self, deadline_s: float) -> None:
