@@ -7,6 +7,7 @@ from collections.abc import Callable
 from benchmarks.bench import Bench
 from benchmarks.cases import (
     growth,
+    http,
     intake,
     latency,
     memory,
@@ -31,5 +32,6 @@ CASES: dict[str, Callable[[Bench], None]] = {
     "growth": growth.run,
     "soak": soak.run,
     "rpc": rpc.run,
+    "http": http.run,
 }
-LONG = ("growth", "soak", "rpc")
+LONG = ("growth", "soak", "rpc", "http")

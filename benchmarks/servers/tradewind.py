@@ -40,7 +40,7 @@ class Tradewind(Server):
         if not COMMAND.exists():
             raise Missing("tradewind is not installed in this environment: ./dev run true")
         self.port = free_port()
-        argv = [str(COMMAND), "up", "--data", str(self.data), "--port", str(self.port)]
+        argv = [*self.command(), "up", "--data", str(self.data), "--port", str(self.port)]
         env = {
             "TRADEWIND_RATE_LIMIT": "0",
             "TRADEWIND_ADMIN_EMAIL": ADMIN,
@@ -50,6 +50,9 @@ class Tradewind(Server):
         process = Process(argv, log=self.folder / "tradewind.log", env=env, cores=self.options.server_cores)
         self.processes.append(process)
         return wait_ok(process, self.port, "/health/ready", 120) - began
+
+    def command(self) -> list[str]:
+        return [str(COMMAND)]
 
     def password(self) -> str:
         """The admin's, kept beside the data: a folder that is used again keeps its admin."""
