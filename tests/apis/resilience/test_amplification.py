@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from tests.apis.resilience.support import Stand
 from tradewind.apis.kernel.resilience.breaker import Rules, State
-from tradewind.apis.kernel.resilience.budget import FLOOR_PER_S, RATIO
-from tradewind.apis.kernel.resilience.guarded import Verdict
+from tradewind.apis.kernel.resilience.guarded import FLOOR_PER_S, RATIO, Verdict
 
 NEVER = Rules(failing_percent=101.0)  # a breaker that never opens: the budget alone must hold
 WINDOW_S = 10.0

@@ -143,3 +143,14 @@ def test_errors_are_json_with_the_published_fields_only() -> None:
         "success": False,
         "data": {"message": "no", "statusCode": 404},
     }
+
+
+def test_a_share_that_is_used_up_is_429_in_the_envelope() -> None:
+    shop = Shop(rate_limit_per_minute=2)
+    assert [shop.call("GET", PATH).status for _ in range(3)] == [200, 200, 429]
+    found = shop.call("GET", PATH)
+    assert found.data == {"message": "ThrottlerException: Too Many Requests", "statusCode": 429}
+    assert 0 < int(found.headers["retry-after"]) <= 60
+    assert {shop.call("GET", path).status for path in ("/health", "/health/circuits", "/api/docs-json")} == {
+        200
+    }

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tradewind.apis.kernel import docs
-from tradewind.apis.kernel.docs.frame import text
+from tradewind.apis.kernel.docs.problems import text
 from tradewind.apis.kernel.problems import TABLE
 from tradewind.core.http import Request
 

@@ -14,9 +14,8 @@ from ...contracts.orders import GetOrder, Item, ListOrders, OrderView, PlaceOrde
 from ...contracts.values import Money, Page
 from ...core.gateway import Reply
 from ...core.model import Caller, Message, Query, Refused
-from ..kernel.listing import PAGE, gathered
 from ..kernel.request_context import Headers, RequestContext
-from ..kernel.serving import Serving
+from ..kernel.serving import PAGE, Serving, gathered
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _encode = msgspec.json.Encoder().encode

@@ -7,11 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...contracts.values import Page
 from ...core.gateway import Gateway
 from ...core.model import Caller, Message, Query, Request
 from .idempotency import Claims, key_of
 from .pending_reads import PendingReads
 from .request_context import RequestContext
+
+PAGE = 100
 
 
 class Serving:
@@ -50,3 +53,18 @@ class Serving:
         """`then` gets the answer; without it, the answer is shown."""
         asked = self.gateway.ask(query, context.caller, deadline=context.deadline, trace=context.traceparent)
         self.asks.run(asked, then or context.show, context.fail)
+
+
+async def gathered(
+    gateway: Gateway, page_of: Callable[[int, str], Query], caller: Caller, most: int, deadline: int = 0
+) -> tuple[list[Any], bool]:
+    """For a list that is published without pages: its first `most` entries, newest first, and whether there
+    are more. `page_of` makes the query of a page by its limit and cursor. Up to 100 entries are one question.
+    """
+    found: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None and len(found) < most:
+        page: Page[Any] = await gateway.ask(page_of(PAGE, cursor), caller, deadline=deadline)
+        found += page.data
+        cursor = page.next_cursor
+    return found[:most], cursor is not None or len(found) > most

@@ -24,9 +24,8 @@ from ..kernel.request_context import Api, Kernel, Log, Observe, Page, ignore, pa
 from ..kernel.router import Router
 from .accounts import Accounts
 from .call import Call
-from .ops import Ops
 from .passwords import Passwords
-from .serving import V1Serving
+from .serving import Ops, V1Serving
 from .settings import V1Settings
 from .table import operation_routes
 from .tokens import TokenWriter

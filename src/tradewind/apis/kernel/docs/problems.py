@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from ..problems import FAILURES, TABLE
-from .frame import frame, text
 
+_CODE = re.compile(r"`([^`]+)`")
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
 ABOUT = (
     "Every error is `application/problem+json` (RFC 9457). `code` is what a program should look at: it "
     "stays what it is, "
@@ -42,3 +44,32 @@ def page() -> bytes:
         nav + '<p><a href="#failures">Failed orders</a></p><p><a href="../docs">Reference</a></p>',
         main,
     )
+
+
+def text(value: object) -> str:
+    """Escaped, with `code` and **bold**."""
+    return _BOLD.sub(r"<strong>\1</strong>", _CODE.sub(r"<code>\1</code>", escape(str(value))))
+
+
+def frame(title: str, nav: str, main: str) -> bytes:
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<link rel="icon" href="assets/icon.svg">
+<link rel="stylesheet" href="assets/docs.css">
+</head>
+<body>
+<a class="skip" href="#main">To the content</a>
+<nav aria-label="Contents">
+<p class="brand"><a href="../docs">Tradewind</a></p>
+{nav}
+</nav>
+<main id="main">
+{main}
+</main>
+</body>
+</html>
+""".encode()

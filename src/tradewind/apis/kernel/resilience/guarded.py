@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from .breaker import REFUSED, Breaker, Rules, State
-from .budget import Budget
 from .presets import Preset
+from .rolling import Rolling
 
 T = TypeVar("T")
 Then = Callable[[T], None]
@@ -23,6 +23,8 @@ of it.
 """
 Later = Callable[[float, Callable[[], None]], object]
 """Calls back after so many seconds: `loop.call_later`."""
+RATIO = 0.1
+FLOOR_PER_S = 3.0
 LEAST_S = 0.01  # an attempt with less time than this is not worth sending
 LOOK_S = 1.0
 """How often a service with an open circuit is probed, and how long the probe may take."""
@@ -41,6 +43,26 @@ class Verdict(enum.Enum):
     """Too many calls were under way."""
     OPEN = "circuit open"
     """It was not tried, since the service fails."""
+
+
+class Budget:
+    """Retries are at most `ratio` of the calls within the window, or `floor_per_s` on the average where there
+    are few calls.
+    """
+
+    __slots__ = ("_floor", "_ratio", "_window")
+
+    def __init__(self, window: Rolling, ratio: float = RATIO, floor_per_s: float = FLOOR_PER_S) -> None:
+        self._window, self._ratio = window, ratio
+        self._floor = floor_per_s * window.span_s
+
+    def take(self, now: float) -> bool:
+        """Whether one more retry is within the budget; it is counted then."""
+        calls, _, retries = self._window.calls(now)
+        if retries + 1 > max(calls * self._ratio, self._floor):
+            return False
+        self._window.at(now).retries += 1
+        return True
 
 
 class Guarded(Generic[T]):
