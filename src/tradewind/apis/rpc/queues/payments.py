@@ -14,6 +14,7 @@ from ....contracts.values import Page
 from ....core.gateway import Gateway, Reply
 from ....core.request_queue import Ask
 from ...kernel.admission import EVERYONE
+from ...kernel.serving import gathered
 from .. import rules
 from ..rules import CreatePayment
 from .endpoint import BadPayload, Handler, RpcEndpoint, Values, about_of, encode, paging_of, read
@@ -74,7 +75,10 @@ def payment_handlers(gateway: Gateway, values: Values) -> dict[str, Handler]:
         about = about_of(ask.data)
         if isinstance(about.order_id, str) and rules.UUID.match(about.order_id):
             endpoint.answer(
-                ask, _all_of(gateway, about.order_id.lower(), values.list_max), about.lang, show_all
+                ask,
+                _all_of(gateway, about.order_id.lower(), values.list_max, ask.deadline_ms),
+                about.lang,
+                show_all,
             )
         else:
             ask.answer(b"[]")  # no order has such an id, so it has no payments
@@ -119,17 +123,13 @@ def show_all(found: Sequence[PaymentView]) -> bytes:
     return encode([shown(payment) for payment in found])
 
 
-async def _all_of(gateway: Gateway, order_id: str, most: int) -> Sequence[PaymentView]:
-    """The payments of an order, newest first: one page, but for an order that has very many; it has no pages
-    to its clients and ends at `most`.
-    """
-    found: list[PaymentView] = []
-    cursor: str | None = ""
-    while cursor is not None and len(found) < most:
-        some: Page[PaymentView] = await gateway.ask(ListPayments(order_id, 100, cursor), EVERYONE)
-        found += some.data
-        cursor = some.next_cursor
-    return found[:most]
+async def _all_of(gateway: Gateway, order_id: str, most: int, deadline: int) -> Sequence[PaymentView]:
+    """The payments of an order, newest first: it has no pages to its clients and ends at `most`."""
+
+    def page_of(limit: int, cursor: str) -> ListPayments:
+        return ListPayments(order_id, limit, cursor)
+
+    return (await gathered(gateway, page_of, EVERYONE, most, deadline))[0]
 
 
 def shown(payment: Any) -> Payment:
