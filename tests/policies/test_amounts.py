@@ -5,6 +5,7 @@ the Gateway, and where invoices knows nothing but an event, which others may wri
 from __future__ import annotations
 
 import asyncio
+import random
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from tests.policies.shop import ADMIN, Shop, opened
 from tests.policies.test_customers import customers
+from tests.support.databases import Place
 from tradewind.contracts.invoices import InvoiceView, ListInvoices
 from tradewind.contracts.orders import Item, Line, ListOrders, OrderCreated, PlaceOrder
 from tradewind.contracts.policies import Policies
@@ -26,7 +28,9 @@ from tradewind.core.bus import EventRecord
 from tradewind.core.clock import SystemClock
 from tradewind.core.dead_letters import DeadLetter, ListDeadLetters
 from tradewind.core.model import Caller
+from tradewind.core.store import Store as StorePort
 from tradewind.core.store import StoreUnavailable
+from tradewind.drivers.postgres.shared import SharedStore
 from tradewind.drivers.sqlite.store import SqliteStore, SqliteTransaction
 from tradewind.engine.inbox import encode
 from tradewind.engine.platform import Platform
@@ -129,7 +133,7 @@ class Store(SqliteStore):
 class Alone:
     """The service invoices, alone in a process: all it knows of an order is the event."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: StorePort) -> None:
         self.store, self.clock = store, SystemClock()
         self.platform = Platform(store, [invoices(policies=AMOUNTS)], self.clock, bus=Nobody(), delays_ms=[])
 
@@ -227,10 +231,12 @@ async def _numbers_have_no_gap(events: list[OrderCreated | Exception], size: int
             conflicts += 1
     with TemporaryDirectory() as folder:
         async with alone(Path(folder)) as shop:
+            store = shop.store
+            assert isinstance(store, Store)
             batch: list[OrderCreated] = []
             for event in events:
                 if isinstance(event, StoreUnavailable):
-                    shop.store.fails.append(event)
+                    store.fails.append(event)
                 elif isinstance(event, OrderCreated):
                     batch.append(event)
                 if len(batch) >= size:
@@ -253,3 +259,28 @@ async def test_an_id_is_compared_as_it_was_sent(tmp_path: Path, order: str) -> N
     async with alone(tmp_path) as shop:
         await shop.hear(created(order), created(order.swapcase()))
         assert {paper.order_id for paper in await shop.papers()} == {order, order.swapcase()}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("seed", range(3))
+async def test_copies_that_hear_of_the_same_orders_agree_on_one_invoice_each(
+    postgres: Place, seed: int
+) -> None:
+    """Whoever comes first writes it; the numbers are one series, and what contradicts it is refused."""
+    draw = random.Random(seed)
+    postgres.fill(*schemas(["invoices"]))
+    copies = [Alone(SharedStore(postgres.url)) for _ in range(3)]
+    for one in copies:
+        await one.platform.start()
+    try:
+        events = [created(f"order-{draw.randrange(40)}", draw.choice([1, 1, 2])) for _ in range(150)]
+        await asyncio.gather(*(copies[n % 3].hear(*events[n : n + 10]) for n in range(0, len(events), 10)))
+        made = {paper.order_id: paper for paper in await copies[0].papers()}
+        assert made.keys() == {event.order_id for event in events}
+        assert sorted(int(paper.number or 0) for paper in made.values()) == list(range(1, len(made) + 1))
+        refused = [event for event in events if event.total != made[event.order_id].total]
+        reasons = [letter.reason.partition(":")[0] for letter in await copies[0].letters()]
+        assert reasons == ["conflict"] * min(len(refused), 100) and refused
+    finally:
+        for one in copies:
+            await one.platform.stop()

@@ -105,6 +105,22 @@ def run(service: One = None, blueprint: Ran = "", data: Data = None, sets: Sets 
     )
 
 
+@app.command("sql")
+def sql(service: One = None, blueprint: Ran = "", data: Data = None, sets: Sets = None) -> None:
+    """Print the statements of all pending steps, for somebody to read. They are run in one transaction and
+    undone: where tables are large, ask a copy of the database.
+
+    Example: tradewind migrate sql --blueprint rpc --service orders
+    """
+    from ..runtime import migrations
+
+    chosen = Chosen(blueprint, service, sets, data)
+    listed(
+        lambda: [f"{text};" for text in migrations.sql(*chosen.where, chosen.slices, chosen.schemas)],
+        "-- nothing to do: the schema is up to date",
+    )
+
+
 @app.command("revert")
 def revert(
     service: One = None,

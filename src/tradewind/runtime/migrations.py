@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -29,6 +30,8 @@ FORM = re.compile(r"\d{4}_[a-z0-9_]+")
 ENGINE = "engine_"
 """How the names of the engine's steps begin."""
 ENGINE_FOLDER = Path(__file__).parent.parent / "engine" / "migrations"
+CHANGES = ("CREATE", "ALTER", "DROP", "INSERT", "UPDATE", "DELETE")
+"""How the statements begin that change a database."""
 RETIRED = "0002_outbox"
 """A step of every service in version 0.1, whose table the engine makes now: its number is not used again."""
 
@@ -83,16 +86,32 @@ def up(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[s
     when a newer version was here.
     """
     place = database(url, data, schemas)
-    states = _states(place, slices)
-    _refuse_newer(place, states)
-    work: list[_Work] = []
-    for s, state in zip(slices, states, strict=True):
-        if state.pending and (state.published or state.unpublished):
-            work.append(_Publish(s, False))
-        work += [_Step(s, step, True) for step in state.pending]
-        if state.unpublished or (state.pending and state.published):
-            work.append(_Publish(s, True))
-    return _take(place, work)
+    return _take(place, _missing(place, slices))
+
+
+def sql(
+    url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE
+) -> list[str]:
+    """The statements of `up`. They are run and undone, as a step may look at what the one before has made.
+    Errors: StoreUnusable.
+    """
+    place, said = database(url, data, schemas), []
+    work = _missing(place, slices)
+
+    def note(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+        if text.split(None, 1)[0].upper() in CHANGES:
+            said.append(text.strip())
+
+    def run(connection: sa.Connection) -> None:
+        sa.event.listen(connection, "before_cursor_execute", note)
+        with connection.begin() as transaction:
+            for one in work:
+                one.do(place, connection)
+            transaction.rollback()
+
+    if work:
+        place.work(run)
+    return said
 
 
 def down(url: str, data: Path, kept: ServiceSchema, to: int, schemas: Mapping[str, str] = NONE) -> list[str]:
@@ -168,6 +187,19 @@ def listed(folder: Path) -> list[str]:
             f"{folder}: steps are 0001_name.py, 0002_name.py and so on without a gap, not {names}"
         )
     return names
+
+
+def _missing(place: Database, slices: Sequence[ServiceSchema]) -> list[_Work]:
+    states = _states(place, slices)
+    _refuse_newer(place, states)
+    work: list[_Work] = []
+    for s, state in zip(slices, states, strict=True):
+        if state.pending and (state.published or state.unpublished):
+            work.append(_Publish(s, False))
+        work += [_Step(s, step, True) for step in state.pending]
+        if state.unpublished or (state.pending and state.published):
+            work.append(_Publish(s, True))
+    return work
 
 
 def _states(place: Database, slices: Sequence[ServiceSchema]) -> list[State]:
@@ -278,7 +310,7 @@ def _turn(
     """A transaction in which no other process changes the schema; the table of the notes, and the notes."""
     note = place.sql.name(sa.Table(STEPS, sa.MetaData(schema=kept.name)))
     try:
-        with connection.begin():
+        with connection.begin_nested() if connection.in_transaction() else connection.begin():
             place.alone(connection)
             _lay(connection, place.namespace(kept.name), note)
             notes = [row[0] for row in connection.exec_driver_sql(f"SELECT step FROM {note} ORDER BY step")]

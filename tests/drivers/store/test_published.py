@@ -176,3 +176,16 @@ def test_a_kill_leaves_all_of_it_or_nothing(place: Place) -> None:
     assert program.returncode == -9
     assert migrations.status(place.url, place.data, [PUBLISHED])[0].published == []
     assert up(place) == [f"probe +{part}" for part in made(place)]
+
+
+def test_the_statements_of_pending_steps_are_shown_and_nothing_is_changed(place: Place) -> None:
+    if place.url:
+        place.outside('DROP VIEW IF EXISTS public."Thing"')
+    said = migrations.sql(place.url, place.data, [PUBLISHED])
+    text = "\n".join(said)
+    for part in ("CREATE TABLE", "CREATE INDEX probe_published_title", "CREATE VIEW", "INSERT INTO"):
+        assert part in text
+    assert not [line for line in said if line.startswith("SELECT")]
+    assert migrations.status(place.url, place.data, [PUBLISHED])[0].taken == []
+    assert up(place) == [*UP, *(f"probe +{part}" for part in made(place))]
+    assert migrations.sql(place.url, place.data, [PUBLISHED]) == []
