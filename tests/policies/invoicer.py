@@ -35,7 +35,7 @@ async def hear(url: str, orders: range) -> None:
     await platform.start()
     left, ended = len(orders), asyncio.Event()
 
-    def done() -> None:
+    def done(_reason: str) -> None:
         nonlocal left
         left -= 1
         print(left, flush=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
-from .model import Query
+from .model import Event, Query
 
 
 class EventRecord(msgspec.Struct, frozen=True):
-    """An event on its way out. `seq` is its place in the log of `source`."""
+    """An event on its way. `seq` is its place in the log of `source`. `decoded`: what a channel has read,
+    which has no `body` of ours.
+    """
 
     source: str
     id: str
@@ -21,6 +23,13 @@ class EventRecord(msgspec.Struct, frozen=True):
     trace: str
     seq: int
     at: int
+    decoded: Event | None = None
+
+
+Settle: TypeAlias = Callable[[str], None]
+"""Ends a delivery, after the commit: "" where it is done, else why the service refuses it."""
+Handle: TypeAlias = Callable[[EventRecord, Settle, bool], None]
+"""Takes what a bus delivers; the last is whether it may have come before."""
 
 
 class EventBus(Protocol):

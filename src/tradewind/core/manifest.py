@@ -62,6 +62,8 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     - `uses`: parts of the settings, by their names in `runtime.settings`, beside the part that is its own.
     - `published`: the module whose `TABLES` are what others may read of the database (`core.published`).
     - `adopts`: the module whose `SOURCES` are the tables whose rows come over (`core.adopting`).
+    - `channels`: the module whose `channels(settings)` says which events it publishes in a form of its own,
+      imported only where events are carried.
     """
 
     name: str
@@ -81,3 +83,4 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[str, ...] = ()
     published: str = ""
     adopts: str = ""
+    channels: str = ""

@@ -19,15 +19,16 @@ LOG = logging.getLogger("tradewind.engine")
 # the id of such a message is unique in its service, and stays the same when it is tried again
 HEARD = Reply(0, b"")
 OWN_ID = (Origin.EVENT, Origin.OUTCOME)
+FROM_A_BUS = (Origin.EVENT, Origin.CHANNEL)
 
 
 async def handle(unit: UnitOfWork, envelope: Envelope, clock: Clock, dead_letters: DeadLetters) -> None:
     """Decides one message: its effects go into the unit, its reply waits there for the commit."""
     await _handle(unit, envelope, clock, dead_letters)
-    if envelope.inbox_id and envelope.origin is Origin.EVENT and envelope.reply is None:
-        # an event of the bus is claimed by its id, whatever became of it; the bus is informed after the
-        # commit
-        unit.claim(envelope, 0, b"")
+    if envelope.inbox_id and envelope.origin in FROM_A_BUS and envelope.reply is None:
+        # an event of a bus is claimed, whatever became of it; the bus is informed after the commit
+        if unit.rows[envelope.runtime.inbox].get(envelope.inbox_id) is None:
+            unit.claim(envelope, 0, b"")
         unit.answer(envelope, HEARD)
 
 
@@ -95,6 +96,8 @@ async def _handle(unit: UnitOfWork, envelope: Envelope, clock: Clock, dead_lette
     except Refused as error:
         if envelope.origin is Origin.REQUEST:
             _refuse(unit, envelope, error)
+        elif envelope.origin is Origin.CHANNEL:
+            unit.answer(envelope, refused(error))  # not claimed: whoever sends it again is refused again
         elif isinstance(envelope.message, Event):
             dead_letters.rejected(unit, envelope, error)
             if envelope.inbox_id:
@@ -132,12 +135,16 @@ def _run(does: Any, effects: list[Any]) -> Any:
 
 
 def _decided(unit: UnitOfWork, envelope: Envelope) -> bool:
-    """Answers a copy of a request from what was decided for the first."""
+    """Answers a copy of a request from what was decided for the first. An event of a channel that says
+    something else about the same is not decided: its service looks.
+    """
     row = unit.rows[envelope.runtime.inbox].get(envelope.inbox_id)
     if row is None:
         return False
     if row.fingerprint == envelope.fingerprint:
         unit.answer(envelope, Reply(row.status, row.reply.encode(), replayed=True))
+    elif envelope.origin is Origin.CHANNEL:
+        return False
     else:
         says = "This idempotency key was used with another request body."
         unit.answer(envelope, refusal(422, "idempotency_key_reused", says))

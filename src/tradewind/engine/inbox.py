@@ -8,10 +8,13 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from enum import IntEnum
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..core.bus import EventRecord, Settle
+from ..core.channel import identity
 from ..core.gateway import Refusal, Reply
 from ..core.model import NOBODY, Caller, Message, Refused, Table
 
@@ -26,8 +29,10 @@ encode = msgspec.json.Encoder().encode
 
 
 class Origin(IntEnum):
-    """What a message is claimed by: REQUEST by its inbox row, EVENT by the cursor, the others by deleting
-    their own row.
+    """What a message is claimed by: REQUEST by its inbox row, EVENT by the cursor or its id in the inbox,
+    CHANNEL by what it is about, in the inbox, the others by deleting their own row.
+
+    A CHANNEL event comes from another team: it may be refused, and there is no order per key.
     """
 
     REQUEST = 0
@@ -36,6 +41,7 @@ class Origin(IntEnum):
     OUTCOME = 3
     PARKED = 4
     LEARNED = 5
+    CHANNEL = 6
 
 
 class Envelope(msgspec.Struct, eq=False):
@@ -69,6 +75,30 @@ class Envelope(msgspec.Struct, eq=False):
     consulted: bool = False
     tried: bool = False
     keys: list[Any] | None = None
+
+
+def of_channel(runtime: Any, event: EventRecord, settle: Settle, now: int) -> Envelope:
+    """An event without an id: it is claimed by its name and what it is about. Its fingerprint, of what it
+    says, tells a copy from another event about the same. Copies may come at any time, so it is looked up.
+    """
+    assert event.decoded is not None
+    claim = identity(event.name, event.key)
+    return Envelope(
+        runtime,
+        event.decoded,
+        Origin.CHANNEL,
+        claim,
+        now,
+        trace=event.trace,
+        inbox_id=claim,
+        fingerprint=blake2b(encode(event.decoded), digest_size=16).hexdigest(),
+        tried=True,
+        deliver=lambda reply: settle("" if not reply.status else _code(reply)),
+    )
+
+
+def _code(reply: Reply) -> str:
+    return msgspec.json.decode(reply.body, type=Refusal).code
 
 
 class ActivityFailed(Message, frozen=True, tag="chassis.activity_failed"):

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..core.bus import EventBus, EventRecord, ListEvents
+from ..core.bus import EventBus, EventRecord, ListEvents, Settle
 from ..core.clock import Clock
 from ..core.dead_letters import LISTING, DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ..core.gateway import Reply
@@ -19,7 +19,7 @@ from ..core.store import Reader, Store, StoreUnavailable
 from ..core.watchers import Watchers
 from .activities import ActivityRunner
 from .dead_letters import DeadLetters
-from .inbox import TOO_LATE, Envelope, Origin, Unreadable, refusal, refused, tell
+from .inbox import TOO_LATE, Envelope, Origin, Unreadable, of_channel, refusal, refused, tell
 from .observers import NO_HOOKS, Hooks, not_here_says
 from .outbox import Outbox, Relay
 from .processor import Processor
@@ -149,31 +149,23 @@ class Platform:
         else:
             deliver(refusal(503, "not_here", not_here_says(type(message)), retry_after=1))
 
-    def receive(
-        self, event: EventRecord, service: str, done: Callable[[], None], *, again: bool = False
-    ) -> None:
-        """An event of the bus, for one of our services. `done` is called after the commit, also for what is
-        kept as a dead letter.
+    def receive(self, event: EventRecord, service: str, settle: Settle, *, again: bool = False) -> None:
+        """An event of the bus, for one of our services. `settle` is called after the commit, also for what is
+        kept as a dead letter; with a reason where the service refuses what came on a channel.
         """
         runtime = self.runtimes[service]
-        self._take(
-            runtime, runtime.read(event.name, event.body, event.key), event.id, event.trace, done, again
-        )
+        if event.decoded is not None:
+            self.processor.put_internal(of_channel(runtime, event, settle, self.clock.now()))
+            return
+        message = runtime.read(event.name, event.body, event.key)
+        self._take(runtime, message, event.id, event.trace, settle, again)
 
-    def keep_unreadable(
-        self, service: str, name: str, body: str, reason: str, done: Callable[[], None]
-    ) -> None:
+    def keep_unreadable(self, service: str, name: str, body: str, reason: str, settle: Settle) -> None:
         """What came for a service and is no message becomes a dead letter of its."""
-        self._take(self.runtimes[service], Unreadable(name, body, reason), "", "", done, False)
+        self._take(self.runtimes[service], Unreadable(name, body, reason), "", "", settle, False)
 
     def _take(
-        self,
-        runtime: ServiceRuntime,
-        message: Message,
-        claim: str,
-        trace: str,
-        done: Callable[[], None],
-        again: bool,
+        self, runtime: ServiceRuntime, message: Message, claim: str, trace: str, settle: Settle, again: bool
     ) -> None:
         claim = claim or self.clock.uuid()
         self.processor.put_internal(
@@ -186,7 +178,7 @@ class Platform:
                 trace=trace,
                 inbox_id=claim,
                 tried=again,
-                deliver=lambda reply: done(),
+                deliver=lambda reply: settle(""),
             )
         )
 

@@ -47,9 +47,10 @@ class Process(msgspec.Struct, frozen=True):
 
 class Blueprint(msgspec.Struct, frozen=True):
     """`settings` are texts under lower-case names; `config.load` reads them. `requests` names by service the
-    APIs by which other processes reach it, `bus` is what carries events, `schemas` where a service's tables
-    are on a server, where that is not named like the service, `policies` what the shop does. `source`: what
-    finds it again, its name or the path of its file.
+    APIs by which other processes reach it, `bus` is what carries events, `channels` the APIs in whose form
+    some of them are published, `schemas` where a service's tables are on a server, where that is not named
+    like the service, `policies` what the shop does. `source`: what finds it again, its name or the path of
+    its file.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Blueprint(msgspec.Struct, frozen=True):
     settings: dict[str, str]
     requests: dict[str, tuple[str, ...]] = {}
     bus: str = "local"
+    channels: tuple[str, ...] = ()
     schemas: dict[str, str] = {}
     policies: Policies = DEFAULT
     source: str = ""
@@ -159,7 +161,7 @@ class _Reading(Tables):
             processes,
             settings,
             self._requests(self.table(tree, "requests"), processes),
-            self._bus(self.table(tree, "events")),
+            *self._events(self.table(tree, "events"), processes),
             self._stores(self.table(tree, "stores"), settings),
             self._policies(self.table(tree, "policies")),
         )
@@ -285,9 +287,22 @@ class _Reading(Tables):
                     raise self.bad(place, f"{named} serves {api} for {service}; add it to its apis")
         return found
 
-    def _bus(self, table: dict[str, Any]) -> str:
-        self.only(table, "events", ("bus",))
-        return self.one_of(table, "bus", BUSES, place="events.bus")
+    def _events(self, table: dict[str, Any], processes: tuple[Process, ...]) -> tuple[str, tuple[str, ...]]:
+        """The bus, and the APIs whose channels it carries: those that the processes serve, or others that
+        are named."""
+        self.only(table, "events", ("bus", "channels"))
+        bus = self.one_of(table, "bus", BUSES, place="events.bus")
+        if "channels" not in table:
+            served = dict.fromkeys(api for process in processes for api in process.apis)
+            return bus, tuple(api for api in served if APIS[api].channels) if bus != "local" else ()
+        named = self.names("events.channels", table["channels"])
+        known = [name for name, api in APIS.items() if api.channels]
+        for name in named:
+            if name not in known:
+                raise self.bad("events.channels", f"{name!r} publishes no event; {instead(name, known)}")
+        if named and bus == "local":
+            raise self.bad("events.channels", 'others read them from a broker: write bus = "rabbitmq"')
+        return bus, named
 
     def _stores(self, table: dict[str, Any], settings: dict[str, str]) -> dict[str, str]:
         """The schema of each service that has a name for it; where the one store is becomes a setting."""

@@ -16,6 +16,7 @@ def parts_of(blueprint: Blueprint) -> set[str]:
     """The parts that a blueprint runs, by their names in PARTS."""
     found = {f"service {name}" for process in blueprint.processes for name in process.services}
     found |= {part for api in blueprint.apis for part in (f"API {api}", *APIS[api].uses)}
+    found |= {part for api in blueprint.channels for part in APIS[api].uses}
     found |= {f"bus {blueprint.bus}"}
     if blueprint.bus != "local" or len(blueprint.processes) > 1:
         found.add("a service in a process of its own")

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from ..apis.contracts.manifest import APIS as CONTRACTS
+from ..apis.invoicing.manifest import APIS as INVOICING
 from ..apis.rpc.manifest import APIS as RPC
 from ..apis.services.manifest import APIS as OUR_WIRE
 from ..apis.v1.manifest import APIS as V1
 from ..contracts.policies import DEFAULT, Policies
+from ..core.channel import Channel
 from ..core.checks import Checks
 from ..core.manifest import ApiManifest, Given, Manifest
-from ..core.model import Service
+from ..core.model import Service, wire_name
 from ..services.payments.provider.manifest import APIS as PROVIDER
 from ..services.payments.provider.port import Provider
 from .config import Config
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
 
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 """Each is a package of `tradewind.services`, whose module `service` exports `MANIFEST`."""
-APIS: dict[str, ApiManifest] = {api.name: api for api in (*V1, *RPC, *OUR_WIRE, *PROVIDER)}
+APIS: dict[str, ApiManifest] = {
+    api.name: api for api in (*V1, *RPC, *OUR_WIRE, *PROVIDER, *INVOICING, *CONTRACTS)
+}
 """By the name that a blueprint has for it. Each package of APIs exports its own in its module `manifest`."""
 PACKAGE = __name__.partition(".")[0] + ".services"
 
@@ -75,6 +80,18 @@ def checks(names: Iterable[str] = SERVICES) -> dict[str, Checks]:
     """What each service has checked, where it has anything checked."""
     modules = {one.name: one.checks for one in manifests(names) if one.checks}
     return {name: importlib.import_module(module).CHECKS for name, module in modules.items()}
+
+
+def channels(apis: Iterable[str], config: Config) -> dict[str, Channel]:
+    """Those of these APIs, by the name of the event. Errors: ValueError for an event with two."""
+    found: dict[str, tuple[str, Channel]] = {}
+    for api in apis:
+        for channel in importlib.import_module(APIS[api].channels).channels(asdict(config)):
+            name = wire_name(channel.event)
+            first, _ = found.setdefault(name, (api, channel))
+            if first != api:
+                raise ValueError(f"{first} and {api} both publish {name}, and an event has one channel")
+    return {name: channel for name, (_, channel) in found.items()}
 
 
 def given(config: Config, provider: Provider, policies: Policies = DEFAULT) -> Given:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 
+from ..apis.amounts.variables import SETTINGS as AMOUNTS
 from ..apis.kernel.variables import SETTINGS as APIS
 from ..apis.rpc.variables import QUEUES
 from ..apis.rpc.variables import SETTINGS as RPC
@@ -124,6 +125,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     order_queue: Annotated[str, RPC["order_queue"]]
     inventory_queue: Annotated[str, RPC["inventory_queue"]]
     payment_queue: Annotated[str, RPC["payment_queue"]]
+    orders_queue: Annotated[str, AMOUNTS["orders_queue"]]
     event_exchange: Annotated[str, RABBITMQ["event_exchange"]]
     queue_type: Annotated[Literal["quorum", "classic"], RABBITMQ["queue_type"]]
     otlp_endpoint: Annotated[str, TRACING["otlp_endpoint"]]
@@ -167,6 +169,7 @@ PARTS: dict[str, dict[str, Setting]] = {
     "API v1": V1,
     "API provider": {"provider_url": PAYMENTS["provider_url"]},
     "API rpc-queues": {field: RPC[field] for field in QUEUES.values()},
+    "channel orders": AMOUNTS,
     "bus rabbitmq": RABBITMQ,
     "tracing": TRACING,
     "a service in a process of its own": {field: SETTINGS[field] for field in ("ops_port", "database_roles")},

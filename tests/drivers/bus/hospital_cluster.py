@@ -15,6 +15,7 @@ from tests.engine.hospital_services import BEDS, DESK, WARD, Bed, Script, hospit
 from tests.support.databases import Place
 from tests.support.queues import fresh
 from tradewind.core.bus import EventRecord as Event
+from tradewind.core.bus import Settle
 from tradewind.core.clock import SystemClock
 from tradewind.core.dead_letters import DeadLetter, ListDeadLetters
 from tradewind.core.gateway import Reply
@@ -55,11 +56,11 @@ class Copy:
         self.subscribers = [self._subscriber(name, broker, exchange) for name in names if broker]
 
     def _subscriber(self, name: str, broker: str, exchange: str) -> Subscriber:
-        def handle(event: Event, done: Callable[[], None], again: bool) -> None:
-            self.platform.receive(event, name, done, again=again)
+        def handle(event: Event, settle: Settle, again: bool) -> None:
+            self.platform.receive(event, name, settle, again=again)
 
-        def reject(what: str, body: str, reason: str, done: Callable[[], None]) -> None:
-            self.platform.keep_unreadable(name, what, body, reason, done)
+        def reject(what: str, body: str, reason: str, settle: Settle) -> None:
+            self.platform.keep_unreadable(name, what, body, reason, settle)
 
         return Subscriber(broker, name, self.platform.runtimes[name].heard, handle, reject, exchange=exchange)
 

@@ -130,7 +130,7 @@ class RpcServices:
     def _subscriber(self, service: str) -> Callable[[EventRecord], None]:
         def hear(told: EventRecord) -> None:
             if told.name in self.platform.runtimes[service].heard:
-                self.platform.receive(told, service, lambda: None)
+                self.platform.receive(told, service, lambda _: None)
 
         return hear
 

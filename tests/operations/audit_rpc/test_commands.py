@@ -158,7 +158,7 @@ async def test_a_poison_message_is_shown_and_tried_again_by_the_service(
 @pytest.mark.usefixtures("silence")
 async def test_one_that_is_given_up(published: Shop, run: Callable[..., Result]) -> None:
     async with RpcServices(*published.read) as rpc_services:
-        rpc_services.platform.keep_unreadable("payments", "request", "not JSON", "poison", lambda: None)
+        rpc_services.platform.keep_unreadable("payments", "request", "not JSON", "poison", lambda _: None)
 
         async def letters() -> Any:
             return json.loads((await aside(run, published, "dead-letters", "list", "--json")).stdout)

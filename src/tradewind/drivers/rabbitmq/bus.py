@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ...core.bus import EventRecord
+from ...core.bus import EventRecord, Handle, Settle
 from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties, QueueState
 from .amqp.queues import classic, deliveries_before, quorum
 from .unroutable import UnroutableBuffer
@@ -24,8 +24,7 @@ from .unroutable import UnroutableBuffer
 LOG = logging.getLogger("tradewind.bus")
 EXCHANGE = "tradewind.events"
 PREFETCH = 256
-Handle = Callable[[EventRecord, Callable[[], None], bool], None]
-Reject = Callable[[str, str, str, Callable[[], None]], None]
+Reject = Callable[[str, str, str, Settle], None]
 
 
 class SendingSpan(Protocol):
@@ -151,8 +150,8 @@ class Publisher:
 
 
 class Subscriber:
-    """The durable subscription of one service. `handle(event, done, again)` takes what may be a message,
-    `reject(name, body, reason, done)` what is none.
+    """The durable subscription of one service. `handle(event, settle, again)` takes what may be a message,
+    `reject(name, body, reason, settle)` what is none.
     """
 
     def __init__(
@@ -204,7 +203,7 @@ class Subscriber:
         if again:
             self.redelivered[delivery.routing_key] += 1
 
-        def done() -> None:
+        def settle(_reason: str) -> None:
             self.link.ack(delivery)
 
         properties = delivery.properties
@@ -213,10 +212,10 @@ class Subscriber:
         try:
             body = delivery.body.decode()
         except UnicodeDecodeError:
-            self._reject(name, delivery.body.decode("latin-1"), "not UTF-8", done)
+            self._reject(name, delivery.body.decode("latin-1"), "not UTF-8", settle)
             return
         if not properties.message_id:
-            self._reject(name, body, "an event without a message id cannot be told from its copies", done)
+            self._reject(name, body, "an event without a message id cannot be told from its copies", settle)
             return
         event = EventRecord(
             str(headers.get("source", "")),
@@ -228,7 +227,7 @@ class Subscriber:
             _whole(headers.get("seq")),
             _whole(headers.get("at")),
         )
-        self.handle(event, done, again)
+        self.handle(event, settle, again)
 
 
 def _whole(value: Any) -> int:

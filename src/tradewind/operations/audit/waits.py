@@ -15,6 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ...contracts.subscriptions import heard
+from ...core.channel import identity
 from ...core.checks import Rows
 from ...core.model import wire_name
 from ...engine.service_runtime import ServiceRuntime, furnish
@@ -105,21 +106,26 @@ class Missed(msgspec.Struct, frozen=True):
 
 
 class EventQueue:
-    """The subscription of one service to another."""
+    """The subscription of one service to another. `channel`: over one, where an event is claimed by its name
+    and key.
+    """
 
-    def __init__(self, runtime: ServiceRuntime, source: ServiceRuntime, names: list[str]) -> None:
+    def __init__(
+        self, runtime: ServiceRuntime, source: ServiceRuntime, names: list[str], *, channel: bool = False
+    ) -> None:
         self.source, self._names = source.name, len(names)
         log, inbox = source.log, runtime.inbox.rows
+        claim: Any = identity(log.c.name, log.c.key) if channel else log.c.id
         of = sa.or_(*[log.c.name == name for name in names])
         self._first: Any = (
             sa.select(log.c.name, sa.func.min(log.c.seq))
-            .select_from(log.join(inbox, inbox.c.id == log.c.id))
+            .select_from(log.join(inbox, inbox.c.id == claim))
             .where(of)
             .group_by(log.c.name)
         )
         self._missed = (
             sa.select(*[log.c[name] for name in Missed.__struct_fields__])
-            .select_from(log.outerjoin(inbox, inbox.c.id == log.c.id))
+            .select_from(log.outerjoin(inbox, inbox.c.id == claim))
             .where(of, log.c.seq > sa.bindparam("after"), inbox.c.id.is_(None))
             .order_by(log.c.seq)
         )
@@ -146,7 +152,8 @@ def event_queues(
         return []
     names = {wire_name(kind) for kind in heard(runtime.name, wiring.policies)}
     return [
-        EventQueue(runtime, source, sorted(own))
+        EventQueue(runtime, source, sorted(some), channel=channel)
         for source in runtimes.values()
-        if (own := names & source.says.keys())
+        for channel in (False, True)
+        if (some := {name for name in names & source.says.keys() if (name in wiring.channels) == channel})
     ]

@@ -13,20 +13,22 @@ import sqlalchemy as sa
 from ...contracts.policies import DEFAULT, Policies
 from ...core.checks import Rows
 from ...runtime.blueprint import Blueprint
+from ...runtime.config import defaults
 from ...runtime.processes import plan
-from ...runtime.registry import SERVICES
+from ...runtime.registry import SERVICES, channels
 from ...runtime.schema import runs
 from .report import Promise
 
 
 class Wiring(msgspec.Struct, frozen=True):
     """`apart`: services have a broker between them, and the API rpc records orders and payments as they
-    come.
+    come. `channels`: the events that travel in a form of others, without our ids.
     """
 
     services: frozenset[str] = frozenset(SERVICES)
     policies: Policies = DEFAULT
     apart: bool = False
+    channels: frozenset[str] = frozenset()
 
     def runs(self, *services: str) -> bool:
         return self.services.issuperset(services)
@@ -84,7 +86,8 @@ def wiring_of(blueprint: Blueprint | None) -> Wiring:
     if blueprint is None:
         return Wiring(frozenset(runs(blueprint)))
     apart = plan.apart(blueprint)
-    return Wiring(frozenset(runs(blueprint)), blueprint.policies, apart)
+    names = frozenset(channels(blueprint.channels, defaults()))
+    return Wiring(frozenset(runs(blueprint)), blueprint.policies, apart, names)
 
 
 class Here:

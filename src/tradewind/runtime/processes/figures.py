@@ -15,8 +15,10 @@ from ...engine.platform import Platform
 from ...observability.metrics import Metrics
 
 if TYPE_CHECKING:
-    from ...drivers.rabbitmq.bus import Publisher, Subscriber
+    from ...drivers.rabbitmq.bus import Subscriber
+    from ...drivers.rabbitmq.channels import ChannelSubscriber
     from ...drivers.rabbitmq.rpc.server import RpcServer
+    from .events import Publishers
 
 LOG = logging.getLogger("tradewind.metrics")
 EVERY_S = 5.0
@@ -28,12 +30,13 @@ class Figures:
     def __init__(
         self,
         platform: Platform,
-        bus: Publisher | None,
+        publishers: Publishers | None,
         servers: Sequence[RpcServer],
-        subscribers: Sequence[Subscriber],
+        subscribers: Sequence[Subscriber | ChannelSubscriber],
     ) -> None:
-        self._platform, self._bus, self._servers, self._subscribers = platform, bus, servers, subscribers
-        takers: list[RpcServer | Subscriber] = [*servers, *subscribers]
+        self._platform, self._publishers = platform, publishers
+        self._servers, self._subscribers = servers, subscribers
+        takers: list[RpcServer | Subscriber | ChannelSubscriber] = [*servers, *subscribers]
         self._queues = {taker.queue: taker for taker in takers}
         self._stored: dict[str, dict[str, Any]] = {}
         self._depths: dict[str, float] = {}
@@ -48,13 +51,13 @@ class Figures:
         metrics.watch("activities_running", lambda: runner.running)
         metrics.watch("timers_overdue", self._of("timersOverdue"))
         metrics.watch("parked", self._of("parked"))
-        bus, servers, subscribers = self._bus, self._servers, self._subscribers
-        if bus is None:
+        publishers, servers, subscribers = self._publishers, self._servers, self._subscribers
+        if publishers is None:
             metrics.watch("log_lag", self._lag)
         else:
             metrics.watch("outbox_depth", self._of("outbox"))
             metrics.watch("outbox_age_seconds", self._of("oldestOutboxMs", 1_000))
-            metrics.watch("events_published", lambda: bus.published)
+            metrics.watch("events_published", lambda: publishers.published)
             metrics.watch("events_consumed", lambda: sum([one.consumed for one in subscribers], Counter()))
             metrics.watch(
                 "events_redelivered", lambda: sum([one.redelivered for one in subscribers], Counter())

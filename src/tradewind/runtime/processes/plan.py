@@ -8,12 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...contracts.subscriptions import asks
+from ...contracts.subscriptions import asks, heard
 from ...core.manifest import ApiManifest
+from ...core.model import wire_name
 from ...observability.collector import SERVICE
 from ..blueprint import BadBlueprint, Blueprint, Process
 from ..config import Config, wire
-from ..registry import APIS
+from ..registry import APIS, channels
 from .command import FD, Command
 
 FOLDER = Path(__file__).parent.parent / "blueprints"
@@ -36,6 +37,7 @@ def check(config: Config, blueprint: Blueprint) -> None:
             f'what carries their events: [events] bus = "rabbitmq"'
         )
     _check_servers(config, blueprint)
+    _check_channels(config, blueprint)
     _check_policies(config, blueprint)
     for process in blueprint.processes:
         for api in process.apis:
@@ -96,6 +98,25 @@ def _check_servers(config: Config, blueprint: Blueprint) -> None:
             raise BadBlueprint(
                 f"{blueprint.name}: {wire(field)} is empty, and processes that run apart share it: set "
                 f"it, like {what}"
+            )
+
+
+def _check_channels(config: Config, blueprint: Blueprint) -> None:
+    """An event has one channel, and a queue gives each message to one service."""
+    try:
+        found = channels(blueprint.channels, config)
+    except ValueError as error:
+        raise BadBlueprint(f"{blueprint.name}: events.channels: {error}") from None
+    for name, channel in found.items():
+        takers = [
+            service
+            for service in blueprint.services
+            if name in map(wire_name, heard(service, blueprint.policies))
+        ]
+        if len(takers) > 1:
+            raise BadBlueprint(
+                f"{blueprint.name}: {' and '.join(takers)} subscribe to {name}, and the queue {channel.name} "
+                f"gives each message to one of them: leave a service out, or change [policies]"
             )
 
 

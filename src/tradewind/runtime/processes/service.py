@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...contracts.subscriptions import asks
-from ...core.bus import EventRecord
+from ...core.channel import Channel
+from ...core.model import Service, wire_name
 from ...drivers.http.client import PooledClient
 from ...engine.observers import Hooks, not_here
 from ...engine.platform import Platform
 from ...observability.metrics import Metrics
-from ...observability.spans import BatchSpans, event_sent
+from ...observability.spans import BatchSpans
 from ...services.payments.provider.absent import NoProvider
 from ..assembly import DAY_MS, with_timeline
 from ..keys import webhook_secret
-from ..registry import APIS, services
+from ..registry import APIS, channels, services
 from ..stores import open_store
 from ..webhook_sender import WebhookSender
 from . import tracing as following
@@ -25,14 +26,16 @@ from .component import DRAIN_S, Component
 from .context import Context
 from .figures import Figures
 from .request_queues import Served, served
-from .services import event_queues, provider
+from .services import provider
 
 if TYPE_CHECKING:
     from ...drivers.rabbitmq.amqp import Link
-    from ...drivers.rabbitmq.bus import Publisher, Subscriber
+    from ...drivers.rabbitmq.bus import Subscriber
+    from ...drivers.rabbitmq.channels import ChannelSubscriber
     from ...drivers.rabbitmq.rpc.server import RpcServer
     from ..first_admin import Login
     from .elsewhere import Consulted
+    from .events import Publishers, Subscribers
 
 KEPT_BYTES, FLUSH_S = 16_384, 4.0
 
@@ -45,7 +48,6 @@ class Services(Component):
     def __init__(self, context: Context, where: Callable[[], tuple[str, int] | None]) -> None:
         config, blueprint, names = context.config, context.blueprint, context.process.services
         self._context = context
-        self.bus: Publisher | None = None if blueprint.bus == "local" else _publisher(context)
         self._client = PooledClient()
         webhooks = _webhooks(context, WebhookSender(where, self._client))
         self._provider = provider(config, context.clock, names, blueprint, webhooks)
@@ -54,13 +56,16 @@ class Services(Component):
             config.database_url, config.data, exclusive=not context.apart, schemas=blueprint.schemas
         )
         system = "postgresql" if config.database_url else "sqlite"
+        made = services(names, config, self._provider, blueprint.policies, context.additions)
+        self.channels = channels(blueprint.channels, config)
+        self.publishers = _publishers(context, self.channels, made)
         self.platform = Platform(
             store,
-            services(names, config, self._provider, blueprint.policies, context.additions),
+            made,
             context.clock,
             delays_ms=config.retry_delays_ms,
             retention_ms=config.retention_days * DAY_MS,
-            bus=self.bus,
+            bus=None if self.publishers is None else self.publishers.bus,
             hooks=Hooks(
                 observer=context.metrics,
                 tracer=None if context.tracer is None else BatchSpans(context.tracer, system),
@@ -75,8 +80,8 @@ class Services(Component):
         """Errors: StoreUnusable, BrokerUnusable."""
         if not isinstance(self._provider, NoProvider):
             self._provider.start()
-        if self.bus is not None:
-            await self.bus.start(deadline_s)
+        if self.publishers is not None:
+            await self.publishers.start(deadline_s)
         await self.platform.start()
 
     async def drain(self) -> None:
@@ -84,8 +89,8 @@ class Services(Component):
         await self.platform.stop()
 
     async def stop(self) -> None:
-        if self.bus is not None:
-            await self.bus.stop(FLUSH_S)
+        if self.publishers is not None:
+            await self.publishers.stop(FLUSH_S)
         if not isinstance(self._provider, NoProvider):
             await self._provider.close()
         await self._client.close()
@@ -95,23 +100,20 @@ class Services(Component):
 
     def late(self) -> list[str]:
         """Events wait in the outbox: nothing is lost."""
-        return [] if self.bus is None or not self.bus.link.missing else [self.bus.link.missing]
+        return [] if self.publishers is None else self.publishers.missing()
 
     def links(self) -> Mapping[str, Link]:
-        return {} if self.bus is None else {"events out": self.bus.link}
+        return {} if self.publishers is None else self.publishers.links()
 
 
-def _publisher(context: Context) -> Publisher:
-    from ...drivers.rabbitmq.bus import Publisher
+def _publishers(
+    context: Context, channels: Mapping[str, Channel], made: Iterable[Service]
+) -> Publishers | None:
+    if context.blueprint.bus == "local":
+        return None
+    from .events import Publishers
 
-    config = context.config
-    return Publisher(
-        config.broker_url,
-        name=context.name,
-        exchange=config.event_exchange,
-        queues=event_queues(config, context.blueprint),
-        sending=None if context.tracer is None else partial(event_sent, context.tracer),
-    )
+    return Publishers(context, channels, {wire_name(kind) for service in made for kind in service.says})
 
 
 def _webhooks(context: Context, deliver: WebhookSender) -> Mapping[str, Any] | None:
@@ -137,6 +139,11 @@ class Takers(Component):
 
     def __init__(self, context: Context, made: Services) -> None:
         self._context, self._made, self._platform = context, made, made.platform
+        self._subscribers: Subscribers | None = None
+        if made.publishers is not None:
+            from .events import Subscribers
+
+            self._subscribers = Subscribers(context, made.platform, made.channels)
         names = context.process.services
         found = [
             (service, one)
@@ -144,10 +151,6 @@ class Takers(Component):
             for one in served(service, made.platform, context.config, context.process)
         ]
         self.servers: list[RpcServer] = [self._server(*one) for one in found]
-        subscribed = [service for service in names if made.platform.runtimes[service].heard]
-        self.subscribers: list[Subscriber] = (
-            [self._subscriber(service) for service in subscribed] if made.bus else []
-        )
 
     def _server(self, service: str, what: Served) -> RpcServer:
         from ...drivers.rabbitmq.rpc.server import RpcServer
@@ -167,62 +170,48 @@ class Takers(Component):
             observe=context.metrics.rpc_served,
         )
 
-    def _subscriber(self, service: str) -> Subscriber:
-        from ...drivers.rabbitmq.bus import Subscriber
-
-        context, platform = self._context, self._platform
-
-        def handle(event: EventRecord, done: Callable[[], None], again: bool) -> None:
-            platform.receive(event, service, done, again=again)
-
-        subscriber = Subscriber(
-            context.config.broker_url,
-            service,
-            platform.runtimes[service].heard,
-            handle,
-            partial(platform.keep_unreadable, service),
-            exchange=context.config.event_exchange,
-            queue_type=context.config.queue_type,
-        )
-        if context.tracer is not None:
-            subscriber.handle = following.events(context.tracer, subscriber.queue, handle)
-        return subscriber
-
     def _park(self, service: str, reason: str, body: bytes) -> None:
         text = body[:KEPT_BYTES].decode(errors="replace").replace("\0", "?")
-        self._platform.keep_unreadable(service, "request", text, reason, lambda: None)
+        self._platform.keep_unreadable(service, "request", text, reason, lambda _: None)
+
+    @property
+    def subscribers(self) -> Sequence[Subscriber | ChannelSubscriber]:
+        return () if self._subscribers is None else self._subscribers.all
 
     async def start(self, deadline_s: float) -> None:
         """Errors: BrokerUnusable."""
-        for one in self.subscribers:
-            await one.start(deadline_s)
+        if self._subscribers is not None:
+            await self._subscribers.start(deadline_s)
         for server in self.servers:
             await server.start(deadline_s)
 
     async def drain(self) -> None:
-        drained = (
-            *(server.drain(DRAIN_S) for server in self.servers),
-            *(one.drain() for one in self.subscribers),
-        )
+        drained: list[Awaitable[object]] = [server.drain(DRAIN_S) for server in self.servers]
+        if self._subscribers is not None:
+            drained.append(self._subscribers.drain())
         await asyncio.gather(*drained, return_exceptions=True)
 
     async def stop(self) -> None:
-        await asyncio.gather(
-            *(server.stop(FLUSH_S) for server in self.servers),
-            *(one.stop(FLUSH_S) for one in self.subscribers),
-        )
+        stopped = [server.stop(FLUSH_S) for server in self.servers]
+        if self._subscribers is not None:
+            stopped.append(self._subscribers.stop(FLUSH_S))
+        await asyncio.gather(*stopped)
 
     def missing(self) -> list[str]:
-        """A process that only takes events lacks its broker; else that is only late."""
-        if not self.servers:
-            return [*self._made.late(), *self.late()]
-        return [server.missing for server in self.servers if server.missing]
+        """What brings new work must be there: the queues of requests, else those channels that others
+        publish on; a process that has neither these nor an HTTP API lives on events alone.
+        """
+        if self.servers:
+            return [server.missing for server in self.servers if server.missing]
+        if any(at.scheme == "http" for at in self._context.process.apis.values()):
+            return [] if self._subscribers is None else self._subscribers.missing(channels_alone=True)
+        return [*self._made.late(), *self.late()]
 
     def late(self) -> list[str]:
-        return [one.link.missing for one in self.subscribers if one.link.missing]
+        return [] if self._subscribers is None else self._subscribers.missing()
 
     def links(self) -> Mapping[str, Link]:
-        found: dict[str, Link] = {f"{one.service} events in": one.link for one in self.subscribers}
+        found = {} if self._subscribers is None else dict(self._subscribers.links())
         for server in self.servers:
             found |= server.links
         return found
@@ -232,7 +221,7 @@ class Counting(Component):
     """The figures of the services, looked up every few seconds."""
 
     def __init__(self, made: Services, takers: Takers) -> None:
-        self._figures = Figures(made.platform, made.bus, takers.servers, takers.subscribers)
+        self._figures = Figures(made.platform, made.publishers, takers.servers, takers.subscribers)
 
     async def start(self, deadline_s: float) -> None:
         self._figures.start()

@@ -1,15 +1,12 @@
-"""Makes what the services of one process need: the payment provider, and the queues of events."""
+"""Makes the payment provider that the services of one process need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...contracts.subscriptions import heard
 from ...core.clock import Clock
-from ...core.model import wire_name
 from ...drivers.http.client import PooledClient
-from ...drivers.rabbitmq.bus import EventQueue, event_queue
 from ...services.payments.provider.absent import NoProvider
 from ..blueprint import Blueprint
 from ..config import Config
@@ -48,14 +45,3 @@ def provider(
         faults=config.provider_faults,
         **(webhooks or {}),
     )
-
-
-def event_queues(config: Config, blueprint: Blueprint) -> list[EventQueue]:
-    """Every service of the blueprint with subscriptions, as the policies have them."""
-    names = [name for process in blueprint.processes for name in process.services]
-    events = {name: heard(name, blueprint.policies) for name in names}
-    return [
-        event_queue(name, map(wire_name, kinds), config.queue_type, config.event_exchange)
-        for name, kinds in events.items()
-        if kinds
-    ]

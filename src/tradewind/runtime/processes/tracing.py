@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from ...core.bus import EventRecord
+from ...core.bus import EventRecord, Handle, Settle
 from ...core.request_queue import Ask
-from ...drivers.rabbitmq.bus import Handle
 from ...observability import context, spans
 from ...observability.tracing import Span, Tracer
 
@@ -48,19 +47,19 @@ def _ending(span: Span, reply: Callable[[Ask, bytes, bool], None]) -> Callable[[
 def events(tracer: Tracer, queue: str, handle: Handle) -> Handle:
     """The same subscription. The span of an event ends after the commit."""
 
-    def followed(event: EventRecord, done: Callable[[], None], again: bool) -> None:
+    def followed(event: EventRecord, settle: Settle, again: bool) -> None:
         span = (
             spans.consumed(tracer, queue, event.name, event.trace, redelivered=again)
             if context.sampled(event.trace)
             else None
         )
         if span is None:
-            handle(event, done, again)
+            handle(event, settle, again)
             return
 
-        def ended() -> None:
+        def ended(reason: str) -> None:
             spans.answered(span)
-            done()
+            settle(reason)
 
         handle(replace(event, trace=span.traceparent), ended, again)
 

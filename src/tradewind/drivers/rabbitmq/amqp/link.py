@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from . import address
-from .errors import BrokerUnusable, LinkDown, LinkFull
+from .errors import BrokerUnusable, LinkDown, LinkFull, Refused
 from .messages import Delivery, Limits
 from .properties import NONE, Packed, Properties
 from .topology import Topology
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # it needs pamqp, which is an extra: without it `start` raise
 Setup = Callable[["Link"], Awaitable[None]]
 DEFAULT = Limits()
 GRACE_TO_CLOSE_S = 1.0
+PRECONDITION_FAILED = 406
 logger = logging.getLogger(__name__)
 
 
@@ -99,8 +100,9 @@ class Link(Topology):
     # -----------------------------------------------------------------------------------------------------
 
     async def start(self, timeout_s: float = 10.0) -> None:
-        """Connects and sets up once. Errors: BrokerUnusable with the way out; whatever else `setup`
-        raises.
+        """Connects and sets up once. Where a queue exists with other arguments the link stays down, says
+        which, and tries again: somebody has to act, and no new start would help. Errors: BrokerUnusable with
+        the way out; whatever else `setup` raises.
         """
         where = address.parse(self._url)
         self._security, self._where, self._stopping = self._security or where.security(), where.where, False
@@ -108,7 +110,9 @@ class Link(Topology):
             async with asyncio.timeout(timeout_s):
                 await self._live(where)
         except LinkDown as error:
-            raise BrokerUnusable(f"{self._where}: {error}") from error
+            if not (isinstance(error, Refused) and error.code == PRECONDITION_FAILED):
+                raise BrokerUnusable(f"{self._where}: {error}") from error
+            self._fell(f"{self._where}: {error}")
         except TimeoutError as error:
             raise BrokerUnusable(
                 f"{self._where}: not ready in {timeout_s:g} s: it is overloaded, or its setup waits for "

@@ -1,0 +1,70 @@
+"""The message `orders.created` of two published systems: `{orderId, amount, customer: {id}}`. One writes it
+bare, the other in the envelope of NestJS; both read both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from ...contracts.orders import Line, OrderCreated
+from ...contracts.values import Money
+from ...core.channel import Channel, Undeliverable
+from ..nest.events import unpack_event
+
+PUBLISHED: Final = "orders.created"
+LARGEST: Final = 2_147_483_647
+UNKNOWN_PATTERN, NOT_JSON, INVALID = "unknown-pattern", "not-json", "invalid"
+Text = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
+
+
+class Customer(msgspec.Struct, frozen=True):
+    id: Text
+
+
+class OrderCreatedMessage(msgspec.Struct, frozen=True, rename="camel"):
+    """The amount has no unit there; for us it is minor units of the shop's currency."""
+
+    order_id: Text
+    amount: Annotated[int, Meta(ge=1, le=LARGEST)]
+    customer: Customer
+
+
+_created = msgspec.json.Decoder(OrderCreated).decode
+_message = msgspec.json.Decoder(OrderCreatedMessage).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def channel(settings: Mapping[str, Any], spell: Callable[[bytes], bytes]) -> Channel:
+    """`spell`: from the bare object to the body that is published."""
+    currency: str = settings["currency"]
+    return Channel(
+        event=OrderCreated,
+        published=PUBLISHED,
+        name=settings["orders_queue"],
+        encode=lambda body: spell(_bare(body)),
+        decode=lambda body: _read(body, currency),
+    )
+
+
+def _bare(body: str) -> bytes:
+    order = _created(body)
+    return _encode(OrderCreatedMessage(order.order_id, order.total.amount, Customer(order.customer_id)))
+
+
+def _read(body: bytes, currency: str) -> OrderCreated:
+    try:
+        packet = unpack_event(body)
+        if packet is not None and packet[0] != PUBLISHED:
+            raise Undeliverable(UNKNOWN_PATTERN)
+        message = _message(body if packet is None else packet[1])
+    except msgspec.ValidationError as error:
+        raise Undeliverable(f"{INVALID}: {error}") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Undeliverable(NOT_JSON) from None
+    total = Money(message.amount, currency)
+    line = Line("", "", "", 1, total, total)
+    return OrderCreated(message.order_id, message.customer.id, (line,), total, 0)

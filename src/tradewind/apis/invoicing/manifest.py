@@ -1,0 +1,16 @@
+"""Says what a blueprint must know of the published system `invoicing`."""
+
+from __future__ import annotations
+
+from ...core.manifest import ApiManifest
+
+APIS = (
+    ApiManifest(
+        name="invoicing",
+        transport="http",
+        clients=True,
+        shows=("orders",),
+        channels=f"{__package__}.channels",
+        uses=("channel orders",),
+    ),
+)
