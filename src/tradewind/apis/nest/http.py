@@ -21,6 +21,11 @@ INTERNAL = "Internal server error"
 NOT_PARSED = "Unexpected token in JSON"
 """Node's own sentence would repeat the input."""
 THROTTLED = "ThrottlerException: Too Many Requests"
+GUARDS: dict[str, tuple[str, str]] = {
+    "unauthorized": ("Unauthorized", ""),
+    "forbidden": ("Forbidden resource", "Forbidden"),
+}
+"""What NestJS's guards say: message and name."""
 NAMES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -42,6 +47,8 @@ def error_body(status: int, message: Message, name: str = "") -> dict[str, Any]:
     """`name` is that of one of NestJS's own exceptions; without one it is what its base class writes."""
     if name:
         return {"message": message, "error": name, "statusCode": status}
+    if message == NAMES.get(status):  # an exception without a message of its own
+        return {"message": message, "statusCode": status}
     return {"statusCode": status, "message": message}
 
 
@@ -83,7 +90,9 @@ class NestContext(RequestContext):
     def _failed(self, failure: Failure) -> None:
         status, retry_after = failure.status, failure.retry_after
         headers: Headers = ((b"retry-after", b"%d" % retry_after),) if retry_after else ()
-        if status == 429:
+        if (says := GUARDS.get(failure.code)) is not None:
+            self.refuse(status, *says, headers=headers)
+        elif status == 429:
             self.refuse(429, THROTTLED, headers=headers)
         elif (name := NAMES.get(status)) is None:
             self.refuse(status, failure.says or INTERNAL, headers=headers)

@@ -44,18 +44,19 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def walked(body: bytes, kind: type[T], fields: Fields) -> T | list[str]:
-    """The body as a `kind`, or what is wrong with its fields; those that are not known are dropped. Errors:
-    NotJson.
-    """
+def walked(body: bytes, kind: type[T], fields: Fields, forbid: bool = False) -> T | list[str]:
+    """The body as a `kind`, or what is wrong with its fields; `forbid`: as of `faults`. Errors: NotJson."""
     given = parsed(body) if body.strip() else {}
     given = given if isinstance(given, dict) else {}
-    return faults("", given, fields) or msgspec.convert(_whole(given, fields), kind)
+    return faults("", given, fields, forbid) or msgspec.convert(_whole(given, fields), kind)
 
 
-def faults(path: str, given: Any, fields: Fields) -> list[str]:
+def faults(path: str, given: Any, fields: Fields, forbid: bool = False) -> list[str]:
+    """`forbid`: a field that is not known is wrong (`forbidNonWhitelisted`), else it is dropped."""
     known = given if isinstance(given, dict) else {}
-    return [fault for name, check in fields for fault in check(path + name, known.get(name, ABSENT))]
+    strange = known.keys() - {name for name, _ in fields} if forbid else ()
+    wrong = [f"{path}property {name} should not exist" for name in known if name in strange]
+    return wrong + [fault for name, check in fields for fault in check(path + name, known.get(name, ABSENT))]
 
 
 def first_faults(body: bytes, fields: Fields) -> dict[str, str]:
@@ -95,34 +96,88 @@ def optional(check: Check) -> Check:
     return lambda path, value: [] if value is None or value is ABSENT else check(path, value)
 
 
+def that(holds: Callable[[Any], bool], says: str) -> Check:
+    return lambda path, value: [] if holds(value) else [f"{path} {says}"]
+
+
 def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def is_int(path: str, value: Any) -> list[str]:
-    whole = is_number(value) and math.isfinite(value) and value == int(value)
-    return [] if whole else [f"{path} must be an integer number"]
+def decimals(most: int, value: Any) -> bool:
+    """`IsNumber({maxDecimalPlaces})`"""
+    return is_number(value) and math.isfinite(value) and round(value, most) == value
+
+
+is_string = that(lambda value: isinstance(value, str), "must be a string")
+not_empty = that(lambda value: value not in ("", None, ABSENT), "should not be empty")
+is_uuid = that(lambda value: isinstance(value, str) and UUID.match(value) is not None, "must be a UUID")
+is_int = that(
+    lambda value: is_number(value) and math.isfinite(value) and value == int(value),
+    "must be an integer number",
+)
+
+
+def is_decimal(most: int) -> Check:
+    return that(
+        lambda value: decimals(most, value), "must be a number conforming to the specified constraints"
+    )
+
+
+def at_least(low: float) -> Check:
+    return that(lambda value: is_number(value) and value >= low, f"must not be less than {low}")
+
+
+def at_most(high: float) -> Check:
+    return that(lambda value: is_number(value) and value <= high, f"must not be greater than {high}")
+
+
+def longer(least: int) -> Check:
+    return that(
+        lambda value: isinstance(value, str) and len(value) >= least,
+        f"must be longer than or equal to {least} characters",
+    )
+
+
+def shorter(most: int) -> Check:
+    return that(
+        lambda value: isinstance(value, str) and len(value) <= most,
+        f"must be shorter than or equal to {most} characters",
+    )
+
+
+def matches(pattern: str) -> Check:
+    """`pattern` is as JavaScript has it, and means the same in Python but for the end of the text."""
+    found = re.compile(pattern.replace("$", r"\Z")).search
+    return that(
+        lambda value: isinstance(value, str) and found(value) is not None,
+        f"must match /{pattern}/ regular expression",
+    )
+
+
+def one_of(*values: str) -> Check:
+    return that(lambda value: value in values, f"must be one of the following values: {', '.join(values)}")
+
+
+# -- checks with bounds of our own, which are spoken of only where they are what is wrong
 
 
 def within(low: float, high: float) -> Check:
+    least = at_least(low)
+
     def check(path: str, value: Any) -> list[str]:
-        # an upper bound is ours: it is spoken of only where it is what is wrong
-        if not is_number(value) or not value >= low:
-            return [f"{path} must not be less than {low}"]
+        if wrong := least(path, value):
+            return wrong
         return [f"{path} must not be greater than {high}"] if high < value < math.inf else []
 
     return check
-
-
-def is_uuid(path: str, value: Any) -> list[str]:
-    return [] if isinstance(value, str) and UUID.match(value) else [f"{path} must be a UUID"]
 
 
 def is_text(most: int) -> Check:
     def check(path: str, value: Any) -> list[str]:
         if isinstance(value, str) and len(value) > most:
             return [f"{path} must be shorter than or equal to {most} characters"]
-        wrong = [f"{path} should not be empty"] if value in ("", None, ABSENT) else []
+        wrong = not_empty(path, value)
         # half a character and NUL: no database keeps them
         if not isinstance(value, str) or "\0" in value or value != value.encode(errors="ignore").decode():
             wrong.append(f"{path} must be a string")
@@ -132,21 +187,26 @@ def is_text(most: int) -> Check:
 
 
 class Items:
-    """An array of 1 to `most` objects with these fields."""
+    """An array of 1 to `most` objects with these fields. `forbid`: as of `faults`. `published`: the bound
+    is the API's own, and spoken of also where there is no array.
+    """
 
-    def __init__(self, fields: Fields, most: int) -> None:
-        self.fields, self._most = fields, most
+    def __init__(self, fields: Fields, most: int, *, forbid: bool = False, published: bool = False) -> None:
+        self.fields, self._most, self._forbid, self._published = fields, most, forbid, published
 
     def __call__(self, path: str, value: Any) -> list[str]:
+        too_many = f"{path} must contain no more than {self._most} elements"
         if isinstance(value, list) and value:
             if len(value) > self._most:
-                return [f"{path} must contain no more than {self._most} elements"]
+                return [too_many]
             return [fault for index, item in enumerate(value) for fault in self._item(path, index, item)]
-        if isinstance(value, dict) and (wrong := faults(path + ".", value, self.fields)):
+        if isinstance(value, dict) and (wrong := faults(path + ".", value, self.fields, self._forbid)):
             return wrong
         wrong = [f"{path} must contain at least 1 elements"]
         if not isinstance(value, list):
             wrong.append(f"{path} must be an array")
+            if self._published:
+                wrong.insert(0, too_many)
         if not isinstance(value, (list, dict)) and value is not ABSENT:
             wrong.append(f"each value in nested property {path} must be either object or array")
         return wrong
@@ -154,11 +214,11 @@ class Items:
     def _item(self, path: str, index: int, item: Any) -> list[str]:
         if not isinstance(item, (dict, list)):
             return [f"{path}.each value in nested property {path} must be either object or array"]
-        return faults(f"{path}.{index}.", item, self.fields)
+        return faults(f"{path}.{index}.", item, self.fields, self._forbid)
 
 
 def number(value: Any) -> Any:
-    """A value of a query string as the number that it is taken for; NaN for what is none."""
+    """A text as the number that an implicit conversion takes it for; NaN for what is none. Others stay."""
     if isinstance(value, str):
         return float(value) if _NUMBER.fullmatch(value) else math.nan
     return value
