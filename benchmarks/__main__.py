@@ -8,15 +8,17 @@ import shutil
 import signal
 import sys
 import types
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from benchmarks import machine, report
+from benchmarks import machine, report, versions
 from benchmarks.bench import Bench, Outcome
 from benchmarks.cases import CASES, LONG
 from benchmarks.cases.rpc import PARTS
 from benchmarks.options import Options
 from benchmarks.paths import CACHE, ROOT
 from benchmarks.processes import Failed, Missing, commands, need
+from benchmarks.servers.backends import Backends
 
 USUAL = Options()
 BUSY = 0.5
@@ -70,8 +72,15 @@ def parsed(arguments: list[str] | None = None) -> tuple[list[str], Options]:
         "--self",
         action="store_true",
         dest="against_itself",
-        help="intake: tradewind against tradewind, which must be 1 within 15 %%; the result goes to "
-        ".bench/results",
+        help="every server against a second one of its kind, which must be 1 within 15 %% in rates and "
+        "CPU; says which p99 can be measured; the result goes to .bench/results",
+    )
+    parser.add_argument(
+        "--against",
+        default="",
+        metavar="COMMIT",
+        help="Tradewind of this checkout against that of another commit, which is built in "
+        ".bench/versions; the result goes to .bench/results",
     )
     parser.add_argument(
         "--pin",
@@ -84,8 +93,8 @@ def parsed(arguments: list[str] | None = None) -> tuple[list[str], Options]:
     for name in names:
         if name not in CASES:
             parser.error(f"no benchmark {name!r}; there are {', '.join(CASES)}")
-    if chosen["against_itself"] and names != ["intake"]:
-        parser.error("--self: only intake can be held against itself")
+    if chosen["against_itself"] and chosen["against"]:
+        parser.error("--self and --against are two different runs")
     only = tuple(part for part in chosen["only"].split(",") if part)
     for part in only:
         if part not in PARTS:
@@ -97,11 +106,14 @@ def main() -> int:
     names, options = parsed()
     try:
         need("wrk", "wrk")
-    except Missing as missing:
+        if options.against:
+            options = replace(options, before=str(versions.built(options.against)))
+    except (Missing, Failed) as missing:
         print(f"benchmarks: {missing}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, ended)
     began, folder = datetime.now(UTC), CACHE / f"run-{os.getpid()}"
+    backends = Backends(folder / "backends", options.server_cores)
     facts, outcomes, red = machine.facts(folder), dict[str, Outcome](), 0
     if os.getloadavg()[0] > BUSY:
         print(
@@ -111,15 +123,18 @@ def main() -> int:
         )
     try:
         for name in names:
-            with Bench(name, options, folder, outcomes) as bench:
+            with Bench(name, options, folder, outcomes, backends) as bench:
                 outcomes[name] = bench.outcome
                 try:
                     CASES[name](bench)
+                    if options.twin:
+                        bench.judge_pairs()
                 except Failed as failure:
                     bench.outcome.notes.append(f"FAILED: {failure}")
                     red = 1
             print(report.show(bench.outcome), flush=True)
     finally:
+        backends.stop()
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
     path = report.write(list(outcomes.values()), options, facts, commands, began)

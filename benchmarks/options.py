@@ -5,11 +5,15 @@ elsewhere.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Options:
+    """`against` is the commit that we are compared with, `before` its `tradewind`; `program` is the one to
+    start, where it is not that of this environment.
+    """
+
     rounds: int = 3
     seconds: float = 5
     warm_up: float | None = None
@@ -20,10 +24,21 @@ class Options:
     large: int = 1_000_000
     unfinished: int = 10_000
     against_itself: bool = False
+    against: str = ""
+    before: str = ""
+    program: str = ""
     pin: bool = False
     keep: bool = False
     without: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+
+    @property
+    def twin(self) -> str:
+        """In a run of pairs, what the second of each is called."""
+        return "again" if self.against_itself else "before" if self.against else ""
+
+    def of_twin(self) -> Options:
+        return replace(self, program=self.before)
 
     @property
     def server_cores(self) -> str:

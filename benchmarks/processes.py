@@ -18,7 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.paths import ROOT, relative
+from benchmarks.paths import BIN, ROOT, relative
 
 TICKS = os.sysconf("SC_CLK_TCK")
 commands: list[str] = []
@@ -37,6 +37,14 @@ def need(program: str, package: str) -> str:
     if found is None:
         raise Missing(f"{program} is not here: apt-get install {package}")
     return found
+
+
+def tradewind(program: str = "") -> str:
+    """The command of Tradewind: this environment's, or another version's."""
+    path = Path(program) if program else BIN / "tradewind"
+    if not path.exists():
+        raise Missing("tradewind is not installed in this environment: ./dev run true")
+    return str(path)
 
 
 def free_port() -> int:

@@ -47,7 +47,7 @@ def rows(name: str, part: Mapping[str, Any]) -> Iterable[tuple[str, ...]]:
     """A line for each check."""
     medians, rate = part["medians"], RATES.get(name)
     for check in part["checks"]:
-        target, verdict = check["target"], VERDICTS[check["met"]]
+        target, verdict = check["target"], check.get("why") or VERDICTS[check["met"]]
         if rate is None:
             yield check["what"], number(check["value"]), "", "", "", target, verdict
             continue

@@ -24,7 +24,7 @@ def write(
     began: datetime,
 ) -> Path:
     """A run of parts is no result to show: it goes to the folder that is not kept."""
-    folder = PARTIAL if options.only or options.against_itself else RESULTS
+    folder = PARTIAL if options.only or options.twin else RESULTS
     folder.mkdir(parents=True, exist_ok=True)
     names = "-".join(outcome.name for outcome in outcomes)
     path = folder / ("rpc.json" if names == "rpc" else f"{began:%Y%m%dT%H%M%SZ}-{names}.json")
@@ -67,7 +67,7 @@ def show(outcome: Outcome) -> str:
         verdicts = {True: "met", False: "MISSED", None: "not measured"}
         lines += table(
             ["target", "found", "wanted", ""],
-            [[c.what, number(c.value), c.target, verdicts[c.met]] for c in outcome.checks],
+            [[c.what, number(c.value), c.target, c.why or verdicts[c.met]] for c in outcome.checks],
         )
     lines += [f"  skipped: {text}" for text in outcome.skipped]
     lines += [f"  note: {text}" for text in outcome.notes]

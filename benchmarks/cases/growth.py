@@ -4,10 +4,9 @@ large one, in turn.
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
 from benchmarks.bench import Bench
-from benchmarks.options import Options
 from benchmarks.paths import CACHE
 from benchmarks.servers.tradewind import Tradewind
 
@@ -20,25 +19,17 @@ def run(bench: Bench) -> None:
     """
     large = bench.options.large
 
-    def make(options: Options, folder: Path) -> Tradewind:
-        return Tradewind(options, folder, CACHE / f"orders-{large}" / "data")
-
-    servers = {
-        "small": bench.start(Tradewind, "tradewind small"),
-        "large": bench.start(make, "tradewind large"),
-    }
+    # a pair may not share it
+    kept = Tradewind if bench.options.twin else partial(Tradewind, data=CACHE / f"orders-{large}" / "data")
+    servers = bench.start_all({"small": Tradewind, "large": kept})
     for name, server in servers.items():
-        if server:
-            fill(bench, server, SMALL if name == "small" else large)
-    ready = {name: server for name, server in servers.items() if server}
-    for server in ready.values():
+        fill(bench, server, SMALL if name.startswith("small") else large)
+    for server in servers.values():
         server.refresh()
         server.warm_up()
-    bench.interleave({name: server.intake for name, server in ready.items()})
-    for name, server in ready.items():
-        bench.outcome.notes.append(
-            f"{name}: {server.stored():,} orders at the end, {server.ledger.size_mb():,.0f} MB"
-        )
+    bench.each(servers, Tradewind.intake)
+    for name, server in servers.items():
+        bench.note(f"{name}: {server.stored():,} orders at the end, {server.ledger.size_mb():,.0f} MB")
     bench.ratio(
         f"intake at {large:,} stored orders against {SMALL:,}",
         ("large", "per_s"),

@@ -17,15 +17,13 @@ ANSWERS = ("own", "uvicorn", "uvicorn-plain", "granian")
 def run(bench: Bench) -> None:
     """A round is orders, then reads of orders by their owner."""
     plays = {}
-    for make in (Own, Uvicorn, PlainUvicorn, Granian):
-        server = bench.start(make, make.name)
-        if server:
-            reads = bench.folder / f"{make.name}.reads"
-            reads.write_text("\n".join(prepare(server)))
-            server.settle()
-            server.warm_up()
-            server.warm_up(partial(server.read, reads))
-            plays[make.name] = partial(played, server, reader(server, reads))
+    for name, server in bench.start_all({make.name: make for make in (Own, Uvicorn, PlainUvicorn, Granian)}).items():
+        reads = bench.folder / f"{name}.reads"
+        reads.write_text("\n".join(prepare(server)))
+        server.settle()
+        server.warm_up()
+        server.warm_up(partial(server.read, reads))
+        plays[name] = partial(played, server, reader(server, reads))
     bench.interleave(plays)
     for name in ANSWERS[1:]:
         for what, figure in (("an order", "order_cpu_ms"), ("a read", "read_cpu_ms")):

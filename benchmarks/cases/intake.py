@@ -4,10 +4,12 @@ NestJS peer, in turn.
 
 from __future__ import annotations
 
-from benchmarks.bench import Bench
+from functools import partial
+
+from benchmarks.bench import Bench, Make
+from benchmarks.rpc.nodes import NestJS
 from benchmarks.servers.base import Server
 from benchmarks.servers.limits import IntakeLimit
-from benchmarks.servers.nestjs import NestJS
 from benchmarks.servers.tradewind import Tradewind
 
 
@@ -15,26 +17,14 @@ def run(bench: Bench) -> None:
     """Stories go on while orders come in; the backlog of a round is done before the next server's round
     begins.
     """
-    if bench.options.against_itself:
-        against_itself(bench)
-        return
-    started: dict[str, Server | None] = {
-        "tradewind": bench.start(Tradewind, "tradewind"),
-        "limit": bench.start(IntakeLimit, "limit"),
-        "nestjs": bench.start(NestJS, "nestjs"),
+    makes: dict[str, Make[Server]] = {
+        "tradewind": Tradewind,
+        "limit": IntakeLimit,
+        "nestjs": partial(NestJS, backends=bench.backends),
     }
-    servers = {name: server for name, server in started.items() if server is not None}
+    servers = bench.start_all(makes)
     for server in servers.values():
         server.warm_up()
-    bench.interleave({name: server.intake for name, server in servers.items()})
+    bench.each(servers, Server.intake)
     bench.ratio("intake against NestJS", ("tradewind", "per_s"), ("nestjs", "per_s"), at_least=4)
     bench.ratio("intake against the limit program", ("tradewind", "per_s"), ("limit", "per_s"), at_least=0.5)
-
-
-def against_itself(bench: Bench) -> None:
-    one, other = bench.start(Tradewind, "tradewind"), bench.start(Tradewind, "tradewind again")
-    if one and other:
-        one.warm_up()
-        other.warm_up()
-        bench.interleave({"tradewind": one.intake, "again": other.intake})
-    bench.same("tradewind", "again")

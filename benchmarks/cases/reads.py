@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.bench import Bench, Figures
+from benchmarks.bench import Bench, Figures, Make
+from benchmarks.rpc.nodes import NestJS
 from benchmarks.servers.base import Server
 from benchmarks.servers.limits import ReadLimit
-from benchmarks.servers.nestjs import NestJS
 from benchmarks.servers.tradewind import Tradewind
 
 ROWS = 10_000
@@ -19,15 +19,19 @@ ROWS = 10_000
 
 def run(bench: Bench) -> None:
     """Every order is read by its owner: the access rule is part of the work where there is one."""
+    makes: dict[str, Make[Server]] = {
+        "tradewind": Tradewind,
+        "limit": ReadLimit,
+        "nestjs": partial(NestJS, backends=bench.backends),
+    }
+    servers = bench.start_all(makes)
     plays: dict[str, Callable[[], Figures]] = {}
-    for name, make in (("tradewind", Tradewind), ("limit", ReadLimit), ("nestjs", NestJS)):
-        server = bench.start(make, name)
-        if server:
-            reads = bench.folder / f"{name}.reads"
-            reads.write_text("\n".join(prepare(server)))
-            server.settle()
-            plays[name] = reader(server, reads)
-            server.warm_up(partial(server.read, reads))
+    for name, server in servers.items():
+        reads = bench.folder / f"{name}.reads"
+        reads.write_text("\n".join(prepare(server)))
+        server.settle()
+        plays[name] = reader(server, reads)
+        server.warm_up(partial(server.read, reads))
     bench.interleave(plays)
     bench.ratio("GET of an order against NestJS", ("tradewind", "per_s"), ("nestjs", "per_s"), at_least=4)
     bench.ratio(

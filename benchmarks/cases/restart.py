@@ -23,9 +23,7 @@ def run(bench: Bench) -> None:
         bench.interleave({"tradewind": lambda: kill_and_return(server, wanted)})
         reached = bench.outcome.median("tradewind", "unfinished_at_kill") or 0
         if reached < wanted:
-            bench.outcome.notes.append(
-                f"only {reached:,.0f} stories were open at the kill, of {wanted:,} wanted"
-            )
+            bench.note(f"only {reached:,.0f} stories were open at the kill, of {wanted:,} wanted")
     bench.check(
         f"seconds to ready after kill -9 with {reached:,.0f} open stories",
         bench.outcome.median("tradewind", "ready_s"),
@@ -36,7 +34,7 @@ def run(bench: Bench) -> None:
     )
     if server:
         server.stop()
-        bench.outcome.notes.append(server.audit())
+        bench.note(server.audit())
 
 
 def kill_and_return(server: Tradewind, wanted: int) -> Figures:

@@ -36,7 +36,7 @@ def run(bench: Bench) -> None:
         if quarter:
             growth = statistics.median(series[-quarter:]) / statistics.median(series[quarter : 2 * quarter])
         bench.settle_medians()
-        bench.outcome.notes.append(
+        bench.note(
             f"{server.stored():,} orders; {series[0]:.0f} MB at the first look, {series[-1]:.0f} at the last"
         )
     bench.check("memory of the last quarter against the second", growth, at_most=FLAT)

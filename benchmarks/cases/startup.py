@@ -9,19 +9,15 @@ ORDERS = 10_000
 
 
 def run(bench: Bench) -> None:
-    server = bench.start(Tradewind, "tradewind")
-    if server:
+    servers = bench.start_all({"tradewind": Tradewind})
+    for name, server in servers.items():
         server.place_many(ORDERS)
         server.settle()
         server.stop()
-        bench.outcome.notes.append(
-            f"{server.stored():,} orders in the store, {server.ledger.size_mb():.0f} MB"
-        )
+        bench.note(f"{name}: {server.stored():,} orders in the store, {server.ledger.size_mb():.0f} MB")
         again(server)  # the warm-up: the first start may write byte code
-        bench.interleave({"tradewind": lambda: again(server)}, rounds=max(5, bench.options.rounds))
-    bench.check(
-        "seconds from exec to ready on existing data", bench.outcome.median("tradewind", "ready_s"), at_most=1
-    )
+    bench.each(servers, again, rounds=max(5, bench.options.rounds))
+    bench.median("seconds from exec to ready on existing data", "tradewind", "ready_s", at_most=1)
 
 
 def again(server: Tradewind) -> Figures:

@@ -5,31 +5,31 @@ the peer's mere intake.
 from __future__ import annotations
 
 import time
+from functools import partial
 
-from benchmarks.bench import Bench, Figures
+from benchmarks.bench import Bench, Figures, Make
+from benchmarks.rpc.nodes import NestJS
 from benchmarks.servers.base import Server
-from benchmarks.servers.nestjs import NestJS
 from benchmarks.servers.tradewind import Tradewind
 
 
 def run(bench: Bench) -> None:
-    tradewind, nestjs = bench.start(Tradewind, "tradewind"), bench.start(NestJS, "nestjs")
-    started: list[Server | None] = [tradewind, nestjs]
-    for server in started:
-        if server:
-            server.warm_up()
-    plays = {}
-    if tradewind:
-        plays["tradewind"] = lambda: whole_stories(tradewind)
-    if nestjs:
-        plays["nestjs"] = nestjs.intake
-    bench.interleave(plays)
+    peer = partial(NestJS, backends=bench.backends)
+    makes: dict[str, Make[Server]] = {"tradewind": Tradewind, "nestjs": peer}
+    servers = bench.start_all(makes)
+    for server in servers.values():
+        server.warm_up()
+    bench.each(servers, play)
     bench.ratio(
         "whole stories against the intake of NestJS",
         ("tradewind", "stories_per_s"),
         ("nestjs", "per_s"),
         at_least=1.5,
     )
+
+
+def play(server: Server) -> Figures:
+    return whole_stories(server) if isinstance(server, Tradewind) else server.intake()
 
 
 def whole_stories(server: Tradewind) -> Figures:

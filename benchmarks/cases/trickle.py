@@ -11,16 +11,12 @@ RATE = 200
 
 
 def run(bench: Bench) -> None:
-    server = bench.start(Tradewind, "tradewind")
-    if server:
+    servers = bench.start_all({"tradewind": Tradewind})
+    for server in servers.values():
         server.arrive(RATE, 2, follow=False)
         server.settle()
-        bench.interleave({"tradewind": lambda: trickle(server)})
-    bench.check(
-        "CPU per story at 200 stories/s, ms",
-        bench.outcome.median("tradewind", "cpu_ms_per_story"),
-        at_most=1.5,
-    )
+    bench.each(servers, trickle)
+    bench.median("CPU per story at 200 stories/s, ms", "tradewind", "cpu_ms_per_story", at_most=1.5)
 
 
 def trickle(server: Tradewind) -> Figures:

@@ -4,9 +4,11 @@ at best.
 
 from __future__ import annotations
 
+from benchmarks.node import PEERS, install
 from benchmarks.processes import Process, free_port, need, wait_ok
 from benchmarks.rpc.subject import Subject
-from benchmarks.servers.nestjs import SOURCES, install
+
+PEER = "nestjs-rpc"
 
 
 class Pair(Subject):
@@ -16,11 +18,11 @@ class Pair(Subject):
     warm_up_requests = 20_000
 
     def start(self) -> None:
-        node, program = need("node", "nodejs"), install()
-        self.database = self.backends.new_database(self.name, SOURCES / "schema.sql")
+        node, program = need("node", "nodejs"), install(PEER)
+        self.own(PEERS / PEER / "schema.sql")
         self.port = free_port()
         env = {"NODE_ENV": "production", "PORT": str(self.port), "ORDER_QUEUE": f"{self.name}_orders"}
-        env |= {"RABBITMQ_URL": self.backends.new_host(self.name), "DATABASE_URL": self.database.url}
+        env |= {"RABBITMQ_URL": self.host.url, "DATABASE_URL": self.database.url}
         for role in ("orders", "gateway"):
             argv = [node, str(program / self.programs / f"{role}.js")]
             process = Process(argv, log=self.folder / f"{role}.log", env=env, cores=self.options.server_cores)
@@ -35,6 +37,18 @@ class Pair(Subject):
 class Nest(Pair):
     name = "nest"
     programs = "dist"
+
+
+class NestJS(Nest):
+    """Beside a Tradewind of one process, which has its database in itself: the servers of the peer count as
+    its own.
+    """
+
+    def cpu_seconds(self) -> float:
+        return super().cpu_seconds() + sum(self.backends.cpu_seconds().values())
+
+    def memory_mb(self) -> float:
+        return super().memory_mb() + self.backends.memory_mb()
 
 
 class Tuned(Pair):

@@ -5,12 +5,23 @@ request in a hundred.
 from __future__ import annotations
 
 import sys
+import time
 
-from benchmarks.paths import BIN
-from benchmarks.processes import Failed, Missing, Process, arguments, free_port, tree, wait_ok, wait_port
+from benchmarks.processes import (
+    Failed,
+    Missing,
+    Process,
+    arguments,
+    free_port,
+    tradewind,
+    tree,
+    wait_ok,
+    wait_port,
+)
 from benchmarks.rpc.subject import Subject
 
 READY_S = 60
+END_S = 60.0
 OPS_PORTS = ("GATEWAY_OPS_PORT", "ORDERS_OPS_PORT", "INVENTORY_OPS_PORT", "PAYMENTS_OPS_PORT")
 
 
@@ -19,6 +30,7 @@ def last_line(text: str) -> str:
 
 
 class Ours(Subject):
+    versioned = True
     name = "ours"
     copies = 1
     table = "order_schema.orders"
@@ -26,10 +38,8 @@ class Ours(Subject):
     warm_up_requests = 10_000
 
     def start(self) -> None:
-        command = BIN / "tradewind"
-        if not command.exists():
-            raise Missing("tradewind is not installed in this environment: ./dev run true")
-        self.database = self.backends.new_database(self.name)
+        command = tradewind(self.options.program)
+        self.own()
         self.port, sink = free_port(), free_port()
         self.spans = self.folder / "spans"
         sink_argv = [
@@ -49,7 +59,7 @@ class Ours(Subject):
             "DB_NAME": self.database.name,
             "DB_USER": "postgres",
             "DB_PASSWORD": "postgres",
-            "RABBITMQ_URL": self.backends.new_host(self.name),
+            "RABBITMQ_URL": self.host.url,
             "API_GATEWAY_PORT": str(self.port),
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{sink}/v1/traces",
             "TRADEWIND_TRACE_RATIO": "0.01",
@@ -57,7 +67,7 @@ class Ours(Subject):
             "ORDERS_COPIES": str(self.copies),
             **dict.fromkeys(OPS_PORTS, "0"),
         }
-        argv = [str(command), "up", "--blueprint", "rpc"]
+        argv = [command, "up", "--blueprint", "rpc"]
         process = Process(argv, log=self.folder / "tradewind.log", env=env, cores=self.options.server_cores)
         self.processes.append(process)
         try:
@@ -71,6 +81,15 @@ class Ours(Subject):
         super().stop()
         if hasattr(self, "sink"):
             self.sink.stop()
+
+    def account(self) -> None:
+        """Failed too where the event of an order does not reach the broker, which is an order's end here."""
+        super().account()
+        until = time.monotonic() + END_S
+        while left := self.database.count("order_schema.outbox"):
+            if time.monotonic() > until:
+                raise Failed(f"{self.folder.name}: after {END_S:.0f} s {left} events are still in the outbox")
+            time.sleep(0.1)
 
     def roles(self) -> dict[str, int]:
         """Told by their command lines: `… serve ROLE --copy N …`. The supervisor is no role: a container has

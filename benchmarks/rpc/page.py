@@ -37,7 +37,7 @@ def table(part: Mapping[str, Any]) -> str:
         ),
     )
     checks = (
-        [check["what"], number(check["value"]), check["target"], VERDICTS[check["met"]]]
+        [check["what"], number(check["value"]), check["target"], check.get("why") or VERDICTS[check["met"]]]
         for check in part["checks"]
     )
     return "\n".join([*lines, "", *markdown(["ratio", "found", "wanted", ""], checks)])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
+import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import uvloop
 
 from benchmarks.bench import Figures
@@ -17,9 +20,9 @@ from benchmarks.load import Load, wrk
 from benchmarks.options import Options
 from benchmarks.orders import Orders
 from benchmarks.processes import Failed, Tree, memory_of, rss_of
-from benchmarks.rpc.backends import Backends, Database
+from benchmarks.servers import published
+from benchmarks.servers.backends import Backends, Database, Host
 from benchmarks.servers.base import Server
-from benchmarks.servers.nestjs import bodies
 
 QUIET_S, LOOK_S, IDLE = 20.0, 0.25, 0.15  # of one core
 
@@ -32,8 +35,10 @@ BETWEEN_S = 2.5
 class Subject(Server):
     """A subclass starts `processes`, and says which of them, or of their children, has which `role`."""
 
+    name = ""
     table = 'order_schema."order"'
     database: Database
+    host: Host
 
     def __init__(self, options: Options, folder: Path, backends: Backends) -> None:
         super().__init__(options, folder)
@@ -45,8 +50,20 @@ class Subject(Server):
         """The process of each role."""
         raise NotImplementedError
 
+    def own(self, schema: Path | None = None) -> None:
+        """Gets its database and its virtual host. Errors: Missing."""
+        self.backends.start()
+        self.database = self.backends.new_database(self.name, schema)
+        self.host = self.backends.new_host(self.name)
+
     def stored(self) -> int:
         return self.database.count(self.table)
+
+    def durability(self) -> str:
+        """Of its database and queues, and of what is published for one order."""
+        kept = self.backends.durability(self.database, self.host)
+        one = partial(self.place_many, 1)
+        return f"{kept}, {published.seen(self.host.url, self.host.name, self.backends.control, one)}"
 
     def prove(self) -> None:
         """An order can be placed and read, and the same key again is the same order. Errors: Failed."""
@@ -85,21 +102,24 @@ class Subject(Server):
         """Refused orders are counted, not thrown: a figure beside the others."""
         env = self.orders.environment(self.folder / "load")
         many = connections or self.options.connections
-        return wrk(
+        load = wrk(
             "place", self.port, env, seconds=seconds, connections=many, cores=self.options.client_cores
         )
+        self.accepted += load.requests - load.refused
+        return load
 
     def settle(self) -> None:
         """Until it rests: what it does after the answer (an outbox, say) counts as its own work, not as the
-        next one's.
+        next one's. Errors: Failed, as `account`.
         """
         until, before = time.monotonic() + QUIET_S, self.cpu_seconds()
         while time.monotonic() < until:
             time.sleep(LOOK_S)
             now = self.cpu_seconds()
             if now - before < IDLE * LOOK_S:
-                return
+                break
             before = now
+        self.account()
 
     def warm_up(self, play: Callable[[float], Load] | None = None) -> None:
         """With every status counted, which costs the load generator too much for a round."""
@@ -135,15 +155,14 @@ class Subject(Server):
         return load, figures | self.memory() | {"load_before": busy}
 
     def post(self) -> Figures:
-        """`missing`: answered with 201 and not in the table. `extra`: in the table, though never asked for
-        (past those in flight).
+        """`extra`: in the table, though never asked for (past those in flight). Errors: Failed where an order
+        was answered with 201 and is not in the table.
         """
         stored = self.stored()
         load, figures = self.round(self.place)
         rows, accepted = self.stored() - stored, load.requests - load.refused
         return figures | {
             "rows": rows,
-            "missing": max(0, accepted - rows),
             "extra": max(0, rows - accepted - self.options.connections - load.broken),
         }
 
@@ -172,3 +191,18 @@ class Subject(Server):
             role: {"rss_mb": rss_of(pid) / 1024, "pss_mb": memory_of(pid) / 1024}
             for role, pid in self.roles().items()
         }
+
+
+def bodies(count: int = 97, seed: int = 7) -> list[str]:
+    """Orders of two lines, as its page publishes them: the client names the prices."""
+    pick = random.Random(seed)
+    products = [str(uuid.UUID(int=pick.getrandbits(128), version=4)) for _ in range(50)]
+    made = []
+    for _ in range(count):
+        one, other = pick.sample(products, 2)
+        items = [
+            {"productId": one, "quantity": 2, "price": 29.99},
+            {"productId": other, "quantity": 1, "price": 9.99},
+        ]
+        made.append(msgspec.json.encode({"items": items, "total": 69.97}).decode())
+    return made

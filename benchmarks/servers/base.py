@@ -20,6 +20,8 @@ WARM_UP_AT_MOST_S = 90
 class Server:
     """A subclass starts `processes`, sets `port` and `orders`, and counts what it stored."""
 
+    versioned = False
+    """Whether it is a part of this repository."""
     warm_up_s: float = 3
     warm_up_requests = 5_000
 
@@ -37,6 +39,9 @@ class Server:
     def stop(self) -> None:
         while self.processes:
             self.processes.pop().stop()
+
+    def prove(self) -> None:
+        """That it does what is measured. Errors: Failed."""
 
     def stored(self) -> int:
         """How many orders lie in the store."""

@@ -21,6 +21,7 @@ from tradewind.runtime.processes import fronts
 
 class Own(Tradewind):
     name = "own"
+    versioned = False  # the other version is not asked to serve so
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "benchmarks.servers.http", self.name]

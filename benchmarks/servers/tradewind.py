@@ -11,8 +11,7 @@ from pathlib import Path
 
 from benchmarks.options import Options
 from benchmarks.orders import Orders
-from benchmarks.paths import BIN
-from benchmarks.processes import Failed, Missing, Process, clean_environment, commands, free_port, wait_ok
+from benchmarks.processes import Failed, Process, clean_environment, commands, free_port, tradewind, wait_ok
 from benchmarks.servers.base import Server
 from benchmarks.servers.durability import of_sqlite
 from benchmarks.servers.ledger import Ledger
@@ -20,10 +19,10 @@ from benchmarks.servers.limits import bodies
 from benchmarks.servers.shop import ADMIN, PASSWORD, Shop, get, log_in_again, open_shop
 from tradewind.drivers.sqlite.store import connect
 
-COMMAND = BIN / "tradewind"
-
 
 class Tradewind(Server):
+    versioned = True
+
     def __init__(self, options: Options, folder: Path, data: Path | None = None) -> None:
         super().__init__(options, folder)
         self.data = data or folder / "data"
@@ -37,8 +36,6 @@ class Tradewind(Server):
 
     def up(self) -> float:
         """Starts it; gives the seconds from exec to the first 200 on /health/ready."""
-        if not COMMAND.exists():
-            raise Missing("tradewind is not installed in this environment: ./dev run true")
         self.port = free_port()
         argv = [*self.command(), "up", "--data", str(self.data), "--port", str(self.port)]
         env = {
@@ -52,7 +49,7 @@ class Tradewind(Server):
         return wait_ok(process, self.port, "/health/ready", 120) - began
 
     def command(self) -> list[str]:
-        return [str(COMMAND)]
+        return [tradewind(self.options.program)]
 
     def password(self) -> str:
         """The admin's, kept beside the data: a folder that is used again keeps its admin."""
@@ -121,7 +118,7 @@ class Tradewind(Server):
 
     def audit(self) -> str:
         """What `tradewind audit` found, in one line; Failed where an invariant does not hold."""
-        argv = [str(COMMAND), "audit", "--json"]
+        argv = [tradewind(self.options.program), "audit", "--json"]
         commands.append("tradewind audit --json")
         env = clean_environment() | {"TRADEWIND_DATA": str(self.data)}
         done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)

@@ -18,9 +18,9 @@ import pytest
 from benchmarks.options import Options
 from benchmarks.processes import Failed, Process, need
 from benchmarks.rpc import subject
-from benchmarks.rpc.backends import Backends
 from benchmarks.rpc.ours import Doubled, Ours, last_line
 from benchmarks.rpc.subject import Subject
+from benchmarks.servers.backends import Backends
 from tests.testing.load.stub import Stub, serving
 
 SUPERVISOR = """
@@ -93,6 +93,9 @@ class Stubbed(Subject):
         super().__init__(Options(seconds=1, connections=4, warm_up=1), folder, cast(Backends, None))
         self.port = urlsplit(stub.url).port or 0
         self.stub = stub
+
+    def stored(self) -> int:
+        return len(self.stub.orders)
 
 
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="needs wrk: apt-get install wrk")

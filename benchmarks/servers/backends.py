@@ -1,4 +1,4 @@
-"""One PostgreSQL and one RabbitMQ for all subjects, so that none has the better server; a database and a
+"""One PostgreSQL and one RabbitMQ for all who need them, so that none has the better server; a database and a
 virtual host for each.
 
 They are started as `./dev services` starts them, but in the folder of the run: what else uses those would be
@@ -7,11 +7,13 @@ in our figures.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import Missing, Tree, commands, free_port, give_to
+from benchmarks.servers import durability
 from tools.servers import postgres, rabbitmq
 from tools.servers.model import Unstarted
 
@@ -26,8 +28,16 @@ class Watched(Tree):
 
 
 @dataclass(frozen=True)
+class Host:
+    """A virtual host of one who uses the broker."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Database:
-    """A database of one subject."""
+    """A database of one who uses the server."""
 
     psql: Path
     port: int
@@ -46,17 +56,25 @@ class Database:
 
 
 class Backends:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    """`cores` are those that they may run on; all without."""
+
+    def __init__(self, folder: Path, cores: str = "") -> None:
+        self.cores = cores
         self.postgres, self.rabbitmq = postgres.Postgres(), rabbitmq.RabbitMQ()
+        self.homes = {server.name: folder / server.name for server in (self.postgres, self.rabbitmq)}
+        self.ports: dict[str, int] = {}
+        self.trees: dict[str, Tree] = {}
+        self.names: list[str] = []
+        self._started = False
+
+    def start(self) -> None:
+        """Once, also where it is called again. Errors: Missing."""
+        if self._started:
+            return
         for server in (self.postgres, self.rabbitmq):
             if not server.installed():
                 raise Missing(f"{server.name} is not here: apt-get install {server.package}")
-        self.homes = {server.name: folder / server.name for server in (self.postgres, self.rabbitmq)}
         self.ports = {name: free_port() for name in self.homes}
-        self.trees: dict[str, Tree] = {}
-
-    def start(self) -> None:
         for server in (self.postgres, self.rabbitmq):
             home = give_to(server.user, self.homes[server.name])
             try:
@@ -69,6 +87,9 @@ class Backends:
         self.postgres.stop(self.homes["postgres"])
         self.postgres.start(self.homes["postgres"], self.ports["postgres"])
         self.trees["postgres"] = Watched(self.postgres.pid(self.homes["postgres"]) or 0)
+        for tree in self.trees.values() if self.cores else ():
+            os.sched_setaffinity(tree.pid, map(int, self.cores.split(",")))
+        self._started = True
 
     def stop(self) -> None:
         for server in (self.rabbitmq, self.postgres):
@@ -81,18 +102,33 @@ class Backends:
         return Database(programs / "psql", self.ports["postgres"], name)
 
     def new_database(self, name: str, schema: Path | None = None) -> Database:
+        name = f"{name.replace('-', '_')}_{len(self.names)}"
+        self.names.append(name)
         self.database("postgres").run("-c", f"CREATE DATABASE {name}")
         made = self.database(name)
         if schema is not None:
             made.run("-f", str(schema))
         return made
 
-    def new_host(self, name: str) -> str:
-        """The URL of a new virtual host: no subject sees the queues of another."""
-        home = self.homes["rabbitmq"]
-        self.rabbitmq.control(home, "add_vhost", name)
-        self.rabbitmq.control(home, "set_permissions", "-p", name, "guest", ".*", ".*", ".*")
-        return f"{self.rabbitmq.url(self.ports['rabbitmq'])}/{name}"
+    def new_host(self, name: str) -> Host:
+        """A new virtual host: nobody sees the queues of another."""
+        name = f"{name}-{len(self.names)}"
+        self.names.append(name)
+        self.control("add_vhost", name)
+        self.control("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
+        return Host(name, f"{self.rabbitmq.url(self.ports['rabbitmq'])}/{name}")
+
+    def control(self, *arguments: str) -> str:
+        """What rabbitmqctl says."""
+        return self.rabbitmq.control(self.homes["rabbitmq"], *arguments)
+
+    def durability(self, database: Database, host: Host) -> str:
+        """Of what one of them uses, read back from the servers."""
+        kept = durability.of_postgres(lambda statement: database.run("-c", statement))
+        return f"{kept}; {durability.of_rabbitmq(self.control, host.name)}"
 
     def cpu_seconds(self) -> dict[str, float]:
         return {name: tree.cpu_seconds() for name, tree in self.trees.items()}
+
+    def memory_mb(self) -> float:
+        return sum([tree.memory_mb() for tree in self.trees.values()])
