@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from benchmarks.bench import Bench
 from benchmarks.cases import (
+    backlog,
     growth,
     http,
     intake,
@@ -23,6 +24,7 @@ from benchmarks.cases import (
 CASES: dict[str, Callable[[Bench], None]] = {
     "intake": intake.run,
     "stories": stories.run,
+    "backlog": backlog.run,
     "latency": latency.run,
     "trickle": trickle.run,
     "reads": reads.run,

@@ -71,5 +71,9 @@ class Ledger:
             self.count("notifications_notifications"),
         )
 
+    def progress(self) -> tuple[int, int]:
+        """Orders confirmed and notifications sent after the mark."""
+        return self.count("orders_orders", "CONFIRMED"), self.count("notifications_notifications")
+
     def size_mb(self) -> float:
         return sum(path.stat().st_size for path in self.path.parent.glob("tradewind.db*")) / 1e6
