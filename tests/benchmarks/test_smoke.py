@@ -4,6 +4,9 @@ round, judges its targets and prints a table.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +14,14 @@ import pytest
 
 import benchmarks.rpc.subject
 import benchmarks.servers.base
-from benchmarks import report
+from benchmarks import pairs, report
 from benchmarks.bench import Bench, Outcome
-from benchmarks.cases import CASES, growth, reads, restart, startup
+from benchmarks.cases import CASES, backlog, growth, reads, restart, rpc, startup
 from benchmarks.options import Options
+from benchmarks.servers.backends import Backends
 from tests.benchmarks import closed_loop
+from tests.interop import nest
+from tests.support.needs import NODE, unmet
 
 SMALL = Options(
     rounds=1,
@@ -29,10 +35,12 @@ SMALL = Options(
     unfinished=1,
     without=("nestjs",),
 )
+RPC = ("nest", "node", "ours", "get")
 ALONE = [name for name in CASES if name != "rpc"]
 MEASURED = {
     "intake": ("tradewind", "per_s"),
     "stories": ("tradewind", "stories_per_s"),
+    "backlog": ("tradewind", "per_s"),
     "latency": ("tradewind", "server_p99_ms"),
     "trickle": ("tradewind", "cpu_ms_per_story"),
     "reads": ("tradewind", "per_s"),
@@ -48,7 +56,10 @@ MEASURED = {
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(benchmarks.servers.base, "wrk", closed_loop.wrk)
     monkeypatch.setattr(benchmarks.rpc.subject, "wrk", closed_loop.wrk)
+    monkeypatch.setattr(pairs, "CACHE", tmp_path)
     monkeypatch.setattr(reads, "ROWS", 50)
+    monkeypatch.setattr(rpc, "ROWS", 50)
+    monkeypatch.setattr(backlog, "WAITING", 1)
     monkeypatch.setattr(startup, "ORDERS", 50)
     monkeypatch.setattr(restart, "LOAD_S", 3.0)
     monkeypatch.setattr(growth, "SMALL", 60)
@@ -71,7 +82,49 @@ def test_a_benchmark_runs(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_intake_is_held_against_itself(tmp_path: Path) -> None:
-    with Bench("intake", replace(SMALL, against_itself=True), tmp_path, dict[str, Outcome]()) as bench:
+    options = replace(SMALL, against_itself=True, without=("nestjs", "limit"))
+    with Bench("intake", options, tmp_path, dict[str, Outcome]()) as bench:
         CASES["intake"](bench)
-    assert set(bench.outcome.medians) == {"tradewind", "again"}
-    assert not bench.outcome.skipped
+        bench.judge_pairs()
+    assert set(bench.outcome.medians) == {"tradewind", "tradewind again"}
+    assert [check.value for check in bench.outcome.checks]
+    assert [note for note in bench.outcome.notes if note.startswith("tradewind: p99_ms against itself")]
+
+
+@pytest.fixture
+def backends() -> Iterator[Backends]:
+    """One PostgreSQL and one RabbitMQ for all that is compared with the peers."""
+    folder = Path(tempfile.mkdtemp(prefix="tradewind-bench-"))
+    folder.chmod(0o755)  # the servers' users must come through
+    made = Backends(folder)
+    try:
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.slow
+@pytest.mark.node
+@pytest.mark.postgres
+@pytest.mark.rabbitmq
+def test_the_benchmarks_with_peers_run(tmp_path: Path, backends: Backends) -> None:
+    """One test for all of them, as they share what takes long to start; `ours2` is `ours` with another number."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        unmet(NODE)
+    for server in (backends.postgres, backends.rabbitmq):
+        if not server.installed():
+            unmet(f"needs a {server.name} of its own, ./dev services up --install {server.name}")
+    nest.installed()
+    options = replace(SMALL, without=("tradewind", "limit"), only=RPC)
+    found: dict[str, Outcome] = {}
+    for name in ("intake", "rpc"):
+        with Bench(name, options, tmp_path, found, backends) as bench:
+            CASES[name](bench)
+        found[name] = bench.outcome
+        assert not [why for why in bench.outcome.skipped if why.startswith(("nest", "node", "ours:"))]
+    assert (found["intake"].median("nestjs", "per_s") or 0) > 0
+    assert set(found["rpc"].medians) == {"nest", "node", "ours", "nest get", "node get", "ours get"}
+    durable = [note for note in found["rpc"].notes if "fsync=on, synchronous_commit=on" in note]
+    assert len(durable) == 3 and all("durable" in note and "messages to" in note for note in durable)
+    assert [note for note in durable if "1 of 1 messages to tradewind.events persistent" in note]
