@@ -17,7 +17,9 @@ ANSWERS = ("own", "uvicorn", "uvicorn-plain", "granian")
 def run(bench: Bench) -> None:
     """A round is orders, then reads of orders by their owner."""
     plays = {}
-    for name, server in bench.start_all({make.name: make for make in (Own, Uvicorn, PlainUvicorn, Granian)}).items():
+    for name, server in bench.start_all(
+        {make.name: make for make in (Own, Uvicorn, PlainUvicorn, Granian)}
+    ).items():
         reads = bench.folder / f"{name}.reads"
         reads.write_text("\n".join(prepare(server)))
         server.settle()
