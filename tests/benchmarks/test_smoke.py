@@ -49,6 +49,7 @@ MEASURED = {
     "restart": ("tradewind", "all_final_s"),
     "growth": ("large", "per_s"),
     "soak": ("tradewind", "rss_mb"),
+    "http": ("own", "orders_per_s"),
 }
 
 
