@@ -106,17 +106,12 @@ def test_a_missing_field_is_a_422(body: bytes, field: str) -> None:
     ],
 )
 def test_what_is_allowed(body: bytes) -> None:
-    value, canonical = decode(body, orders)
-    assert isinstance(value, Order)
-    assert json.loads(canonical) == json.loads(body)
+    assert isinstance(decode(body, orders), Order)
 
 
-def test_canonical_is_the_same_for_the_same_meaning() -> None:
+def test_other_spellings_mean_the_same() -> None:
     one = decode(rb' { "note" : "\u00e9\/" , "items" : [ ] } ', orders)
-    other = decode('{"items":[],"note":"é/"}'.encode(), orders)
-    assert one == other
-    assert one[1] == '{"items":[],"note":"é/"}'.encode()
-    assert decode(b'{"items":[],"count":1}', orders)[1] != decode(b'{"items":[],"count":2}', orders)[1]
+    assert one == decode('{"items":[],"note":"é/"}'.encode(), orders)
 
 
 texts = st.text(
@@ -136,10 +131,8 @@ values = st.recursive(
 @settings(deadline=None)
 @given(values, st.booleans(), st.sampled_from([None, 1]))
 def test_any_json_is_taken_as_it_is(value: Any, ascii_only: bool, indent: int | None) -> None:
-    got, canonical = decode(json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode(), anything)
+    got = decode(json.dumps(value, ensure_ascii=ascii_only, indent=indent).encode(), anything)
     assert got == value
-    assert msgspec.json.decode(canonical) == value
-    assert decode(canonical, anything)[1] == canonical
 
 
 @settings(deadline=None)

@@ -91,7 +91,7 @@ def _of_body(kind: type[Message], path: list[Any], inner: type[msgspec.Struct], 
                 )
         elif optional:
             body = b"{}"
-        fields, _ = decode(body, decoder)
+        fields = decode(body, decoder)
         return kind(*_checked(holder, values), *astuple(fields)) if values else kind(*astuple(fields))
 
     return bind
