@@ -8,6 +8,7 @@ import tradewind
 from tradewind.contracts.policies import Policies
 from tradewind.runtime import blueprint, config
 from tradewind.runtime.blueprint import Address, BadBlueprint, Blueprint, Process
+from tradewind.runtime.processes import plan
 
 FOLDER = Path(tradewind.__file__).parent / "runtime" / "blueprints"
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
@@ -399,3 +400,10 @@ def test_each_process_has_variables_of_its_own(tmp_path: Path) -> None:
         5000,
         "postgresql://db:5432/mine",
     )
+
+
+def test_a_name_for_all_names_no_process_in_the_traces(tmp_path: Path) -> None:
+    named = GOOD.replace("copies =", 'variables = { OTEL_SERVICE_NAME = "shop-orders" }\ncopies =')
+    found = read(tmp_path, named, DB_USER="shop", OTEL_SERVICE_NAME="all")
+    names = {command.name: command.variables["OTEL_SERVICE_NAME"] for command in plan.commands(found, ())}
+    assert names == {"gateway": "", "orders-1": "shop-orders", "orders-2": "shop-orders"}
