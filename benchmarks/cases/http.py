@@ -11,7 +11,7 @@ from benchmarks.bench import Bench, Figures
 from benchmarks.cases.reads import prepare, reader
 from benchmarks.servers.http import Granian, Own, PlainUvicorn, Uvicorn
 
-ANSWERS = ("own", "uvicorn", "uvicorn-plain", "granian")
+COMPARED = {"CPU of an order": "order_cpu_ms", "CPU of a read": "read_cpu_ms", "memory": "rss_mb"}
 
 
 def run(bench: Bench) -> None:
@@ -27,10 +27,14 @@ def run(bench: Bench) -> None:
         server.warm_up(partial(server.read, reads))
         plays[name] = partial(played, server, reader(server, reads))
     bench.interleave(plays)
-    for name in ANSWERS[1:]:
-        for what, figure in (("an order", "order_cpu_ms"), ("a read", "read_cpu_ms")):
-            bench.ratio(f"CPU of {what}, {name} against own", (name, figure), ("own", figure), at_least=0)
-        bench.ratio(f"memory, {name} against own", (name, "rss_mb"), ("own", "rss_mb"), at_least=0)
+    for name in plays:
+        compared = [f"{what} {ratio(bench, name, figure)}" for what, figure in COMPARED.items()]
+        bench.outcome.notes.append(f"{name}, × own: {', '.join(compared)}")
+
+
+def ratio(bench: Bench, name: str, figure: str) -> str:
+    one, own = bench.outcome.median(name, figure), bench.outcome.median(Own.name, figure)
+    return f"{one / own:.2f}" if one is not None and own else "-"
 
 
 def played(server: Own, read: Callable[[], Figures]) -> Figures:
