@@ -8,6 +8,8 @@ import asyncio
 import json
 import signal
 import subprocess
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -16,12 +18,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from pamqp import commands
 
 from tests.interop.nest import Program, installed
 from tests.support.apart import Apart, wait
 from tests.support.broker import own_vhost
 from tests.support.databases import own_database, rows
 from tests.support.program import PROGRAM, environment
+from tests.support.queues import do, outside
 from tradewind.apis.services import wire
 from tradewind.apis.services.client import ServicesGateway
 from tradewind.contracts.orders import Item, PlaceOrder
@@ -49,19 +53,15 @@ def variables(broker: str) -> Iterator[dict[str, str]]:
     """A migrated database of this test alone."""
     with own_database("foreign") as database:
         found = {"BROKER_URL": broker, "DATABASE_URL": database}
-        migrate(found)
+        done = command(found, "migrate", "run", "--blueprint", BLUEPRINT)
+        assert done.returncode == 0, done.stderr
         yield found
 
 
-def migrate(variables: dict[str, str]) -> None:
-    done = subprocess.run(
-        [*PROGRAM, "migrate", "run", "--blueprint", BLUEPRINT],
-        env={**environment(), **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
+def command(variables: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, *words], env={**environment(), **variables}, capture_output=True, text=True, timeout=60
     )
-    assert done.returncode == 0, done.stderr
 
 
 @asynccontextmanager
@@ -94,6 +94,26 @@ async def place(broker: str, amount: int) -> str:
     await client.stop()
     assert reply.status == 0, reply.body
     return str(msgspec.json.decode(reply.body)["id"])
+
+
+class Page:
+    """The health page of a process."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}/health/ready"
+
+    def _ask(self) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(self._url, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def not_ready(self) -> str:
+        return wait(lambda: (answer := self._ask())[0] == 503 and answer[1], "503") or ""
+
+    def ready(self) -> None:
+        wait(lambda: self._ask()[0] == 200, "200")
 
 
 def message(order: str, amount: int) -> str:
@@ -189,17 +209,60 @@ async def empty(other: Program) -> None:
 
 
 @pytest.mark.node
-async def test_services_of_ours_meet_on_it_and_a_nestjs_program_writes_too(
+async def test_a_nestjs_program_writes_to_us_and_listens_to_us(
     variables: dict[str, str], broker: str, other: Program, tmp_path: Path
 ) -> None:
+    """Ours write the envelope here. What NestJS has listened to does not come to our invoices too."""
+    nested = {**variables, "SPELLING": "invoicing"}
+    async with served(tmp_path / "orders", "orders", nested):
+        async with Program.run(installed(), "listens.js", broker, QUEUE) as nest:
+            assert await nest.hear() == {"ready": True}
+            order = await place(broker, 100)
+            assert await nest.hear() == {"orderId": order, "amount": 100, "customer": {"id": CUSTOMER}}
+        async with (
+            served(tmp_path / "invoices", "invoices", variables),
+            Program.run(installed(), "asks.js", broker) as nest,
+        ):
+            ours = [await place(broker, amount) for amount in (200, 300)]
+            theirs = {"orderId": "theirs", "amount": 400, "customer": {"id": CUSTOMER}}
+            emitted = await nest.say(queue=QUEUE, pattern="orders.created", data=theirs, emit=True)
+            assert emitted == {"emitted": True}
+            found = await invoiced(variables, 3)
+    assert {order: total for order, _, total, _ in found} == {ours[0]: 200, ours[1]: 300, "theirs": 400}
+
+
+@pytest.mark.node
+async def test_a_queue_with_other_arguments_stops_nobody(
+    variables: dict[str, str], broker: str, other: Program, tmp_path: Path
+) -> None:
+    """Whoever made it first has it so: our processes say which argument differs, and wait."""
+    taken = {**variables, "ORDERS_QUEUE": "orders.other"}
+    strange = {"durable": True, "arguments": {"x-max-priority": 3}}
+    await other.say(queue="orders.other", declare=strange)
     async with (
-        served(tmp_path / "orders", "orders", variables, SPELLING="invoicing"),
-        served(tmp_path / "invoices", "invoices", variables),
-        Program.run(installed(), "asks.js", broker) as nest,
+        served(tmp_path / "orders", "orders", taken),
+        served(tmp_path / "invoices", "invoices", taken) as process,
     ):
-        ours = [await place(broker, amount) for amount in (100, 200)]
-        theirs = {"orderId": "theirs", "amount": 300, "customer": {"id": CUSTOMER}}
-        emitted = await nest.say(queue=QUEUE, pattern="orders.created", data=theirs, emit=True)
-        assert emitted == {"emitted": True}
-        found = await invoiced(variables, 3)
-    assert {order: total for order, _, total, _ in found} == {ours[0]: 100, ours[1]: 200, "theirs": 300}
+        pages = Page(process.ports["invoices"])
+        assert "x-max-priority" in await asyncio.to_thread(pages.not_ready)
+        order = await place(broker, 700)  # it is kept, and waits for the queue
+        async with outside(broker) as operator:
+            await do(operator.link, commands.Queue.Delete(queue="orders.other"), "Queue.DeleteOk")
+        assert [(row[0], row[2]) for row in await invoiced(variables, 1)] == [(order, 700)]
+        await asyncio.to_thread(pages.ready)
+        assert process.process.poll() is None
+
+
+async def test_the_audit_knows_an_event_by_its_name_and_key(
+    variables: dict[str, str], broker: str, tmp_path: Path
+) -> None:
+    async with served(tmp_path / "orders", "orders", variables):
+        placed = [await place(broker, amount) for amount in (1, 2, 3)]
+        async with served(tmp_path / "invoices", "invoices", variables):
+            async with outside(broker) as foreign:
+                foreign.send(QUEUE, message("theirs", 4).encode())
+            await invoiced(variables, len(placed) + 1)
+    done = await asyncio.to_thread(command, variables, "audit", "--blueprint", BLUEPRINT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    inbox = rows(variables["DATABASE_URL"], "SELECT id FROM invoices.inbox")
+    assert sorted(inbox) == sorted([(f"order.created:{order}",) for order in (*placed, "theirs")])

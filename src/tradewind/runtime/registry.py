@@ -83,10 +83,15 @@ def checks(names: Iterable[str] = SERVICES) -> dict[str, Checks]:
 
 
 def channels(apis: Iterable[str], config: Config) -> dict[str, Channel]:
-    """Those of these APIs, by the name of the event. Errors: ValueError for an event with two."""
-    found: dict[str, tuple[str, Channel]] = {}
+    """Those of these APIs, by the name of the event; several APIs of a system have them in one module.
+    Errors: ValueError for an event with two.
+    """
+    modules: dict[str, str] = {}
     for api in apis:
-        for channel in importlib.import_module(APIS[api].channels).channels(asdict(config)):
+        modules.setdefault(APIS[api].channels, api)
+    found: dict[str, tuple[str, Channel]] = {}
+    for module, api in modules.items():
+        for channel in importlib.import_module(module).channels(asdict(config)):
             name = wire_name(channel.event)
             first, _ = found.setdefault(name, (api, channel))
             if first != api:

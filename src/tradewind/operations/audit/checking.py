@@ -49,7 +49,8 @@ class Check:
                 self._judge(story, flight)
         tallies[Promise.MONEY].take(await stories.charges_of_nobody())
         if "orders" in self._wiring.services:
-            tallies[Promise.REAL].take(await stories.invoices_of_nobody())
+            if not self._wiring.orders_of_others:
+                tallies[Promise.REAL].take(await stories.invoices_of_nobody())
             for promise in (Promise.KEPT, Promise.REAL, Promise.MOVES, Promise.LEGAL):
                 tallies[promise].checked = self.orders
             tallies[Promise.MONEY].checked = self.orders - self.in_flight

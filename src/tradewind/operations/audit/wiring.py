@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from ...contracts.orders import OrderCreated
 from ...contracts.policies import DEFAULT, Policies
 from ...core.checks import Rows
+from ...core.model import wire_name
 from ...runtime.blueprint import Blueprint
 from ...runtime.config import defaults
 from ...runtime.processes import plan
@@ -62,6 +64,11 @@ class Wiring(msgspec.Struct, frozen=True):
     def notifies(self) -> bool:
         """Whether a customer is told of an order."""
         return self.runs("orders", "notifications")
+
+    @property
+    def orders_of_others(self) -> bool:
+        """Whether other programs publish orders too, which have invoices here and no row."""
+        return wire_name(OrderCreated) in self.channels
 
     def has(self, promise: Promise) -> bool:
         """Whether a service that runs here could keep it."""
