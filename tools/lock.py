@@ -48,6 +48,8 @@ def main() -> int:
             "--extra",
             "rabbitmq",
             "--extra",
+            "edge",
+            "--extra",
             "otlp",
             "--extra",
             "streaming",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from . import audit, demo, describe, failpoints, first_order, load, migrate, operator, simulate, up
+from . import audit, demo, describe, edge, failpoints, first_order, load, migrate, operator, simulate, up
 
 app = typer.Typer(
     name="tradewind",
@@ -29,6 +29,7 @@ app.command("simulate")(simulate.simulate)
 app.add_typer(operator.letters, name="dead-letters")
 app.command("timeline")(operator.timeline)
 app.command("stats")(operator.stats)
+app.add_typer(edge.app, name="edge")
 app.command("openapi")(describe.openapi)
 app.command("asyncapi")(describe.asyncapi)
 app.command("blueprints")(describe.blueprints)

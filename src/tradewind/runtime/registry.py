@@ -21,6 +21,7 @@ from ..core.channel import Channel
 from ..core.checks import Checks
 from ..core.manifest import ApiManifest, Given, Manifest
 from ..core.model import Service, wire_name
+from ..edge.manifest import APIS as EDGE
 from ..services.payments.provider.manifest import APIS as PROVIDER
 from ..services.payments.provider.port import Provider
 from .config import Config
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 """Each is a package of `tradewind.services`, whose module `service` exports `MANIFEST`."""
 APIS: dict[str, ApiManifest] = {
-    api.name: api for api in (*V1, *RPC, *OUR_WIRE, *PROVIDER, *INVOICING, *CONTRACTS)
+    api.name: api for api in (*V1, *RPC, *OUR_WIRE, *PROVIDER, *EDGE, *INVOICING, *CONTRACTS)
 }
 """By the name that a blueprint has for it. Each package of APIs exports its own in its module `manifest`."""
 PACKAGE = __name__.partition(".")[0] + ".services"

@@ -15,6 +15,7 @@ from ..apis.v1.variables import SETTINGS as V1
 from ..core import readers
 from ..core.settings import Setting
 from ..drivers.rabbitmq.settings import SETTINGS as RABBITMQ
+from ..edge.variables import SETTINGS as EDGE
 from ..engine.settings import SETTINGS as ENGINE
 from ..observability.collector import SETTINGS as TRACING
 from ..services.orders.settings import SETTINGS as ORDERS
@@ -127,6 +128,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     payment_queue: Annotated[str, RPC["payment_queue"]]
     orders_queue: Annotated[str, AMOUNTS["orders_queue"]]
     event_exchange: Annotated[str, RABBITMQ["event_exchange"]]
+    kong_declarative_config: Annotated[str, EDGE["kong_declarative_config"]]
+    kong_status_listen: Annotated[str, EDGE["kong_status_listen"]]
     queue_type: Annotated[Literal["quorum", "classic"], RABBITMQ["queue_type"]]
     otlp_endpoint: Annotated[str, TRACING["otlp_endpoint"]]
     trace_ratio: Annotated[float, TRACING["trace_ratio"]]
@@ -168,6 +171,7 @@ PARTS: dict[str, dict[str, Setting]] = {
     },
     "API v1": V1,
     "API provider": {"provider_url": PAYMENTS["provider_url"]},
+    "API edge": EDGE,
     "API rpc-queues": {field: RPC[field] for field in QUEUES.values()},
     "channel orders": AMOUNTS,
     "bus rabbitmq": RABBITMQ,

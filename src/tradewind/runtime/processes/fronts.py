@@ -119,4 +119,15 @@ def provider(context: Context, reach: Reach, host: str, port: int) -> Front:
     return provider_front(context)
 
 
-FRONTS: dict[str, Callable[[Context, Reach, str, int], Front]] = {"v1": v1, "rpc": rpc, "provider": provider}
+def edge(context: Context, reach: Reach, host: str, port: int) -> Front:
+    from .edge import edge_front
+
+    return edge_front(context, host, port)
+
+
+FRONTS: dict[str, Callable[[Context, Reach, str, int], Front]] = {
+    "v1": v1,
+    "rpc": rpc,
+    "provider": provider,
+    "edge": edge,
+}
