@@ -41,7 +41,7 @@ def heard(service: str, policies: Policies) -> frozenset[type[Event]]:
         if policies.pricing == "catalogue":
             found.add(ProductListed)
         if policies.welcome == "on":
-            found.add(UserRegistered)
+            found.update((UserRegistered, UserDeleted))  # who keeps a name hears when it must go
         if policies.customers == "made-when-named":
             found.add(UserDeleted)
     elif service == "payments":

@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from msgspec.structs import replace
 
 from ..core.failpoints import Broken, failpoint
-from ..core.model import wire_name
+from ..core.model import Event, wire_name
 from ..core.schema import codec
 from ..core.sensitive import Mark, blanked, marked
 from ..core.store import RowRefused, StoreUnavailable, Transaction
@@ -159,6 +162,24 @@ class MarkedEvents:
         return bool(self.secret or self.erasing)
 
 
+class PeopleElsewhere:
+    """The dead letters of a service whose person is deleted by another process: the event that says so waits
+    behind them, and they are found by it.
+    """
+
+    def __init__(self, runtime: ServiceRuntime) -> None:
+        self.runtime = runtime
+        kinds = {wire_name(kind): kind for kind in runtime.rules if issubclass(kind, Event)}
+        self.personal = {name: f for name, kind in kinds.items() if (f := marked(kind, Mark.PERSONAL))}
+        erasing = sorted(name for name, kind in kinds.items() if kind.erases_personal)
+        rows = runtime.parked.rows
+        deleted = rows.alias("deleted").c
+        gone = sa.select(deleted.key).where(sa.or_(sa.false(), *[deleted.name == name for name in erasing]))
+        personal = sa.or_(sa.false(), *[rows.c.name == name for name in sorted(self.personal)])
+        self.letters = sa.select(rows).where(rows.c.key.in_(gone), personal).with_for_update()
+        self.wanted = bool(self.personal and erasing)
+
+
 class Erasure(Sweep):
     """Blanks secret fields of events that every subscription has passed and the broker has confirmed, and
     personal fields where the person is deleted: in the log, in dead letters and in the replies that are kept
@@ -172,28 +193,33 @@ class Erasure(Sweep):
         super().__init__(processor)
         self._services = [of for of in map(MarkedEvents, processor.runtimes.values()) if of]
         self._letters = {
-            name: sa.select(runtime.parked.rows).where(runtime.parked.rows.c.key == sa.bindparam("key"))
+            name: sa.select(runtime.parked.rows)
+            .where(runtime.parked.rows.c.key == sa.bindparam("key"))
+            .with_for_update()
             for name, runtime in processor.runtimes.items()
         }
+        self._elsewhere = [of for of in map(PeopleElsewhere, processor.runtimes.values()) if of.wanted]
         # also after a start: an earlier run may have ended in between
         self._traces = any([of.erasing for of in self._services])
 
     @property
     def wanted(self) -> bool:
-        return bool(self._services)
+        return bool(self._services or self._elsewhere)
 
     async def sweep(self) -> bool:
+        work = [(of.runtime, partial(self._blank, of=of)) for of in self._services]
+        work += [(of.runtime, partial(self._forget_elsewhere, of=of)) for of in self._elsewhere]
         more = False
-        for of in self._services:
+        for runtime, blank in work:
             try:
                 async with self._processor.transaction() as tx:
                     if not self._processor.sound:
                         return False
-                    left = await self._blank(tx, of)
+                    left = await blank(tx)
                     FIELDS_BLANKED()
                 more |= left
             except (StoreUnavailable, RowRefused, Broken) as error:
-                LOG.warning("marked fields of %s could not be blanked now: %s", of.runtime.name, error)
+                LOG.warning("marked fields of %s could not be blanked now: %s", runtime.name, error)
         if self._traces and not more:
             try:
                 self._traces = not await self._processor.erase_traces()
@@ -253,16 +279,15 @@ class Erasure(Sweep):
             after = rows[-1].id if rows else ""
 
     async def _forget_letters(self, tx: Transaction, of: MarkedEvents, key: str) -> None:
-        """Of all services here; those of other processes stay until they are replayed or discarded."""
+        """Of all services here; for those of other processes see `PeopleElsewhere`."""
         for name, runtime in self._processor.runtimes.items():
-            table = runtime.parked
-            letters = [codec(table).from_row(row) for row in await tx.rows(self._letters[name], {"key": key})]
-            told = [
-                replace(one, body=_blanked(one.body, of.personal[one.name]))
-                for one in letters
-                if one.name in of.personal
-            ]
-            await tx.update(table.rows, [codec(table).to_row(one) for one in told])
+            found = await tx.rows(self._letters[name], {"key": key})
+            await _blank_letters(tx, runtime, found, of.personal)
+
+    async def _forget_elsewhere(self, tx: Transaction, of: PeopleElsewhere) -> bool:
+        if await _blank_letters(tx, of.runtime, await tx.rows(of.letters), of.personal):
+            self._traces = True
+        return False
 
     async def _passed(self, tx: Transaction, runtime: ServiceRuntime) -> int:
         """The last number of the log that every subscription has passed and the broker has confirmed."""
@@ -271,6 +296,22 @@ class Erasure(Sweep):
             passed = min(passed, SharedStoreMode.settled_seq(self._processor.clock.now()))
         first = (await tx.rows(runtime.statements.first_in_outbox))[0][0]
         return passed if first is None else min(passed, first - 1)
+
+
+async def _blank_letters(
+    tx: Transaction,
+    runtime: ServiceRuntime,
+    found: list[tuple[Any, ...]],
+    personal: Mapping[str, tuple[str, ...]],
+) -> int:
+    """How many had something to blank."""
+    table, told = runtime.parked, []
+    for letter in map(codec(runtime.parked).from_row, found):
+        body = _blanked(letter.body, personal[letter.name]) if letter.name in personal else letter.body
+        if body != letter.body:
+            told.append(replace(letter, body=body))
+    await tx.update(table.rows, [codec(table).to_row(one) for one in told])
+    return len(told)
 
 
 def _add(blank: dict[int, EventRow], event: EventRow, fields: tuple[str, ...]) -> None:
