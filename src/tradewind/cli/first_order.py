@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import Data, Json, Sets, fail, http_url, read, show
+from .common import Data, Json, Sets, Which, fail, http_url, read, show
 
 if TYPE_CHECKING:
-    from ..testing.demo.first_order import Step, Told
+    from ..testing.demo.telling import Step, Told
 
 Url = Annotated[
-    str, typer.Option("--url", metavar="U", help="A running shop of API v1; else the one of the data folder.")
+    str, typer.Option("--url", metavar="U", help="A running shop; else the one of the data folder.")
 ]
 GREEN, DIM, PLAIN = "\x1b[32m", "\x1b[2m", "\x1b[0m"
 
 
-def first_order(url: Url = "", data: Data = None, sets: Sets = None, json: Json = False) -> None:
-    """Place one paid order in a running shop and print its story, each step with its time. Exit code 0: it
-    is confirmed and paid, with its invoice.
+def first_order(
+    url: Url = "", data: Data = None, which: Which = "default", sets: Sets = None, json: Json = False
+) -> None:
+    """Place one paid order in a running shop of any blueprint and print its story, each step with its time.
+    Exit code 0: it is confirmed and paid, with its invoice; in API rpc, its payment is recorded.
 
     Example: tradewind first-order --url http://127.0.0.1:8080
     """
@@ -30,7 +32,7 @@ def first_order(url: Url = "", data: Data = None, sets: Sets = None, json: Json 
     from ..testing.demo.first_order import FirstOrder
     from ..testing.demo.running import TROUBLE
 
-    config, _ = read("default", sets, data=data)
+    config, _ = read(which, sets, data=data)
     url = http_url(url) if url else ""
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
@@ -60,10 +62,12 @@ def _line(step: Step, colour: bool) -> str:
 
 
 def _end(told: Told, colour: bool) -> str:
+    after = "; + ms: since the order was created, by the clock of the platform" if told.api == "v1" else ""
+    blueprint, docs = ("", "/docs") if told.api == "v1" else (f" --blueprint {told.api}", "/api/docs")
     lines = [
         "",
-        "ms: what the request took; + ms: since the order was created, by the clock of the platform",
-        f"timeline: tradewind timeline {told.order_id}",
-        f"API:      {told.url}/docs",
+        f"ms: what the request took{after}",
+        f"timeline: tradewind timeline {told.order_id}{blueprint}",
+        f"API:      {told.url}{docs}",
     ]
     return "\n".join([f"{DIM}{line}{PLAIN}" if colour and line else line for line in lines])

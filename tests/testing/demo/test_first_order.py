@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from tests.support.apart import Apart
 from tests.support.keeping import nothing
 from tests.support.people import ADMIN, People
 from tests.support.program import PROGRAM, environment, run
@@ -34,16 +35,22 @@ STORY = {
 }
 
 
+APART = pytest.param("services", marks=[pytest.mark.postgres, pytest.mark.rabbitmq])
+RPC_IN_ONE = Path(__file__).parents[2] / "blueprints" / "rpc_one.toml"
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(nothing(tmp_path / "shop", "sqlite"), People())
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
+    """In one process, where a test does not say otherwise."""
+    made = Shop(nothing(tmp_path / "shop", getattr(request, "param", "sqlite")), People())
     yield made
     made.close()
 
 
+@pytest.mark.parametrize("shop", ["sqlite", APART], indirect=True)
 def test_the_whole_story(shop: Shop) -> None:
     shop.start()
-    here = ("first-order", "--data", str(shop.keeping.data))
+    here = ("first-order", *shop.blueprint, "--data", str(shop.keeping.data))
     done = run(*here, "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -56,13 +63,32 @@ def test_the_whole_story(shop: Shop) -> None:
     assert "tradewind timeline " in again.stdout and "\x1b" not in again.stdout
 
 
+def test_in_api_rpc_it_ends_with_the_recorded_payment(tmp_path: Path) -> None:
+    here = ("--blueprint", str(RPC_IN_ONE), "--data", str(tmp_path / "data"))
+    running = Apart(tmp_path, ("up", *here), {"API_GATEWAY_PORT": "0"})
+    try:
+        running.says("Ctrl-C stops it")
+        done = run("first-order", *here, "--json")
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert (told["api"], told["status"]) == ("rpc", "PENDING")
+        steps = ["product added", "order placed", "payment recorded", "order shown"]
+        assert [step["name"] for step in told["steps"]] == steps
+        again = run("first-order", *here)
+        assert (again.returncode, again.stderr) == (0, "")
+        assert f"--blueprint {told['api']}" in again.stdout and "/api/docs" in again.stdout
+        assert running.stop() == 0
+    finally:
+        running.close()
+
+
 def test_in_colour_on_a_terminal(shop: Shop) -> None:
     shop.start()
     ours, theirs = pty.openpty()
     command = [*PROGRAM, "first-order", "--data", str(shop.keeping.data)]
     try:
         with subprocess.Popen(command, env=environment(), stdout=theirs) as running:
-            assert running.wait(60) == 0
+            assert running.wait(180) == 0
         shown = os.read(ours, 65_536)
     finally:
         os.close(ours)

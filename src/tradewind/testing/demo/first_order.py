@@ -11,15 +11,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from ...runtime.config import Config
 from ...runtime.local import NotReachable, running
-from ..http import Answer, Http
+from ..http import Http
+from . import first_order_rpc
 from .buying import FINAL, ORDERS
-from .people import Unwelcome
 from .persistence import Client
 from .platform import admin_token, reach, there
+from .telling import Step, Teller, Told, taken
 
 PATIENCE_S, WAIT_S, END_S, LOOK_S = 10.0, 10, 30.0, 0.05
 PRICE, PIECES = {"amount": 1_999, "currency": "EUR"}, 100
@@ -31,33 +30,6 @@ STEPS = {
     "invoice.issued": "invoice issued",
 }
 """The events of the timeline, as a person calls them; another event is told by its own name."""
-
-
-class Step(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """`took_ms`: the request, as the client saw it. `after_ms`: since the order was created, by the clock of
-    the platform.
-    """
-
-    name: str
-    says: str
-    took_ms: float | None = None
-    after_ms: int | None = None
-
-
-class Told(msgspec.Struct, rename="camel"):
-    """What became of the order; `missing` says which part of its story did not come in time."""
-
-    url: str
-    order_id: str = ""
-    number: int = 0
-    status: str = ""
-    invoice: str = ""
-    missing: str = ""
-    steps: list[Step] = msgspec.field(default_factory=list)
-
-    @property
-    def kept(self) -> bool:
-        return self.status == "CONFIRMED" and not self.missing
 
 
 class FirstOrder:
@@ -76,51 +48,61 @@ class FirstOrder:
         try:
             await reach(http)
             ours = self._config.data if running(self._config.data) == url else None
-            client = Client(http, lambda: running(ours) if ours else None, random.Random(), PATIENCE_S)
-            return await self._story(client, Told(url))
+
+            def find() -> str | None:
+                return running(ours) if ours else None
+
+            teller = Teller(self._run, Told(url), self._say)
+            if await first_order_rpc.speaks_rpc(http):
+                header = first_order_rpc.HEADER
+                await first_order_rpc.story(Client(http, find, random.Random(), PATIENCE_S, header), teller)
+            else:
+                await self._story(Client(http, find, random.Random(), PATIENCE_S), teller)
+            return teller.told
         finally:
             await http.close()
 
-    async def _story(self, client: Client, told: Told) -> Told:
+    async def _story(self, client: Client, teller: Teller) -> None:
+        told = teller.told
         admin = await admin_token(client, self._config, named=bool(self._url))
         sku, email = f"TEA-{self._run.upper()}", f"first.{self._run}@example.com"
         password = f"{self._run} likes tea"
         product = {"sku": sku, "name": "Assam, 100 g", "price": PRICE, "stock": PIECES}
-        _, ms = await self._ask(client, "POST", "/api/v1/products", product, admin, "add a product")
-        self._tell(told, Step("product added", f"{sku}, {_money(PRICE)}, {PIECES} in stock", ms))
+        _, ms = await teller.ask(client, "POST", "/api/v1/products", product, admin, "add a product")
+        teller.tell(Step("product added", f"{sku}, {_money(PRICE)}, {PIECES} in stock", ms))
         person = {"email": email, "name": "Ada", "password": password}
-        _, ms = await self._ask(client, "POST", "/api/v1/auth/register", person, "", "register")
-        self._tell(told, Step("customer registered", email, ms))
+        _, ms = await teller.ask(client, "POST", "/api/v1/auth/register", person, "", "register")
+        teller.tell(Step("customer registered", email, ms))
         login = {"email": email, "password": password}
-        session, ms = await self._ask(client, "POST", "/api/v1/auth/login", login, "", "log in")
+        session, ms = await teller.ask(client, "POST", "/api/v1/auth/login", login, "", "log in")
         token = str(session["accessToken"])
-        self._tell(told, Step("signed in", "with an access token", ms))
+        teller.tell(Step("signed in", "with an access token", ms))
         body = {"items": [{"sku": sku, "quantity": 2}], "payment": {"token": "tok_ok"}}
-        order, ms = await self._ask(client, "POST", ORDERS, body, token, "place an order")
+        order, ms = await teller.ask(client, "POST", ORDERS, body, token, "place an order")
         told.order_id, told.number = order["id"], order["number"]
         says = f"number {order['number']}, 2 x {sku}, {_money(order['total'])}"
-        self._tell(told, Step("order placed", says, ms))
-        await self._follow(client, told, token)
-        return told
+        teller.tell(Step("order placed", says, ms))
+        await self._follow(client, teller, token)
 
-    async def _follow(self, client: Client, told: Told, token: str) -> None:
+    async def _follow(self, client: Client, teller: Teller, token: str) -> None:
         """To the end of the order, then to its invoice and the notification of its end."""
+        told = teller.told
         path, clock = f"{ORDERS}/{told.order_id}", asyncio.get_running_loop().time
         until = clock() + END_S
         while told.status not in FINAL and clock() < until:
             answer = await client.ask("GET", path, token=token, wait_s=WAIT_S)
-            told.status = _taken(answer, "show the order")["status"]
+            told.status = taken(answer, "show the order")["status"]
         invoices: list[Any] = []
         notes: list[Any] = []
         confirmed = told.status == "CONFIRMED"
-        while confirmed and not (invoices and _last_note(notes)) and clock() < until:
+        while confirmed and not (_issued(invoices) and _last_note(notes)) and clock() < until:
             invoices = await self._list(client, "invoices", told, token)
             notes = await self._list(client, "notifications", told, token)
             await asyncio.sleep(LOOK_S)
-        timeline = _taken(await client.ask("GET", f"{path}/timeline", token=token), "show the timeline")[
+        timeline = taken(await client.ask("GET", f"{path}/timeline", token=token), "show the timeline")[
             "data"
         ]
-        told.invoice = str(invoices[0]["number"]) if invoices else ""
+        told.invoice = str(invoices[0]["number"]) if _issued(invoices) else ""
         begun = _ms(timeline[0]["at"]) if timeline else 0
         steps = []
         for entry in timeline[1:]:
@@ -131,31 +113,19 @@ class FirstOrder:
             says = f"{note['template']}: {note['subject']}"
             steps.append(Step("customer notified", says, after_ms=_ms(note["createdAt"]) - begun))
         for step in sorted(steps, key=lambda step: step.after_ms or 0):
-            self._tell(told, step)
-        if confirmed and not (invoices and _last_note(notes)):
-            told.missing = "notification" if invoices else "invoice"
+            teller.tell(step)
+        if confirmed and not (told.invoice and _last_note(notes)):
+            told.missing = "notification" if told.invoice else "invoice"
 
     async def _list(self, client: Client, what: str, told: Told, token: str) -> list[Any]:
         answer = await client.ask("GET", f"/api/v1/{what}?orderId={told.order_id}", token=token)
-        found: list[Any] = _taken(answer, f"list {what}")["data"]
+        found: list[Any] = taken(answer, f"list {what}")["data"]
         return found
 
-    async def _ask(
-        self, client: Client, method: str, path: str, body: Any, token: str, what: str
-    ) -> tuple[Any, float]:
-        key = "" if path.endswith("/login") else f"first-{self._run}-{path.rpartition('/')[2]}"
-        answer, seconds = await client.timed(method, path, body, token=token, key=key)
-        return _taken(answer, what), round(seconds * 1_000, 1)
 
-    def _tell(self, told: Told, step: Step) -> None:
-        told.steps.append(step)
-        self._say(step)
-
-
-def _taken(answer: Answer, what: str) -> Any:
-    if answer.status not in (200, 201):
-        raise Unwelcome(f"the shop does not let us {what}: {answer.status} {answer.code}")
-    return answer.body
+def _issued(invoices: list[Any]) -> bool:
+    """It is a draft before."""
+    return bool(invoices) and invoices[0]["number"] is not None
 
 
 def _last_note(notes: list[Any]) -> bool:

@@ -22,7 +22,7 @@ class GaveUp(Exception):
 
 class Client:
     """`find` says where the platform is now, where that can change; it may also say that there is none to
-    wait for (GaveUp).
+    wait for (GaveUp). `key_header`: where the API takes an idempotency key.
     """
 
     def __init__(
@@ -31,8 +31,10 @@ class Client:
         find: Callable[[], str | None],
         chance: random.Random,
         patience_s: float = PATIENCE_S,
+        key_header: str = "Idempotency-Key",
     ) -> None:
         self.http, self._find, self._chance, self._patience_s = http, find, chance, patience_s
+        self._key_header = key_header
         self.retries = self.held_back = 0
 
     async def ask(
@@ -46,7 +48,7 @@ class Client:
     ) -> tuple[Answer, float]:
         """And what the answer took, without the tries before it."""
         headers = {
-            **({"Idempotency-Key": key} if key else {}),
+            **({self._key_header: key} if key else {}),
             **({"Prefer": f"wait={wait_s}"} if wait_s else {}),
         }
         clock = asyncio.get_running_loop().time
