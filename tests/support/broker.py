@@ -51,12 +51,16 @@ class Broker:
     them in a thread.
     """
 
-    def __init__(self, home: Path, port: int) -> None:
-        self.home, self.port, self._server = home, port, RabbitMQ()
+    def __init__(self, home: Path, port: int, server: RabbitMQ) -> None:
+        self.home, self.port, self._server = home, port, server
 
     @property
     def url(self) -> str:
         return self._server.url(self.port)
+
+    @property
+    def pages(self) -> dict[str, str]:
+        return self._server.pages(self.home)
 
     def start(self) -> None:
         self._server.start(self.home, self.port)
@@ -79,16 +83,16 @@ class Broker:
 
 
 @contextmanager
-def own_broker() -> Iterator[Broker]:
-    """Takes some seconds to start."""
-    server = RabbitMQ()
+def own_broker(*, page: bool = False) -> Iterator[Broker]:
+    """Takes some seconds to start; with its management page some more."""
+    server = RabbitMQ(page=page)
     if not server.installed():
         unmet("needs a RabbitMQ of its own, ./dev services up --install rabbitmq")
     home = Path(tempfile.mkdtemp(prefix="tradewind-broker-"))
     if owner := machine.account(server):
         os.chown(home, owner.pw_uid, owner.pw_gid)
     port = machine.first_free(FIRST_PORT + os.getpid() % 500)
-    broker = Broker(home, port)
+    broker = Broker(home, port, server)
     try:
         broker.start()
         yield broker

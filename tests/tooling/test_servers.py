@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,10 @@ def test_two_checkouts_are_two_brokers(tmp_path: Path, monkeypatch: pytest.Monke
 )
 @pytest.mark.rabbitmq
 def test_a_broker_starts_stops_and_leaves_nothing() -> None:
-    with own_broker() as broker:
+    with own_broker(page=True) as broker:
+        shown = broker.pages["management page"].partition(" ")[0]
+        with urllib.request.urlopen(shown, timeout=60) as page:
+            assert b"RabbitMQ Management" in page.read()
         assert broker.control("eval", "1 + 1.").strip() == "2"
         mapper = int((broker.home / "epmd").read_text())
         assert not machine.free(mapper)
@@ -132,7 +136,8 @@ def test_a_broker_starts_stops_and_leaves_nothing() -> None:
             broker.control("no_such_command")
         broker.stop()
         assert RabbitMQ().pid(broker.home) is None
-        assert machine.free(broker.port) and machine.free(mapper)
+        page_port = int(shown.rpartition(":")[2])
+        assert machine.free(broker.port) and machine.free(mapper) and machine.free(page_port)
         with socket.socket() as other:
             other.bind(("127.0.0.1", broker.port))
             other.listen()

@@ -8,7 +8,7 @@ from tools.servers.model import Server
 from tools.servers.postgres import Postgres
 from tools.servers.rabbitmq import RabbitMQ
 
-SERVERS: list[Server] = [Postgres(), RabbitMQ()]
+SERVERS: list[Server] = [Postgres(), RabbitMQ(page=True)]
 KNOWN: dict[str, Server] = {server.name: server for server in SERVERS}
 
 # the servers that a blueprint stands on

@@ -78,6 +78,8 @@ def status(server: Server) -> None:
             f"{server.name:<10} running  {server.url(machine.remembered_port(server, folder))}  (pid "
             f"{pid}, {folder})"
         )
+        for what, url in server.pages(folder).items():
+            print(f"{'':<10} {what}  {url}")
     else:
         print(f"{server.name:<10} stopped")
 

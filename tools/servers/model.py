@@ -47,6 +47,9 @@ class Server(Protocol):
     def url(self, port: int) -> str:
         """Where it is, for people."""
 
+    def pages(self, home: Path) -> dict[str, str]:
+        """What it shows in a browser, by name."""
+
     def blueprint_env(self, port: int, blueprint: str) -> dict[str, str]:
         """The settings of a blueprint that stands on it, by the names that this blueprint gives them."""
 

@@ -71,6 +71,9 @@ class Postgres:
     def url(self, port: int, database: str = BLUEPRINTS) -> str:
         return f"postgresql://postgres@127.0.0.1:{port}/{database}"
 
+    def pages(self, home: Path) -> dict[str, str]:
+        return {}
+
     def blueprint_env(self, port: int, blueprint: str) -> dict[str, str]:
         if blueprint == "rpc":  # the names that the system it stands in for has published
             names = {

@@ -1,7 +1,8 @@
 """RabbitMQ as one node of its own: its name, cookie, port mapper and folder are apart from a node that the
 package may have started.
 
-Who reaches it is `guest`, on the loopback only: for tests and trials, not for a shared host.
+Who reaches it is `guest`, on the loopback only: for tests and trials, not for a shared host. Its management
+page is a plugin that comes with the server.
 """
 
 from __future__ import annotations
@@ -18,18 +19,25 @@ from tools.servers import machine
 from tools.servers.model import Unstarted
 
 READY_S, SEEN_S = 60, 20  # until it answers; until its process is there
-MAPPER, BETWEEN_NODES = (
-    1_000,
-    2_000,
-)  # where to look for the ports of epmd and of rabbitmqctl, above the port for clients
+# where to look for the ports of epmd, of rabbitmqctl and of the page, above the port for clients
+MAPPER, BETWEEN_NODES, PAGE = 1_000, 2_000, 4_000
 CONFIG = """\
 listeners.tcp.1 = 127.0.0.1:{port}
 log.file.level = warning
 disk_free_limit.absolute = 50MB
 """
+PAGE_CONFIG = """\
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {port}
+"""
 
 
 class RabbitMQ:
+    """`page`: whether it shows its management page, which a node of a test has no use for."""
+
+    def __init__(self, *, page: bool = False) -> None:
+        self._page = page
+
     name = "rabbitmq"
     package = "rabbitmq-server"
     user = "rabbitmq"
@@ -48,9 +56,15 @@ class RabbitMQ:
             self._end_mapper(home)  # of a node that was killed
         for name, first in (("epmd", port + MAPPER), ("between", port + BETWEEN_NODES)):
             self._write(home / name, str(machine.first_free(first)))
-        self._write(home / "rabbitmq.conf", CONFIG.format(port=port))
+        config, plugins = CONFIG.format(port=port), ""
+        (home / "page").unlink(missing_ok=True)
+        if self._page and has_page():
+            page = machine.first_free(port + PAGE)
+            self._write(home / "page", str(page))
+            config, plugins = config + PAGE_CONFIG.format(port=page), "rabbitmq_management"
+        self._write(home / "rabbitmq.conf", config)
         self._write(home / "env.conf", "")  # in place of the one in /etc, which is another node's
-        self._write(home / "plugins", "[].")
+        self._write(home / "plugins", f"[{plugins}].")
         (home / "pid").unlink(missing_ok=True)
         code, said = self._run(home, "rabbitmq-server", "-detached")
         until = time.monotonic() + READY_S
@@ -97,6 +111,14 @@ class RabbitMQ:
 
     def url(self, port: int) -> str:
         return f"amqp://guest:guest@127.0.0.1:{port}"
+
+    def pages(self, home: Path) -> dict[str, str]:
+        note = home / "page"
+        return (
+            {"management page": f"http://127.0.0.1:{note.read_text()} (guest, guest)"}
+            if note.is_file()
+            else {}
+        )
 
     def blueprint_env(self, port: int, blueprint: str) -> dict[str, str]:
         return {"TRADEWIND_BROKER_URL" if blueprint == "services" else "RABBITMQ_URL": self.url(port)}
@@ -147,6 +169,15 @@ def scripts() -> Path | None:
         return debian
     on_path = shutil.which("rabbitmq-server")
     return Path(on_path).resolve().parent if on_path else None
+
+
+def has_page() -> bool:
+    """Whether the plugin lies beside the programs, as every package has it."""
+    folder = scripts()
+    if folder is None:
+        return False
+    home = (folder / "rabbitmq-server").resolve().parent.parent
+    return any(home.glob("plugins/rabbitmq_management-*"))
 
 
 def answers(port: int) -> bool:
