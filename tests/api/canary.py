@@ -150,7 +150,7 @@ def bugs(seen: Seen) -> None:
     letters.
     """
     shop = seen.shop
-    poison = Poison(shop)
+    poison = Poison.plant(shop)
     text = json.dumps(
         {
             "type": "payment.requested",

@@ -19,7 +19,7 @@ from tests.support.shop import Shop, basket
 from tests.support.shops import OpenShop, furnish
 from tests.support.traffic import Deed, Ledger, assert_kept, trade
 
-DYING_S = 30.0
+DYING_S = 90.0
 
 
 class Scenario(NamedTuple):
@@ -59,7 +59,7 @@ def deadline(shop: Shop, fail: str) -> Ledger:
 
 
 def poison(shop: Shop, fail: str) -> Ledger:
-    planted = Poison(shop.start())
+    planted = Poison.plant(shop.start())
     shop.start(fail=fail, ready=False)
     shop.died(DYING_S)
     planted.heal()

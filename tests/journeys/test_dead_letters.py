@@ -4,32 +4,54 @@ when it can be.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.journeys.stories import story
+from tests.journeys.stories import story_with
 from tests.support.poison import Poison
 from tests.support.shop import Shop, until
-from tests.support.shops import OpenShop
+from tests.support.shops import Furnished
 
 ATTEMPTS = 4  # the first, and one after each of the three delays that the shops of the tests have
 
 
+@pytest.fixture(scope="module")
+def poisoned(
+    kind: str, furnished: Callable[[str], Furnished], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Poison]:
+    """Planted, and parked as dead, in a shop at rest."""
+    shop = furnished(kind).copy(tmp_path_factory.mktemp("poisoned") / "shop")
+    try:
+        planted = Poison.plant(shop.start())
+        planted.park()
+        yield planted
+    finally:
+        shop.close()
+
+
 @pytest.fixture
-def poison(new_shop: OpenShop) -> Poison:
-    """Planted, and parked as dead."""
-    planted = Poison(new_shop().start())
-    planted.shop.start()
-    dead(planted.shop)
-    return planted
+def poison(poisoned: Poison, tmp_path: Path) -> Iterator[Poison]:
+    """One of its own for a test that decides."""
+    copy = poisoned.copy(tmp_path / "poison")
+    try:
+        copy.shop.start()
+        yield copy
+    finally:
+        copy.shop.close()
 
 
-def dead(shop: Shop) -> Any:
-    """The one letter that waits for a decision."""
-    return until(
-        lambda: [letter for letter in shop.letters() if letter["status"] == "DEAD"], "a dead letter"
-    )[0]
+@pytest.fixture(scope="module")
+def parked(poisoned: Poison, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Poison]:
+    """One for all tests that leave it as it is."""
+    copy = poisoned.copy(tmp_path_factory.mktemp("parked") / "poison")
+    try:
+        copy.shop.start()
+        yield copy
+    finally:
+        copy.shop.close()
 
 
 def decide(shop: Shop, letter: Any, what: str, **how: Any) -> Any:
@@ -49,15 +71,17 @@ def assert_at_peace(shop: Shop) -> None:
     shop.assert_clean()
 
 
-def test_it_is_parked_with_its_reason_after_a_few_attempts(poison: Poison) -> None:
-    letter = dead(poison.shop)
-    assert (letter["name"], letter["key"], letter["origin"]) == ("order.confirmed", poison.order_id, "event")
+def test_it_is_parked_with_its_reason_after_a_few_attempts(parked: Poison) -> None:
+    letter = parked.letter()
+    assert (letter["name"], letter["key"], letter["origin"]) == ("order.confirmed", parked.order_id, "event")
     assert letter["attempts"] == ATTEMPTS
     assert letter["reason"] == "Absent: reservations"
     assert letter["firstAt"] < letter["lastAt"]
     # what could be done of its story is done
-    seen = story(poison.shop, poison.order_id)
-    assert (seen.status, seen.invoice["status"], len(seen.charges)) == (("CONFIRMED", "paid"), "PAID", 1)
+    ended = (("CONFIRMED", "paid"), "PAID", 1)
+    story_with(
+        parked.shop, parked.order_id, ended, lambda seen: (seen.status, seen.of_invoice, len(seen.charges))
+    )
 
 
 def test_its_neighbours_go_on(poison: Poison) -> None:
@@ -73,8 +97,12 @@ def test_its_neighbours_go_on(poison: Poison) -> None:
 
 
 def assert_at_peace_after_replay(poison: Poison) -> None:
+    """By one key twice: it is replayed once."""
     shop = healed(poison)
-    assert decide(shop, dead(shop), "replay").json["status"] == "RETRYING"
+    letter = poison.letter()
+    first, second = [decide(shop, letter, "replay", key="again") for _ in range(2)]
+    assert (first.status, first.json["status"]) == (200, "RETRYING")
+    assert (second.body, first.replayed, second.replayed) == (first.body, False, True)
     assert_at_peace(shop)
 
 
@@ -93,32 +121,32 @@ def test_what_comes_behind_it_waits_for_it(poison: Poison) -> None:
     assert stock == [(0, 0)], "confirmed, then cancelled: in this order"
 
 
-def test_a_restart_changes_nothing_about_it(poison: Poison) -> None:
-    before = dead(poison.shop)
-    poison.shop.restart()
-    assert dead(poison.shop) == before
+def test_a_restart_changes_nothing_about_it(parked: Poison) -> None:
+    before = parked.letter()
+    parked.shop.restart()
+    assert parked.letter() == before
 
 
-def test_a_replay_before_it_is_healed_parks_it_again(poison: Poison) -> None:
-    shop, letter = poison.shop, dead(poison.shop)
+def test_a_replay_before_it_is_healed_parks_it_again(parked: Poison) -> None:
+    shop, letter = parked.shop, parked.letter()
     assert decide(shop, letter, "replay").status == 200
     again = until(
-        lambda: [found for found in [dead(shop)] if found["lastAt"] > letter["lastAt"]], "given up again"
+        lambda: [found for found in [parked.letter()] if found["lastAt"] > letter["lastAt"]], "given up again"
     )[0]
     assert (again["id"], again["attempts"], again["reason"]) == (letter["id"], ATTEMPTS, letter["reason"])
 
 
 def test_given_up_it_is_gone_and_what_is_behind_goes_on(poison: Poison) -> None:
-    shop, letter = poison.shop, dead(poison.shop)
+    shop, letter = poison.shop, poison.letter()
     shop.post(f"/orders/{poison.order_id}/cancel", {}, status=200)
     assert decide(shop, letter, "discard").status == 200
     until(lambda: not shop.letters(), "the cancellation was handled")
     assert decide(shop, letter, "replay").status == 404
 
 
-def test_only_operators_decide(poison: Poison) -> None:
-    letter = dead(poison.shop)
-    assert decide(poison.shop, letter, "discard", who="ada").status == 403
-    assert decide(poison.shop, letter, "discard", who="").status == 401
-    assert decide(poison.shop, {"id": "0192f0c1-0000-7000-8000-000000000000"}, "discard").status == 404
-    assert dead(poison.shop) == letter
+def test_only_operators_decide(parked: Poison) -> None:
+    letter = parked.letter()
+    assert decide(parked.shop, letter, "discard", who="ada").status == 403
+    assert decide(parked.shop, letter, "discard", who="").status == 401
+    assert decide(parked.shop, {"id": "0192f0c1-0000-7000-8000-000000000000"}, "discard").status == 404
+    assert parked.letter() == letter
