@@ -5,17 +5,20 @@ restarts and crashes.
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.journeys.idempotency_cases import CASES, FRESH, SAME, Ask, Case, filled
+from tests.support import services_apart
+from tests.support.apart import Apart
 from tests.support.http import Answer
-from tests.support.poison import Poison
 from tests.support.shop import Shop, basket, until
 from tests.support.shops import OpenShop
 
 AT_ONCE = 32
+APART_NTH = 6  # a batch of a copy that has been ready before
 
 
 def tell(shop: Shop, ask: Ask, names: dict[str, str]) -> Answer:
@@ -144,13 +147,16 @@ def test_after_a_restart(new_shop: OpenShop) -> None:
 
 
 @pytest.mark.parametrize(("place", "kept"), [("batch.before-commit", 0), ("batch.after-commit", 1)])
-def test_after_a_crash_between_commit_and_answer(new_shop: OpenShop, place: str, kept: int) -> None:
+def test_after_a_crash_between_commit_and_answer(
+    new_shop: OpenShop, tmp_path: Path, place: str, kept: int
+) -> None:
     """The client has heard nothing and asks again: there is one order, whether the crash came before its
     commit or after.
     """
     shop = new_shop()
     if shop.keeping.exchange:
-        pytest.skip("apart the request goes on at another process, and its client hears of it: test_kills.py")
+        another_copy_answers(shop, tmp_path, f"{place}:{APART_NTH}:kill")
+        return
     nth = next(nth for nth in range(1, 20) if heard_nothing(shop, f"{place}:{nth}:kill"))
     assert shop.died() == -signal.SIGKILL
     assert shop.keeping.sql("SELECT count(*) FROM {orders.orders}") == [(kept,)], nth
@@ -158,6 +164,34 @@ def test_after_a_crash_between_commit_and_answer(new_shop: OpenShop, place: str,
     answer = shop.call("POST", "/orders", basket(), key="unheard")
     assert (answer.status, answer.replayed) == (201, bool(kept))
     assert orders_of(shop, "ada") == {answer.json["id"]}
+
+
+def another_copy_answers(shop: Shop, tmp_path: Path, fail: str) -> None:
+    """Apart, the request comes to another copy of the service, and its client does hear: of one order."""
+    shop.start()
+    settings = {f"TRADEWIND_{name.upper()}": text for name, text in shop.settings.items()}
+    variables = {**settings, **services_apart.ANY_PORT, "ORDERS_COPIES": "3"}
+    words = ("--copy", "3", "--set", f"fail={fail}")
+    copy = Apart.serve(tmp_path / "copy", "orders", variables, *words, blueprint="services")
+    heard: dict[str, Answer] = {}
+
+    def died() -> bool:
+        key = f"unheard-{len(heard)}"
+        answer = shop.call("POST", "/orders", basket(), key=key)
+        if answer.status != 503:
+            heard[key] = answer
+        return copy.process.poll() is not None
+
+    try:
+        until(died, "one of three copies of orders has died")
+        assert copy.process.wait() == -signal.SIGKILL
+    finally:
+        copy.close()
+    assert {answer.status for answer in heard.values()} == {201}
+    for key, answer in heard.items():
+        again = shop.call("POST", "/orders", basket(), key=key)
+        assert (again.status, again.body, again.replayed) == (201, answer.body, True)
+    assert shop.keeping.sql("SELECT count(*) FROM {orders.orders}") == [(len(heard),)]
 
 
 def heard_nothing(shop: Shop, fail: str) -> bool:
@@ -168,21 +202,3 @@ def heard_nothing(shop: Shop, fail: str) -> bool:
     with shop.connect() as connection, pytest.raises(OSError):
         connection.call("POST", "/api/v1/orders", basket(), token=shop.token("ada"), key="unheard")
     return True
-
-
-def test_a_dead_letter_is_replayed_once_by_one_key(new_shop: OpenShop) -> None:
-    poison = Poison(new_shop().start())
-    shop = poison.shop.start()
-    letter = until(lambda: [found for found in shop.letters() if found["status"] == "DEAD"], "given up")[0]
-    shop.sigterm()
-    poison.heal()
-    shop.start()
-    path = f"/ops/dead-letters/{letter['id']}/replay"
-    answers = [shop.call("POST", path, who="admin", key="again") for _ in range(2)]
-    assert answers[0].status == 200, answers[0]
-    assert answers[0].body == answers[1].body
-    assert [answer.replayed for answer in answers] == [False, True]
-    until(lambda: not shop.letters(), "handled")
-    shop.settle()
-    assert shop.sigterm() == 0
-    shop.assert_clean()
