@@ -21,7 +21,7 @@ from tradewind.apis.kernel.problems import BY_CODE
 from tradewind.contracts.operation import Operation
 from tradewind.core.problem import Problem
 
-AT_ONCE_S = 5.0  # nothing here has to be waited for; a machine under load may still be slow
+AT_ONCE_S = 30.0  # nothing here has to be waited for; a machine under load may still be slow
 DOCUMENT = document()
 TAKING = [operation for operation in ALL if operation.example is not None]
 KINDS = (

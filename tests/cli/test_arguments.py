@@ -25,7 +25,7 @@ NO_URL = (
 
 def ask(shop: Shop, *words: bytes) -> subprocess.CompletedProcess[bytes]:
     command = [*map(os.fsencode, PROGRAM), *words, b"--data", os.fsencode(shop.keeping.data)]
-    return subprocess.run(command, env=environment(**shop.settings), capture_output=True, timeout=60)
+    return subprocess.run(command, env=environment(**shop.settings), capture_output=True, timeout=120)
 
 
 @pytest.mark.parametrize("argument", STRANGE)

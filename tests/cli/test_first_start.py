@@ -28,10 +28,10 @@ def _printed(data: Path) -> str:
             for line in started.stdout:
                 if found := re.search(r"(curl .*)", line):
                     shown = subprocess.run(
-                        ["sh", "-c", found[1]], capture_output=True, text=True, timeout=60, check=True
+                        ["sh", "-c", found[1]], capture_output=True, text=True, timeout=120, check=True
                     )
                     return shown.stdout
         finally:
             started.send_signal(signal.SIGTERM)
-            started.communicate(timeout=60)
+            started.communicate(timeout=120)
     raise AssertionError("no curl in what it prints")

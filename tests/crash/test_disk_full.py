@@ -45,9 +45,7 @@ def _go_through_it(shop: Shop, disk: Path) -> None:
     assert shop.call("GET", "/health/ready", who="").status == 503
     assert shop.get("/orders?limit=1")["data"], "what is there can still be read"
     ballast.unlink()
-    until(
-        lambda: shop.call("GET", "/health/ready", who="").status == 200, "it notices that there is room", 30
-    )
+    until(lambda: shop.call("GET", "/health/ready", who="").status == 200, "it notices that there is room")
     for deed, connection in waiting:
         assert deed.tell(connection, shop.token("ada")).status == 201
         connection.close()

@@ -12,7 +12,7 @@ from tests.support.shop import basket, until
 from tests.support.shops import OpenShop
 from tests.support.traffic import Deed, Ledger, assert_kept, gather, start
 
-DRAIN_S = 10.0
+DRAIN_S = 20.0
 ABORT = struct.pack("ii", 1, 0)
 
 

@@ -111,7 +111,7 @@ class Visitor:
     def order(self) -> str:
         order = self.call("POST", "/orders", basket("tok_ok", ("TEA", 2)), who=ADA).json["id"]
         assert (
-            self.call("GET", f"/orders/{order}", who=ADA, headers={"Prefer": "wait=10"}).json["status"]
+            self.call("GET", f"/orders/{order}", who=ADA, headers={"Prefer": "wait=30"}).json["status"]
             == "CONFIRMED"
         )
         return str(order)

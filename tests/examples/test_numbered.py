@@ -23,7 +23,7 @@ def test_it_runs(name: str, shop: Shop) -> None:
     }
     words = [sys.executable, "-m", f"examples.{name}"]
     done = subprocess.run(
-        words, cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True, timeout=60
+        words, cwd=ROOT, env={**os.environ, **given}, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout

@@ -35,7 +35,7 @@ def test_the_first_paid_order(shop: Shop) -> None:
         script = script.replace(ours, theirs)
     env = {name: text for name, text in os.environ.items() if not name.startswith("TRADEWIND_")}
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=60, env=env
+        ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=120, env=env
     )
     assert done.returncode == 0, done.stderr
     product, user, order, invoices, *timeline = done.stdout.splitlines()

@@ -36,7 +36,7 @@ TEA = AddProduct("TEA", "Assam", Price(1_999, "EUR"), 10)
 async def submit(gateway: Gateway, message: Request, caller: Caller = ADA, **given: Any) -> Reply:
     came: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
     gateway.submit(message, caller, came.set_result, **given)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await came
 
 
@@ -135,7 +135,7 @@ async def test_overload_is_said_with_when_to_come_back(rig: Rig, monkeypatch: py
 
 async def test_what_is_missing_is_told(rig: Rig) -> None:
     async def tells(missing: bool) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while bool(rig.gateway.missing()) is not missing:
                 await asyncio.sleep(0.02)
 
@@ -165,7 +165,7 @@ async def test_what_was_not_given_is_not_given_elsewhere_either(gateway: Gateway
 
 async def test_a_timeline_is_of_every_service_and_for_its_owner_alone(gateway: Gateway) -> None:
     made = msgspec.json.decode((await placed(gateway)).body, type=OrderView)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while len((timeline := await gateway.ask(GetTimeline(made.id), ADA)).data) < 3:
             await asyncio.sleep(0.02)
     assert [(entry.service, entry.name) for entry in timeline.data] == [

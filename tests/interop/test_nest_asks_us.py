@@ -177,7 +177,7 @@ async def test_many_at_once(nest_client: Program, served: Served, suffix: str) -
 
 
 async def alone(outer: Outside, queue: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await outer.link.declare_queue(queue, passive=True)).consumers != 1:
             await asyncio.sleep(0.01)
 

@@ -49,7 +49,7 @@ def live(shop: Shop) -> tuple[str, str]:
     login = {"email": EMAIL.upper(), "password": PASSWORD}
     shop.post("/auth/login", login | {"password": "wrong"}, who="", status=401, key="canary-3")
     tokens = shop.post("/auth/login", login, who="", status=200, key="canary-4")
-    with shop.connect(timeout=45) as connection:
+    with shop.connect() as connection:
 
         def ask(method: str, path: str, body: Any = None, key: str | None = None) -> Any:
             answer = connection.call(method, f"/api/v1{path}", body, token=tokens["accessToken"], key=key)

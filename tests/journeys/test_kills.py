@@ -30,7 +30,7 @@ def placed(shop: Shop, key: str) -> str:
 
     def place() -> str:
         try:
-            with shop.connect(timeout=10) as connection:
+            with shop.connect(timeout=WITHIN_S) as connection:
                 answer = connection.call("POST", "/api/v1/orders", basket(), token=shop.token("ada"), key=key)
         except OSError:
             return ""
@@ -61,7 +61,7 @@ def test_kill_9_of_any_process(new_shop: OpenShop) -> None:
 
         def final(order_id: str = order_id) -> bool:
             try:
-                with shop.connect(timeout=10) as connection:
+                with shop.connect(timeout=WITHIN_S) as connection:
                     answer = connection.call("GET", f"/api/v1/orders/{order_id}", token=shop.token("ada"))
             except OSError:
                 return False

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.stories import shelf, story
+from tests.journeys.stories import Story, shelf, story_with
 from tests.support.shop import Shop, basket, until
 
 PRICE = 1_999
@@ -39,13 +39,12 @@ def placed(shop: Shop) -> dict[str, str]:
     return {token: shop.order(token) for token in ENDS}
 
 
-def ending(shop: Shop, order_id: str) -> tuple[Any, ...]:
-    seen = story(shop, order_id)
+def ending(seen: Story) -> tuple[Any, ...]:
     return (
         *seen.status,
         seen.order["failure"],
-        seen.payment["status"],
-        seen.invoice["status"],
+        seen.of_payment,
+        seen.of_invoice,
         seen.told,
         len(seen.charges),
     )
@@ -54,9 +53,7 @@ def ending(shop: Shop, order_id: str) -> tuple[Any, ...]:
 @pytest.mark.parametrize("token", ENDS)
 def test_every_token_comes_to_its_end(shop: Shop, placed: dict[str, str], token: str) -> None:
     shop.wait_final(placed[token])
-    # apart, the invoice and the notification follow the order's end
-    until(lambda: ending(shop, placed[token]) == ENDS[token], f"its end is {ENDS[token]} everywhere")
-    seen = story(shop, placed[token])
+    seen = story_with(shop, placed[token], ENDS[token], ending)
     assert seen.charges == [PRICE] * len(seen.charges) and not seen.refunds
     assert (seen.invoice["number"] is None) == (seen.order["status"] == "FAILED")
 
@@ -91,8 +88,8 @@ def test_more_than_there_is(shop: Shop) -> None:
     until(
         lambda: (shelf(shop, few), shelf(shop, many)) == ((5, 0, 0, 5), (100, 0, 0, 100)), "nothing is held"
     )
-    seen = story(shop, order["id"])
-    assert (seen.payment, seen.charges, seen.told) == (None, [], ["order_received", "order_failed"])
+    seen = story_with(shop, order["id"], ["order_received", "order_failed"], lambda seen: seen.told)
+    assert (seen.payment, seen.charges) == (None, [])
 
 
 def test_two_lines_of_one_product_are_summed(shop: Shop) -> None:
@@ -137,13 +134,11 @@ def test_cancelled_before_it_is_paid(shop: Shop) -> None:
     assert (answer["status"], answer["failure"]) == ("CANCELLED", None)
     until(lambda: shelf(shop, product) == (3, 0, 0, 3), "the stock is free again")
     shop.settle()
-    seen = story(shop, order_id)
-    assert (seen.status, seen.payment["status"], seen.invoice["status"]) == (
-        ("CANCELLED", "none"),
-        "VOIDED",
-        "VOID",
+    ended = (("CANCELLED", "none"), "VOIDED", "VOID", ["order_received", "order_cancelled"])
+    seen = story_with(
+        shop, order_id, ended, lambda seen: (seen.status, seen.of_payment, seen.of_invoice, seen.told)
     )
-    assert (seen.charges, seen.told) == ([], ["order_received", "order_cancelled"])
+    assert seen.charges == []
 
 
 def test_cancelled_after_it_was_paid(shop: Shop) -> None:
@@ -152,16 +147,15 @@ def test_cancelled_after_it_was_paid(shop: Shop) -> None:
     shop.wait_final(order_id)
     until(lambda: shelf(shop, product) == (3, 0, 2, 1), "the stock is committed")
     shop.post(f"/orders/{order_id}/cancel", {"reason": "too late"}, status=200)
-    until(lambda: shop.get(f"/orders/{order_id}")["paymentStatus"] == "refunded", "the money is back")
-    seen = story(shop, order_id)
-    assert (seen.order["status"], seen.payment["status"], seen.invoice["status"]) == (
-        "CANCELLED",
-        "REFUNDED",
-        "PAID",
+    told = ["order_received", "order_confirmed", "order_cancelled", "payment_refunded"]
+    ended = (("CANCELLED", "refunded"), "REFUNDED", "PAID", [2 * PRICE], told)
+    seen = story_with(
+        shop,
+        order_id,
+        ended,
+        lambda seen: (seen.status, seen.of_payment, seen.of_invoice, seen.credited, seen.told),
     )
     assert (seen.charges, seen.refunds) == ([2 * PRICE], [2 * PRICE])
-    assert [note["amount"]["amount"] for note in seen.invoice["creditNotes"]] == [2 * PRICE]
-    assert seen.told == ["order_received", "order_confirmed", "order_cancelled", "payment_refunded"]
     until(lambda: shelf(shop, product) == (3, 0, 0, 3), "the stock is free again")
 
 
@@ -191,14 +185,13 @@ def test_refunds_a_part_then_the_rest_and_no_more(shop: Shop) -> None:
     assert give().json["amount"]["amount"] == 1_499
     until(lambda: shop.get(f"/orders/{order_id}")["paymentStatus"] == "refunded", "the rest is back")
     assert give().code == "refund_exceeds_payment"
-    seen = story(shop, order_id)
-    assert (seen.order["status"], seen.payment["status"], seen.refunds) == (
-        "CONFIRMED",
-        "REFUNDED",
-        [500, 1_499],
+    seen = story_with(
+        shop,
+        order_id,
+        ("REFUNDED", [500, 1_499], 2),
+        lambda seen: (seen.of_payment, seen.credited, seen.told.count("payment_refunded")),
     )
-    assert sorted([note["amount"]["amount"] for note in seen.invoice["creditNotes"]]) == [500, 1_499]
-    assert seen.told.count("payment_refunded") == 2
+    assert (seen.order["status"], seen.refunds) == ("CONFIRMED", [500, 1_499])
     assert {refund["status"] for refund in shop.get(f"/orders/{order_id}/refunds")["data"]} == {"SUCCEEDED"}
 
 

@@ -28,7 +28,7 @@ def test_it_is_no_longer_sold_and_old_orders_keep_it(shop: Shop) -> None:
     before = shop.order("tok_ok", ("OLD", 1))
     assert change(shop, product, "WITHDRAWN")["status"] == "WITHDRAWN"
     # the services have a copy each: apart, orders hears of it a moment later
-    until(lambda: order(shop, "OLD") == "product_withdrawn", "it cannot be ordered", 10)
+    until(lambda: order(shop, "OLD") == "product_withdrawn", "it cannot be ordered")
     assert shop.wait_final(before)["status"] == "CONFIRMED"
     assert shop.get(f"/orders/{before}")["items"][0]["sku"] == "OLD"
     assert shop.call("POST", f"/orders/{before}/refunds", {"reason": "broken"}, who="admin").status == 201
@@ -64,4 +64,4 @@ def test_who_orders_while_it_is_withdrawn_is_served_or_refused(shop: Shop) -> No
     assert {shop.wait_final(one)["status"] for one in taken} <= {"CONFIRMED"}
     wanted = {"committed": len(taken), "held": 0}
     # the stock of an order is taken out a moment after the order is confirmed
-    until(lambda: wanted.items() <= shop.get(f"/products/{product}", who="").items(), "all is taken out", 20)
+    until(lambda: wanted.items() <= shop.get(f"/products/{product}", who="").items(), "all is taken out")

@@ -37,6 +37,6 @@ def fill(to: Exporter, spans: int) -> list[Span]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.005)

@@ -49,7 +49,7 @@ class Shop:
         self.gateway.submit(
             message, caller, came.set_result, claim=claim or self.clock.uuid(), fingerprint="f"
         )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await came
 
     async def done(self, message: Request, caller: Caller = ADA, claim: str = "") -> Any:
@@ -77,7 +77,7 @@ class Shop:
         return msgspec.json.decode(found, type=OrderView)
 
     async def ended(self, order_id: str) -> OrderView:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (found := await self.order(order_id)).status == "PENDING":
                 await self.gateway.changed(order_id, 0.2)
         await self.rest()
@@ -86,7 +86,7 @@ class Shop:
     async def rest(self) -> None:
         """Until nothing is under way: every subscription has heard all, and no activity runs."""
         quiet = 0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while quiet < 2:
                 await asyncio.sleep(0.01)
                 services = (await self.gateway.stats())["services"].values()

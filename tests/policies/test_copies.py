@@ -40,7 +40,7 @@ def test_two_copies_and_a_kill_in_the_middle_leave_no_gap(postgres: Place, at: f
         assert first.wait() == -signal.SIGKILL
         third = copy(stack, postgres.url, 1, ORDERS + 1)  # what was not acknowledged, and the rest
         assert [*progress(second)][-1] == [*progress(third)][-1] == 0
-        assert (second.wait(20), third.wait(20)) == (0, 0)
+        assert (second.wait(60), third.wait(60)) == (0, 0)
     found = rows(
         postgres.url, "SELECT number::int, previous_hash, hash FROM invoices.invoices ORDER BY number::int"
     )

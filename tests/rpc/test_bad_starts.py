@@ -31,7 +31,7 @@ CLOSED = "1"  # nothing listens on this port
 def refused(home: Path, words: tuple[str, ...], variables: dict[str, str], says: str) -> None:
     command = (*PROGRAM, *words, "--blueprint", "rpc", "--data", str(home / "data"))
     done = subprocess.run(
-        command, env={**environment(), **variables}, capture_output=True, text=True, timeout=40
+        command, env={**environment(), **variables}, capture_output=True, text=True, timeout=180
     )
     # what the log says of the way there is JSON
     told = [line for line in done.stderr.splitlines() if not line.startswith("{")]

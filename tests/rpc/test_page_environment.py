@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from tests.rpc.api import MISSING, ORDER, Api, fresh, refused
 from tests.rpc.figures import figures
 from tests.support.apart import Apart, wait
 from tests.support.databases import rows
+from tests.support.ports import KeptPort
 from tests.support.program import run
 
 DEFAULTS = {
@@ -80,9 +80,9 @@ def test_rabbitmq_url_is_where_the_processes_are(four: Apart, vhost: str) -> Non
 
 
 def test_api_gateway_port(beside: ExitStack, variables: dict[str, str], tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    kept = KeptPort()
+    beside.callback(kept.close)
+    port = kept.number
     gateway = Apart.serve(tmp_path, "gateway", variables | {"API_GATEWAY_PORT": str(port)})
     beside.callback(gateway.close)
     assert gateway.ports["gateway"] == port

@@ -50,7 +50,7 @@ def test_k6_load_test(api: Api, tmp_path: Path) -> None:
         "HOME": str(tmp_path),
     }
     words = ("k6", "run", "--quiet", "--no-usage-report", "--summary-export", str(summary), str(SCRIPT))
-    done = subprocess.run(words, env=os.environ | settings, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(words, env=os.environ | settings, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads(summary.read_text())["metrics"]
     assert set(metrics) >= METRICS

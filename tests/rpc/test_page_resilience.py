@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from pathlib import Path
 from tests.rpc.api import MISSING, ORDER, Api, refused
 from tests.rpc.figures import figure
 from tests.support.apart import Apart, wait
-from tests.support.queues import outside
+from tests.support.queues import PATIENCE_S
 
 SERVICES = ("ORDER_SERVICE", "INVENTORY_SERVICE", "PAYMENT_SERVICE")
 RETRIES = 'tradewind_rpc_client_retries_total{service="%s"}'
@@ -43,29 +44,26 @@ def test_resilience_spec_closed_state_for_healthy_services(api: Api) -> None:
 
 
 def test_resilience_spec_timeout_handling(
-    beside: ExitStack, variables: dict[str, str], vhost: str, tmp_path: Path
+    beside: ExitStack, variables: dict[str, str], tmp_path: Path
 ) -> None:
-    """A read that has no answer after 5,000 ms is asked again, and a service that has come up meanwhile
+    """A read that has no answer after 5,000 ms is asked again, and a service that has come back meanwhile
     answers.
     """
     queue = variables | {"PAYMENT_QUEUE": "silent_queue"}
-
-    async def declare() -> None:
-        async with outside(vhost) as outer:
-            await outer.link.declare_queue("silent_queue")
-
-    asyncio.run(declare())
+    service = Apart.serve(tmp_path / "payments", "payments", queue)
+    beside.callback(service.close)
     gateway = Apart.serve(tmp_path / "gateway", "gateway", queue)
     beside.callback(gateway.close)
     port = gateway.ports["gateway"]
+    os.kill(service.process.pid, signal.SIGSTOP)
+    beside.callback(os.kill, service.process.pid, signal.SIGCONT)
     pool = beside.enter_context(ThreadPoolExecutor(1))
     began = time.monotonic()
     asked = pool.submit(Api(port), "GET", f"/api/payments/{MISSING}")
     wait(lambda: figure(port, RETRIES % "PAYMENT_SERVICE") == 1, "it is asked again")
-    assert 5.0 < time.monotonic() - began < 7.0
-    service = Apart.serve(tmp_path / "payments", "payments", queue)
-    beside.callback(service.close)
-    assert refused(asked.result(10), 404)["message"] == "Payment not found"
+    assert 5.0 < time.monotonic() - began < 10.0
+    os.kill(service.process.pid, signal.SIGCONT)
+    assert refused(asked.result(PATIENCE_S), 404)["message"] == "Payment not found"
 
 
 def test_resilience_spec_no_retry_on_404(api: Api, four: Apart) -> None:
@@ -89,7 +87,7 @@ def test_circuit_breaker_open_after_half_of_5_calls_and_503_circuit_open(
     began = time.monotonic()
     with ThreadPoolExecutor(5) as pool:
         answers = list(pool.map(lambda _: api("POST", "/api/orders", ORDER), range(5)))
-    assert 5.0 < time.monotonic() - began < 20.0
+    assert 5.0 < time.monotonic() - began < 29.0
     for answer in answers:
         assert refused(answer, 503)["message"] == "ORDER_SERVICE is unavailable, try again later"
         assert int(answer.headers["retry-after"]) >= 1

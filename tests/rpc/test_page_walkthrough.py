@@ -22,7 +22,7 @@ def curl(*words: str) -> str:
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
     return subprocess.run(
-        ("curl", "-sS", *words), capture_output=True, text=True, check=True, timeout=20
+        ("curl", "-sS", *words), capture_output=True, text=True, check=True, timeout=60
     ).stdout
 
 

@@ -75,12 +75,8 @@ async def test_who_sent_poison_is_told_and_the_next_is_served(
             )
     well(api)
     unknown = 'tradewind_rpc_server_requests_total{pattern="unknown",outcome="refused"}'
-    assert (
-        figure(
-            four.ports[queue.removesuffix("_queue") + ("s" if queue != "inventory_queue" else "")], unknown
-        )
-        > 0
-    )
+    port = four.ports[queue.removesuffix("_queue") + ("s" if queue != "inventory_queue" else "")]
+    await asyncio.to_thread(wait, lambda: figure(port, unknown) > 0, "it is counted")
 
 
 @pytest.mark.parametrize("queue", QUEUES)
@@ -174,7 +170,7 @@ async def test_an_event_that_nestjs_emits_on_our_queue(
             queue="order_queue", pattern={"cmd": "get_orders"}, data={"page": 1, "perPage": 1}
         )
         assert said["value"]["meta"]["perPage"] == 1
-    assert figure(four.ports["orders"], POISONED) > 0
+    await asyncio.to_thread(wait, lambda: figure(four.ports["orders"], POISONED) > 0, "it is counted")
 
 
 async def test_nobody_was_started_again(api: Api, four: Apart) -> None:

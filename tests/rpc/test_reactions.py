@@ -4,6 +4,7 @@ invoice, over the bus.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -137,9 +138,10 @@ async def test_a_product_that_orders_has_not_heard_of_is_asked_for(
         before = figure(story.ports["inventory"], asked)
         tea = listed(shop)
         first = shop.made("/api/orders", basket(tea["id"]))
-        assert figure(story.ports["inventory"], asked) == before + 1
+        port = story.ports["inventory"]
+        await asyncio.to_thread(wait, lambda: figure(port, asked) == before + 1, "inventory was asked")
         second = shop.made("/api/orders", basket(tea["id"]))
-        assert figure(story.ports["inventory"], asked) == before + 1  # it has been learned
+        assert figure(port, asked) == before + 1  # it has been learned
         await outer.link.bind(queue, exchange, key)
     assert settled(shop, first["id"]) == settled(shop, second["id"]) == "CONFIRMED"
 
@@ -184,12 +186,17 @@ def test_the_whole_story_is_one_trace(shop: Api, spans: Spans) -> None:
 
 def test_events_are_counted(shop: Api, story: Apart) -> None:
     settled(shop, shop.made("/api/orders", basket(listed(shop)["id"]))["id"])
-    orders, inventory, payments = (figures(story.ports[name]) for name in ("orders", "inventory", "payments"))
-    assert orders['tradewind_events_published_total{event="order.created"}'] > 0
-    assert inventory['tradewind_events_consumed_total{event="order.created"}'] > 0
-    assert payments['tradewind_events_consumed_total{event="payment.requested"}'] > 0
-    assert payments['tradewind_activities_total{activity="payments.charge",outcome="done"}'] > 0
-    for page in (orders, inventory, payments):
+    counted = (
+        ("orders", 'events_published_total{event="order.created"}'),
+        ("inventory", 'events_consumed_total{event="order.created"}'),
+        ("payments", 'events_consumed_total{event="payment.requested"}'),
+        ("payments", 'activities_total{activity="payments.charge",outcome="done"}'),
+    )
+    for process, name in counted:
+        port = story.ports[process]
+        wait(lambda port=port, name=name: figure(port, f"tradewind_{name}") > 0, name)  # type: ignore[misc]
+    for process in ("orders", "inventory", "payments"):
+        page = figures(story.ports[process])
         assert not [name for name in page if name.startswith("tradewind_events_redelivered") and page[name]]
     for name, queue in (("orders", "tradewind.events.orders"), ("payments", "tradewind.events.invoices")):
         consumers = f'tradewind_broker_queue_consumers{{queue="{queue}"}}'

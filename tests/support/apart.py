@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tests.support.program import PROGRAM, environment
 
 T = TypeVar("T")
-START_S, END_S = 90.0, 60.0
+START_S, END_S = 180.0, 90.0
 MOMENT_S = 0.02
 ANY_PORT = dict.fromkeys(
     ("API_GATEWAY_PORT", "GATEWAY_OPS_PORT", "ORDERS_OPS_PORT", "INVENTORY_OPS_PORT", "PAYMENTS_OPS_PORT"),
@@ -41,7 +41,7 @@ def published(database: str, broker: str, **more: str) -> dict[str, str]:
     }
 
 
-def wait(condition: Callable[[], T], what: str, seconds: float = 45.0) -> T:
+def wait(condition: Callable[[], T], what: str, seconds: float = 90.0) -> T:
     """The first answer that is not false."""
     end = time.monotonic() + seconds
     while not (found := condition()):

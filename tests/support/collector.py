@@ -47,7 +47,7 @@ class Collector:
             writer.transport.abort()
         await asyncio.sleep(0)
 
-    async def has(self, spans: int, timeout_s: float = 10.0) -> list[dict[str, Any]]:
+    async def has(self, spans: int, timeout_s: float = 60.0) -> list[dict[str, Any]]:
         """Waits until so many spans have come, and gives all. Errors: TimeoutError."""
         async with asyncio.timeout(timeout_s):
             while len(self.spans) < spans:
@@ -55,7 +55,7 @@ class Collector:
                 await self._came.wait()
         return self.spans
 
-    async def asked(self, requests: int, timeout_s: float = 10.0) -> None:
+    async def asked(self, requests: int, timeout_s: float = 60.0) -> None:
         """Waits until so many requests have come, whatever was answered."""
         async with asyncio.timeout(timeout_s):
             while len(self.requests) < requests:

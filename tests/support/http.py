@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 Text = str | bytes
 
 

@@ -19,7 +19,7 @@ def environment(**settings: str) -> dict[str, str]:
 def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
     return subprocess.run(
-        [*PROGRAM, *words], env=environment(**settings), capture_output=True, text=True, timeout=60
+        [*PROGRAM, *words], env=environment(**settings), capture_output=True, text=True, timeout=180
     )
 
 

@@ -18,7 +18,7 @@ from tradewind.drivers.rabbitmq.amqp import Delivery, Link, Properties
 from tradewind.drivers.rabbitmq.amqp.methods import Call
 
 URL = "TRADEWIND_TEST_RABBITMQ_URL"
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 def broker() -> str:

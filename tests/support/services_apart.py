@@ -1,21 +1,29 @@
 """What a shop of a test needs more where its services run apart: names of its own at the broker that all tests
-share, ports that are free, and a look at what is on its way between two services.
+share, ports that are free, and a look at what is under way in and between its services.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from functools import cache
 from pathlib import Path
 
 from pamqp import commands
 
+from tests.support.ports import KeptPort
 from tests.support.queues import broker, do
-from tradewind.drivers.rabbitmq.amqp import Link, LinkDown
+from tradewind.core.checks import Rows
+from tradewind.drivers.rabbitmq.amqp import Link
+from tradewind.operations.audit.snapshot import snapshot
+from tradewind.operations.audit.waits import Waits, waits
+from tradewind.operations.audit.wiring import wiring_of
+from tradewind.runtime import blueprint as blueprints
+from tradewind.runtime.blueprint import Blueprint
+from tradewind.runtime.processes.plan import FOLDER
 
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 ANY_PORT = dict.fromkeys([f"{name.upper()}_OPS_PORT" for name in (*SERVICES, "gateway", "provider")], "0")
+_provider_ports: dict[str, KeptPort] = {}
 
 
 @cache
@@ -23,14 +31,12 @@ def settings(exchange: str) -> dict[str, str]:
     """Nothing for a shop in one process."""
     if not exchange:
         return {}
-    with socket.socket() as kept:
-        kept.bind(("127.0.0.1", 0))
-        port = kept.getsockname()[1]
+    port = _provider_ports[exchange] = KeptPort()
     return {
         "broker_url": broker(),
         "event_exchange": exchange,
         "queue_type": "classic",
-        "provider_url": f"http://127.0.0.1:{port}",
+        "provider_url": f"http://127.0.0.1:{port.number}",
     }
 
 
@@ -38,27 +44,40 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def waiting(exchange: str) -> int:
-    """Events that a service has not taken yet."""
-    return asyncio.run(_waiting(exchange))
+def under_way(url: str) -> bool:
+    """Whether anything is left to do, by all logs, inboxes and outboxes in one snapshot: an event that a
+    service works on is in no queue, and in no inbox yet.
+    """
+    return asyncio.run(_under_way(url))
 
 
-async def _waiting(exchange: str) -> int:
-    found = 0
-    for service in SERVICES:
-        link = Link(broker(), name="test")
-        await link.start()
-        try:
-            found += (await link.declare_queue(f"{exchange}.{service}", passive=True)).messages
-        except LinkDown:  # one that hears nothing has no queue
-            pass
-        finally:
-            await link.stop()
-    return found
+@cache
+def _blueprint() -> Blueprint:
+    return blueprints.load("services", folder=FOLDER, services=SERVICES, environment={})
+
+
+async def _under_way(url: str) -> bool:
+    async with snapshot(url, Path(), _blueprint().schemas) as source:
+        for service in waits(wiring_of(_blueprint())):
+            if await _busy(service, source):
+                return True
+    return False
+
+
+async def _busy(service: Waits, source: Rows) -> bool:
+    for question in (service.unsent, service.activities):
+        if await source.rows(question):
+            return True
+    for queue in service.queues:
+        if await queue.missed(source):
+            return True
+    return False
 
 
 def clean_up(exchange: str) -> None:
     """Nothing of this shop is left at the broker."""
+    if port := _provider_ports.pop(exchange, None):
+        port.close()
     asyncio.run(_clean_up(exchange))
 
 

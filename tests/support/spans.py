@@ -28,11 +28,11 @@ class Spans:
     def __exit__(self, *error: object) -> None:
         self._do(self._collector.__aexit__())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(60)
         self._loop.close()
 
     def _do(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     def trace(self, trace_id: str, enough: Callable[[list[Span]], object]) -> list[Span]:
         """The spans of a trace, once there are enough of them."""

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def dev(*args: str, cwd: Path = ROOT, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [ROOT / "dev", *args], cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, timeout=30
+        [ROOT / "dev", *args], cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, timeout=120
     )
 
 

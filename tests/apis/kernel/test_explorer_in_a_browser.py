@@ -58,7 +58,7 @@ async def browser(url: str, profile: Path) -> AsyncIterator[tuple[Run, list[str]
     )
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(40), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(120), aiohttp.ClientSession() as session:
             while not (found := re.search(rb"ws://([^/]+)/", await process.stderr.readline())):
                 pass
             async with session.get(f"http://{found[1].decode()}/json/list") as listed:

@@ -76,7 +76,7 @@ class Traced:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         head = ["GET /health/live HTTP/1.1", "host: shop", "connection: close", *lines]
         writer.write("\r\n".join([*head, "", ""]).encode())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             status, *headers = (await reader.read()).decode().partition("\r\n\r\n")[0].split("\r\n")
         writer.close()
         assert " 200 " in status, status

@@ -212,7 +212,7 @@ class Shop:
 
 
 async def settled(request: http.Request) -> Answer:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while request.answer is None:
             await asyncio.sleep(0.001)
     return Answer(request.answer)

@@ -32,7 +32,7 @@ async def ask(asked: Coroutine[Any, Any, Any], asks: PendingReads | None = None)
     asks = asks or PendingReads(1.0)
     asks.run(asked, heard.then, heard.failed)
     at_once = heard.called.is_set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await heard.called.wait()
     await asyncio.sleep(0)
     assert len(heard.values) + len(heard.errors) == 1

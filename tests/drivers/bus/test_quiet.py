@@ -118,5 +118,5 @@ async def test_a_queue_that_is_bound_later_gets_what_is_said_later(apart: Carrie
         await other.link.consume(queue, lambda delivery: got.put_nowait(delivery.body), no_ack=True)
         for n in range(50, 80):
             await done(tell(desk, Note("ann", str(n))))
-        heard = [await asyncio.wait_for(got.get(), 10) for _ in range(30)]
+        heard = [await asyncio.wait_for(got.get(), 60) for _ in range(30)]
     assert heard == [f'{{"patient":"ann","text":"{n}"}}'.encode() for n in range(50, 80)]

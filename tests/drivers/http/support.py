@@ -13,7 +13,7 @@ from tradewind.drivers.http.limits import Limits
 from tradewind.drivers.http.server import HttpServer
 from tradewind.drivers.http.streaming import StreamingServer
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 QUICK = Limits(
     header_seconds=0.2,
     body_seconds=0.2,

@@ -68,7 +68,7 @@ class Shop:
         self.platform.submit(
             message, caller, reply.set_result, claim=f"claim-{self.platform.clock.uuid()}", fingerprint="f"
         )
-        answer = await asyncio.wait_for(reply, 10)
+        answer = await asyncio.wait_for(reply, 60)
         assert not answer.status, answer.body
         found: dict[str, Any] = msgspec.json.decode(answer.body)
         return found
@@ -84,7 +84,7 @@ class Shop:
         return placed
 
     async def until(self, order: str, field: str, *values: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while getattr(await self.platform.ask(GetOrder(order), ADMIN), field) not in values:
                 await asyncio.sleep(0.01)
         while self.platform.processor.busy or self.platform.runner.running:

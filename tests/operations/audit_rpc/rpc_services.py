@@ -182,7 +182,7 @@ class RpcServices:
 
     async def ended(self, *orders: str) -> None:
         """Waits until they are final and nothing of them is on its way."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             for order in orders:
                 while await self.status(order) == "PENDING":
                     await asyncio.sleep(0.01)
@@ -190,7 +190,7 @@ class RpcServices:
 
     async def quiet(self) -> None:
         processor = self.platform.processor
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while processor.busy or self.platform.runner.running or await self._unsent():
                 await asyncio.sleep(0.02)
 

@@ -101,7 +101,7 @@ async def aside(work: Callable[..., Result], *words: Any) -> Result:
 
 
 async def until(true: Callable[[], Awaitable[Any]]) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not (found := await true()):
             await asyncio.sleep(0.05)
     return found

@@ -24,7 +24,7 @@ from tests.support.program import PROGRAM, environment
 from tools.servers import machine
 from tools.servers.postgres import PUBLISHED, Postgres
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 LOOK_S = 0.02
 OPS = ("GATEWAY", "ORDERS", "ORDERS-2", "ORDERS-3", "INVENTORY", "PAYMENTS")
 

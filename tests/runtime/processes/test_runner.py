@@ -37,7 +37,7 @@ async def test_stops_at_a_signal(number: signal.Signals) -> None:
         process.steps.append(url)
         os.kill(os.getpid(), number)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await runner.run(process, started)
     assert process.steps == ["start", "http://here", "stop"]
 

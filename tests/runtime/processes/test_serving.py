@@ -83,7 +83,7 @@ def test_reports_to_its_supervisor_and_leaves_with_it(program: New) -> None:
         words = ("serve", "orders", "--blueprint", "rpc", "--copy", "2", "--supervised", str(theirs.fileno()))
         served = program(*words, fd=theirs.fileno(), variables={"ORDERS_COPIES": "2", "ORDERS_OPS_PORT": "0"})
         theirs.close()
-        ours.settimeout(30)
+        ours.settimeout(90)
         said = json.loads(ours.recv(4096))
         assert said["ready"] and said["url"].startswith("http://127.0.0.1:")
         ours.close()

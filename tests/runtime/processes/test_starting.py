@@ -144,7 +144,7 @@ def test_the_supervisor_is_small(program: New, tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     loaded = done.stdout.split()
     assert [name for name in ("sqlalchemy", "asyncio", "alembic", "rich", "typer") if name in loaded] == []

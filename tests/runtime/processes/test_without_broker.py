@@ -49,14 +49,14 @@ def test_under_its_supervisor_it_answers_503_within_the_deadline() -> None:
                 began = time.monotonic()
                 answer = connection.call("POST", "/api/orders", ORDER)
                 assert (answer.status, answer.json["success"]) == (503, False)
-                assert time.monotonic() - began < 5.0
+                assert time.monotonic() - began < 9.0
                 assert connection.call("GET", "/health/ready").status == 503
                 assert connection.call("GET", "/health").status == 200
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
+            assert process.wait(90) == 0
         finally:
             process.kill()
-            process.wait(30)
+            process.wait(90)
 
 
 def test_on_its_own_it_says_in_one_line_what_is_missing() -> None:

@@ -39,7 +39,7 @@ def test_killed_between_commit_and_answer(tmp_path: Path, token: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(path), token, "provider.done:1:kill", "1"],
         capture_output=True,
-        timeout=30,
+        timeout=120,
     )
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"")
     assert next(entries(path)).charges == 1

@@ -107,10 +107,9 @@ def test_a_platform_that_is_killed_and_comes_back(shop: Shop) -> None:
             until(
                 lambda least=already: shop.keeping.sql("SELECT count(*) FROM {orders.orders}")[0][0] >= least,  # type: ignore[misc]
                 "orders",
-                30,
             )
             shop.restart()
-        out, err = demo.communicate(timeout=90)
+        out, err = demo.communicate(timeout=240)
     finally:
         demo.kill()
     assert demo.returncode == 0, err
@@ -145,7 +144,7 @@ def test_ctrl_c(tmp_path: Path) -> None:
             if "orders final" in line and "final 0 " not in line:
                 break
         demo.send_signal(signal.SIGINT)
-        out, _ = demo.communicate(timeout=30)
+        out, _ = demo.communicate(timeout=90)
     finally:
         demo.kill()
     assert demo.returncode == 130

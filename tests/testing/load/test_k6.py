@@ -55,7 +55,7 @@ def test_it_runs_shortened(tmp_path: Path, broken: tuple[str, ...], code: int) -
             str(tmp_path / "summary.json"),
             str(SCRIPT),
         )
-        done = subprocess.run(words, env=os.environ | settings, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(words, env=os.environ | settings, capture_output=True, text=True, timeout=120)
     assert done.returncode == code, done.stdout + done.stderr
     found = json.loads((tmp_path / "summary.json").read_text())["metrics"]
     if broken:

@@ -106,7 +106,7 @@ def socket_that(answers: bytes | None) -> Iterator[str]:
             [PROGRAM[0], "-c", child, answers.decode()], stdin=listener.fileno()
         ) as speaker:
             yield url
-            speaker.wait(10)
+            speaker.wait(60)
 
 
 def test_nobody_is_there() -> None:
@@ -124,7 +124,7 @@ def test_somebody_who_never_answers() -> None:
     with socket_that(None) as url:
         begun = time.monotonic()
         done = run("load", "smoke", "--url", url)
-    assert (done.returncode, time.monotonic() - begun < 15) == (1, True)
+    assert (done.returncode, time.monotonic() - begun < 60) == (1, True)
     assert "does not answer (no answer within 5 s)" in done.stderr
 
 
@@ -169,11 +169,11 @@ def test_whoever_has_seen_enough_gets_the_report_so_far(number: signal.Signals) 
         with subprocess.Popen(
             words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as program:
-            deadline = time.monotonic() + 40
+            deadline = time.monotonic() + 120
             while not stub.orders and time.monotonic() < deadline:
                 time.sleep(0.05)
             program.send_signal(number)
-            said, _ = program.communicate(timeout=20)
+            said, _ = program.communicate(timeout=60)
     assert program.returncode == 128 + number
     assert "(stopped); 300 s planned" in said
     assert "\norders_created     0" not in said

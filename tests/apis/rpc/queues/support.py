@@ -36,7 +36,7 @@ class Asked:
 
         ask = Ask(pattern, raw, name, reply, redelivered=redelivered)
         self.handlers[pattern](ask)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return (await answered).replace(name, b'"id"')
 
     async def answer(

@@ -57,7 +57,7 @@ async def asked(request: pytest.FixtureRequest, sqlite: Place, tmp_path: Path) -
 
 
 async def ended(asked: Asked, order_id: str) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (order := await asked.answer("get_order_by_id", {"id": order_id}))["status"] == "PENDING":
             await asyncio.sleep(0.01)
     return order
