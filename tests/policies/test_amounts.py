@@ -9,7 +9,6 @@ import random
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -139,14 +138,14 @@ class Alone:
 
     async def hear(self, *events: OrderCreated) -> None:
         """Each as a message of its own, acknowledged."""
-        left = [asyncio.get_running_loop().create_future() for _ in events]
+        left: list[asyncio.Future[str]] = [asyncio.get_running_loop().create_future() for _ in events]
         for event, done in zip(events, left, strict=True):
             self.platform.receive(
                 EventRecord(
                     "", self.clock.uuid(), "order.created", event.order_id, encode(event).decode(), "", 0, 0
                 ),
                 "invoices",
-                partial(done.set_result, None),
+                done.set_result,
             )
         async with asyncio.timeout(20):
             await asyncio.gather(*left)

@@ -23,7 +23,7 @@ apis = { outside = "http://" }
 """
 MANIFEST = """
 from tradewind.core.manifest import ApiManifest
-APIS = (ApiManifest(name="outside", transport="http", clients=True, published="tests.blueprints.amounts.published"),)
+APIS = (ApiManifest(name="outside", transport="http", clients=True, published="tests.blueprints.numbered.published"),)
 """
 
 

@@ -11,6 +11,8 @@ APIS = (
         clients=True,
         shows=("orders",),
         channels=f"{__package__}.channels",
+        published=f"{__package__}.published",
+        adopts=f"{__package__}.adopting",
         uses=("channel orders",),
     ),
 )
