@@ -52,12 +52,16 @@ TAKEN = {
     "the longest text": message(orderId="x" * 255),
     "the largest amount": message(amount=2_147_483_647),
     "NestJS with an id": {"pattern": "orders.created", "data": message(), "id": "1"},
+    "an integer with a point": message(amount=5_000.0),
     "a line break": message(orderId="a\n"),
 }
 REFUSED = {
     "zero": message(amount=0),
     "negative": message(amount=-1),
     "a fraction": message(amount=50.5),
+    "a large fraction": message(amount=2_147_483_647.5),
+    "half": message(amount=0.5),
+    "out of range": message(amount=1e300),
     "a text": message(amount="5000"),
     "true": message(amount=True),
     "over the column": message(amount=2_147_483_648),

@@ -53,8 +53,10 @@ def _decode(body: bytes) -> Noted:
     return Noted(note.who, note.text)
 
 
-def channel(queue: str) -> Channel:
-    return Channel(event=Noted, published="ward.note", name=queue, encode=_encode, decode=_decode)
+def channel(queue: str, *, declared: bool = True) -> Channel:
+    return Channel(
+        event=Noted, published="ward.note", name=queue, encode=_encode, decode=_decode, declared=declared
+    )
 
 
 def noted(patient: str, text: str, trace: str = "") -> EventRecord:
@@ -89,9 +91,12 @@ class Deliveries:
 
 
 class Driver(Protocol):
-    """`queue` is the channel's; somebody outside sends to it and looks into it and its dead letters."""
+    """`queue` is the channel's, `declared` whether by us; somebody outside sends to it and looks into it and
+    its dead letters.
+    """
 
     queue: str
+    declared: bool
 
     async def publisher(self) -> EventBus: ...
 
@@ -114,17 +119,19 @@ class Driver(Protocol):
 
 class OnRabbit:
     def __init__(self, url: str, queue: str, outside: Outside) -> None:
-        self._url, self.queue, self._link = url, queue, outside.link
+        self._url, self.queue, self._link, self.declared = url, queue, outside.link, True
         self._open: list[ChannelPublisher | ChannelSubscriber] = []
 
     async def publisher(self) -> EventBus:
-        made = ChannelPublisher(self._url, channel(self.queue), name="desk")
+        made = ChannelPublisher(self._url, channel(self.queue, declared=self.declared), name="desk")
         self._open.append(made)
         await made.start()
         return made
 
     async def subscriber(self, handle: Handle) -> Any:
-        made = ChannelSubscriber(self._url, "ward", channel(self.queue), handle, now=lambda: AT)
+        made = ChannelSubscriber(
+            self._url, "ward", channel(self.queue, declared=self.declared), handle, now=lambda: AT
+        )
         self._open.append(made)
         await made.start()
         return made
@@ -161,14 +168,16 @@ class OnRabbit:
 
 class InMemory:
     def __init__(self, queue: str) -> None:
-        self.queue, self._broker = queue, LocalBroker()
+        self.queue, self._broker, self.declared = queue, LocalBroker(), True
         self._waiting: list[LocalChannelSubscriber] = []
 
     async def publisher(self) -> EventBus:
-        return LocalChannelPublisher(self._broker, channel(self.queue))
+        return LocalChannelPublisher(self._broker, channel(self.queue, declared=self.declared))
 
     async def subscriber(self, handle: Handle) -> Any:
-        made = LocalChannelSubscriber(self._broker, channel(self.queue), handle, now=lambda: AT)
+        made = LocalChannelSubscriber(
+            self._broker, channel(self.queue, declared=self.declared), handle, now=lambda: AT
+        )
         made.start()
         if made.missing:
             self._waiting.append(made)

@@ -151,6 +151,16 @@ async def test_a_queue_with_other_arguments_is_waited_for(driver: Driver, got: D
     await until(lambda: got.texts == ["0"] and ends == [""], "what is published now comes")
 
 
+async def test_a_queue_that_others_declare_is_waited_for(driver: Driver, got: Deliveries) -> None:
+    driver.declared = False
+    subscriber, publisher = await driver.subscriber(got), await driver.publisher()
+    assert driver.queue in driver.missing(subscriber) and not publisher.up
+    await driver.declare(**{"x-max-length": 7})
+    await until(lambda: not driver.missing(subscriber) and publisher.up, "both find the queue")
+    await driver.send(BARE)
+    await until(lambda: got.texts == ["0"], "what is sent now comes")
+
+
 async def test_a_queue_that_is_gone_is_declared_anew_and_nothing_counts_as_sent(driver: Driver) -> None:
     bus = await driver.publisher()
     await driver.delete()

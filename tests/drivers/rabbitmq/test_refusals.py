@@ -115,7 +115,9 @@ async def test_what_a_setup_may_not_do(url: str, link: Links, name: str, kept: K
     async def default_exchange(ours: Link) -> None:
         await ours.bind(name, "", "x")
 
-    assert "a queue is missing: start the service that declares it" in await refusal(link(url, setup=none))
+    waiting = link(url, setup=none)
+    await waiting.start()
+    assert not waiting.up and "a queue is missing: start the service that declares it" in waiting.missing
     assert "set_permissions" in await refusal(link(url, setup=default_exchange))
     with pytest.raises(LinkDown, match="a queue is missing"):
         await first.declare_queue(name + ".none", passive=True)

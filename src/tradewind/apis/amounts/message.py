@@ -26,10 +26,12 @@ class Customer(msgspec.Struct, frozen=True):
 
 
 class OrderCreatedMessage(msgspec.Struct, frozen=True, rename="camel"):
-    """The amount has no unit there; for us it is minor units of the shop's currency."""
+    """The amount has no unit there; for us it is minor units of the shop's currency. It is an integer, which
+    some write as `5000.0`.
+    """
 
     order_id: Text
-    amount: Annotated[int, Meta(ge=1, le=LARGEST)]
+    amount: Annotated[int, Meta(ge=1, le=LARGEST)] | Annotated[float, Meta(ge=1, le=LARGEST)]
     customer: Customer
 
 
@@ -65,6 +67,9 @@ def _read(body: bytes, currency: str) -> OrderCreated:
         raise Undeliverable(f"{INVALID}: {error}") from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Undeliverable(NOT_JSON) from None
-    total = Money(message.amount, currency)
+    amount = int(message.amount)
+    if amount != message.amount:
+        raise Undeliverable(f"{INVALID}: Expected an integer - at `$.amount`")
+    total = Money(amount, currency)
     line = Line("", "", "", 1, total, total)
     return OrderCreated(message.order_id, message.customer.id, (line,), total, 0)

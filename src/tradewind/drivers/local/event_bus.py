@@ -64,6 +64,12 @@ class LocalBroker:
         )
         return f"the queue {name} exists with another {', '.join(differ)}" if differ else ""
 
+    def prepare(self, channel: Channel) -> str:
+        """As `declare`, for a channel."""
+        if channel.declared:
+            return self.declare(channel.name, channel.arguments)
+        return "" if channel.name in self.queues else f"{NO_QUEUE}: {channel.name}"
+
     def send(self, queue: str, message: Stored) -> bool:
         """False: there is no such queue."""
         found = self.queues.get(queue)
@@ -98,8 +104,7 @@ class LocalChannelPublisher:
         self._declare()
 
     def _declare(self) -> None:
-        channel = self.channel
-        self.missing = self._broker.declare(channel.name, channel.arguments)
+        self.missing = self._broker.prepare(self.channel)
 
     @property
     def up(self) -> bool:
@@ -198,7 +203,7 @@ class LocalChannelSubscriber(_Consumer):
 
     def start(self) -> None:
         """Where the queue has other arguments `missing` says which; start again once it is gone."""
-        self.missing = self._broker.declare(self.queue, self.channel.arguments)
+        self.missing = self._broker.prepare(self.channel)
         if not self.missing:
             self._broker.declare(self.channel.dead)
             self._start()

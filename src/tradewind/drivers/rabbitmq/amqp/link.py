@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # it needs pamqp, which is an extra: without it `start` raise
 Setup = Callable[["Link"], Awaitable[None]]
 DEFAULT = Limits()
 GRACE_TO_CLOSE_S = 1.0
-PRECONDITION_FAILED = 406
+FOR_OTHERS = (404, 406)  # not found, precondition failed
 logger = logging.getLogger(__name__)
 
 
@@ -100,9 +100,9 @@ class Link(Topology):
     # -----------------------------------------------------------------------------------------------------
 
     async def start(self, timeout_s: float = 10.0) -> None:
-        """Connects and sets up once. Where a queue exists with other arguments the link stays down, says
-        which, and tries again: somebody has to act, and no new start would help. Errors: BrokerUnusable with
-        the way out; whatever else `setup` raises.
+        """Connects and sets up once. Where a queue exists with other arguments, or is not there that others
+        declare, the link stays down, says so, and tries again: somebody else has to act, and no new start
+        would help. Errors: BrokerUnusable with the way out; whatever else `setup` raises.
         """
         where = address.parse(self._url)
         self._security, self._where, self._stopping = self._security or where.security(), where.where, False
@@ -110,7 +110,7 @@ class Link(Topology):
             async with asyncio.timeout(timeout_s):
                 await self._live(where)
         except LinkDown as error:
-            if not (isinstance(error, Refused) and error.code == PRECONDITION_FAILED):
+            if not (isinstance(error, Refused) and error.code in FOR_OTHERS):
                 raise BrokerUnusable(f"{self._where}: {error}") from error
             self._fell(f"{self._where}: {error}")
         except TimeoutError as error:
