@@ -103,6 +103,7 @@ def remember(data: Path, blueprint: str) -> None:
     """Notes the name or the path of the blueprint that runs here. Whoever calls it holds the lock."""
     if remembered(data) != blueprint:
         new = data / f"{BLUEPRINT}.new"
+        new.touch(mode=0o600)
         new.write_text(f"{blueprint}\n", encoding="utf-8")
         new.replace(data / BLUEPRINT)
 
