@@ -1,1 +1,0 @@
-"""An API package that lies outside the tree: orders of an amount under integer ids, and a table that others read."""
