@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import subprocess
 import urllib.error
@@ -97,10 +98,13 @@ async def place(broker: str, amount: int) -> str:
 
 
 class Page:
-    """The health page of a process."""
+    """A page of a process that people look at."""
 
-    def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}/health/ready"
+    def __init__(self, port: int, path: str = "/health/ready") -> None:
+        self._url = f"http://127.0.0.1:{port}{path}"
+
+    def text(self) -> str:
+        return self._ask()[1]
 
     def _ask(self) -> tuple[int, str]:
         try:
@@ -173,10 +177,12 @@ async def test_whoever_writes_and_however_often_an_order_has_one_invoice(
         half, bodies = bodies[: len(bodies) // 2], bodies[len(bodies) // 2 :]
         await other.say(queue=QUEUE, send=half)
         assert await asyncio.to_thread(made.process.wait, 60) == -signal.SIGKILL
-    async with served(tmp_path / "invoices", "invoices", variables):
+    async with served(tmp_path / "invoices", "invoices", variables) as process:
         await other.say(queue=QUEUE, send=[*bodies, *sent])
         found = await invoiced(variables, len(orders))
         reasons = await letters(other, bad)
+        figures = await asyncio.to_thread(Page(process.ports["invoices"], "/metrics").text)
+        assert re.search(r'tradewind_events_dead_total\{queue="orders"\} [1-9]', figures)
         await empty(other)
     assert [int(number) for *_, number in found] == list(range(1, len(orders) + 1))
     assert {order: total for order, _, total, _ in found} == orders

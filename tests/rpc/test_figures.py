@@ -52,7 +52,14 @@ SERVICE = BOTH | {
 }
 SAYS = {"story_events"}
 """Of orders and inventory; recorded payments say nothing."""
-ELSEWHERE = {"log_lag", "activities", "events_published", "events_consumed", "events_redelivered"}
+ELSEWHERE = {
+    "log_lag",
+    "activities",
+    "events_published",
+    "events_consumed",
+    "events_redelivered",
+    "events_dead",
+}
 """Of one process with a log, and of a story (`test_reactions`): what nobody hears is not published."""
 
 

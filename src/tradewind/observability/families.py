@@ -41,6 +41,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "events_published": ("Events that the broker has confirmed", ("event",)),
     "events_consumed": ("Events taken from the broker", ("event",)),
     "events_redelivered": ("Events that the broker had delivered before", ("event",)),
+    "events_dead": ("Messages moved to the queue of dead letters beside a published queue", ("queue",)),
     "link_reconnects": ("Connections to the broker made again", ("link",)),
     "trace_spans_exported": ("Spans that the collector took", ()),
     "trace_spans_dropped": ("Spans that found no room or that nobody took", ()),

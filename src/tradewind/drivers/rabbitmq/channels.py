@@ -157,6 +157,11 @@ class ChannelSubscriber:
         self.redelivered: Counter[str] = Counter()
         self._tag = ""
 
+    @property
+    def dead(self) -> int:
+        """How many messages this process has moved to the queue of dead letters."""
+        return self._dead.moved
+
     async def _set_up(self, link: Link) -> None:
         await declare(link, self.channel)
         await self._dead.declare()

@@ -138,6 +138,9 @@ class Subscribers:
     async def stop(self, grace_s: float) -> None:
         await asyncio.gather(*[one.stop(grace_s) for one in self.all])
 
+    def dead(self) -> dict[str, float]:
+        return {one.queue: float(one.dead) for one in self.channels}
+
     def missing(self, *, channels_alone: bool = False) -> list[str]:
         of = self.channels if channels_alone else self.all
         return [one.link.missing for one in of if one.link.missing]

@@ -210,6 +210,10 @@ class Takers(Component):
     def late(self) -> list[str]:
         return [] if self._subscribers is None else self._subscribers.missing()
 
+    def watch(self, metrics: Metrics) -> None:
+        if self._subscribers is not None and self._subscribers.channels:
+            metrics.watch("events_dead", self._subscribers.dead)
+
     def links(self) -> Mapping[str, Link]:
         found = {} if self._subscribers is None else dict(self._subscribers.links())
         for server in self.servers:
