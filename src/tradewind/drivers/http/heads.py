@@ -20,12 +20,12 @@ HOST_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._
 ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]+)((?:[/?].*)?)", re.DOTALL)
 
 
-def gather(raw: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def gather(raw: list[tuple[bytes, bytes]], single: frozenset[bytes] = SINGLE) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
     for name, value in raw:
         name = name.lower()
         if name in headers:
-            if name in SINGLE:
+            if name in single:
                 raise Refused(malformed("A header that may be given once is given twice."))
             value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
         headers[name] = value.rstrip(b" \t")

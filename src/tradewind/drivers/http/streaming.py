@@ -1,5 +1,5 @@
-"""An HTTP server that streams bodies both ways, for APIs that need it: uvicorn, with the limits and the rules
-against request smuggling that it lacks (`streaming_connection`).
+"""An HTTP server that streams bodies both ways, for APIs that need it: uvicorn behind the port of our own
+server.
 
 It takes the handlers of `server.HttpServer` and keeps the same limits; requests of one connection are handled
 one after the other. A request costs more than there (decision 0034).
@@ -9,34 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import time
 from collections.abc import AsyncGenerator, Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from ...core.http import BodyEnded, Handler, Request, Response, StreamedResponse, logger
 from . import refusals
+from .asgi_connection import Connection
+from .asgi_server import AsgiServer
 from .limits import Limits
 from .reading import BODY
-from .server import PortInUse
-from .writing import BODILESS, Writer
-
-try:
-    from uvicorn import Config
-    from uvicorn.server import ServerState
-
-    from .streaming_connection import Connection
-except ImportError as missing:
-    raise ImportError("an API that streams needs uvicorn: pip install 'tradewind[streaming]'") from missing
+from .writing import BODILESS
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 CLOSE, KEEP = (b"connection", b"close"), (b"connection", b"keep-alive")
-GONE_S = 1.0
 
 
-class StreamingServer:
+class StreamingServer(AsgiServer):
     """As `server.HttpServer`. `streams` says of which requests the body is handed on while it comes: then the
     handler reads `Request.chunks`, which raises BodyEnded where it does not come to its end.
     """
@@ -50,81 +41,8 @@ class StreamingServer:
         clock: Callable[[], float] = time.time,
         problem: Callable[[Response], Response] | None = None,
     ) -> None:
-        self.handler, self.limits, self.streams = handler, limits, streams
-        self.writer = Writer(clock, problem)
-        self.now, self.draining = 0.0, False
-        self.on_empty: Callable[[], None] | None = None
-        self.state = ServerState()
-        self.config = Config(
-            cast(Any, self._serve),
-            http=Connection,
-            interface="asgi3",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_keep_alive=max(1, round(limits.keep_alive_seconds)),
-        )
-        self.config.load()
-        self._server: asyncio.Server | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self.port = 0
-
-    @property
-    def connections(self) -> int:
-        return len(self.state.connections)
-
-    async def start(self, host: str, port: int) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=1024)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortInUse(host, port) from error
-            raise
-        self.port = self._server.sockets[0].getsockname()[1]
-        self._timer = loop.call_later(self.limits.tick_seconds, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self.limits.tick_seconds, self._tick)
-        self.writer.refresh()
-        self.now += self.limits.tick_seconds
-        for connection in self._open():
-            connection.check(self.now)
-
-    def _open(self) -> list[Connection]:
-        return cast("list[Connection]", list(self.state.connections))
-
-    async def stop(self, grace: float) -> None:
-        if self._server is None:
-            return
-        server, self._server = self._server, None
-        server.close()
-        self.draining = True
-        for connection in self._open():
-            connection.shutdown()
-        if not await self._emptied(grace):
-            for connection in self._open():
-                connection.transport.abort()
-            await self._emptied(GONE_S)
-        if self.state.tasks:
-            await asyncio.wait(self.state.tasks, timeout=GONE_S)
-        if self._timer is not None:
-            self._timer.cancel()
-        await server.wait_closed()
-
-    async def _emptied(self, seconds: float) -> bool:
-        if not self.state.connections:
-            return True
-        empty = asyncio.Event()
-        self.on_empty = empty.set
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await empty.wait()
-        return not self.state.connections
-
-    # -- one request
+        super().__init__(self._serve, limits, clock=clock, problem=problem)
+        self.handler, self.streams = handler, streams
 
     async def _serve(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """The ASGI application."""

@@ -1,15 +1,14 @@
-"""Keeps one connection of the streaming server in time and in bounds: uvicorn sets no deadline for a slow
-client, no limit for a head, and takes what two servers in a row could read in two ways.
+"""Keeps one connection of uvicorn in time and in bounds: by itself it sets no deadline for a slow client and
+no limit for a head, and takes what two servers in a row could read in two ways.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ...core.http import Request, Response, logger
 from . import heads, refusals
@@ -18,14 +17,27 @@ from .protocol import SPARE
 from .reading import BODY, HEAD, IDLE
 from .refusals import Refused
 
+try:
+    from uvicorn import Config
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+    from uvicorn.server import ServerState
+except ImportError as missing:
+    raise ImportError("an API that streams needs uvicorn: pip install 'tradewind[streaming]'") from missing
+
 if TYPE_CHECKING:
-    from .streaming import StreamingServer
+    from .asgi_server import AsgiServer
+
+
+__all__ = ["Config", "Connection", "ServerState"]
 
 
 class Connection(HttpToolsProtocol):
     """uvicorn's own, with deadlines by the server's sweep, bounds, and refusals that wait for their turn."""
 
-    def __init__(self, server: StreamingServer) -> None:
+    SINGLE: ClassVar[frozenset[bytes]] = heads.SINGLE
+    """Headers that may be given once."""
+
+    def __init__(self, server: AsgiServer) -> None:
         super().__init__(server.config, server.state, {})
         self._server, self._limits = server, server.limits
         self._read_by, self._drain_by = server.now + server.limits.header_seconds, NEVER
@@ -140,7 +152,7 @@ class Connection(HttpToolsProtocol):
         version = parser.get_http_version()
         if version not in ("1.0", "1.1"):
             raise Refused(refusals.VERSION)
-        headers = heads.gather(self.headers)
+        headers = heads.gather(self.headers, self.SINGLE)
         method = parser.get_method().decode("ascii")
         if method != "CONNECT" and parser.should_upgrade():
             self._upgrading = True
@@ -165,9 +177,13 @@ class Connection(HttpToolsProtocol):
         request = Request(method, path, query, headers, b"", client, keeps, http10)
         super().on_headers_complete()
         self.cycle.keep_alive = keeps
-        cast(dict[str, Any], self.scope)["exchange"] = (self, request)
+        self.add_to_scope(cast(dict[str, Any], self.scope), request)
         self.phase, self._keeps = BODY, keeps
         self._read_by = self._server.now + limits.body_seconds
+
+    def add_to_scope(self, scope: dict[str, Any], request: Request) -> None:
+        """What the application is told of a request beside ASGI's own; its body is yet to come."""
+        scope["exchange"] = (self, request)
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
@@ -212,6 +228,8 @@ class Connection(HttpToolsProtocol):
             return
         if self._refusal is not None:
             self._say(self._refusal)
+        elif self.phase == BODY:  # the rest of the body is read and thrown away, for a while
+            self._read_by = min(self._read_by, self._server.now + self._limits.linger_seconds)
         elif self.phase == IDLE:
             self._read_by = self._server.now + self._limits.keep_alive_seconds
             if self._deaf and not self.transport.is_closing():
