@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tradewind.edge import BadFile, load
 from tradewind.edge.check import report
 from tradewind.edge.declared import Declared
-from tradewind.edge.reading import read
+from tradewind.edge.document import BadFile
+from tradewind.edge.reading import load, read
 
 HEAD = '_format_version: "3.0"\n'
 SERVICE = "services:\n- name: orders\n  url: http://127.0.0.1:3000\n  routes:\n  - name: api\n    paths: [/orders]\n"

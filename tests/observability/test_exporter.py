@@ -15,7 +15,8 @@ import pytest
 from tests.observability.exporting import exporter, fill, until
 from tests.support.collector import Collector
 from tradewind.core.clock import SystemClock
-from tradewind.observability.collector import BadEndpoint, Tracing
+from tradewind.core.extras import MissingExtra
+from tradewind.observability.collector import Tracing
 from tradewind.observability.metrics import Metrics
 from tradewind.observability.tracing import Kind, Tracer, Value
 
@@ -190,7 +191,7 @@ def test_without_the_sdk_the_start_ends_with_what_to_type(monkeypatch: pytest.Mo
     for module in [name for name in sys.modules if name.startswith("opentelemetry")]:
         monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delitem(sys.modules, "tradewind.observability.otlp", raising=False)
-    with pytest.raises(BadEndpoint, match=r"pip install 'tradewind\[otlp\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install 'tradewind\[otlp\]'"):
         Tracing("orders", "http://localhost:1", 1.0, SystemClock(1), {})
     Tracing("orders", "", 1.0, SystemClock(1), {})
 

@@ -61,3 +61,23 @@ def test_a_process_imports_the_services_it_runs_alone() -> None:
         check=True,
     )
     assert told.stdout.strip() == "['tradewind.services.users.service']"
+
+
+def test_what_all_processes_know_needs_no_extra() -> None:
+    """Nor the time that its libraries take."""
+    libraries = (
+        "aiohttp",
+        "asyncpg",
+        "cryptography",
+        "opentelemetry",
+        "pamqp",
+        "requests",
+        "uvicorn",
+        "yaml",
+    )
+    code = (
+        "import sys, tradewind.cli.app, tradewind.runtime.settings, tradewind.runtime.processes.built;"
+        f"print([name for name in {libraries} if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -26,10 +26,15 @@ def check(
 
     Example: tradewind edge check kong.yml
     """
-    from ..edge import BadFile, load
-    from ..edge.check import report
-    from ..runtime.processes.edge import declarative
+    from ..core.extras import MissingExtra
 
+    try:
+        from ..edge.check import report
+        from ..edge.document import BadFile
+        from ..edge.reading import load
+        from ..runtime.processes.edge import declarative
+    except MissingExtra as error:
+        fail(error)
     try:
         found = report(load(declarative(file), os.environ))
     except BadFile as error:

@@ -11,7 +11,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
+from ..core.extras import MissingExtra
+
+try:
+    import yaml
+except ImportError as missing:
+    raise MissingExtra("a Kong file is read by PyYAML", "edge") from missing
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][^}\n]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

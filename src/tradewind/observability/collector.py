@@ -99,7 +99,7 @@ def _timeout(environment: Mapping[str, str]) -> float:
 
 class Tracing:
     """`url` is OTEL_EXPORTER_OTLP_ENDPOINT (empty: nothing is traced), `ratio` (0..1) how many of the traces
-    that begin here are kept. Errors: BadEndpoint.
+    that begin here are kept. Errors: BadEndpoint, MissingExtra.
     """
 
     def __init__(
@@ -115,10 +115,8 @@ class Tracing:
         endpoint = read(url, environment)
         self._exporter: Exporter | None = None
         if endpoint is not None:
-            try:
-                from .otlp import Exporter  # the SDK takes memory and time: only where traces are wanted
-            except ImportError as missing:
-                raise BadEndpoint(str(missing)) from missing
+            from .otlp import Exporter  # the SDK takes memory and time: only where traces are wanted
+
             resource = {
                 "service.name": service,
                 "service.version": version,

@@ -12,6 +12,7 @@ import ssl
 import threading
 from collections.abc import Mapping, Sequence
 
+from ..core.extras import MissingExtra
 from .sink import plain
 from .tracing import Kind, Span
 
@@ -24,7 +25,7 @@ try:
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
     from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 except ImportError as missing:
-    raise ImportError("tracing needs the OpenTelemetry SDK: pip install 'tradewind[otlp]'") from missing
+    raise MissingExtra("tracing needs the OpenTelemetry SDK", "otlp") from missing
 
 BATCH = 512
 BOUND = 2_048

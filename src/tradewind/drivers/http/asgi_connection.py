@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from ...core.extras import MissingExtra
 from ...core.http import Request, Response, logger
 from . import heads, refusals
 from .pipeline import NEVER
@@ -22,7 +23,7 @@ try:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
     from uvicorn.server import ServerState
 except ImportError as missing:
-    raise ImportError("an API that streams needs uvicorn: pip install 'tradewind[streaming]'") from missing
+    raise MissingExtra("an API that streams needs uvicorn", "streaming") from missing
 
 if TYPE_CHECKING:
     from .asgi_server import AsgiServer
@@ -48,7 +49,7 @@ class Connection(HttpToolsProtocol):
         self._sending: asyncio.Task[None] | None = None
         self.answered = asyncio.Event()
         self.lost = False
-        self.phase = IDLE
+        self.phase, self.target = IDLE, b""
 
     # -- called by the event loop
 
@@ -93,8 +94,8 @@ class Connection(HttpToolsProtocol):
                 raise heads.reason(self.parser, error) from None
         if self.phase == HEAD and self._bulk > 2 * (self._limits.header_bytes + self._limits.url_bytes):
             raise Refused(refusals.HEADERS_TOO_LARGE)
-        if self.phase == BODY and self._bulk > 8 * self._limits.body_bytes + 65_536:
-            raise Refused(refusals.BODY_TOO_LARGE)
+        if self.phase == BODY and self._bulk > 8 * self._body + 65_536 + self._limits.header_bytes:
+            raise Refused(refusals.BODY_TOO_LARGE)  # extensions of chunks, trailers
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client may end its side and still read: what it has asked completely is answered. A stream ends:
@@ -160,6 +161,7 @@ class Connection(HttpToolsProtocol):
         url = self.url
         if not url.startswith(b"/"):
             url, self.url = heads.origin_form(method, url, headers), b"/"
+        self.target = url
         path, query = heads.split_target(url)
         http10 = version == "1.0"
         if b"host" in headers:
@@ -273,11 +275,16 @@ class Connection(HttpToolsProtocol):
                 self.transport.abort()
                 return
             else:
-                self.cycle.disconnected, waiting = True, False
-                self.cycle.message_event.set()
-                self.answered.set()
+                self.abandon()
+                waiting = False
         if not waiting:
             self._say(answer)
+
+    def abandon(self) -> None:
+        """The request under way has no client any more."""
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        self.answered.set()
 
     def _say(self, answer: Response) -> None:
         if self.transport.is_closing():

@@ -81,11 +81,12 @@ def without_upgrade(parser: HttpRequestParser, url: bytes, raw: list[tuple[bytes
     """The same head again without its Upgrade: the parser would take the body of such a request for another
     protocol, and the next request would begin inside the body.
     """
-    lines = [
-        b"%b: %b\r\n" % (name, value)
-        for name, value in raw
-        if name.lower() not in (b"upgrade", b"connection")
+    lines = [b"%b: %b\r\n" % pair for pair in raw if pair[0].lower() not in (b"upgrade", b"connection")]
+    tokens = [
+        token.strip() for name, value in raw if name.lower() == b"connection" for token in value.split(b",")
     ]
-    lines.append(b"connection: %b\r\n\r\n" % (b"keep-alive" if parser.should_keep_alive() else b"close"))
+    kept = [token for token in tokens if token.lower() not in (b"upgrade", b"keep-alive", b"close", b"")]
+    kept.append(b"keep-alive" if parser.should_keep_alive() else b"close")
+    lines.append(b"connection: %b\r\n\r\n" % b", ".join(kept))
     start = b"%b %b HTTP/%b\r\n" % (parser.get_method(), url, parser.get_http_version().encode())
     return start + b"".join(lines)

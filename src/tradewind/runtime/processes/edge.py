@@ -11,8 +11,9 @@ from ... import apis
 from ...core.http import Request, Response
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
-from ...edge import EdgeServer, load
 from ...edge.check import report
+from ...edge.reading import load
+from ...edge.server import EdgeServer
 from ..blueprint import Blueprint
 from .component import LOG, Front
 from .context import Context
