@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.policies.shop import ADA, PRICE, opened
+from tests.policies.shop import ADA, ADMIN, PRICE, opened
+from tradewind.contracts.inventory import ChangeProduct
 from tradewind.contracts.policies import Policies
 
 ELSEWHERE = "7c69ae16-a49a-4c3b-b507-88e40093a637"
@@ -34,6 +35,17 @@ async def test_client_the_price_of_a_product_that_is_known_does_not_count(tmp_pa
         assert (found.status, found.total.amount, found.items[0].unit_price.amount) == ("CONFIRMED", 1, 1)
         (charge,) = await shop.provider.entries()
         assert charge.taken == 1
+        assert await shop.audit() == {}
+
+
+async def test_client_a_withdrawn_product_is_sold_as_long_as_there_is_stock(tmp_path: Path) -> None:
+    """Nobody looks into the catalogue: what was withdrawn is as good as what was never there."""
+    async with opened(tmp_path, Policies(**CLIENT)) as shop:
+        tea = await shop.product(stock=1)
+        await shop.done(ChangeProduct(tea, status="WITHDRAWN"), ADMIN)
+        assert (await shop.ended(await shop.priced(tea, 1, 1))).status == "CONFIRMED"
+        failed = (await shop.ended(await shop.priced(tea, 1, 1))).failure
+        assert failed is not None and failed.code == "out_of_stock"
         assert await shop.audit() == {}
 
 

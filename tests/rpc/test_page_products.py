@@ -19,6 +19,15 @@ def test_inventory_spec_sku_deduplication(api: Api) -> None:
     assert api.made("/api/products", {"name": "Other", "sku": sku, "stock": 7}) == first
 
 
+def test_a_sku_that_looks_alike_is_another_product_and_shown_as_it_was_sent(api: Api) -> None:
+    """The published column compares what is written: a full-width letter is another letter."""
+    plain = fresh("SKU")
+    wide = plain.replace("S", "\uff33")
+    products = [api.made("/api/products", product(sku, 100)) for sku in (plain, wide)]
+    assert [made["sku"] for made in products] == [plain, wide]
+    assert products[0]["id"] != products[1]["id"]
+
+
 def test_inventory_spec_validation_400(api: Api) -> None:
     assert invalid(api("POST", "/api/products", {"name": "", "stock": -1})) == [
         "name should not be empty",
