@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import needs
+from tests.support import needs, passed
 from tests.support.databases import Place, own_database
 
 
@@ -31,6 +31,11 @@ def place(request: pytest.FixtureRequest) -> Place:
     """Either."""
     found: Place = request.getfixturevalue(request.param)
     return found
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for plugin in passed.plugins(config):
+        config.pluginmanager.register(plugin)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
