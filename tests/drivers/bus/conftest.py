@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tests.drivers.bus.hospital_cluster import TABLES, Carrier
 from tests.support.databases import Place
 from tests.support.queues import broker, outside
+from tradewind.drivers.local.event_bus import LocalBroker
 from tradewind.engine.tables import framework_tables
 
 
@@ -23,9 +24,9 @@ def furnish(place: Place) -> None:
     place.database.work(make)
 
 
-async def opened(place: Place, url: str) -> AsyncIterator[Carrier]:
+async def opened(place: Place, url: str, local: LocalBroker | None = None) -> AsyncIterator[Carrier]:
     furnish(place)
-    made = Carrier(place, url)
+    made = Carrier(place, url, local)
     yield made
     await made.close()
     if url:
@@ -33,10 +34,11 @@ async def opened(place: Place, url: str) -> AsyncIterator[Carrier]:
             pass
 
 
-@pytest.fixture(params=["lines", pytest.param("amqp", marks=pytest.mark.rabbitmq)])
+@pytest.fixture(params=["lines", "memory", pytest.param("amqp", marks=pytest.mark.rabbitmq)])
 async def carrier(request: pytest.FixtureRequest, postgres: Place) -> AsyncIterator[Carrier]:
-    """Services in one process, or apart with RabbitMQ between them."""
-    async for made in opened(postgres, broker() if request.param == "amqp" else ""):
+    """Services in one process, or apart with a broker between them: in memory, or RabbitMQ."""
+    url = broker() if request.param == "amqp" else ""
+    async for made in opened(postgres, url, LocalBroker() if request.param == "memory" else None):
         yield made
 
 

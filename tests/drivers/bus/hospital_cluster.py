@@ -5,7 +5,7 @@ between several.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from tradewind.core.clock import SystemClock
 from tradewind.core.dead_letters import DeadLetter, ListDeadLetters
 from tradewind.core.gateway import Reply
 from tradewind.core.model import Caller, Request
+from tradewind.drivers.local.event_bus import LocalBroker, LocalPublisher, LocalSubscriber
 from tradewind.drivers.rabbitmq.bus import Publisher, Subscriber
 from tradewind.engine.platform import Platform
 from tradewind.runtime.stores import open_store
@@ -46,35 +47,47 @@ class Copy:
     """One process of some services: `kill` is what a crash leaves, `stop` what a SIGTERM does."""
 
     def __init__(
-        self, place: Place, names: tuple[str, ...], script: Script, broker: str = "", exchange: str = ""
+        self,
+        place: Place,
+        names: tuple[str, ...],
+        script: Script,
+        broker: str | LocalBroker = "",
+        exchange: str = "",
     ) -> None:
         self.place, self.names, self.script = place, names, script
-        self.bus = Publisher(broker, name="-".join(names), exchange=exchange) if broker else None
+        self.bus: Any = None  # of either driver
+        if isinstance(broker, LocalBroker):
+            self.bus = LocalPublisher(broker)
+        elif broker:
+            self.bus = Publisher(broker, name="-".join(names), exchange=exchange)
         store = open_store(place.url, place.data, exclusive=not broker)
         services = [service for service in hospital(script) if service.name in names]
         self.platform = Platform(store, services, SystemClock(), delays_ms=DELAYS, bus=self.bus)
         self.subscribers = [self._subscriber(name, broker, exchange) for name in names if broker]
 
-    def _subscriber(self, name: str, broker: str, exchange: str) -> Subscriber:
+    def _subscriber(self, name: str, broker: str | LocalBroker, exchange: str) -> Any:
         def handle(event: Event, settle: Settle, again: bool) -> None:
             self.platform.receive(event, name, settle, again=again)
 
         def reject(what: str, body: str, reason: str, settle: Settle) -> None:
             self.platform.keep_unreadable(name, what, body, reason, settle)
 
-        return Subscriber(broker, name, self.platform.runtimes[name].heard, handle, reject, exchange=exchange)
+        names = self.platform.runtimes[name].heard
+        if isinstance(broker, LocalBroker):
+            return LocalSubscriber(broker, name, names, handle)
+        return Subscriber(broker, name, names, handle, reject, exchange=exchange)
 
     async def start(self) -> Copy:
-        if self.bus is not None:
+        if isinstance(self.bus, Publisher):
             await self.bus.start()
         await self.platform.start()
         for one in self.subscribers:
-            await one.start()
+            await _ended(one.start())
         return self
 
     async def stop(self) -> None:
         for one in self.subscribers:
-            await one.drain()
+            await _ended(one.drain())
         await self.platform.stop()
         await self._unplug()
 
@@ -92,22 +105,31 @@ class Copy:
 
     async def _unplug(self) -> None:
         for one in self.subscribers:
-            await one.stop(0.1)
-        if self.bus is not None:
+            await _ended(one.stop(0.1))
+        if isinstance(self.bus, Publisher):
             await self.bus.stop(0.1)
+
+
+async def _ended(doing: Awaitable[None] | None) -> None:
+    """In memory nothing is waited for."""
+    if doing is not None:
+        await doing
 
 
 class Carrier:
     """Opens copies of desk and ward. `apart`: they are processes of their own."""
 
-    def __init__(self, place: Place, broker: str = "") -> None:
-        self.place, self.broker, self.apart = place, broker, bool(broker)
+    def __init__(self, place: Place, broker: str = "", local: LocalBroker | None = None) -> None:
+        self.place, self.broker, self._local = place, broker, local
+        self.apart = bool(broker) or local is not None
         self.exchange = fresh("events") if broker else ""
         self.script = Script()
         self.copies: list[Copy] = []
 
     async def open(self, *names: str) -> Copy:
-        copy = Copy(self.place, names or ("desk", "ward"), self.script, self.broker, self.exchange)
+        copy = Copy(
+            self.place, names or ("desk", "ward"), self.script, self._local or self.broker, self.exchange
+        )
         self.copies.append(copy)
         return await copy.start()
 

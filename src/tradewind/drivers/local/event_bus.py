@@ -152,12 +152,18 @@ class _Consumer:
         if message in self._held:
             self._held.remove(message)
 
-    def stop(self) -> None:
-        """Gives back what is not settled, in front of the others."""
+    def drain(self) -> None:
+        """Takes no more deliveries; those under way are finished by their handlers."""
         queue = self._broker.queues.get(self.queue)
-        held, self._held = self._held, []
         if queue is not None and self._hold in queue.consumers:
             queue.consumers.remove(self._hold)
+
+    def stop(self, grace_s: float = 0.0) -> None:
+        """Gives back what is not settled, in front of the others."""
+        self.drain()
+        queue = self._broker.queues.get(self.queue)
+        held, self._held = self._held, []
+        if queue is not None and held:
             queue.ready.extendleft(reversed(held))
             asyncio.get_running_loop().call_soon(queue.deliver)
 
