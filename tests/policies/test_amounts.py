@@ -34,6 +34,8 @@ from tradewind.drivers.postgres.shared import SharedStore
 from tradewind.drivers.sqlite.store import SqliteStore, SqliteTransaction
 from tradewind.engine.inbox import encode
 from tradewind.engine.platform import Platform
+from tradewind.operations.audit import check
+from tradewind.operations.audit.wiring import Wiring
 from tradewind.operations.shared_store import Nobody
 from tradewind.runtime import migrations
 from tradewind.runtime.schema import schemas
@@ -206,6 +208,20 @@ async def test_the_same_order_again_is_nothing_and_another_amount_a_conflict(
             [] if foreign else [("DEAD", "", "conflict")] * 3
         )
         assert all('"orderId":"one"' in letter.body for letter in letters)
+
+
+async def test_the_audit_of_invoices_alone_checks_its_numbers_and_misses_no_order(tmp_path: Path) -> None:
+    wiring = Wiring(frozenset({"invoices"}), AMOUNTS, apart=True)
+    async with alone(tmp_path) as shop:
+        await shop.hear(*[created(f"order-{n}", n) for n in range(1, 20)])
+        found = {one.name: one for one in await check(shop.store, [], shop.clock.now() + 1, wiring)}
+        assert [one.name for one in found.values() if not one.ok] == []
+        assert found["invoice numbers and hash chain"].checked == 19
+        assert {one.name for one in found.values() if one.wired} == {
+            "nothing stuck",
+            "invoice numbers and hash chain",
+            "dead letters",
+        }
 
 
 EVENTS = st.lists(

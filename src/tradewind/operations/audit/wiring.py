@@ -98,9 +98,7 @@ def wiring_of(blueprint: Blueprint | None) -> Wiring:
 
 
 class Here:
-    """The rows of services that run; of the others there are none. A statement that reads several tables
-    reads only such.
-    """
+    """The rows of services that run; of the others there are none, and none of a join with one of theirs."""
 
     def __init__(self, source: Rows, services: frozenset[str]) -> None:
         self._source, self._services = source, services
@@ -108,7 +106,8 @@ class Here:
     async def rows(
         self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:
-        (first, *_) = statement.get_final_froms()
-        if isinstance(first, sa.Table) and first.schema not in self._services:
-            return []
+        for source in statement.get_final_froms():
+            for part in sa.sql.visitors.iterate(source):
+                if isinstance(part, sa.Table) and part.schema not in self._services:
+                    return []
         return await self._source.rows(statement, values)
