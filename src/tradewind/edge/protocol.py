@@ -5,19 +5,21 @@ there. What a connection may do is the business of `drivers.http`.
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
 import msgspec
+from httptools import HttpParserCallbackError, HttpParserError
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from ..core.http import Request, Response
 from ..drivers.http.asgi_connection import Connection
 from ..drivers.http.limits import Limits
-from ..drivers.http.refusals import CODING, Refused
+from ..drivers.http.refusals import CODING, MALFORMED, Refused
 
 LIMITS = Limits(
     header_seconds=60.0,
@@ -34,6 +36,7 @@ LINGER_BYTES = 64 * 1024 * 1024
 """The rest of a body that nobody wants is read and thrown away: closing over unread input would reset the
 connection before the client has seen why."""
 NOT_ALLOWED = Response(405, b"", (), b"application/problem+json")
+_HOST = re.compile(rb"\s*(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?\s*")
 PHRASES = {405: "Not Allowed", 408: "Request Time-out", 414: "Request-URI Too Large"}
 
 
@@ -94,11 +97,18 @@ class EdgeProtocol(Connection):
         if self._running is not None:
             self._running.lost()
 
+    def reason(self, error: HttpParserError) -> BaseException:
+        return super().reason(error) if isinstance(error, HttpParserCallbackError) else Refused(MALFORMED)
+
     def on_headers_complete(self) -> None:
         if self.parser.get_method() in (b"CONNECT", b"TRACE"):
             raise Refused(NOT_ALLOWED)
         if any(name == b"upgrade" and b"websocket" in value.lower() for name, value in self.headers):
             raise Refused(CODING)
+        if self.url == b"*" or not all(
+            _HOST.fullmatch(value) for name, value in self.headers if name == b"host"
+        ):
+            raise Refused(MALFORMED)
         super().on_headers_complete()
 
     def add_to_scope(self, scope: dict[str, Any], request: Request) -> None:

@@ -91,11 +91,15 @@ class Connection(HttpToolsProtocol):
             except HttpParserError as error:
                 if self._deaf:
                     return
-                raise heads.reason(self.parser, error) from None
+                raise self.reason(error) from None
         if self.phase == HEAD and self._bulk > 2 * (self._limits.header_bytes + self._limits.url_bytes):
             raise Refused(refusals.HEADERS_TOO_LARGE)
         if self.phase == BODY and self._bulk > 8 * self._body + 65_536 + self._limits.header_bytes:
             raise Refused(refusals.BODY_TOO_LARGE)  # extensions of chunks, trailers
+
+    def reason(self, error: HttpParserError) -> BaseException:
+        """Why the parser gave up."""
+        return heads.reason(self.parser, error)
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """A client may end its side and still read: what it has asked completely is answered. A stream ends:
