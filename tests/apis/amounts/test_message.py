@@ -115,6 +115,13 @@ def test_another_pattern(channel: Channel, pattern: Any) -> None:
         channel.decode(json.dumps({"pattern": pattern, "data": message()}).encode())
 
 
+@BOTH
+def test_what_is_too_large(channel: Channel) -> None:
+    body = json.dumps(message(more="x" * 1024 * 1024)).encode()
+    with pytest.raises(Undeliverable, match=r"^too-large$"):
+        channel.decode(body)
+
+
 def test_a_reason_never_shows_what_came() -> None:
     with pytest.raises(Undeliverable) as error:
         BARE.decode(json.dumps(message(amount="secret")).encode())

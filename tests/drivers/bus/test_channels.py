@@ -24,6 +24,8 @@ from tests.drivers.bus.channels import (
     until,
 )
 from tests.support.queues import broker, fresh, outside
+from tradewind.drivers.rabbitmq.amqp import Delivery, Link
+from tradewind.drivers.rabbitmq.channels import TAKEN
 
 BARE = b'{"who":"ann","text":"0"}'
 
@@ -184,3 +186,20 @@ async def test_a_queue_that_is_gone_is_declared_anew_and_nothing_counts_as_sent(
 async def test_what_cannot_be_encoded_stays_in_the_outbox(driver: Driver) -> None:
     bus = await driver.publisher()
     assert not bus.publish(msgspec.structs.replace(noted("ann", "0"), body="{}"), lambda end: None)
+
+
+@pytest.mark.rabbitmq
+async def test_what_is_too_large_for_our_own_queues_is_not_lost(got: Deliveries) -> None:
+    """A rejected message is gone where the queue has no exchange for dead letters."""
+    queue, body = fresh("channel"), b"x" * (17 * 1024 * 1024)
+    async with outside(broker(), mine=(queue, f"{queue}.dead")) as other:
+        driver = OnRabbit(broker(), queue, other)
+        await driver.subscriber(got)
+        sender, kept = Link(broker(), name="test", limits=TAKEN), list[Delivery]()
+        await sender.start()
+        sender.publish("", queue, body)
+        await sender.consume(f"{queue}.dead", kept.append, no_ack=True)
+        await until(lambda: kept, "the dead letter")
+        assert kept[0].body == body
+        await sender.stop()
+        await driver.close()

@@ -17,7 +17,8 @@ from ..nest.events import unpack_event
 
 PUBLISHED: Final = "orders.created"
 LARGEST: Final = 2_147_483_647
-UNKNOWN_PATTERN, NOT_JSON, INVALID = "unknown-pattern", "not-json", "invalid"
+MOST_BYTES: Final = 1024 * 1024
+UNKNOWN_PATTERN, NOT_JSON, INVALID, TOO_LARGE = "unknown-pattern", "not-json", "invalid", "too-large"
 Text = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
 
 
@@ -58,6 +59,8 @@ def _bare(body: str) -> bytes:
 
 
 def _read(body: bytes, currency: str) -> OrderCreated:
+    if len(body) > MOST_BYTES:
+        raise Undeliverable(TOO_LARGE)
     try:
         packet = unpack_event(body)
         if packet is not None and packet[0] != PUBLISHED:

@@ -25,6 +25,9 @@ from .bus import PREFETCH, SendingSpan
 
 LOG = logging.getLogger("tradewind.bus")
 AGAIN_S = 0.2
+MOST_BYTES = 128 * 1024 * 1024
+TAKEN = Limits(message_bytes=MOST_BYTES, buffer_bytes=2 * MOST_BYTES)
+"""What RabbitMQ itself takes: a larger message would be thrown away, where no dead letter tells of it."""
 
 
 async def declare(link: Link, channel: Channel) -> None:
@@ -150,7 +153,7 @@ class ChannelSubscriber:
             name=f"{service} {channel.name} in",
             setup=self._set_up,
             confirms=True,
-            limits=limits or Limits(),
+            limits=limits or TAKEN,
         )
         self._dead = _DeadLetterQueue(self.link, channel.dead, now)
         self.consumed: Counter[str] = Counter()
