@@ -33,9 +33,9 @@ class Watcher:
         self._lives = 0
         self.link = Link(url, name=f"{name} watches", setup=self._set_up, limits=limits or Limits())
 
-    async def start(self, timeout_s: float = 10.0) -> None:
+    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
         """Errors: BrokerUnusable."""
-        await self.link.start(timeout_s)
+        await self.link.start(timeout_s, patient=patient)
 
     async def stop(self, grace_s: float = 1.0) -> None:
         await self.link.stop(grace_s)

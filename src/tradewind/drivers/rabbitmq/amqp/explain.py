@@ -41,6 +41,11 @@ def refusal(code: int, text: str) -> Refused:
     return Refused(code, text, f"{way} ({text})" if way else f"the broker refuses ({code} {text})")
 
 
+def lasting(error: BaseException) -> bool:
+    """Whether no wait can mend it: the broker knows us, and refuses. A vhost that is down comes up."""
+    return isinstance(error, Refused) and error.code in (403, 530) and "is down" not in error.text
+
+
 def trouble(error: BaseException, *, tls: bool) -> str:
     """Why no connection was made."""
     if isinstance(error, socket.gaierror):

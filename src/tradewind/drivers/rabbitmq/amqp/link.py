@@ -14,7 +14,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from . import address
+from . import address, explain
 from .errors import BrokerUnusable, LinkDown, LinkFull, Refused
 from .messages import Delivery, Limits
 from .properties import NONE, Packed, Properties
@@ -99,25 +99,26 @@ class Link(Topology):
     # -- its life
     # -----------------------------------------------------------------------------------------------------
 
-    async def start(self, timeout_s: float = 10.0) -> None:
-        """Connects and sets up once. Where a queue exists with other arguments, or is not there that others
-        declare, the link stays down, says so, and tries again: somebody else has to act, and no new start
-        would help. Errors: BrokerUnusable with the way out; whatever else `setup` raises.
+    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
+        """Connects and sets up once. `patient`: without a broker too, and connects once it is there;
+        `missing` says why it is not. Where a queue exists with other arguments, or is not there that others
+        declare, every link stays down, says so, and tries again: somebody else has to act, and no new start
+        would help. Errors: BrokerUnusable with the way out, of a patient start only where no wait can mend
+        it; whatever else `setup` raises.
         """
         where = address.parse(self._url)
         self._security, self._where, self._stopping = self._security or where.security(), where.where, False
         try:
             async with asyncio.timeout(timeout_s):
                 await self._live(where)
-        except LinkDown as error:
-            if not (isinstance(error, Refused) and error.code in FOR_OTHERS):
-                raise BrokerUnusable(f"{self._where}: {error}") from error
-            self._fell(f"{self._where}: {error}")
-        except TimeoutError as error:
-            raise BrokerUnusable(
-                f"{self._where}: not ready in {timeout_s:g} s: it is overloaded, or its setup waits for "
-                f"something"
-            ) from error
+        except (LinkDown, TimeoutError) as error:
+            slow = f"not ready in {timeout_s:g} s: it is overloaded, or its setup waits for something"
+            why = f"{self._where}: {slow if isinstance(error, TimeoutError) else error}"
+            if not isinstance(error, Refused) or error.code not in FOR_OTHERS:
+                if not patient or explain.lasting(error):
+                    raise BrokerUnusable(why) from error
+                self._missing = why  # told by whoever waits, once for all links
+            self._fell(why)
         self._keeper = asyncio.create_task(self._keep(where), name=f"amqp link {self.name}")
 
     async def stop(self, grace_s: float = 5.0) -> None:

@@ -93,10 +93,10 @@ class RpcClient:
         """Calls under way."""
         return len(self._pending)
 
-    async def start(self, timeout_s: float = 10.0) -> None:
-        """Errors: BrokerUnusable."""
+    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
+        """As `Link.start`. Errors: BrokerUnusable."""
         self._loop = asyncio.get_running_loop()
-        await self._link.start(timeout_s)
+        await self._link.start(timeout_s, patient=patient)
 
     async def stop(self) -> None:
         """Calls under way end as DOWN; wait for them before, if they matter."""

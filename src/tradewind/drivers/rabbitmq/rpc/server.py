@@ -98,11 +98,11 @@ class RpcServer:
         """Requests that are not answered yet."""
         return self._open
 
-    async def start(self, timeout_s: float = 10.0) -> None:
-        """Declares the queue and takes requests. Errors: BrokerUnusable."""
+    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
+        """Declares the queue and takes requests; as `Link.start`. Errors: BrokerUnusable."""
         try:
             for link in (self._answers, self._proofs, self._link):
-                await link.start(timeout_s)
+                await link.start(timeout_s, patient=patient)
         except BaseException:
             for link in (self._answers, self._proofs):
                 await link.stop(0)
