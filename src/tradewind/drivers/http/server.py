@@ -47,11 +47,14 @@ class HttpServer:
     def connections(self) -> int:
         return len(self._shared.connections)
 
-    async def start(self, host: str, port: int) -> None:
+    async def start(self, host: str, port: int, *, shared: bool = False) -> None:
+        """`shared`: other processes listen there too, and the system gives each connection to one of them.
+        Errors: PortInUse.
+        """
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: Connection(self._shared), host, port, backlog=1024
+                lambda: Connection(self._shared), host, port, backlog=1024, reuse_port=shared or None
             )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
