@@ -265,6 +265,10 @@ class Platform:
     async def changed(self, key: str, timeout: float) -> bool:
         return await self._watchers.wait(key, timeout)
 
+    def heard(self, key: str) -> None:
+        """Something about `key` was committed, by another copy perhaps."""
+        self._watchers.wake({key})
+
     def _wake_watchers(self, keys: set[str]) -> None:
         if self._committed is not None:
             self._committed(keys)

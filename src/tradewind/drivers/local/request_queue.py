@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from ...core.clock import SystemClock
-from ...core.request_queue import Ask, Handler, Kind, Malformed, Outcome, Wire
+from ...core.request_queue import Ask, Handler, Kind, Malformed, Outcome, RequestQueueClient, Wire
 
 NO_QUEUE = Outcome(Kind.DOWN, b"no service of this process takes from that queue", sent=False)
 LATE = Outcome(Kind.TIMEOUT, b"no answer in time")
@@ -14,17 +14,27 @@ LATE = Outcome(Kind.TIMEOUT, b"no answer in time")
 
 class LocalRequestQueue:
     """`queues`: the handlers of each queue. `wire` gives patterns, data and replies their form; `now` (ms
-    since the epoch) is the clock of the deadlines.
+    since the epoch) is the clock of the deadlines. `beyond` has the queues that are not here.
     """
 
-    up, missing = True, ""
-
     def __init__(
-        self, wire: Wire, queues: Mapping[str, Mapping[str, Handler]], now: Callable[[], int] | None = None
+        self,
+        wire: Wire,
+        queues: Mapping[str, Mapping[str, Handler]],
+        now: Callable[[], int] | None = None,
+        beyond: RequestQueueClient | None = None,
     ) -> None:
-        self._wire, self._now = wire, now or SystemClock().now
+        self._wire, self._now, self._beyond = wire, now or SystemClock().now, beyond
         self._routes = {queue: wire.routes(handlers) for queue, handlers in queues.items()}
         self._calls = 0
+
+    @property
+    def up(self) -> bool:
+        return self._beyond is None or self._beyond.up
+
+    @property
+    def missing(self) -> str:
+        return "" if self._beyond is None else self._beyond.missing
 
     def call(
         self,
@@ -37,6 +47,9 @@ class LocalRequestQueue:
         *,
         traceparent: str = "",
     ) -> None:
+        if self._beyond is not None and queue not in self._routes:
+            self._beyond.call(queue, pattern, data, timeout_s, then, traceparent=traceparent)
+            return
         loop = asyncio.get_running_loop()
         self._calls += 1
         call = _Call(self._wire, then)
