@@ -91,7 +91,7 @@ class Task:
     def __init__(self, handler: Handler, limits: Limits) -> None:
         self._app, self.port = asgi(handler), 0
 
-    async def start(self, host: str, port: int) -> None:
+    async def start(self, host: str, port: int, *, shared: bool = False) -> None:
         self.port = port
         self._task = asyncio.get_running_loop().create_task(self.serve(host, port))
 

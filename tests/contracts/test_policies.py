@@ -13,7 +13,6 @@ from tradewind.contracts.subscriptions import heard
 from tradewind.core.model import Event
 from tradewind.runtime import registry
 from tradewind.runtime.config import defaults
-from tradewind.services.payments.provider.absent import NoProvider
 
 SHOPS = [
     Policies(),
@@ -32,7 +31,7 @@ def test_without_a_word_the_default_shop() -> None:
 
 @pytest.mark.parametrize("shop", SHOPS)
 def test_a_service_hears_what_the_policies_say(shop: Policies) -> None:
-    for service in registry.services(registry.SERVICES, defaults(), NoProvider(), shop):
+    for service in registry.services(registry.SERVICES, defaults(), policies=shop):
         assert {kind for kind in service.rules if issubclass(kind, Event)} == heard(service.name, shop)
 
 

@@ -44,10 +44,10 @@ from tradewind.engine.observers import Hooks
 from tradewind.engine.outbox import Relay
 from tradewind.engine.platform import Platform
 from tradewind.engine.retention import Sweep
-from tradewind.runtime.assembly import LEDGER
 from tradewind.runtime.config import defaults
 from tradewind.runtime.registry import SERVICES, services
 from tradewind.runtime.schema import schemas
+from tradewind.services.payments.provider.manifest import LEDGER
 from tradewind.services.payments.provider.sandbox import Sandbox
 
 # POST /orders of API v1 with one line, until every service has handled what follows from it
@@ -109,7 +109,13 @@ async def apart(place: Place, data: Path, hooks: Hooks) -> AsyncIterator[tuple[S
         stack.push_async_callback(provider.close)
         for name in SERVICES:
             store = SharedStore(place.url)
-            made = Platform(store, services([name], config, provider), clock, bus=cast(Any, bus), hooks=hooks)
+            made = Platform(
+                store,
+                services([name], config, {"provider": provider}),
+                clock,
+                bus=cast(Any, bus),
+                hooks=hooks,
+            )
             await made.start()
             stack.push_async_callback(made.stop)
             platforms[name] = made

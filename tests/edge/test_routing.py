@@ -128,9 +128,12 @@ CONTRACTS = [
 async def test_the_shipped_file_of_contracts(
     edge: Start, upstream: Upstream, method: str, target: str, expected: str
 ) -> None:
-    from tradewind.runtime.processes.edge import declarative
+    from pathlib import Path
 
-    text = declarative("contracts").read_text()
+    from tradewind import apis
+    from tradewind.edge.manifest import declarative
+
+    text = declarative("contracts", Path(apis.__file__).parent).read_text()
     port = await edge(text, ORDERS_SERVICE_URL=upstream.url, INVOICES_SERVICE_URL=upstream.url)
     reply = await ask(port, method, target, "Origin: http://a.example")
     assert (reply.status, reply.body.decode()) == (200, expected)

@@ -8,7 +8,6 @@ import tradewind
 from tradewind.contracts.policies import Policies
 from tradewind.runtime import blueprint, config
 from tradewind.runtime.blueprint import Address, BadBlueprint, Blueprint, Process
-from tradewind.runtime.processes import plan
 
 FOLDER = Path(tradewind.__file__).parent / "runtime" / "blueprints"
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
@@ -180,6 +179,7 @@ APART = (
     '[processes.edge]\napis = { v1 = "http://" }\nops_port = '
     '9100\n[processes.orders]\nservices = ["orders"]\n'
 )
+BUS = '\n[events]\nbus = "rabbitmq"\n'
 
 
 @pytest.mark.parametrize(
@@ -188,14 +188,26 @@ APART = (
         (APART + '[events]\nbus = "rabbit"', "events.bus: unknown bus 'rabbit'; did you mean 'rabbitmq'?"),
         (
             APART + '[processes.users]\nservices = ["users"]\n',
-            'events.bus: orders, users run apart, so say what carries their events: bus = "rabbitmq"',
+            'events.bus: edge, orders, users run apart, so say what carries their events: bus = "rabbitmq"',
+        ),
+        (
+            '[processes.shop]\nservices = ["orders"]\ncopies = 2\napis = { v1 = "http://" }\n',
+            'events.bus: shop run apart, so say what carries their events: bus = "rabbitmq"',
         ),
         (APART + "copies = 0", "processes.orders.copies: '0' is not a whole number from 1 to 32"),
         (APART + 'copies = "${HOW_MANY}"', "processes.orders.copies: needs the variable HOW_MANY"),
         (APART + "copies = true", "processes.orders.copies: 'True' is not a whole number"),
         (
-            APART.replace("ops_port", "copies = 2\nops_port"),
-            "processes.edge.copies: what has a port runs once",
+            APART + 'apis = { provider = "http://" }\ncopies = 2' + BUS,
+            "processes.orders.copies: API provider runs once, so its process has no copies",
+        ),
+        (
+            APART + 'apis = { rpc = "http://" }' + BUS,
+            "processes.orders.apis.rpc: say where it listens, like http://127.0.0.1:8081",
+        ),
+        (
+            APART + 'apis = { rpc = "http://:0" }\ncopies = 2' + BUS,
+            "processes.orders.apis.rpc: copies share a port, so it cannot be any that is free",
         ),
         (
             APART + "ops_port = 65536",
@@ -209,28 +221,34 @@ APART = (
             APART + "ops_port = 65535\ncopies = 2",
             "processes.orders.ops_port: a copy's port, 65536, is past the last one",
         ),
-        (APART + '[stores]\norder.schema = "x"', "stores: unknown service 'order'; did you mean 'orders'?"),
         (
-            APART + '[stores]\norders.schema = "Orders"',
+            APART + BUS + '[stores]\norder.schema = "x"',
+            "stores: unknown service 'order'; did you mean 'orders'?",
+        ),
+        (
+            APART + BUS + '[stores]\norders.schema = "Orders"',
             "stores.orders.schema: must be a schema of the service's own",
         ),
         (
-            APART + '[stores]\norders.schema = "public"',
+            APART + BUS + '[stores]\norders.schema = "public"',
             "stores.orders.schema: must be a schema of the service's own",
         ),
         (
-            APART + '[stores]\norders.schema = "one"\nusers.schema = "one"',
+            APART + BUS + '[stores]\norders.schema = "one"\nusers.schema = "one"',
             "stores.users.schema: 'one' is another service's",
         ),
-        (APART + '[stores]\nhost = "db"\n', "stores.name: must be a word"),
-        (APART + '[stores]\nhost = "a b"\nname = "shop"', "stores.host: must be a word"),
+        (APART + BUS + '[stores]\nhost = "db"\n', "stores.name: must be a word"),
+        (APART + BUS + '[stores]\nhost = "a b"\nname = "shop"', "stores.host: must be a word"),
         (
-            APART + '[stores]\nhost = "db"\nname = "shop"\nport = "x"',
+            APART + BUS + '[stores]\nhost = "db"\nname = "shop"\nport = "x"',
             "stores.port: 'x' is not a whole number from 1 to 65535",
         ),
-        (APART + '[stores]\nhost = "db"\nname = "shop"\npass = "hunter2"', "stores: unknown key 'pass'"),
         (
-            APART + '[stores]\nhost = "db"\nname = "shop"\n[settings]\ndatabase_url = "x"',
+            APART + BUS + '[stores]\nhost = "db"\nname = "shop"\npass = "hunter2"',
+            "stores: unknown key 'pass'",
+        ),
+        (
+            APART + BUS + '[stores]\nhost = "db"\nname = "shop"\n[settings]\ndatabase_url = "x"',
             "stores: settings.database_url says it too",
         ),
     ],
@@ -255,7 +273,7 @@ def test_what_does_not_fit_together_is_told_in_one_line(tmp_path: Path, text: st
     ],
 )
 def test_a_database_in_parts(tmp_path: Path, parts: str, url: str) -> None:
-    found = read(tmp_path, f"{APART}[stores]\n{parts}")
+    found = read(tmp_path, f"{APART}{BUS}[stores]\n{parts}")
     assert found.settings["database_url"] == url
     assert config.load({}, found.settings).database_url == url
 
@@ -273,6 +291,10 @@ PUBLISHED = {
     "PAYMENT_QUEUE": "p",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel:4318/v1/traces",
 }
+
+
+def queues(now: config.Config) -> list[str]:
+    return [now.apis[f"{name}_queue"] for name in ("order", "inventory", "payment")]
 
 
 def rpc(**environment: str) -> Blueprint:
@@ -298,11 +320,7 @@ def test_rpc_is_as_published() -> None:
     now = config.load({}, found.settings)
     assert now.database_url == "postgresql://postgres:postgres@localhost:5432/microservices_learn"
     assert (now.port, now.broker_url) == (3000, "amqp://guest:guest@localhost:5672")
-    assert (now.order_queue, now.inventory_queue, now.payment_queue) == (
-        "order_queue",
-        "inventory_queue",
-        "payment_queue",
-    )
+    assert queues(now) == ["order_queue", "inventory_queue", "payment_queue"]
     assert now.otlp_endpoint == ""
 
 
@@ -310,7 +328,7 @@ def test_rpc_hears_the_published_variables() -> None:
     now = config.load({}, rpc(**PUBLISHED).settings)
     assert now.database_url == "postgresql://me:p%40ss@db:6000/shop"
     assert (now.port, now.broker_url) == (3001, "amqps://u:p@rabbit/v")
-    assert (now.order_queue, now.inventory_queue, now.payment_queue) == ("o", "i", "p")
+    assert queues(now) == ["o", "i", "p"]
     assert now.otlp_endpoint == "http://otel:4318/v1/traces"
     assert config.load({}, rpc(API_GATEWAY_PORT="0").settings).port == 0
 
@@ -359,51 +377,3 @@ def test_the_blueprints_have_the_policies_of_their_shops() -> None:
     assert policies("rpc") == Policies(
         pricing="client", payment="none", invoice="none", customers="any", products="any", access="open"
     )
-
-
-EACH = """
-[processes.gateway]
-apis = { v1 = "http://:${PORT:-3000}" }
-[processes.orders]
-services = ["orders"]
-apis = { services = "rabbitmq://" }
-ops_port = "${PORT}"
-variables = { PORT = "${ORDERS_PORT:-3002}", DB_NAME = "orders" }
-[events]
-bus = "rabbitmq"
-[stores]
-host = "db"
-name = "${DB_NAME:-shop}"
-"""
-
-
-def test_each_process_has_variables_of_its_own(tmp_path: Path) -> None:
-    """Under `up` what is in the environment is the gateway's; what `serve NAME` finds there is its own."""
-    (tmp_path / "mine.toml").write_text(EACH)
-
-    def seen(process: str, **environment: str) -> Blueprint:
-        return blueprint.load(
-            "mine", folder=tmp_path, services=SERVICES, environment=environment, process=process
-        )
-
-    up = seen("", PORT="4000")
-    assert (up.settings["port"], up.process("orders").ops_port) == ("4000", 3002)
-    assert up.settings["database_url"] == "postgresql://db:5432/shop"
-    assert up.process("orders").variables == {"PORT": "3002", "DB_NAME": "orders"}
-    own = seen("orders")
-    assert (own.process("orders").ops_port, own.settings["database_url"]) == (
-        3002,
-        "postgresql://db:5432/orders",
-    )
-    given = seen("orders", PORT="5000", DB_NAME="mine")
-    assert (given.process("orders").ops_port, given.settings["database_url"]) == (
-        5000,
-        "postgresql://db:5432/mine",
-    )
-
-
-def test_a_name_for_all_names_no_process_in_the_traces(tmp_path: Path) -> None:
-    named = GOOD.replace("copies =", 'variables = { OTEL_SERVICE_NAME = "shop-orders" }\ncopies =')
-    found = read(tmp_path, named, DB_USER="shop", OTEL_SERVICE_NAME="all")
-    names = {command.name: command.variables["OTEL_SERVICE_NAME"] for command in plan.commands(found, ())}
-    assert names == {"gateway": "", "orders-1": "shop-orders", "orders-2": "shop-orders"}

@@ -17,6 +17,7 @@ from tradewind.runtime.blueprint import BadBlueprint
 from tradewind.runtime.processes import plan
 
 CONTRACTS = APART.replace('{ v1 = "http://" }', '{ contracts = "http://" }')
+ALONE = '[processes.shop]\nservices = ["orders"]\napis = { contracts = "http://" }\n'
 BUS = '[events]\nbus = "rabbitmq"\n'
 BY_AMOUNT = Policies(
     pricing="client", payment="none", invoice="created", customers="any", products="any", access="open"
@@ -31,7 +32,7 @@ BY_AMOUNT = Policies(
         (CONTRACTS + BUS, ("contracts",)),
         (CONTRACTS + BUS + "channels = []", ()),
         (CONTRACTS + BUS + 'channels = ["invoicing"]', ("invoicing",)),
-        (CONTRACTS, ()),
+        (ALONE, ()),
     ],
 )
 def test_events_are_published_in_the_form_of_the_apis_that_are_served(

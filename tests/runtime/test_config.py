@@ -63,7 +63,7 @@ def test_origins_are_written_as_browsers_name_them(text: str, origins: tuple[str
         with pytest.raises(BadSetting, match="TRADEWIND_CORS_ORIGINS"):
             config.load({"TRADEWIND_CORS_ORIGINS": text})
     else:
-        assert config.load({"TRADEWIND_CORS_ORIGINS": text}).cors_origins == origins
+        assert config.load({"TRADEWIND_CORS_ORIGINS": text}).apis["cors_origins"] == origins
 
 
 @pytest.mark.parametrize(

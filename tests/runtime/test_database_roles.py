@@ -30,7 +30,7 @@ async def test_a_service_reaches_its_own_rows_alone(tmp_path: Path) -> None:
         assert made == database_roles.make_roles(config, chosen), "a second start changes nothing"
         owner = await asyncpg.connect(url)
         try:
-            orders = await asyncpg.connect(database_roles.url_of(config, "orders"))
+            orders = await asyncpg.connect(database_roles.url_of(config, chosen, "orders"))
             assert await orders.fetch("SELECT * FROM orders.orders") == []
             for forbidden in ("SELECT * FROM payments.payments", "CREATE TABLE orders.more (id text)"):
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -53,6 +53,7 @@ def test_each_service_has_a_password_of_its_own(tmp_path: Path) -> None:
     config = settings.load(
         {}, {}, [f"data={tmp_path}", f"jwt_secret={KEY}", "database_url=postgresql://u:p@h:5432/shop"]
     )
-    urls = {name: database_roles.url_of(config, name) for name in ("orders", "payments")}
+    chosen = blueprints.load("services", folder=FOLDER, services=SERVICES, environment={})
+    urls = {name: database_roles.url_of(config, chosen, name) for name in ("orders", "payments")}
     assert urls["orders"].startswith("postgresql://shop_orders:") and urls["orders"].endswith("@h:5432/shop")
     assert urls["orders"].split(":")[2] != urls["payments"].split(":")[2]

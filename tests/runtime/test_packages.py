@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tradewind.core.manifest import ApiManifest
+from tradewind.core.api import ApiManifest
 from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime import registry, schema
 from tradewind.runtime.blueprint import BadBlueprint, Blueprint
@@ -22,7 +22,7 @@ services = ["orders", "invoices"]
 apis = { outside = "http://" }
 """
 MANIFEST = """
-from tradewind.core.manifest import ApiManifest
+from tradewind.core.api import ApiManifest
 APIS = (ApiManifest(name="outside", transport="http", clients=True, published="tests.blueprints.numbered.published"),)
 """
 

@@ -15,7 +15,6 @@ from tradewind.engine.service_runtime import furnish
 from tradewind.runtime import registry
 from tradewind.runtime.config import defaults
 from tradewind.runtime.schema import schema
-from tradewind.services.payments.provider.absent import NoProvider
 
 FOLDER = Path(services.__file__).parent
 
@@ -29,7 +28,7 @@ def test_a_manifest_says_what_is_there(name: str) -> None:
     found = registry.manifest(name)
     assert (found.name, found.steps) == (name, FOLDER / name / "migrations")
     assert schema(name).name == name
-    (made,) = registry.services([name], defaults(), NoProvider())
+    (made,) = registry.services([name], defaults())
     assert made.name == name
     assert {table.rows.metadata for table in made.tables.values()} == {found.tables}
 
@@ -44,7 +43,7 @@ def test_a_manifest_says_what_is_there(name: str) -> None:
     ],
 )
 def test_policies_reach_a_service_through_its_manifest(policies: Policies, hears: set[str]) -> None:
-    made = registry.services(registry.SERVICES, defaults(), NoProvider(), policies)
+    made = registry.services(registry.SERVICES, defaults(), policies=policies)
     assert {name for name, runtime in furnish(made).items() if runtime.hears(OrderCreated)} == hears
 
 

@@ -12,7 +12,6 @@ from tradewind.engine.service_runtime import ServiceRuntime
 from tradewind.runtime.config import defaults
 from tradewind.runtime.registry import SERVICES, services
 from tradewind.runtime.schema import schemas
-from tradewind.services.payments.provider.absent import NoProvider
 
 
 def statements(holder: Any) -> list[Any]:
@@ -25,9 +24,7 @@ SHOP = [
     for one in statements(importlib.import_module(f"tradewind.services.{name}.storage"))
 ]
 ENGINE = [
-    one
-    for made in services(SERVICES, defaults(), NoProvider())
-    for one in statements(ServiceRuntime(made).statements)
+    one for made in services(SERVICES, defaults()) for one in statements(ServiceRuntime(made).statements)
 ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,14 @@ def wait(condition: Callable[[], T], what: str, seconds: float = 90.0) -> T:
         assert time.monotonic() < end, f"not within {seconds:g} s: {what}"
         time.sleep(MOMENT_S)
     return found
+
+
+def free() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        port: int = kept.getsockname()[1]
+        return port
 
 
 class Apart:

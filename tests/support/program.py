@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 PROGRAM = (sys.executable, "-m", "tradewind")
@@ -18,9 +19,13 @@ def environment(**settings: str) -> dict[str, str]:
 
 def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
-    return subprocess.run(
-        [*PROGRAM, *words], env=environment(**settings), capture_output=True, text=True, timeout=180
-    )
+    return run_in(environment(**settings), *words)
+
+
+def run_in(variables: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    """The same, with variables of a published page."""
+    given = {**environment(), **variables}
+    return subprocess.run([*PROGRAM, *words], env=given, capture_output=True, text=True, timeout=180)
 
 
 def up(data: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -87,10 +87,10 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxy(port: int, *, security: ssl.SSLContext | None = None) -> AsyncIterator[Proxy]:
-    """In front of `port`; with `security` it speaks TLS to those who connect."""
+async def proxy(port: int, *, at: int = 0, security: ssl.SSLContext | None = None) -> AsyncIterator[Proxy]:
+    """In front of `port`, listening `at` another; with `security` it speaks TLS to those who connect."""
     between = Proxy(port)
-    server = await asyncio.start_server(between.serve, "127.0.0.1", 0, ssl=security)
+    server = await asyncio.start_server(between.serve, "127.0.0.1", at, ssl=security)
     between.port = server.sockets[0].getsockname()[1]
     try:
         yield between

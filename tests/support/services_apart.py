@@ -19,6 +19,7 @@ from tradewind.operations.audit.waits import Waits, waits
 from tradewind.operations.audit.wiring import wiring_of
 from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime.blueprint import Blueprint
+from tradewind.runtime.config import defaults
 from tradewind.runtime.processes.plan import FOLDER
 
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
@@ -58,7 +59,7 @@ def _blueprint() -> Blueprint:
 
 async def _under_way(url: str) -> bool:
     async with snapshot(url, Path(), _blueprint().schemas) as source:
-        for service in waits(wiring_of(_blueprint())):
+        for service in waits(wiring_of(defaults(), _blueprint())):
             if await _busy(service, source):
                 return True
     return False
@@ -74,19 +75,21 @@ async def _busy(service: Waits, source: Rows) -> bool:
     return False
 
 
-def clean_up(exchange: str) -> None:
-    """Nothing of this shop is left at the broker."""
+def clean_up(*queues: str, exchange: str) -> None:
+    """Nothing of this shop is left at the broker; `queues` are some beside those of its services."""
     if port := _provider_ports.pop(exchange, None):
         port.close()
-    asyncio.run(_clean_up(exchange))
+    asyncio.run(_clean_up(queues, exchange))
 
 
-async def _clean_up(exchange: str) -> None:
+async def _clean_up(queues: tuple[str, ...], exchange: str) -> None:
     link = Link(broker(), name="test")
     await link.start()
     for service in SERVICES:
         for queue in (f"{exchange}.{service}", f"{exchange}.{service}.requests"):
             await do(link, commands.Queue.Delete(queue=queue), "Queue.DeleteOk")
+    for queue in queues:
+        await do(link, commands.Queue.Delete(queue=queue), "Queue.DeleteOk")
     await do(link, commands.Exchange.Delete(exchange=exchange), "Exchange.DeleteOk")
     await link.stop()
 

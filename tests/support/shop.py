@@ -129,7 +129,7 @@ class Shop:
         if self.alive:
             self.kill9()
         if self.keeping.exchange:
-            apart.clean_up(self.keeping.exchange)
+            apart.clean_up(exchange=self.keeping.exchange)
         # shown by pytest where the test has failed
         print(self.log.read_text(errors="replace")[-4_000:] if self.log.exists() else "")
 

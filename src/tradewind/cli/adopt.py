@@ -39,15 +39,19 @@ def adopt(
     chosen = Chosen(blueprint, service, sets, None)
     values = Values(chosen.config.currency, SystemClock().now())
     try:
-        found = moving.adopt(
-            chosen.config.database_url,
-            chosen.services,
-            chosen.schemas,
-            values,
-            apis=chosen.blueprint.apis,
-            dry_run=dry_run,
-            progress=_progress,
-        )
+        found = [
+            one
+            for url, services in chosen.places
+            for one in moving.adopt(
+                url,
+                services,
+                chosen.schemas,
+                values,
+                apis=chosen.blueprint.apis,
+                dry_run=dry_run,
+                progress=_progress,
+            )
+        ]
     except StoreUnusable as error:
         fail(error)
     if json:
@@ -85,13 +89,13 @@ def export(
 
     chosen = Chosen(blueprint, service, sets, data)
     try:
-        found = moving.export(
-            chosen.config.database_url,
-            chosen.services,
-            chosen.schemas,
-            apis=chosen.blueprint.apis,
-            dry_run=dry_run,
-        )
+        found = [
+            one
+            for url, services in chosen.places
+            for one in moving.export(
+                url, services, chosen.schemas, apis=chosen.blueprint.apis, dry_run=dry_run
+            )
+        ]
     except StoreUnusable as error:
         fail(error)
     if json:

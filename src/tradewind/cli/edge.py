@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,17 +27,18 @@ def check(
 
     Example: tradewind edge check kong.yml
     """
+    from .. import apis
     from ..core.extras import MissingExtra
 
     try:
         from ..edge.check import report
         from ..edge.document import BadFile
+        from ..edge.manifest import declarative
         from ..edge.reading import load
-        from ..runtime.processes.edge import declarative
     except MissingExtra as error:
         fail(error)
     try:
-        found = report(load(declarative(file), os.environ))
+        found = report(load(declarative(file, Path(apis.__file__).parent), os.environ))
     except BadFile as error:
         fail(error)
     if json:

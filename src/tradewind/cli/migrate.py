@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import typer
 
+from ..runtime.stores import by_place
 from .adopt import adopt, export
 from .common import Data, Json, Ran, Sets, Which, fail, read, show
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..runtime.config import Config
     from ..runtime.migrations import ServiceSchema
 
+T = TypeVar("T")
+Work: TypeAlias = "Callable[[str, Path, list[ServiceSchema], Mapping[str, str]], Iterable[T]]"
 app = typer.Typer(
     help="Schema steps, per service or for all that a blueprint runs.",
     no_args_is_help=True,
@@ -28,10 +31,10 @@ One = Annotated[
 
 
 class Chosen:
-    """What a command is about: the database, and the services of the blueprint or the one that was named."""
+    """What a command is about: the databases, and the services of the blueprint or the one that was named."""
 
     def __init__(self, blueprint: str, service: str | None, sets: list[str] | None, data: str | None) -> None:
-        from ..runtime.schema import runs, schemas
+        from ..runtime.schema import runs
 
         self.config: Config
         self.config, self.blueprint = read(blueprint, sets, data=data)
@@ -43,11 +46,21 @@ class Chosen:
                     f"{', '.join(self.services)}"
                 )
             self.services = [service]
-        self.slices: list[ServiceSchema] = schemas(self.services, self.blueprint.apis)
 
     @property
-    def where(self) -> tuple[str, Path]:
-        return self.config.database_url, self.config.data
+    def places(self) -> list[tuple[str, list[str]]]:
+        """Each database, and its services."""
+        return list(by_place(self.config, self.blueprint, self.services).items())
+
+    def at_each(self, work: Work[T]) -> list[T]:
+        """What `work(url, data, schema steps, schemas)` does at each database, together."""
+        from ..runtime.schema import schemas
+
+        return [
+            one
+            for url, services in self.places
+            for one in work(url, self.config.data, schemas(services, self.blueprint.apis), self.schemas)
+        ]
 
 
 def listed(work: Callable[[], list[str]], nothing: str) -> None:
@@ -74,7 +87,7 @@ def status(
 
     chosen = Chosen(blueprint, service, sets, data)
     try:
-        states = migrations.status(*chosen.where, chosen.slices, chosen.schemas)
+        states = chosen.at_each(migrations.status)
     except StoreUnusable as error:
         fail(error)
     if json:
@@ -97,12 +110,9 @@ def run(service: One = None, blueprint: Ran = "", data: Data = None, sets: Sets 
     from ..runtime import migrations
 
     chosen = Chosen(blueprint, service, sets, data)
-    if not chosen.config.database_url:
+    if any(not url for url, _ in chosen.places):
         chosen.config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    listed(
-        lambda: migrations.up(*chosen.where, chosen.slices, chosen.schemas),
-        "nothing to do: the schema is up to date",
-    )
+    listed(lambda: chosen.at_each(migrations.up), "nothing to do: the schema is up to date")
 
 
 @app.command("sql")
@@ -116,7 +126,7 @@ def sql(service: One = None, blueprint: Ran = "", data: Data = None, sets: Sets 
 
     chosen = Chosen(blueprint, service, sets, data)
     listed(
-        lambda: [f"{text};" for text in migrations.sql(*chosen.where, chosen.slices, chosen.schemas)],
+        lambda: [f"{text};" for text in chosen.at_each(migrations.sql)],
         "-- nothing to do: the schema is up to date",
     )
 
@@ -139,7 +149,7 @@ def revert(
     if service and all_:
         fail("--service and --all contradict each other")
     chosen = Chosen(blueprint, service, sets, data)
-    listed(lambda: migrations.revert(*chosen.where, chosen.slices, chosen.schemas), "nothing to undo")
+    listed(lambda: chosen.at_each(migrations.revert), "nothing to undo")
 
 
 @app.command("down")
@@ -161,7 +171,11 @@ def down(
     chosen = Chosen(blueprint, service, sets, data)
     if (who := holder(chosen.config.data)) is not None:
         fail(f"{chosen.config.data} is in use by process {who.pid}: stop it first")
-    listed(lambda: migrations.down(*chosen.where, chosen.slices[0], to, chosen.schemas), "nothing to undo")
+
+    def undo(url: str, data: Path, slices: list[ServiceSchema], names: Mapping[str, str]) -> list[str]:
+        return migrations.down(url, data, slices[0], to, names)
+
+    listed(lambda: chosen.at_each(undo), "nothing to undo")
 
 
 @app.command("generate")
@@ -180,9 +194,11 @@ def generate(
     """
     from ..core.store import StoreUnusable
     from ..runtime import drafts
+    from ..runtime.schema import schemas
 
     try:
-        made = drafts.new(Chosen(blueprint, service, None, None).slices[0], message)
+        (one,) = schemas(Chosen(blueprint, service, None, None).services)
+        made = drafts.new(one, message)
     except (StoreUnusable, ValueError) as error:
         fail(error)
     print(made or "nothing to write: the steps lead to the models")
@@ -218,9 +234,11 @@ def roles(
 
     chosen = Chosen(blueprint, service, sets, None)
     try:
-        found = granted.grant(
-            chosen.config.database_url, chosen.services, chosen.schemas, prefix=prefix, password=password
-        )
+        found = [
+            one
+            for url, services in chosen.places
+            for one in granted.grant(url, services, chosen.schemas, prefix=prefix, password=password)
+        ]
     except StoreUnusable as error:
         fail(error)
     if json:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from ..runtime.processes import plan
 from .common import Data, Json, Ran, Sets, fail, fitting, show
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class OperatorArguments:
         config, chosen = fitting(blueprint, sets, data=data)
         from ..operations.operator import operator_of
 
-        self.apart = plan.apart(chosen)
+        self.apart = chosen.apart
         self._desk = operator_of(config, chosen)
 
     def stats(self) -> Any:

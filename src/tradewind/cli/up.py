@@ -17,10 +17,12 @@ from ..runtime.processes import entry as door
 from ..runtime.processes import plan, serving
 from ..runtime.processes.arguments import Arguments
 from ..runtime.registry import APIS
+from ..runtime.stores import place_of
 from .common import Data, EnvFile, Sets, Which, fail, read
 
 if TYPE_CHECKING:
-    from ..core.manifest import ApiManifest, Manifest
+    from ..core.api import ApiManifest
+    from ..core.manifest import Manifest
     from ..runtime.first_admin import Login
 
 Host = Annotated[str | None, typer.Option("--host", metavar="H", help="Where to listen (TRADEWIND_HOST).")]
@@ -53,7 +55,7 @@ def up(
         from .reload import reloading
 
         raise typer.Exit(reloading(blueprint, words))
-    if not plan.apart(chosen):
+    if not chosen.apart:
         run(config, chosen)
         return
     if why := door.up(Arguments("", blueprint, sets=words)):
@@ -83,7 +85,7 @@ def serve(
         chosen.process(process)
     except BadBlueprint as error:
         fail(error)
-    if not plan.apart(chosen):
+    if not chosen.apart:
         run(config, chosen)
         return
     if why := serving.serve(Arguments(process, blueprint, copy, supervised, words)):
@@ -120,9 +122,10 @@ def run(config: Config, blueprint: Blueprint, additions: Sequence[Manifest] = ()
     from ..drivers.http.server import PortInUse
     from ..runtime.processes.built import BuiltProcess
 
-    shown = next(APIS[api] for api in blueprint.front.apis if APIS[api].clients)
+    shown = APIS[blueprint.shown]
     try:
         built = BuiltProcess(config, blueprint, blueprint.front, additions=additions)
+        effects.tell(blueprint, os.environ)
 
         def started(url: str) -> None:
             # what a batch makes dies with it: looking through all that was loaded at the start, again and
@@ -130,7 +133,7 @@ def run(config: Config, blueprint: Blueprint, additions: Sequence[Manifest] = ()
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 50)
-            print(_banner(config, url, shown, built.login), flush=True)
+            print(_banner(config, blueprint, url, shown, built.login), flush=True)
 
         uvloop.run(built.run(started))
     except (StoreUnusable, StoreUnavailable, PortInUse, ValueError) as error:
@@ -140,10 +143,9 @@ def run(config: Config, blueprint: Blueprint, additions: Sequence[Manifest] = ()
     print(door.STOPPED, flush=True)
 
 
-def _banner(config: Config, url: str, api: ApiManifest, login: Login | None) -> str:
-    place = (
-        config.database_url.rpartition("@")[2] if config.database_url else str(config.data / "tradewind.db")
-    )
+def _banner(config: Config, blueprint: Blueprint, url: str, api: ApiManifest, login: Login | None) -> str:
+    store = place_of(config, blueprint, blueprint.services[0])
+    place = store.rpartition("@")[2] if store else str(config.data / "tradewind.db")
     lines = [
         "",
         f"  Tradewind is up at {url}",

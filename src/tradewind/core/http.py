@@ -89,7 +89,8 @@ class Server(Protocol):
     @property
     def connections(self) -> int: ...
 
-    async def start(self, host: str, port: int) -> None: ...
+    async def start(self, host: str, port: int, *, shared: bool = False) -> None:
+        """`shared`: other processes listen there too, and the system gives each connection to one of them."""
 
     async def stop(self, grace: float) -> None:
         """Returns when no connection is left; after `grace` seconds it breaks those that still wait for an

@@ -38,10 +38,10 @@ class EdgeServer(AsgiServer):
         server = {"connections_active": self.connections, "total_requests": self._proxy.requests}
         return msgspec.json.encode({"server": server, "database": {"reachable": True}})
 
-    async def start(self, host: str, port: int) -> None:
+    async def start(self, host: str, port: int, *, shared: bool = False) -> None:
         """Errors: PortInUse."""
         self._proxy.pool = Pool(asyncio.get_running_loop())
-        await super().start(host, port)
+        await super().start(host, port, shared=shared)
 
     async def stop(self, grace: float) -> None:
         """Returns when no connection is left; after `grace` seconds it breaks those that still wait."""

@@ -13,7 +13,6 @@ from ..runtime import local
 from ..runtime.blueprint import Blueprint
 from ..runtime.config import Config
 from ..runtime.local import NotReachable
-from ..runtime.processes import plan
 
 LETTERS = "/api/v1/ops/dead-letters"
 UNANSWERED = (NotReachable, StoreUnusable, StoreUnavailable)
@@ -35,7 +34,7 @@ class Operator(Protocol):
 
 
 def operator_of(config: Config, blueprint: Blueprint) -> Operator:
-    if not plan.apart(blueprint):
+    if not blueprint.apart:
         return LocalOperator(config)
     from .shared_store import SharedStoreOperator
 

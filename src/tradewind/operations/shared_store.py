@@ -1,4 +1,4 @@
-"""Answers the operator of a blueprint whose services are separate processes: from the store that they share,
+"""Answers the operator of a blueprint whose services are separate processes: from the stores that they share,
 running or stopped.
 
 Nothing is executed here. A dead letter to be tried again is taken up by a service within a second of the
@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..contracts.ops import dead_letter_view
-from ..contracts.orders import GetTimeline, TimelineEntry
-from ..core.bus import EventRecord
+from ..contracts.ops import dead_letter_view, timeline_of
+from ..contracts.orders import GetOrder, TimelineEntry
+from ..core.bus import EventRecord, ListEvents
 from ..core.clock import SystemClock
 from ..core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ..core.model import Caller, Context, Effects, Refused
@@ -25,13 +25,11 @@ from ..engine.dead_letters import discard, replay
 from ..engine.observers import Hooks
 from ..engine.platform import Platform
 from ..engine.service_runtime import ServiceRuntime
-from ..runtime.assembly import with_timeline
 from ..runtime.blueprint import Blueprint
 from ..runtime.config import Config
 from ..runtime.registry import services
 from ..runtime.schema import runs, schema_state
-from ..runtime.stores import open_store
-from ..services.payments.provider.absent import NoProvider
+from ..runtime.stores import by_place, open_store
 
 OPERATOR = Caller("operator", "admin")
 PAGE = 100
@@ -62,56 +60,70 @@ class SharedStoreOperator:
         """What waits, per service: depths, and ages in ms."""
 
         async def ask(platform: Platform) -> Any:
-            found = (await platform.stats())["services"]
-            return {
-                "services": {
-                    name: {k: v for k, v in row.items() if k not in MEMORY} for name, row in found.items()
-                }
-            }
+            return (await platform.stats())["services"]
 
-        return self._with(ask)
+        found = {name: row for some in self._each(ask) for name, row in some.items()}
+        return {
+            "services": {
+                name: {k: v for k, v in row.items() if k not in MEMORY} for name, row in found.items()
+            }
+        }
 
     def timeline(self, order: str) -> Any:
         """Every event of an order: in causal order, however the clocks of the processes stood."""
 
-        async def ask(platform: Platform) -> Any:
-            found = await with_timeline(platform).ask(GetTimeline(order.lower()), OPERATOR)
-            return msgspec.to_builtins({"data": causal(found.data)})
+        about = order.lower()
 
-        return self._with(ask)
+        async def ask(platform: Platform) -> Any:
+            if "orders" in platform.runtimes:
+                await platform.ask(GetOrder(about), OPERATOR)
+            return await platform.ask(ListEvents(about))
+
+        found = timeline_of([told for some in self._each(ask) for told in some])
+        return msgspec.to_builtins({"data": causal(found.data)})
 
     def letters(self) -> list[Any]:
         """All of them, newest first."""
 
-        async def ask(platform: Platform) -> list[Any]:
-            found: list[Any] = []
+        async def ask(platform: Platform) -> list[DeadLetter]:
+            found: list[DeadLetter] = []
             cursor: str | None = ""
             while cursor is not None:
                 page = await platform.ask(ListDeadLetters(PAGE, cursor))
-                found += [msgspec.to_builtins(dead_letter_view(letter)) for letter in page.data]
+                found += page.data
                 cursor = page.next_cursor
             return found
 
-        return self._with(ask)
+        found = [letter for some in self._each(ask) for letter in some]
+        found.sort(key=lambda letter: letter.id, reverse=True)
+        return [msgspec.to_builtins(dead_letter_view(letter)) for letter in found]
 
     def replay(self, letter: str) -> None:
-        self._with(lambda platform: _decide(platform, ReplayDeadLetter(letter), replay))
+        self._decide(ReplayDeadLetter(letter), replay)
 
     def discard(self, letter: str) -> None:
-        self._with(lambda platform: _decide(platform, DiscardDeadLetter(letter), discard))
+        self._decide(DiscardDeadLetter(letter), discard)
 
-    def _with(self, ask: Callable[[Platform], Awaitable[T]]) -> T:
-        config, names = self._config, runs(self._blueprint)
-        if why := schema_state(config, self._blueprint, names):
+    def _decide(self, ask: Ask, decide: Decide) -> None:
+        if not any(self._each(lambda platform: _decide(platform, ask, decide))):
+            raise Refused("not_found", 404)
+
+    def _each(self, ask: Callable[[Platform], Awaitable[T]]) -> list[T]:
+        """Of every database, by the services that have their tables there."""
+        config, blueprint = self._config, self._blueprint
+        if why := schema_state(config, blueprint, runs(blueprint)):
             raise StoreUnusable(why)
+        places = by_place(config, blueprint, runs(blueprint))
+        return [self._with(url, names, ask) for url, names in places.items()]
+
+    def _with(self, url: str, names: list[str], ask: Callable[[Platform], Awaitable[T]]) -> T:
+        config = self._config
 
         async def run() -> T:
-            store = open_store(
-                config.database_url, config.data, exclusive=False, schemas=self._blueprint.schemas
-            )
+            store = open_store(url, config.data, exclusive=False, schemas=self._blueprint.schemas)
             platform = Platform(
                 store,
-                services(names, config, NoProvider(), self._blueprint.policies),
+                services(names, config, policies=self._blueprint.policies),
                 SystemClock(),
                 bus=Nobody(),
                 hooks=Hooks(perform=False),
@@ -125,19 +137,19 @@ class SharedStoreOperator:
         return asyncio.run(run())
 
 
-async def _decide(platform: Platform, ask: Ask, decide: Decide) -> None:
+async def _decide(platform: Platform, ask: Ask, decide: Decide) -> bool:
     """As the processor would, in a transaction of its own: a batch here would also take what is due, which
-    the services do.
+    the services do. Whether a service there has the letter.
     """
     for runtime in platform.runtimes.values():
         tx = await platform.store.begin()
         try:
             if await _decided(tx, runtime, ask, decide, platform.clock.now()):
                 await tx.commit()
-                return
+                return True
         finally:
             await tx.rollback()
-    raise Refused("not_found", 404)
+    return False
 
 
 async def _decided(tx: Transaction, runtime: ServiceRuntime, ask: Ask, decide: Decide, now: int) -> bool:

@@ -18,7 +18,6 @@ from ..services.payments.provider.port import Provider
 from .config import Config
 from .registry import SERVICES, services
 
-LEDGER = "provider.db"
 DAY_MS = 86_400_000
 
 
@@ -35,7 +34,7 @@ def platform(
     """All of a process behind one gateway."""
     made = Platform(
         store,
-        services(names, config, provider, policies, additions),
+        services(names, config, {"provider": provider}, policies, additions),
         clock,
         delays_ms=config.retry_delays_ms,
         retention_ms=config.retention_days * DAY_MS,

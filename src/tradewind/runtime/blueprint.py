@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from ..contracts.policies import DEFAULT, Policies, policies
+from ..core import readers
 from . import registry
 from .registry import APIS
+from .settings import declare
 from .toml_tables import Address, BadBlueprint, Tables, address, database_url, instead
 
 __all__ = ["Address", "BadBlueprint", "Blueprint", "Process", "listing", "load"]
@@ -48,9 +50,9 @@ class Process(msgspec.Struct, frozen=True):
 class Blueprint(msgspec.Struct, frozen=True):
     """`settings` are texts under lower-case names; `config.load` reads them. `requests` names by service the
     APIs by which other processes reach it, `bus` is what carries events, `channels` the APIs in whose form
-    some of them are published, `schemas` where a service's tables are on a server, where that is not named
-    like the service, `policies` what the shop does. `source`: what finds it again, its name or the path of
-    its file.
+    some of them are published. `stores` are the databases of services that have one of their own, `schemas`
+    where a service's tables are on a server, where that is not named like the service. `policies` are what
+    the shop does. `source`: what finds it again, its name or the path of its file.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Blueprint(msgspec.Struct, frozen=True):
     requests: dict[str, tuple[str, ...]] = {}
     bus: str = "local"
     channels: tuple[str, ...] = ()
+    stores: dict[str, str] = {}
     schemas: dict[str, str] = {}
     policies: Policies = DEFAULT
     source: str = ""
@@ -78,12 +81,33 @@ class Blueprint(msgspec.Struct, frozen=True):
         return next(process for process in self.processes if process.serves_clients)
 
     @property
+    def shown(self) -> str:
+        """The API that people know: the first for clients of the front."""
+        return next(api for api in self.front.apis if APIS[api].clients)
+
+    @property
+    def apart(self) -> bool:
+        """Whether it needs several processes."""
+        return self.bus != "local" or len(self.processes) > 1
+
+    @property
     def services(self) -> tuple[str, ...]:
         return tuple(service for process in self.processes for service in process.services)
 
     @property
     def apis(self) -> frozenset[str]:
         return frozenset(api for process in self.processes for api in process.apis)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where services answer over HTTP."""
+        return {
+            service: f"http://{at.host or '127.0.0.1'}:{at.port}"
+            for process in self.processes
+            for service in process.services
+            for at in process.apis.values()
+            if at.scheme == "http" and at.port
+        }
 
     def runs(self, service: str) -> Process | None:
         """The process of a service."""
@@ -137,6 +161,7 @@ class _Reading(Tables):
     def __init__(self, file: str, services: Collection[str], environment: Mapping[str, str]) -> None:
         super().__init__(file, environment)
         self.services = services
+        self.views: dict[str, _Reading] = {}  # the file as each process sees it
 
     def blueprint(self, name: str, says: str, tree: dict[str, Any], own: str) -> Blueprint:
         self.only(tree, "the file", KEYS)
@@ -162,15 +187,10 @@ class _Reading(Tables):
             settings,
             self._requests(self.table(tree, "requests"), processes),
             *self._events(self.table(tree, "events"), processes),
-            self._stores(self.table(tree, "stores"), settings),
+            *self._stores(self.table(tree, "stores"), settings, processes),
             self._policies(self.table(tree, "policies")),
         )
-        apart = [process for process in processes if process.services]
-        if found.bus == "local" and sum([process.copies for process in apart]) > 1:
-            names = ", ".join(process.name for process in apart)
-            raise self.bad(
-                "events.bus", f'{names} run apart, so say what carries their events: bus = "rabbitmq"'
-            )
+        self._carried(found.bus, processes)
         return found
 
     def _add(self, package: str) -> None:
@@ -178,6 +198,7 @@ class _Reading(Tables):
             raise self.bad("packages", f"{package!r} is no package: write its name, like shop.api")
         try:
             registry.add(package)
+            declare()
         except ValueError as error:
             raise self.bad("packages", str(error)) from None
 
@@ -193,7 +214,7 @@ class _Reading(Tables):
         variables = self._variables(f"{place}.variables", table.get("variables", {}))
         # `serve NAME` has its own environment; under `up` that of all is the gateway's
         around = {**variables, **self.environment} if name == own else {**self.environment, **variables}
-        inside = _Reading(self.file, self.services, around)
+        inside = self.views[name] = _Reading(self.file, self.services, around)
         services = inside.names(f"{place}.services", table.get("services", []))
         for service in services:
             self._known(f"{place}.services", service)
@@ -201,11 +222,8 @@ class _Reading(Tables):
         if not services and not apis:
             raise self.bad(place, 'runs nothing; name services, or write apis = { NAME = "http://…" }')
         copies = inside.whole(f"{place}.copies", table.get("copies", 1), 1, COPIES)
-        if copies > 1 and any(at.scheme == "http" for at in apis.values()):
-            raise self.bad(
-                f"{place}.copies",
-                "what has a port runs once; run more of it by `tradewind serve` behind a proxy",
-            )
+        if copies > 1 and (single := [api for api in apis if APIS[api].single]):
+            raise self.bad(f"{place}.copies", f"API {single[0]} runs once, so its process has no copies")
         ops_port = inside.whole(f"{place}.ops_port", table.get("ops_port", 0), 0, 65_535)
         return Process(name, services, apis, copies, ops_port, variables)
 
@@ -269,10 +287,21 @@ class _Reading(Tables):
                 raise self.bad(f"settings.{key}", f"processes.{front.name}.apis says it too; leave it out")
             if value:
                 settings[key] = value
+        known = next(api for api in front.apis if APIS[api].clients)
         for process in processes:
             for api, at in process.apis.items():
-                if (setting := APIS[api].at) and (at.host or at.port is not None):
-                    settings[setting] = f"http://{at.host or '127.0.0.1'}:{at.port or 80}"
+                if setting := APIS[api].at:
+                    if at.host or at.port is not None:
+                        settings[setting] = f"http://{at.host or '127.0.0.1'}:{at.port or 80}"
+                elif at.scheme == "http" and (process is not front or api != known):
+                    self._port(f"processes.{process.name}", api, at, process.copies)
+
+    def _port(self, place: str, api: str, at: Address, copies: int) -> None:
+        """The settings say one port, which is the front's."""
+        if at.port is None:
+            raise self.bad(f"{place}.apis.{api}", "say where it listens, like http://127.0.0.1:8081")
+        if at.port == 0 and copies > 1:
+            raise self.bad(f"{place}.apis.{api}", "copies share a port, so it cannot be any that is free")
 
     def _requests(self, table: dict[str, Any], processes: tuple[Process, ...]) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
@@ -304,8 +333,19 @@ class _Reading(Tables):
             raise self.bad("events.channels", 'others read them from a broker: write bus = "rabbitmq"')
         return bus, named
 
-    def _stores(self, table: dict[str, Any], settings: dict[str, str]) -> dict[str, str]:
-        """The schema of each service that has a name for it; where the one store is becomes a setting."""
+    def _carried(self, bus: str, processes: tuple[Process, ...]) -> None:
+        if bus == "local" and sum([process.copies for process in processes]) > 1:
+            names = ", ".join(process.name for process in processes)
+            raise self.bad(
+                "events.bus", f'{names} run apart, so say what carries their events: bus = "rabbitmq"'
+            )
+
+    def _stores(
+        self, table: dict[str, Any], settings: dict[str, str], processes: tuple[Process, ...]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """The database of each service that has its own, and the schema of each that has a name for it; where
+        the one store is becomes a setting.
+        """
         parts = {key: value for key, value in table.items() if not isinstance(value, dict)}
         self.only(parts, "stores", ("url", *STORE))
         if parts:
@@ -316,13 +356,37 @@ class _Reading(Tables):
             settings["database_url"] = (
                 self.setting("stores.url", parts["url"]) if "url" in parts else database_url(self, parts)
             )
-        return dict(self._schemas({key: value for key, value in table.items() if isinstance(value, dict)}))
+        own = {key: value for key, value in table.items() if isinstance(value, dict)}
+        for service, given in own.items():
+            self._known("stores", service)
+            self.only(given, f"stores.{service}", ("schema", "url", *STORE))
+        homes = {service: process.name for process in processes for service in process.services}
+        databases = {
+            service: self.views[homes[service]]._database(f"stores.{service}", parts, given)
+            for service, given in own.items()
+            if service in homes and given.keys() - {"schema"}
+        }
+        return databases, dict(self._schemas(own))
+
+    def _database(self, place: str, shared: dict[str, Any], given: dict[str, Any]) -> str:
+        """A service's own, as its process sees it. What it does not say is as in the one for all."""
+        parts = {key: value for key, value in given.items() if key != "schema"}
+        if "url" in parts and len(parts) > 1:
+            raise self.bad(f"{place}.url", "says all; leave out the rest")
+        if "url" not in parts:
+            parts = {**shared, **parts}
+            parts.pop("url", None)
+        url = (
+            self.setting(f"{place}.url", parts["url"]) if "url" in parts else database_url(self, parts, place)
+        )
+        try:
+            return readers.database(url)
+        except ValueError as error:
+            raise self.bad(place, f"is not {error}") from None
 
     def _schemas(self, stores: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
         seen: set[str] = set()
         for service, table in stores.items():
-            self._known("stores", service)
-            self.only(table, f"stores.{service}", ("schema",))
             place = f"stores.{service}.schema"
             schema = self.setting(place, table.get("schema", service))
             if (

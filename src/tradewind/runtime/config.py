@@ -15,7 +15,7 @@ from typing import Any, cast
 import msgspec
 
 from ..core.settings import Setting
-from .settings import SETTINGS, Config
+from .settings import OF_APIS, SETTINGS, Config
 
 __all__ = [
     "SETTINGS",
@@ -61,7 +61,8 @@ def load(
         field: _read(field, *given) for field, given in _gather(environment, blueprint or {}, sets).items()
     }
     values["log_format"] = values["log_format"] or _format()
-    return Config(**values)
+    of_apis = {field: values.pop(field) for field in OF_APIS}
+    return Config(**values, apis=of_apis)
 
 
 def defaults(**changes: object) -> Config:

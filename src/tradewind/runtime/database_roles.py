@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from .blueprint import Blueprint
 from .config import Config
 from .keys import signing_key
+from .stores import by_place, place_of
 
 LONGEST = 30
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*")
@@ -22,23 +23,20 @@ def make_roles(config: Config, blueprint: Blueprint) -> list[str]:
     from . import roles
 
     made = []
-    for process in blueprint.processes:
-        for service in process.services:
+    for place, services in by_place(config, blueprint, blueprint.services).items():
+        for service in services:
             made += roles.grant(
-                config.database_url,
-                [service],
-                blueprint.schemas,
-                prefix=prefix(config.database_url),
-                password=password(config, service),
+                place, [service], blueprint.schemas, prefix=prefix(place), password=password(config, service)
             )
     return [one.role for one in made]
 
 
-def url_of(config: Config, service: str) -> str:
-    """The database as this service's role sees it."""
-    parts = urlsplit(config.database_url)
+def url_of(config: Config, blueprint: Blueprint, service: str) -> str:
+    """The database of a service as its role sees it."""
+    url = place_of(config, blueprint, service)
+    parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
-    user = quote(f"{prefix(config.database_url)}_{service}:", safe=":") + password(config, service)
+    user = quote(f"{prefix(url)}_{service}:", safe=":") + password(config, service)
     return urlunsplit(parts._replace(netloc=f"{user}@{place}"))
 
 

@@ -41,11 +41,16 @@ async def first_admin(
     login = None
     if admins is None:
         login = Login(config.admin_email.lower() or ADMIN, config.admin_password or secrets.token_urlsafe(12))
-        made = await _request(
-            gateway, AddUser(login.email, "Admin", await hashed(login.password), "admin"), broken
-        )
-        admin_id = msgspec.json.decode(made, type=UserView).id
-    else:
+        try:
+            made = await _request(
+                gateway, AddUser(login.email, "Admin", await hashed(login.password), "admin"), broken
+            )
+            admin_id = msgspec.json.decode(made, type=UserView).id
+        except StoreUnusable:
+            admins, login = await store.get(ADMINS, "admins"), None
+            if admins is None:
+                raise
+    if admins is not None:  # there before, or made by another copy meanwhile
         admin_id = admins.ids[0]
     session = msgspec.json.decode(await _request(gateway, OpenSession(admin_id), broken), type=SessionView)
     keep_session(config, session)

@@ -48,6 +48,6 @@ def signing_key(given: str, data: Path) -> bytes:
     return key
 
 
-def webhook_secret(key: bytes) -> bytes:
-    """What the sandbox provider signs its webhooks with."""
-    return hmac.digest(key, b"tradewind/webhooks", hashlib.sha256)
+def derived(key: bytes, purpose: str) -> bytes:
+    """A key of its own for each purpose."""
+    return hmac.digest(key, b"tradewind/" + purpose.encode(), hashlib.sha256)

@@ -104,6 +104,8 @@ def operator_token(config: Config) -> str:
 def keep_session(config: Config, session: SessionView) -> None:
     """Leaves the operator's session in the data folder, for its owner alone."""
     path = config.data / FILE
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    draft = path.with_suffix(f".{os.getpid()}")  # copies of a process may do so at the same time
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(msgspec.json.encode(session))
+    draft.replace(path)

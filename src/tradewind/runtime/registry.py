@@ -5,11 +5,10 @@ it runs. A blueprint may add APIs that lie outside the tree.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from ..apis.contracts.manifest import APIS as CONTRACTS
 from ..apis.invoicing.manifest import APIS as INVOICING
@@ -17,18 +16,18 @@ from ..apis.rpc.manifest import APIS as RPC
 from ..apis.services.manifest import APIS as OUR_WIRE
 from ..apis.v1.manifest import APIS as V1
 from ..contracts.policies import DEFAULT, Policies
+from ..core.api import ApiManifest
 from ..core.channel import Channel
 from ..core.checks import Checks
-from ..core.manifest import ApiManifest, Given, Manifest
+from ..core.manifest import Given, Manifest
 from ..core.model import Service, wire_name
 from ..edge.manifest import APIS as EDGE
 from ..services.payments.provider.manifest import APIS as PROVIDER
-from ..services.payments.provider.port import Provider
-from .config import Config
 
 if TYPE_CHECKING:
     from ..core.adopting import Adoption, Source
     from ..core.published import PublishedTable
+    from .config import Config
 
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 """Each is a package of `tradewind.services`, whose module `service` exports `MANIFEST`."""
@@ -36,6 +35,7 @@ APIS: dict[str, ApiManifest] = {
     api.name: api for api in (*V1, *RPC, *OUR_WIRE, *PROVIDER, *EDGE, *INVOICING, *CONTRACTS)
 }
 """By the name that a blueprint has for it. Each package of APIs exports its own in its module `manifest`."""
+NOTHING: Mapping[str, Any] = {}
 PACKAGE = __name__.partition(".")[0] + ".services"
 
 
@@ -92,7 +92,7 @@ def channels(apis: Iterable[str], config: Config) -> dict[str, Channel]:
         modules.setdefault(APIS[api].channels, api)
     found: dict[str, tuple[str, Channel]] = {}
     for module, api in modules.items():
-        for channel in importlib.import_module(module).channels(asdict(config)):
+        for channel in importlib.import_module(module).channels(config.known):
             name = wire_name(channel.event)
             first, _ = found.setdefault(name, (api, channel))
             if first != api:
@@ -100,18 +100,20 @@ def channels(apis: Iterable[str], config: Config) -> dict[str, Channel]:
     return {name: channel for name, (_, channel) in found.items()}
 
 
-def given(config: Config, provider: Provider, policies: Policies = DEFAULT) -> Given:
-    """What the services of a process get."""
-    return Given(asdict(config), {"provider": provider}, policies)
+def given(config: Config, ports: Mapping[str, Any] = NOTHING, policies: Policies = DEFAULT) -> Given:
+    """What the services of a process get. `ports` are what they call outside; nothing, where nothing is
+    called.
+    """
+    return Given(config.known, ports, policies)
 
 
 def services(
     names: Iterable[str],
     config: Config,
-    provider: Provider,
+    ports: Mapping[str, Any] = NOTHING,
     policies: Policies = DEFAULT,
     additions: Iterable[Manifest] = (),
 ) -> list[Service]:
     """The services of these names and those of the additions."""
-    known = given(config, provider, policies)
+    known = given(config, ports, policies)
     return [one.make(known) for one in (*manifests(names), *additions)]

@@ -11,6 +11,7 @@ from .config import Config
 from .databases import NONE
 from .migrations import ServiceSchema
 from .registry import SERVICES, manifest, published
+from .stores import by_place
 
 
 def schema(name: str) -> ServiceSchema:
@@ -36,8 +37,16 @@ def migrate(
     """Takes the steps that are missing, of the services that a blueprint runs (without one, of all); which
     ones. Errors: StoreUnusable.
     """
-    slices = [*schemas(runs(blueprint), blueprint.apis if blueprint else ()), *map(schema_of, additions)]
-    return migrations.up(config.database_url, config.data, slices, blueprint.schemas if blueprint else NONE)
+    more = [schema_of(one) for one in additions]
+    apis = blueprint.apis if blueprint else ()
+    places = by_place(config, blueprint, runs(blueprint))
+    wanted = {place: schemas(names, apis) for place, names in places.items()}
+    if more:
+        wanted.setdefault(config.database_url, []).extend(more)
+    known = NONE if blueprint is None else blueprint.schemas
+    return [
+        step for place, slices in wanted.items() for step in migrations.up(place, config.data, slices, known)
+    ]
 
 
 def schema_state(config: Config, blueprint: Blueprint, services: Iterable[str]) -> str:
@@ -46,13 +55,17 @@ def schema_state(config: Config, blueprint: Blueprint, services: Iterable[str]) 
 
     Errors: StoreUnusable, when the database cannot be asked.
     """
-    return migrations.schema_state(
-        config.database_url,
-        schemas(services),
-        blueprint.schemas,
-        data=config.data,
-        command=f"tradewind migrate run --blueprint {blueprint.name}",
-    )
+    found = [
+        migrations.schema_state(
+            place,
+            schemas(names),
+            blueprint.schemas,
+            data=config.data,
+            command=f"tradewind migrate run --blueprint {blueprint.name}",
+        )
+        for place, names in by_place(config, blueprint, services).items()
+    ]
+    return next(filter(None, found), "")
 
 
 def runs(blueprint: Blueprint | None) -> list[str]:

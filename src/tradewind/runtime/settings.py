@@ -1,28 +1,30 @@
-"""Joins the settings of all parts in one struct, and has the general ones: each part declares its own."""
+"""Joins the settings of all parts in one struct, and has the general ones: each part declares its own, an API
+in its manifest.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
+from msgspec.structs import asdict
 
 from ..apis.amounts.variables import SETTINGS as AMOUNTS
-from ..apis.kernel.variables import SETTINGS as APIS
-from ..apis.rpc.variables import QUEUES
-from ..apis.rpc.variables import SETTINGS as RPC
-from ..apis.v1.variables import SETTINGS as V1
+from ..apis.kernel.variables import SETTINGS as KERNEL
 from ..core import readers
 from ..core.settings import Setting
 from ..drivers.rabbitmq.settings import SETTINGS as RABBITMQ
-from ..edge.variables import SETTINGS as EDGE
 from ..engine.settings import SETTINGS as ENGINE
 from ..observability.collector import SETTINGS as TRACING
 from ..services.orders.settings import SETTINGS as ORDERS
 from ..services.payments.settings import SETTINGS as PAYMENTS
+from .registry import APIS
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """`apis` are the settings that APIs declare, by name: each API reads its own."""
+
     data: Annotated[
         Path,
         Setting(
@@ -95,8 +97,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             "where a published list has no paging it ends there, newest first",
         ),
     ]
-    cors_origins: Annotated[tuple[str, ...], V1["cors_origins"]]
-    trusted_proxies: Annotated[tuple[str, ...], APIS["trusted_proxies"]]
+    trusted_proxies: Annotated[tuple[str, ...], KERNEL["trusted_proxies"]]
     log_level: Annotated[
         str,
         Setting(
@@ -117,19 +118,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ]
     provider_faults: Annotated[float, PAYMENTS["provider_faults"]]
     provider_timeout_s: Annotated[float, PAYMENTS["provider_timeout_s"]]
-    provider_url: Annotated[str, PAYMENTS["provider_url"]]
     retry_delays_ms: Annotated[tuple[int, ...], ENGINE["retry_delays_ms"]]
     retention_days: Annotated[int, ENGINE["retention_days"]]
     broker_url: Annotated[str, RABBITMQ["broker_url"]]
     currency: Annotated[str, ORDERS["currency"]]
     payment_token: Annotated[str, ORDERS["payment_token"]]
-    order_queue: Annotated[str, RPC["order_queue"]]
-    inventory_queue: Annotated[str, RPC["inventory_queue"]]
-    payment_queue: Annotated[str, RPC["payment_queue"]]
     orders_queue: Annotated[str, AMOUNTS["orders_queue"]]
     event_exchange: Annotated[str, RABBITMQ["event_exchange"]]
-    kong_declarative_config: Annotated[str, EDGE["kong_declarative_config"]]
-    kong_status_listen: Annotated[str, EDGE["kong_status_listen"]]
     queue_type: Annotated[Literal["quorum", "classic"], RABBITMQ["queue_type"]]
     otlp_endpoint: Annotated[str, TRACING["otlp_endpoint"]]
     trace_ratio: Annotated[float, TRACING["trace_ratio"]]
@@ -152,15 +147,23 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
 
+    apis: dict[str, Any] = {}
+
     @property
     def order_deadline_ms(self) -> int:
         return round(self.order_deadline_s * 1000)
 
+    @property
+    def known(self) -> dict[str, Any]:
+        """All of them by name, those of the APIs too."""
+        return {**asdict(self), **self.apis}
 
+
+OF_APIS: dict[str, Setting] = {}
 SETTINGS: dict[str, Setting] = {
     field: hint.__metadata__[0]
     for field, hint in get_type_hints(Config, include_extras=True).items()
-    if field in Config.__struct_fields__
+    if hasattr(hint, "__metadata__") and field in Config.__struct_fields__
 }
 
 PARTS: dict[str, dict[str, Setting]] = {
@@ -169,13 +172,21 @@ PARTS: dict[str, dict[str, Setting]] = {
         **{field: PAYMENTS[field] for field in ("provider_faults", "provider_timeout_s")},
         "payment_token": ORDERS["payment_token"],
     },
-    "API v1": V1,
-    "API provider": {"provider_url": PAYMENTS["provider_url"]},
-    "API edge": EDGE,
-    "API rpc-queues": {field: RPC[field] for field in QUEUES.values()},
     "channel orders": AMOUNTS,
     "bus rabbitmq": RABBITMQ,
     "tracing": TRACING,
     "a service in a process of its own": {field: SETTINGS[field] for field in ("ops_port", "database_roles")},
 }
 """By the part of a blueprint that uses them. Those in none are general: every blueprint takes them."""
+
+
+def declare() -> None:
+    """Takes over the settings of all APIs that the registry has."""
+    for api in APIS.values():
+        if api.settings:
+            OF_APIS.update(api.settings)
+            SETTINGS.update(api.settings)
+            PARTS[f"API {api.name}"] = dict(api.settings)
+
+
+declare()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.store import Store, StoreUnusable
+
+if TYPE_CHECKING:
+    from .blueprint import Blueprint
+    from .config import Config
 
 FILE = "tradewind.db"
 POSTGRES = ("postgresql", "postgres")
@@ -32,6 +37,21 @@ def open_store(
     from ..drivers.postgres.shared import SharedStore
 
     return SharedStore(url, schemas=schemas)
+
+
+def place_of(config: Config, blueprint: Blueprint | None, service: str = "") -> str:
+    """The URL of the database that a service has; empty for the file of the data folder. Without a name,
+    that of all which have none of their own.
+    """
+    return (blueprint.stores.get(service, "") if blueprint is not None else "") or config.database_url
+
+
+def by_place(config: Config, blueprint: Blueprint | None, services: Iterable[str]) -> dict[str, list[str]]:
+    """These services by the URL of their database, in their order."""
+    found: dict[str, list[str]] = {}
+    for service in services:
+        found.setdefault(place_of(config, blueprint, service), []).append(service)
+    return found
 
 
 def on_server(url: str) -> bool:

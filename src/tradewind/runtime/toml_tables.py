@@ -110,17 +110,17 @@ def address(tables: Tables, place: str, url: Any) -> Address:
     return Address(parts.scheme, host, port)
 
 
-def database_url(tables: Tables, parts: dict[str, Any]) -> str:
+def database_url(tables: Tables, parts: dict[str, Any], place: str = "stores") -> str:
     """The parts of [stores] as a URL: a password may hold any character here. A host that begins with a
     slash is a socket's folder.
     """
     host, name, user, password = (
-        tables.setting(f"stores.{key}", parts.get(key, "")) for key in ("host", "name", "user", "password")
+        tables.setting(f"{place}.{key}", parts.get(key, "")) for key in ("host", "name", "user", "password")
     )
-    port = tables.whole("stores.port", parts.get("port", 5432), 1, 65_535)
+    port = tables.whole(f"{place}.port", parts.get("port", 5432), 1, 65_535)
     for key, text in (("host", host), ("name", name)):
         if not text or any(c.isspace() or not c.isprintable() for c in text):
-            raise tables.bad(f"stores.{key}", "must be a word without spaces")
+            raise tables.bad(f"{place}.{key}", "must be a word without spaces")
     who = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
     at = f"{who}@" if who else ""
     if host.startswith("/"):

@@ -21,10 +21,11 @@ from tradewind.engine.observers import NO_HOOKS, Hooks
 from tradewind.engine.platform import Platform
 from tradewind.operations.audit import Report
 from tradewind.runtime import config as settings
-from tradewind.runtime.assembly import LEDGER, platform
+from tradewind.runtime.assembly import platform
 from tradewind.runtime.config import Config
 from tradewind.runtime.schema import migrate
 from tradewind.runtime.stores import open_store
+from tradewind.services.payments.provider.manifest import LEDGER
 from tradewind.services.payments.provider.sandbox import Sandbox
 
 BUYER, ADMIN = (

@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from tests.apis.rpc.queues.support import Asked
+from tradewind.core.api import Around
 from tradewind.core.bus import EventRecord
 from tradewind.core.clock import SystemClock
+from tradewind.drivers.http.client import PooledClient
 from tradewind.engine.platform import Platform
 from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime import config as settings
@@ -20,7 +22,6 @@ from tradewind.runtime import migrations
 from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
 from tradewind.runtime.databases import database
-from tradewind.runtime.processes import services as slices
 from tradewind.runtime.processes.plan import FOLDER
 from tradewind.runtime.processes.request_queues import served
 from tradewind.runtime.registry import SERVICES
@@ -28,6 +29,7 @@ from tradewind.runtime.registry import services as made_services
 from tradewind.runtime.schema import runs, schemas
 from tradewind.runtime.stores import open_store
 from tradewind.services.payments.provider.absent import NoProvider
+from tradewind.services.payments.provider.manifest import PROVIDER, ports
 
 PUBLISHED = "rpc"
 WIRED = """
@@ -109,11 +111,20 @@ class RpcServices:
         names = runs(blueprint)
         migrations.up(config.database_url, config.data, schemas(names), blueprint.schemas)
         clock = SystemClock()
-        self.provider = slices.provider(config, clock, names, blueprint)
+        around = Around(
+            settings=config.known,
+            policies=blueprint.policies,
+            apis=blueprint.apis,
+            clock=clock,
+            key=bytes,
+            secret=str.encode,
+            client=PooledClient,
+        )
+        self.provider = ports(around)[PROVIDER]
         store = open_store(config.database_url, config.data, exclusive=False, schemas=blueprint.schemas)
         self.platform = Platform(
             store,
-            made_services(names, config, self.provider, blueprint.policies),
+            made_services(names, config, {PROVIDER: self.provider}, blueprint.policies),
             clock,
             delays_ms=config.retry_delays_ms,
             bus=self.bus,

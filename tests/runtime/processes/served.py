@@ -26,9 +26,7 @@ class Listening:
 
     login = None
 
-    def __init__(
-        self, config: Config, blueprint: Blueprint, process: Process, name: str = "", *, patient: bool = False
-    ) -> None:
+    def __init__(self, config: Config, blueprint: Blueprint, process: Process, name: str = "") -> None:
         self.config, self.blueprint, self.process = config, blueprint, process
 
     async def run(self, started: Callable[[str], None]) -> None:

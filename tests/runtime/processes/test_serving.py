@@ -163,6 +163,11 @@ def test_a_schema_of_a_newer_version_is_left_alone(tmp_path: Path, empty: Keepin
     assert done.stderr.startswith("tradewind: ") and done.stderr.count("\n") == 1
 
 
+OPEN = Policies(
+    pricing="client", payment="none", invoice="none", customers="any", products="any", access="open"
+)
+
+
 def named(api: str, bus: str, **processes: tuple[str, ...]) -> Blueprint:
     made = tuple(
         blueprint.Process(name, services, {api: Address("http")} if name == "front" else {})
@@ -188,14 +193,17 @@ def named(api: str, bus: str, **processes: tuple[str, ...]) -> Blueprint:
             "mine: API v1 with services in other processes needs the API provider: add a process",
         ),
         (
-            named("rpc", "rabbitmq", front=("orders",), shop=("inventory",)),
-            "mine: processes.front: serves clients, and runs alone where services run apart",
+            replace(named("rpc", "rabbitmq", front=("orders",), shop=("inventory",)), policies=OPEN),
+            'mine: API rpc in front asks inventory in shop over rpc-queues: write .requests. inventory = "',
+        ),
+        (
+            replace(named("v1", "rabbitmq", front=SERVICES), stores={"orders": "postgresql://h/other"}),
+            "mine: processes.front: .* and .* share a transaction, so they need one store",
         ),
         (
             named("rpc", "rabbitmq", front=(), orders=("orders",), shop=("inventory", *SERVICES[3:])),
             "mine: orders in orders asks inventory in shop over services: write",
         ),
-        (named("v1", "local", front=(), shop=SERVICES), "mine: front, shop run apart, so say what carries"),
     ],
 )
 def test_what_does_not_go_together(mine: Blueprint, says: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.services.payments.shop import DEADLINE, START, FakeTime, order, sandbox
+from tradewind.core.api import Front
 from tradewind.drivers.http.client import PooledClient
-from tradewind.runtime.processes.provider import provider_http
+from tradewind.runtime.processes.fronts import http_server
 from tradewind.services.payments.provider.port import (
     KeyReused,
     NoAnswer,
@@ -20,7 +21,7 @@ from tradewind.services.payments.provider.port import (
     State,
 )
 from tradewind.services.payments.provider.remote import RemoteProvider
-from tradewind.services.payments.provider.server import ProviderServer
+from tradewind.services.payments.provider.server import NOTHING, ProviderServer
 
 
 @pytest.fixture
@@ -35,7 +36,8 @@ async def provider(request: pytest.FixtureRequest, tmp_path: Path, time: FakeTim
     if request.param == "here":
         yield provider
     else:
-        server = provider_http(ProviderServer(provider))
+        front = Front(handler=ProviderServer(provider), unanswered=NOTHING)
+        server = http_server(front)
         await server.start("127.0.0.1", 0)
         remote = RemoteProvider(f"http://127.0.0.1:{server.port}", PooledClient())
         yield remote

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.manifest import ApiManifest
+from ...core.api import ApiManifest
 
 APIS = (
     ApiManifest(

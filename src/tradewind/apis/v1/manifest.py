@@ -1,18 +1,65 @@
-"""Says what a blueprint that serves API v1 must have."""
+"""Says what a blueprint that serves API v1 must have, and how a process serves it."""
 
 from __future__ import annotations
 
-from ...core.manifest import ApiManifest
+from typing import TYPE_CHECKING
+
+from ...core.api import ApiGiven, ApiManifest, Around, FirstAdmin, Front
+from .variables import SETTINGS
+
+if TYPE_CHECKING:
+    from .passwords import Passwords
+
+
+def front(given: ApiGiven) -> Front:
+    from ...contracts.api import OPERATIONS
+    from ..kernel.docs import v1_pages
+    from .app import V1Api
+    from .settings import V1Settings
+
+    known, reach = given.settings, given.reach
+    settings = V1Settings(
+        jwt_secret=given.key(),
+        rate_limit_per_minute=known["rate_limit"],
+        webhook_secrets=(given.secret("webhooks"),),
+        cors_origins=known["cors_origins"],
+        trusted_proxies=known["trusted_proxies"],
+        reads_at_once=reach.at_once,
+    )
+    api = V1Api(
+        reach.gateway,
+        given.clock,
+        settings,
+        pages={**v1_pages(), **given.pages},
+        observe=given.observe,
+        log=given.log,
+        tracer=given.tracer,
+        late=reach.late,
+        operations=(*OPERATIONS, *given.operations),
+    )
+    return Front(handler=api, drain=api.drain, close=api.close)
+
+
+def hasher(around: Around) -> Passwords:
+    from .passwords import Passwords
+    from .settings import V1Settings
+
+    return Passwords(V1Settings(jwt_secret=around.key()), around.clock)
+
 
 APIS = (
     ApiManifest(
         name="v1",
         transport="http",
+        front=front,
         clients=True,
         shows=("users", "inventory", "orders", "payments", "invoices", "notifications"),
         over=("services",),
+        needs=("users", "inventory", "orders"),
+        watches=("order.*", "payment.refunded"),
+        settings=SETTINGS,
         webhooks=True,
-        admin=True,
+        admin=FirstAdmin("users", hasher),
         base="/api/v1",
         docs="/docs",
         try_it="tradewind first-order",

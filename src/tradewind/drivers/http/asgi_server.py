@@ -61,10 +61,12 @@ class AsgiServer:
     def connections(self) -> int:
         return len(self.state.connections)
 
-    async def start(self, host: str, port: int) -> None:
+    async def start(self, host: str, port: int, *, shared: bool = False) -> None:
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(lambda: self._connection(self), host, port, backlog=1024)
+            self._server = await loop.create_server(
+                lambda: self._connection(self), host, port, backlog=1024, reuse_port=shared or None
+            )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortInUse(host, port) from error

@@ -67,8 +67,8 @@ class ChannelPublisher:
     def up(self) -> bool:
         return self.link.up and not self.link.blocked
 
-    async def start(self, timeout_s: float = 10.0) -> None:
-        await self.link.start(timeout_s)
+    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
+        await self.link.start(timeout_s, patient=patient)
 
     async def stop(self, grace_s: float = 5.0) -> None:
         await self.link.stop(grace_s)
@@ -171,8 +171,8 @@ class ChannelSubscriber:
         await link.qos(self._prefetch)
         self._tag = await link.consume(self.queue, self._take)
 
-    async def start(self, timeout_s: float = 10.0) -> None:
-        await self.link.start(timeout_s)
+    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
+        await self.link.start(timeout_s, patient=patient)
 
     async def state(self) -> QueueState:
         """What waits in the queue, and how many take from it. Errors: LinkDown."""

@@ -13,7 +13,6 @@ from ...core.store import StoreUnusable
 from ...drivers import explain
 from ...drivers.sqlite import store as sqlite
 from ...runtime import migrations
-from ...runtime.assembly import LEDGER
 from ...runtime.blueprint import Blueprint
 from ...runtime.config import Config
 from ...runtime.data_lock import holder
@@ -21,11 +20,12 @@ from ...runtime.databases import NONE
 from ...runtime.migrations import ServiceSchema
 from ...runtime.registry import SERVICES
 from ...runtime.schema import schema_state, schemas
-from ...runtime.stores import FILE, on_server
+from ...runtime.stores import FILE, by_place, on_server
 from ...services.payments.provider.ledger import LedgerSnapshot
+from ...services.payments.provider.manifest import LEDGER
 from .checking import GRACE_MS, Check
 from .report import Report
-from .snapshot import Snapshot, snapshot
+from .snapshot import Snapshot, snapshots
 from .stories import Entries, Ledger
 from .stuck import UNSENT_MS, last_sign, stuck
 from .wiring import Wiring, wiring_of
@@ -66,13 +66,14 @@ class Place:
     """The stores of a blueprint's services, and how they are wired."""
 
     def __init__(self, config: Config, blueprint: Blueprint | None) -> None:
-        self.config, self._blueprint, self.wiring = config, blueprint, wiring_of(blueprint)
+        self.config, self._blueprint, self.wiring = config, blueprint, wiring_of(config, blueprint)
         self._schemas: Mapping[str, str] = blueprint.schemas if blueprint else NONE
+        self._places = by_place(config, blueprint, sorted(self.wiring.services))
         # over a broker an event is on its way for longer
         self.unread_ms = UNSENT_MS if self.wiring.apart else GRACE_MS
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
-        return snapshot(self.config.database_url, self.config.data, self._schemas)
+        return snapshots(self._places, self.config.data, self._schemas)
 
     def held(self) -> bool:
         """Whether a platform uses the data folder. Separate processes do not need one: their database knows
@@ -83,9 +84,9 @@ class Place:
     def ready(self) -> None:
         """Errors: StoreUnusable."""
         if not self.wiring.apart:
-            _ready(
-                self.config, schemas(name for name in SERVICES if name in self.wiring.services), self._schemas
-            )
+            named = [name for name in SERVICES if name in self.wiring.services]
+            (url,) = self._places
+            _ready(self.config, url, schemas(named), self._schemas)
         elif self._blueprint is not None and (
             why := schema_state(self.config, self._blueprint, sorted(self.wiring.services))
         ):
@@ -115,12 +116,12 @@ async def _was_stuck(source: Snapshot, wiring: Wiring) -> list[Broken]:
     return await stuck(source, await last_sign(source, wiring), unread_before=0, wiring=wiring)
 
 
-def _ready(config: Config, slices: Sequence[ServiceSchema], schemas: Mapping[str, str]) -> None:
+def _ready(config: Config, url: str, slices: Sequence[ServiceSchema], schemas: Mapping[str, str]) -> None:
     if not config.data.is_dir():
         raise StoreUnusable(f"{config.data}: no such data folder; name it with --data")
-    if not on_server(config.database_url) and not (config.data / FILE).exists():
+    if not on_server(url) and not (config.data / FILE).exists():
         raise StoreUnusable(f"{config.data}: there is no shop in this folder; `tradewind up` makes one")
-    for state in migrations.status(config.database_url, config.data, slices, schemas):
+    for state in migrations.status(url, config.data, slices, schemas):
         if state.unknown:
             raise StoreUnusable(
                 f"the store is from a newer version of Tradewind (step {state.service} "

@@ -4,12 +4,13 @@ block it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql import visitors
 
 from ...core.store import StoreUnusable
 from ...drivers import explain
@@ -36,6 +37,24 @@ class Snapshot:
 
 
 @asynccontextmanager
+async def snapshots(
+    places: Mapping[str, Sequence[str]], data: Path, schemas: Mapping[str, str] = NONE
+) -> AsyncIterator[Snapshot]:
+    """Of the services at each URL. The orders' is the last: what the others hold of an order was caused by
+    rows that are older than it.
+    """
+    if len(places) == 1:
+        async with snapshot(next(iter(places)), data, schemas) as found:
+            yield found
+        return
+    async with AsyncExitStack() as kept:
+        made: dict[str, Snapshot] = {}
+        for url, services in sorted(places.items(), key=lambda place: "orders" in place[1]):
+            made |= dict.fromkeys(services, await kept.enter_async_context(snapshot(url, data, schemas)))
+        yield Snapshots(made)
+
+
+@asynccontextmanager
 async def snapshot(url: str, data: Path, schemas: Mapping[str, str] = NONE) -> AsyncIterator[Snapshot]:
     """`schemas`: of the services whose schema has another name. Errors: StoreUnusable, here and in `rows`."""
     if on_server(url):
@@ -44,6 +63,26 @@ async def snapshot(url: str, data: Path, schemas: Mapping[str, str] = NONE) -> A
     else:
         async with _file(data / FILE) as found:
             yield found
+
+
+class Snapshots(Snapshot):
+    """Of several databases; a statement is about the services of one."""
+
+    def __init__(self, of: Mapping[str, Snapshot]) -> None:
+        """`of`: by service."""
+        self._of, self.worked_on = of, any([one.worked_on for one in of.values()])
+
+    async def rows(
+        self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        found = {self._of.get(str(table.schema)) for table in tables(statement)}
+        (one,) = found - {None} or {None}
+        return [] if one is None else await one.rows(statement, values)
+
+
+def tables(statement: sa.Select[Any]) -> Iterator[sa.Table]:
+    """That a statement reads."""
+    return (one for one in visitors.iterate(statement) if isinstance(one, sa.Table))
 
 
 class _File(Snapshot):

@@ -9,7 +9,7 @@ does not count.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -22,10 +22,10 @@ from ...engine.service_runtime import ServiceRuntime, furnish
 from ...engine.subscriptions import Subscription
 from ...runtime.config import defaults
 from ...runtime.registry import services
-from ...services.payments.provider.port import Provider
 from .stories import TIMER
 from .wiring import WHOLE, Wiring
 
+PAGE = 500
 Question = sa.Select[Any]
 before: Any = sa.bindparam("before")
 after: Any = sa.bindparam("after")
@@ -90,7 +90,7 @@ def _unread(runtime: ServiceRuntime, subscription: Subscription) -> tuple[Questi
 @cache
 def waits(wiring: Wiring = WHOLE) -> tuple[Waits, ...]:
     """Of the services that run. Nothing of them is run here, so there is no provider."""
-    made = services(sorted(wiring.services), defaults(), cast(Provider, None), wiring.policies)
+    made = services(sorted(wiring.services), defaults(), policies=wiring.policies)
     runtimes = furnish(made, bus=wiring.apart)
     return tuple([Waits(runtime, runtimes, wiring) for runtime in runtimes.values()])
 
@@ -144,15 +144,53 @@ class EventQueue:
         return [missed for missed in rows if missed.seq > firsts.get(missed.name, NEVER if known else -1)]
 
 
+class FarEventQueue:
+    """The same between two databases: the log is read in pages, and the inbox is asked which it has."""
+
+    def __init__(
+        self, runtime: ServiceRuntime, source: ServiceRuntime, names: list[str], *, channel: bool = False
+    ) -> None:
+        self.source = source.name
+        log, inbox = source.log, runtime.inbox.rows
+        claim: Any = identity(log.c.name, log.c.key) if channel else log.c.id
+        of = sa.or_(*[log.c.name == name for name in names])
+        self._page = (
+            sa.select(claim, *[log.c[name] for name in Missed.__struct_fields__])
+            .where(of, log.c.seq > after)
+            .order_by(log.c.seq)
+            .limit(PAGE)
+        )
+        keys = [sa.bindparam(f"key{n}", type_=sa.Text) for n in range(PAGE)]
+        self._there = sa.select(inbox.c.id).where(inbox.c.id.in_(keys))
+
+    async def missed(self, source: Rows, *, known: bool = False) -> list[Missed]:
+        missed, firsts, place = list[Missed](), dict[str, int](), -1
+        while rows := await source.rows(self._page, {"after": place}):
+            ids = [row[0] for row in rows]
+            given = [*ids, *[ids[0]] * (PAGE - len(ids))]
+            found = await source.rows(self._there, {f"key{n}": key for n, key in enumerate(given)})
+            there = {key for (key,) in found}
+            for key, *rest in rows:
+                event = Missed(*rest)
+                if key in there:
+                    firsts.setdefault(event.name, event.seq)
+                else:
+                    missed.append(event)
+            place = rows[-1][1]
+        return [one for one in missed if one.seq > firsts.get(one.name, NEVER if known else -1)]
+
+
 def event_queues(
     runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring
-) -> list[EventQueue]:
+) -> list[EventQueue | FarEventQueue]:
     """The subscriptions of one service, as wired; none where services have no broker between them."""
     if not wiring.apart:
         return []
     names = {wire_name(kind) for kind in heard(runtime.name, wiring.policies)}
     return [
-        EventQueue(runtime, source, sorted(some), channel=channel)
+        (EventQueue if wiring.together(runtime.name, source.name) else FarEventQueue)(
+            runtime, source, sorted(some), channel=channel
+        )
         for source in runtimes.values()
         for channel in (False, True)
         if (some := {name for name in names & source.says.keys() if (name in wiring.channels) == channel})

@@ -15,22 +15,24 @@ from ...contracts.policies import DEFAULT, Policies
 from ...core.checks import Rows
 from ...core.model import wire_name
 from ...runtime.blueprint import Blueprint
-from ...runtime.config import defaults
-from ...runtime.processes import plan
+from ...runtime.config import Config
 from ...runtime.registry import SERVICES, channels
 from ...runtime.schema import runs
+from ...runtime.stores import by_place
 from .report import Promise
 
 
 class Wiring(msgspec.Struct, frozen=True):
     """`apart`: services have a broker between them, and the API rpc records orders and payments as they
-    come. `channels`: the events that travel in a form of others, without our ids.
+    come. `channels`: the events that travel in a form of others, without our ids. `stores` are the services
+    of each database, where there are several.
     """
 
     services: frozenset[str] = frozenset(SERVICES)
     policies: Policies = DEFAULT
     apart: bool = False
     channels: frozenset[str] = frozenset()
+    stores: tuple[frozenset[str], ...] = ()
 
     def runs(self, *services: str) -> bool:
         return self.services.issuperset(services)
@@ -70,6 +72,10 @@ class Wiring(msgspec.Struct, frozen=True):
         """Whether other programs publish orders too, which have invoices here and no row."""
         return wire_name(OrderCreated) in self.channels
 
+    def together(self, *services: str) -> bool:
+        """Whether one database has the rows of all of them."""
+        return not self.stores or any([store.issuperset(services) for store in self.stores])
+
     def has(self, promise: Promise) -> bool:
         """Whether a service that runs here could keep it."""
         here = self.services
@@ -88,13 +94,14 @@ class Wiring(msgspec.Struct, frozen=True):
 WHOLE = Wiring()
 
 
-def wiring_of(blueprint: Blueprint | None) -> Wiring:
+def wiring_of(config: Config, blueprint: Blueprint | None) -> Wiring:
     """As a blueprint has it; without one, the whole shop."""
+    services = runs(blueprint)
     if blueprint is None:
-        return Wiring(frozenset(runs(blueprint)))
-    apart = plan.apart(blueprint)
-    names = frozenset(channels(blueprint.channels, defaults()))
-    return Wiring(frozenset(runs(blueprint)), blueprint.policies, apart, names)
+        return Wiring(frozenset(services))
+    stores = tuple(map(frozenset, by_place(config, blueprint, services).values()))
+    names = frozenset(channels(blueprint.channels, config))
+    return Wiring(frozenset(services), blueprint.policies, blueprint.apart, names, stores)
 
 
 class Here:

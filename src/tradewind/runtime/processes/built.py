@@ -13,16 +13,17 @@ from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..registry import APIS
 from . import runner
-from .component import Component, Front, OpsServer, Traces, watch_links
+from .component import Clients, Component, FrontServer, OpsServer, Settled, Traces, near, watch_links
 from .context import Context
-from .fronts import FRONTS, Reach
+from .elsewhere import reached
+from .fronts import front_server
 
 if TYPE_CHECKING:
     from ...drivers.rabbitmq.amqp import Link
     from ...observability.access import AccessLog
     from ..data_lock import DataLock
     from ..first_admin import Login
-    from .service import FirstAdmin, Services
+    from .service import MakingAdmin, Services
 
 CONNECT_S = 10.0
 
@@ -37,23 +38,26 @@ class BuiltProcess:
         process: Process,
         name: str = "",
         *,
-        patient: bool = False,
         additions: Sequence[Manifest] = (),
         log: AccessLog | None = None,
     ) -> None:
         """Errors: StoreUnusable; ValueError."""
         self._context = context = Context(
-            config, blueprint, process, name or process.name, patient=patient, additions=additions, log=log
+            config, blueprint, process, name or process.name, additions=additions, log=log
         )
         self._lock: DataLock | None = None if context.apart else _data(context)
-        self._admin: FirstAdmin | None = None
+        self._admin: MakingAdmin | None = None
         self._services: Services | None = None
-        self._fronts: list[Front] = []
+        self._fronts: list[FrontServer] = []
         self._health = Health(self.missing, self.late)
         self._ops: OpsServer | None = None
         self.components: list[Component] = []
         try:
-            self.components = [Traces(context.tracing, context.metrics), *self._build()]
+            self.components = [
+                Traces(context.tracing, context.metrics),
+                Clients(context.client),
+                *self._build(),
+            ]
         except BaseException:
             self._release()
             raise
@@ -64,57 +68,42 @@ class BuiltProcess:
         config, process = context.config, context.process
         made: list[Component] = []
         last: list[Component] = []
+        webhooks = self._webhooks()
         if process.services:
-            from .service import Counting, FirstAdmin, Services, Takers
+            from .service import Counting, MakingAdmin, Services, Takers
 
-            self._services = services = Services(context, self._place)
+            self._services = services = Services(context, webhooks)
             takers = Takers(context, services)
             asking = [] if services.consulted is None else [services.consulted]
             made += [services, *asking, takers]
-            if "users" in process.services and any(APIS[api].admin for api in context.blueprint.apis):
-                self._admin = FirstAdmin(context, services.platform)
-                made.append(self._admin)
+            admins = [APIS[api].admin for api in sorted(context.blueprint.apis)]
+            for admin in admins:
+                if admin is not None and admin.service in process.services:
+                    self._admin = MakingAdmin(context, services.platform, admin)
+                    made.append(self._admin)
             last.append(Counting(services, takers))
+        platform = None if self._services is None else self._services.platform
         for api, at in process.apis.items():
-            if at.scheme != "http":
-                continue
-            reach, needed, settles = self._reach(api)
-            made += needed
-            last += settles
-            main = process is context.blueprint.front
-            host = config.host if main or not at.host else at.host
-            port = config.port if main or at.port is None else at.port
-            self._fronts.append(FRONTS[api](context, reach, host, port))
+            if APIS[api].front is not None:
+                found = reached(context, APIS[api], platform)
+                made += found.needs
+                self._fronts.append(front_server(context, APIS[api], at, found.reach, webhooks))
         made += self._fronts
         if context.apart:
             pages = OpsPages(self._health, context.metrics.render)
             self._ops = OpsServer(HttpServer(pages, Limits()), config.host, config.ops_port)
             made.insert(1 if process.services else 0, self._ops)
+            last.append(Settled(self.missing, self.late))
         return [*made, *last]
 
-    def _reach(self, api: str) -> tuple[Reach, list[Component], list[Component]]:
-        """How an API reaches the services that it shows, with the components that this needs: those before
-        it, and those after it.
-        """
-        context, shown = self._context, APIS[api]
-        if not shown.shows:
-            return Reach(), [], []
-        if self._services is not None:
-            platform = self._services.platform
-            at_once = not context.config.database_url
-            if "services" in shown.over:
-                return Reach(platform, at_once=at_once), [], []
-            from .request_queues import local_queues
-
-            queues = local_queues(platform, context.config, shown.shows, at_once)
-            return Reach(queues=queues, lacks=platform.missing), [], []
-        from .elsewhere import RemoteGateway, RemoteQueues, Settled
-
-        if "services" in shown.over:
-            remote = RemoteGateway(context)
-            return Reach(remote.gateway, late=remote.late), [remote], [Settled(self.missing)]
-        behind = RemoteQueues(context)
-        return Reach(queues=behind.client, remote=True), [behind], [Settled(self.missing)]
+    def _webhooks(self) -> Callable[[], tuple[str, int] | None] | None:
+        """Where they are taken: by this process, or by the one that people know."""
+        context = self._context
+        if any(APIS[api].webhooks for api in context.process.apis):
+            return self._place
+        if any(APIS[api].webhooks for api in context.blueprint.apis):
+            return lambda: (near(context.config.host), context.config.port)
+        return None
 
     def _watch(self) -> None:
         context = self._context

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from ...core.http import Server
+from ...core.api import Front
+from ...core.http import HttpClient, Server
 from ...observability.collector import Tracing
 from ...observability.metrics import Metrics
+from . import runner
 
 if TYPE_CHECKING:
     from ...drivers.rabbitmq.amqp import Link
 
-LOG = logging.getLogger("tradewind.process")
-AGAIN_S, DRAIN_S = 0.5, 8.0
+DRAIN_S = 8.0
 
 
 class Component:
@@ -57,53 +56,45 @@ class Traces(Component):
         await self._tracing.stop()
 
 
-class Front(Component):
-    """An API over HTTP. `opened` is called once it listens, `drain_api` and `close` at the end; `levels` can
-    be read at any time.
-    """
+class FrontServer(Component):
+    """An API over HTTP, on its server. `shared`: other processes listen at the same address."""
 
-    def __init__(
-        self,
-        server: Server,
-        host: str,
-        port: int,
-        *,
-        opened: Callable[[], None] = lambda: None,
-        drain_api: Callable[[], None] = lambda: None,
-        close: Callable[[], Awaitable[None] | None] = lambda: None,
-        levels: Mapping[str, Callable[[], dict[str, float]]] | None = None,
-        missing: Callable[[], list[str]] = list,
-    ) -> None:
-        self.server, self._host, self._port = server, host, port
-        self._opened, self._drain_api, self._close = opened, drain_api, close
-        self._levels, self._missing = levels or {}, missing
+    def __init__(self, front: Front, server: Server, host: str, port: int, *, shared: bool) -> None:
+        self.server, self._front, self._host, self._port = server, front, host, port
+        self._shared = shared
 
     @property
     def place(self) -> tuple[str, int] | None:
         """Where it is reached on this machine, once it listens."""
-        host = "127.0.0.1" if self._host in ("0.0.0.0", "::", "") else self._host
-        return (host, self.server.port) if self.server.port else None
+        return (near(self._host), self.server.port) if self.server.port else None
 
     async def start(self, deadline_s: float) -> None:
         """Errors: PortInUse."""
-        await self.server.start(self._host, self._port)
-        self._opened()
+        await self.server.start(self._host, self._port, shared=self._shared)
+        opening = self._front.opened()
+        if opening is not None:
+            await opening
 
     async def drain(self) -> None:
-        self._drain_api()
+        self._front.drain()
         await self.server.stop(DRAIN_S)
 
     async def stop(self) -> None:
-        closing = self._close()
+        closing = self._front.close()
         if closing is not None:
             await closing
 
     def missing(self) -> list[str]:
-        return self._missing()
+        return self._front.missing()
 
     def watch(self, metrics: Metrics) -> None:
-        for name, level in self._levels.items():
+        for name, level in self._front.levels.items():
             metrics.watch(name, level)
+
+
+def near(host: str) -> str:
+    """Where this machine reaches what listens at `host`."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
 
 
 class OpsServer(Component):
@@ -119,40 +110,26 @@ class OpsServer(Component):
         await self.server.stop(1.0)
 
 
-class Connections(Component):
-    """Connections to a broker. `patient`: without the broker the process starts too, and connects once the
-    broker is there.
+class Clients(Component):
+    """The HTTP client of the process, which its parts share."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    async def stop(self) -> None:
+        await self._client.close()
+
+
+class Settled(Component):
+    """Waits for what others start with us, a broker or services; past its time the process lives on, and its
+    health page says what is missing.
     """
 
-    def __init__(self, starts: list[Callable[[float], Awaitable[None]]], *, patient: bool) -> None:
-        self._starts, self._patient = starts, patient
-        self._tasks: list[asyncio.Task[None]] = []
+    def __init__(self, missing: Callable[[], list[str]], late: Callable[[], list[str]]) -> None:
+        self._missing, self._late = missing, late
 
     async def start(self, deadline_s: float) -> None:
-        """Errors: BrokerUnusable, unless patient."""
-        if not self._patient:
-            for start in self._starts:
-                await start(deadline_s)
-            return
-        loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(_connect(start, deadline_s)) for start in self._starts]
-        await asyncio.wait(self._tasks, timeout=deadline_s)
-
-    async def drain(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-
-
-async def _connect(start: Callable[[float], Awaitable[None]], deadline_s: float) -> None:
-    from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
-
-    while True:
-        try:
-            await start(deadline_s)
-            return
-        except BrokerUnusable as error:
-            LOG.warning("requests are answered 503 for now: %s", error)
-            await asyncio.sleep(AGAIN_S)
+        await runner.until_ready(self._missing, self._late)
 
 
 def watch_links(metrics: Metrics, links: Mapping[str, Link]) -> None:

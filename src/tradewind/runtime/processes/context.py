@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from ... import apis
 from ...core import failpoints
+from ...core.api import Around
 from ...core.clock import SystemClock
 from ...core.http import Request, Response
 from ...core.manifest import Manifest
+from ...drivers.http.client import PooledClient
 from ...observability import logs
 from ...observability.access import AccessLog
 from ...observability.collector import Tracing
 from ...observability.metrics import CONTENT_TYPE, Metrics
 from ..blueprint import Blueprint, Process
 from ..config import Config
-from ..keys import signing_key
-from . import plan
+from ..keys import derived, signing_key
+from ..stores import place_of
 
 WHOLE = "tradewind"
 
 
 class Context:
-    """`name` is that of this copy. `patient`: a broker that is away now does not stop the start. `additions`
-    are services beside those of the blueprint. Errors: ValueError, for a failpoint that there is none.
+    """`name` is that of this copy. `additions` are services beside those of the blueprint. `store` is the URL
+    of the database of its services, empty for a file. Errors: ValueError, for a failpoint that there is none.
     """
 
     def __init__(
@@ -33,13 +37,14 @@ class Context:
         process: Process,
         name: str,
         *,
-        patient: bool = False,
         additions: Sequence[Manifest] = (),
         log: AccessLog | None = None,
     ) -> None:
         self.config, self.blueprint, self.process, self.name = config, blueprint, process, name
-        self.patient, self.additions = patient, tuple(additions)
-        self.apart = plan.apart(blueprint)
+        self.additions = tuple(additions)
+        self.apart = blueprint.apart
+        self.store = place_of(config, blueprint, *process.services[:1])
+        self.client = PooledClient()
         _arm(config.fail, process)
         self.log = log or logs.set_up(config.log_level, config.log_format, name if self.apart else "")
         self.clock = SystemClock(ids=blueprint.policies.ids)
@@ -52,6 +57,22 @@ class Context:
     def key(self) -> bytes:
         """Signs what a caller of ours may bring back."""
         return signing_key(self.config.jwt_secret, self.config.data)
+
+    def around(self, webhooks: Callable[[], tuple[str, int] | None] | None) -> Around:
+        """What this process is for an API, or for a service that calls systems outside."""
+        return Around(
+            settings=self.config.known,
+            policies=self.blueprint.policies,
+            apis=self.blueprint.apis,
+            clock=self.clock,
+            key=self.key,
+            secret=lambda purpose: derived(self.key(), purpose),
+            client=lambda: self.client,
+            webhooks=webhooks,
+            blueprint=self.blueprint.name,
+            addresses=self.blueprint.addresses,
+            packages=Path(apis.__file__).parent,
+        )
 
     def figures(self, _: Request) -> Response:
         """The page /metrics."""

@@ -1,123 +1,156 @@
-"""Reaches the services of other processes over the APIs that the blueprint names for them."""
+"""Gives an API and a service the services that they ask: those of this process, those of others by the API
+that the blueprint names for them, or some of both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...apis.services import wire
-from ...apis.services.client import ServicesGateway
+from ...core.api import ApiManifest, Reach
 from ...core.model import Query
-from ...drivers.rabbitmq.amqp import Link
-from ...drivers.rabbitmq.rpc.client import RpcClient
-from ...drivers.rabbitmq.watching import Watcher
-from . import runner
-from .component import Component, Connections
+from ...core.request_queue import RequestQueueClient
+from .component import Component
 from .context import Context
-from .request_queues import services_queues
+from .plan import carrier, ours
+from .request_queues import addresses, local_queues, queues_of
 
-NEEDS = ("users", "inventory", "orders")
-"""The services without which no order can be placed."""
-ORDERS = ("order.*", "payment.refunded")
+if TYPE_CHECKING:
+    from ...drivers.rabbitmq.amqp import Link
+    from ...engine.platform import Platform
+
 PATIENCE_S = 1.8  # a little less than whoever consults another service has
 
 
-class RemoteGateway(Component):
-    """All services, over our own wire, and the events of orders for those who wait for one."""
+class Reached(NamedTuple):
+    """With the components that it needs, in the order of their start."""
 
-    def __init__(self, context: Context) -> None:
-        config, name = context.config, context.process.name
-        self._client = RpcClient(config.broker_url, wire, name=name, clock=context.clock.now)
-        queues = services_queues(config, context.blueprint)
-        self.gateway = ServicesGateway(
-            self._client, queues, needs=NEEDS, tracer=context.tracing.tracer, now=context.clock.now
-        )
-        self._watcher = Watcher(
-            config.broker_url, ORDERS, self.gateway.heard, name=name, exchange=config.event_exchange
-        )
-        self._connections = Connections([self._client.start, self._watcher.start], patient=True)
+    reach: Reach
+    needs: list[Component]
+
+
+def reached(context: Context, api: ApiManifest, platform: Platform | None) -> Reached:
+    """How an API of this process reaches the services that it shows. `platform` has those of this process."""
+    config, process, at_once = context.config, context.process, not context.store
+    away = [service for service in api.shows if service not in process.services]
+    by = carrier(context.blueprint, api.over, away)
+    by_gateway = by is None or queues_of(by).client is not None
+    if platform is not None and by_gateway and not away:
+        woken = [Woken(context, api, platform.heard)] if api.watches and process.copies > 1 else []
+        return Reached(Reach(to=platform, at_once=at_once), list(woken))
+    if by is None:
+        return Reached(Reach(), [])
+    to = addresses(by, config, context.blueprint)
+    here = {service: to[service] for service in process.services if service in to}
+    if by_gateway and here:  # one process answers once, for all of its services
+        here = dict.fromkeys(here, next(iter(here.values())))
+    behind = RemoteQueues(context, by, process.name) if away else None
+    over: RequestQueueClient | None = None if behind is None else behind.client
+    if platform is not None and here:
+        over = local_queues(by, platform, config, here, at_once, over)
+    assert over is not None
+    needs: list[Component] = [] if behind is None else [behind]
+    if by_gateway:
+        remote = RemoteGateway(context, api, by, over, {**to, **here})
+        return Reached(Reach(to=remote.gateway, late=remote.late, remote=True), [*needs, remote])
+    lacks = list if platform is None else platform.missing
+    return Reached(Reach(over=over, lacks=lacks, at_once=at_once, remote=bool(away)), needs)
+
+
+class RemoteQueues(Component):
+    """The queues of an API, at the broker."""
+
+    def __init__(self, context: Context, api: ApiManifest, name: str) -> None:
+        from ...drivers.rabbitmq.rpc.client import RpcClient
+
+        wire = queues_of(api).wire()
+        self.client = RpcClient(context.config.broker_url, wire, name=name, clock=context.clock.now)
 
     async def start(self, deadline_s: float) -> None:
-        await self._connections.start(deadline_s)
-        self.gateway.start()
-
-    async def drain(self) -> None:
-        await self._connections.drain()
+        """Errors: BrokerUnusable, where no wait can mend it."""
+        await self.client.start(deadline_s, patient=True)
 
     async def stop(self) -> None:
-        self.gateway.stop()
-        await self._watcher.stop()
-        await self._client.stop()
+        await self.client.stop()
 
-    def missing(self) -> list[str]:
-        return self.gateway.missing()
+    def links(self) -> Mapping[str, Link]:
+        return {"requests": self.client.link}
+
+
+class Woken(Component):
+    """Tells whoever waits in this process of what another copy has committed."""
+
+    def __init__(self, context: Context, api: ApiManifest, heard: Callable[[str], None]) -> None:
+        from ...drivers.rabbitmq.watching import Watcher
+
+        config, name = context.config, context.process.name
+        self._watcher = Watcher(
+            config.broker_url, api.watches, heard, name=name, exchange=config.event_exchange
+        )
+
+    async def start(self, deadline_s: float) -> None:
+        await self._watcher.start(deadline_s, patient=True)
+
+    async def stop(self) -> None:
+        await self._watcher.stop()
 
     def late(self) -> list[str]:
         """Whoever waits for an order learns of its end at the deadline."""
         return [why for why in (self._watcher.link.missing,) if why]
 
     def links(self) -> Mapping[str, Link]:
-        return {"requests": self._client.link, "order events": self._watcher.link}
+        return {"order events": self._watcher.link}
 
 
-class Settled(Component):
-    """Waits for the services, which may have started with us."""
+class RemoteGateway(Woken):
+    """All services that an API shows, and the events that its clients wait for."""
 
-    def __init__(self, missing: Callable[[], list[str]]) -> None:
-        self._missing = missing
-
-    async def start(self, deadline_s: float) -> None:
-        await runner.until_ready(self._missing)
-
-
-class RemoteQueues(Component):
-    """The queues behind the API rpc."""
-
-    def __init__(self, context: Context) -> None:
-        from ...apis.nest import wire as nest_wire
-
-        config = context.config
-        self.client = RpcClient(
-            config.broker_url, nest_wire, name=context.process.name, clock=context.clock.now
-        )
-        self._connections = Connections([self.client.start], patient=context.patient)
+    def __init__(
+        self,
+        context: Context,
+        api: ApiManifest,
+        by: ApiManifest,
+        over: RequestQueueClient,
+        to: Mapping[str, str],
+    ) -> None:
+        make = queues_of(by).client
+        assert make is not None
+        self.gateway = make(over, to, api.needs, 0.0, context.tracing.tracer, context.clock.now)
+        super().__init__(context, api, self.gateway.heard)
 
     async def start(self, deadline_s: float) -> None:
-        await self._connections.start(deadline_s)
-
-    async def drain(self) -> None:
-        await self._connections.drain()
+        await super().start(deadline_s)
+        self.gateway.start()
 
     async def stop(self) -> None:
-        await self.client.stop()
+        self.gateway.stop()
+        await super().stop()
 
     def missing(self) -> list[str]:
-        client = self.client
-        return [] if client.up else [f"broker: {client.missing or 'not connected'}"]
-
-    def links(self) -> Mapping[str, Link]:
-        return {"requests": self.client.link}
+        return self.gateway.missing()
 
 
 class Consulted(Component):
     """What the services of this process ask those of others before they decide."""
 
-    def __init__(self, context: Context) -> None:
-        name = f"{context.process.services[0]} asks"
-        self._client = RpcClient(context.config.broker_url, wire, name=name, clock=context.clock.now)
-        queues = services_queues(context.config, context.blueprint)
-        self._others = ServicesGateway(
-            self._client, queues, read_s=PATIENCE_S, tracer=context.tracer, now=context.clock.now
-        )
+    def __init__(self, context: Context, asked: Collection[str]) -> None:
+        by = carrier(context.blueprint, ours(), asked)
+        assert by is not None
+        make = queues_of(by).client
+        assert make is not None
+        self._queues = RemoteQueues(context, by, f"{context.process.services[0]} asks")
+        to = addresses(by, context.config, context.blueprint)
+        self._others = make(self._queues.client, to, (), PATIENCE_S, context.tracer, context.clock.now)
 
     async def ask(self, query: Query, trace: str, deadline: int) -> Any:
         return await self._others.ask(query, deadline=deadline, trace=trace)
 
     async def start(self, deadline_s: float) -> None:
-        await self._client.start(deadline_s)
+        await self._queues.start(deadline_s)
 
     async def stop(self) -> None:
-        await self._client.stop()
+        await self._queues.stop()
 
     def missing(self) -> list[str]:
-        return [self._client.missing] if self._client.missing else []
+        client = self._queues.client
+        return [client.missing] if client.missing else []

@@ -26,9 +26,14 @@ def main(words: Sequence[str]) -> None:
     if found is None:
         return
     try:
-        if not plan.apart(
-            blueprints.load(found.blueprint, folder=plan.FOLDER, services=SERVICES, environment=os.environ)
-        ):
+        chosen = blueprints.load(
+            found.blueprint,
+            folder=plan.FOLDER,
+            services=SERVICES,
+            environment=os.environ,
+            process=found.process,
+        )
+        if not chosen.apart:
             return
     except BadBlueprint as error:
         _end(str(error))

@@ -70,9 +70,9 @@ class Publishers:
         return sum([one.published for one in self._all], Counter())
 
     async def start(self, deadline_s: float) -> None:
-        """Errors: BrokerUnusable."""
+        """Errors: BrokerUnusable, where no wait can mend it."""
         for one in self._all:
-            await one.start(deadline_s)
+            await one.start(deadline_s, patient=True)
 
     async def stop(self, grace_s: float) -> None:
         await asyncio.gather(*[one.stop(grace_s) for one in self._all])
@@ -128,9 +128,9 @@ class Subscribers:
         return handle if tracer is None else following.events(tracer, queue, handle)
 
     async def start(self, deadline_s: float) -> None:
-        """Errors: BrokerUnusable."""
+        """Errors: BrokerUnusable, where no wait can mend it."""
         for one in self.all:
-            await one.start(deadline_s)
+            await one.start(deadline_s, patient=True)
 
     async def drain(self) -> None:
         await asyncio.gather(*[one.drain() for one in self.all], return_exceptions=True)

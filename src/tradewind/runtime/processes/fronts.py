@@ -1,133 +1,74 @@
-"""Puts each API that is served over HTTP on a server, by its name in a blueprint. Imports only what the API
-needs.
-"""
+"""Puts an API that is carried by HTTP on a server, as its manifest makes it."""
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
-from ...core.gateway import Gateway
-from ...core.request_queue import RequestQueueClient
+from msgspec.structs import asdict
+
+from ...core.api import ApiGiven, ApiManifest, Front, Reach
+from ...core.http import Request, Response, Server
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
-from ..keys import webhook_secret
-from .component import Front
+from ...drivers.http.writing import Writer
+from ..blueprint import Address
+from .component import FrontServer
 from .context import Context
 
-SLACK = 1024
-"""How much more than the largest body the HTTP server reads: the API itself says what is too large."""
+
+class LosingWriter(Writer):
+    """Writes nothing where an API says nothing: the connection just ends."""
+
+    def __init__(self, clock: Callable[[], float], unanswered: Response) -> None:
+        super().__init__(clock)
+        self._unanswered = unanswered
+
+    def encode(self, request: Request, answer: Response, close: bool) -> bytes:
+        return b"" if answer is self._unanswered else super().encode(request, answer, close)
 
 
-class Reach:
-    """How an API reaches the services: by a Gateway, or by the queues of the API behind it."""
-
-    def __init__(
-        self,
-        gateway: Gateway | None = None,
-        queues: RequestQueueClient | None = None,
-        *,
-        at_once: bool = False,
-        late: Callable[[], list[str]] = list,
-        lacks: Callable[[], list[str]] = list,
-        remote: bool = False,
-    ) -> None:
-        self._gateway, self._queues, self.at_once, self.late = gateway, queues, at_once, late
-        self.lacks, self.remote = lacks, remote
-
-    @property
-    def gateway(self) -> Gateway:
-        assert self._gateway is not None
-        return self._gateway
-
-    @property
-    def queues(self) -> RequestQueueClient:
-        assert self._queues is not None
-        return self._queues
+def http_server(front: Front) -> Server:
+    if front.server is not None:
+        return front.server
+    assert front.handler is not None
+    limits = Limits(body_bytes=front.body_bytes) if front.body_bytes else Limits()
+    writer = None if front.unanswered is None else LosingWriter(time.time, front.unanswered)
+    return HttpServer(front.handler, limits, problem=front.problem, writer=writer)
 
 
-def v1(context: Context, reach: Reach, host: str, port: int) -> Front:
-    from ...apis.kernel.docs import v1_pages
-    from ...apis.v1.app import V1Api
-    from ...apis.v1.settings import V1Settings
-    from ...contracts.api import OPERATIONS
-
-    config, key = context.config, context.key()
-    settings = V1Settings(
-        jwt_secret=key,
-        rate_limit_per_minute=config.rate_limit,
-        webhook_secrets=(webhook_secret(key),),
-        cors_origins=config.cors_origins,
-        trusted_proxies=config.trusted_proxies,
-        reads_at_once=reach.at_once,
-    )
-    more = [operation for addition in context.additions for operation in addition.operations]
-    api = V1Api(
-        reach.gateway,
-        context.clock,
-        settings,
-        pages={**v1_pages(), "/metrics": context.figures},
-        observe=context.metrics.request,
-        log=context.log.write,
-        tracer=context.tracing.tracer,
-        late=reach.late,
-        operations=(*OPERATIONS, *more),
-    )
-    return Front(HttpServer(api, Limits()), host, port, drain_api=api.drain, close=api.close)
-
-
-def rpc(context: Context, reach: Reach, host: str, port: int) -> Front:
-    from ...apis.kernel.client_address import TrustedProxies
-    from ...apis.rpc.downstream import RpcSettings, Takers
-    from ...apis.rpc.envelope import of_problem
-    from ...apis.rpc.gateway import RpcApi
-
-    config = context.config
-    settings = RpcSettings(
-        order_queue=config.order_queue,
-        inventory_queue=config.inventory_queue,
-        payment_queue=config.payment_queue,
-        rate_limit_per_minute=config.rate_limit,
-    )
-    found: list[Takers] = []
-    api = RpcApi(
-        reach.queues,
-        settings,
-        later=_later,
+def front_server(
+    context: Context,
+    api: ApiManifest,
+    at: Address,
+    reach: Reach,
+    webhooks: Callable[[], tuple[str, int] | None] | None,
+) -> FrontServer:
+    """An API of this process. Its copies share one address."""
+    assert api.front is not None
+    given = ApiGiven(
+        **asdict(context.around(webhooks)),
+        reach=reach,
         pages={"/metrics": context.figures},
-        lacks=lambda: [*reach.lacks(), *(why for takers in found for why in takers.missing())],
         observe=context.metrics.request,
         observe_call=context.metrics.rpc_call,
         log=context.log.write,
-        proxies=TrustedProxies(config.trusted_proxies) if config.trusted_proxies else None,
-        tracer=context.tracer,
-        now=context.clock.now,
+        tracer=context.tracing.tracer,
+        operations=tuple([one for addition in context.additions for one in addition.operations]),
     )
-    if reach.remote:
-        found.append(Takers(reach.queues, api.services))
-    server = HttpServer(api, Limits(body_bytes=settings.body_bytes + SLACK), problem=of_problem)
-    return Front(server, host, port, drain_api=api.drain, levels=api.levels, missing=api.health.missing)
+    front = api.front(given)
+    host, port = _place(context, api, at)
+    return FrontServer(front, http_server(front), host, port, shared=context.process.copies > 1)
 
 
-def _later(seconds: float, do: Callable[[], None]) -> asyncio.TimerHandle:
-    return asyncio.get_running_loop().call_later(seconds, do)
-
-
-def provider(context: Context, reach: Reach, host: str, port: int) -> Front:
-    from .provider import provider_front
-
-    return provider_front(context)
-
-
-def edge(context: Context, reach: Reach, host: str, port: int) -> Front:
-    from .edge import edge_front
-
-    return edge_front(context, host, port)
-
-
-FRONTS: dict[str, Callable[[Context, Reach, str, int], Front]] = {
-    "v1": v1,
-    "rpc": rpc,
-    "provider": provider,
-    "edge": edge,
-}
+def _place(context: Context, api: ApiManifest, at: Address) -> tuple[str, int]:
+    """Where it listens: what people know the blueprint by is a setting, and so is what others must find."""
+    config = context.config
+    if api.at:
+        where = urlsplit(config.known[api.at])
+        return where.hostname or "127.0.0.1", where.port or 80
+    if context.process is context.blueprint.front and api.name == context.blueprint.shown:
+        return config.host, config.port
+    assert at.port is not None  # as the blueprint was read
+    return at.host or config.host, at.port

@@ -5,67 +5,63 @@ together.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ...contracts.subscriptions import asks, heard
-from ...core.manifest import ApiManifest
+from ...core.api import ApiManifest
 from ...core.model import wire_name
 from ...observability.collector import SERVICE
 from ..blueprint import BadBlueprint, Blueprint, Process
 from ..config import Config, wire
 from ..registry import APIS, channels
+from ..stores import place_of
 from .command import FD, Command
 
 FOLDER = Path(__file__).parent.parent / "blueprints"
 
 
-def apart(blueprint: Blueprint) -> bool:
-    """Whether it needs several processes."""
-    return blueprint.bus != "local" or len(blueprint.processes) > 1
+def ours() -> tuple[str, ...]:
+    """The APIs by which one service asks another."""
+    return tuple([name for name, api in APIS.items() if api.queues is not None and api.queues.client])
 
 
 def check(config: Config, blueprint: Blueprint) -> None:
     """Errors: BadBlueprint, where parts are missing that the others need."""
     for process in blueprint.processes:
         for api in process.apis:
-            _check_api(blueprint, process, APIS[api])
-    if apart(blueprint) and blueprint.bus == "local":
-        names = ", ".join(process.name for process in blueprint.processes)
-        raise BadBlueprint(
-            f"{blueprint.name}: {names} run apart, so say "
-            f'what carries their events: [events] bus = "rabbitmq"'
-        )
+            _check_promises(blueprint, APIS[api])
     _check_servers(config, blueprint)
     _check_channels(config, blueprint)
     _check_policies(config, blueprint)
     for process in blueprint.processes:
+        _check_store(config, blueprint, process)
         for api in process.apis:
             _check_shown(blueprint, process, APIS[api])
 
 
-def _check_api(blueprint: Blueprint, process: Process, api: ApiManifest) -> None:
-    """Its promises are kept, and what must be beside it is there."""
+def carrier(blueprint: Blueprint, over: Sequence[str], asked: Collection[str]) -> ApiManifest | None:
+    """The first API of `over` by which all of these services can be asked; None: there is none."""
+    reached = blueprint.requests
+    return next((APIS[api] for api in over if all(api in reached.get(one, ()) for one in asked)), None)
+
+
+def _check_promises(blueprint: Blueprint, api: ApiManifest) -> None:
     for policy, value in api.promises.items():
         if (given := getattr(blueprint.policies, policy)) != value:
             raise BadBlueprint(
                 f"{blueprint.name}: policies: {policy} = {given}, and API {api.name} promises "
                 f"{policy} = {value}"
             )
-    if process.services and api.clients and apart(blueprint):
-        raise BadBlueprint(
-            f"{blueprint.name}: processes.{process.name}: serves clients, and runs alone where services run "
-            f"apart; give its services another process"
-        )
 
 
 def _check_shown(blueprint: Blueprint, process: Process, api: ApiManifest) -> None:
     """Every service that an API shows runs, here or where this process can ask it."""
-    elsewhere = False
     for service in api.shows:
         _check_reach(blueprint, process, service, f"API {api.name}", api.over)
-        elsewhere = elsewhere or service not in process.services
-    for other in api.beside if elsewhere else ():
+    away = [service for service in api.shows if service not in process.services]
+    _check_carrier(blueprint, process, f"API {api.name}", api.over, away)
+    for other in api.beside if away or (api.shows and process.copies > 1) else ():
         if other not in blueprint.apis:
             raise BadBlueprint(
                 f"{blueprint.name}: API {api.name} with services in other processes needs the API {other}: "
@@ -81,6 +77,11 @@ def _check_reach(
         raise BadBlueprint(f"{blueprint.name}: {asker} needs the service {service}: name it in a process")
     if there is process or any(api in over for api in blueprint.requests.get(service, ())):
         return
+    if not over:
+        raise BadBlueprint(
+            f"{blueprint.name}: {asker} in {process.name} serves {service} of its own process: name "
+            f"{service} there"
+        )
     raise BadBlueprint(
         f"{blueprint.name}: {asker} in {process.name} asks {service} in {there.name} over "
         f'{" or ".join(over)}: write [requests] {service} = "{over[0]}", '
@@ -88,17 +89,39 @@ def _check_reach(
     )
 
 
+def _check_carrier(
+    blueprint: Blueprint, process: Process, asker: str, over: Sequence[str], away: Collection[str]
+) -> None:
+    if away and carrier(blueprint, over, away) is None:
+        raise BadBlueprint(
+            f"{blueprint.name}: {asker} in {process.name} asks {', '.join(away)} over one API: write the "
+            f"same of {', '.join(over)} for all of them into [requests]"
+        )
+
+
+def _check_store(config: Config, blueprint: Blueprint, process: Process) -> None:
+    """The services of a process share its transactions."""
+    places = {place_of(config, blueprint, service): service for service in process.services}
+    if len(places) > 1:
+        raise BadBlueprint(
+            f"{blueprint.name}: processes.{process.name}: {' and '.join(places.values())} share a "
+            f"transaction, so they need one store: give them the same in [stores], or a process each"
+        )
+
+
 def _check_servers(config: Config, blueprint: Blueprint) -> None:
     carriers = {at.scheme for process in blueprint.processes for at in process.apis.values()}
-    for field, needed, what in (
-        ("broker_url", "rabbitmq" in {blueprint.bus, *carriers}, "amqp://user:password@host:5672"),
-        ("database_url", apart(blueprint), "postgresql://user:password@host:5432/name"),
-    ):
-        if needed and not getattr(config, field):
-            raise BadBlueprint(
-                f"{blueprint.name}: {wire(field)} is empty, and processes that run apart share it: set "
-                f"it, like {what}"
-            )
+    if "rabbitmq" in {blueprint.bus, *carriers} and not config.broker_url:
+        raise BadBlueprint(
+            f"{blueprint.name}: {wire('broker_url')} is empty, and processes that run apart share it: set "
+            f"it, like amqp://user:password@host:5672"
+        )
+    without = [one for one in blueprint.services if not place_of(config, blueprint, one)]
+    if blueprint.apart and without:
+        raise BadBlueprint(
+            f"{blueprint.name}: {wire('database_url')} is empty, and processes that run apart share it: set "
+            f"it, like postgresql://user:password@host:5432/name"
+        )
 
 
 def _check_channels(config: Config, blueprint: Blueprint) -> None:
@@ -120,10 +143,6 @@ def _check_channels(config: Config, blueprint: Blueprint) -> None:
             )
 
 
-OURS = ("services",)
-"""The APIs by which one service asks another."""
-
-
 def _check_policies(config: Config, blueprint: Blueprint) -> None:
     """The services and the setting that the policies need are there."""
     policies = blueprint.policies
@@ -134,9 +153,12 @@ def _check_policies(config: Config, blueprint: Blueprint) -> None:
                 f"the line of [policies]"
             )
     for process in blueprint.processes:
+        away = []
         for service in process.services:
             for asked in asks(service, policies):
-                _check_reach(blueprint, process, asked, service, OURS)
+                _check_reach(blueprint, process, asked, service, ours())
+                away += [asked] if asked not in process.services else []
+        _check_carrier(blueprint, process, ", ".join(process.services), ours(), away)
     unsaid = any("payment_token" in APIS[api].stands_in for api in blueprint.apis)
     charges = policies.payment == "on-order" or (policies.payment == "on-stock" and unsaid)
     if charges and not config.payment_token:

@@ -17,12 +17,10 @@ def prepare(config: Config, blueprint: Blueprint) -> list[str]:
     """Takes pending schema steps of the services that the blueprint names; which ones. Errors: StoreUnusable,
     BrokerUnusable.
     """
-    from .. import migrations
-    from ..schema import schemas
+    from ..schema import migrate
 
     broker_answers(config)
-    slices = schemas(blueprint.services, blueprint.apis)
-    taken = migrations.up(config.database_url, config.data, slices, blueprint.schemas)
+    taken = migrate(config, blueprint=blueprint)
     if config.database_roles == "on":
         from ..database_roles import make_roles
 
@@ -36,17 +34,9 @@ def check_schema(config: Config, blueprint: Blueprint, services: tuple[str, ...]
     do not know.
     """
     from ...core.store import StoreUnusable
-    from .. import migrations
-    from ..schema import schemas
+    from ..schema import schema_state
 
-    why = migrations.schema_state(
-        config.database_url,
-        schemas(services),
-        blueprint.schemas,
-        data=config.data,
-        command=f"tradewind migrate run --blueprint {blueprint.name}",
-    )
-    if why:
+    if why := schema_state(config, blueprint, services):
         raise StoreUnusable(why)
     return []
 

@@ -1,17 +1,18 @@
-"""Says which service takes its requests from which queue, over which wire, and by which handlers."""
+"""Says which service takes its requests from which queue, over which wire, and by which handlers: as the APIs
+that carry requests over queues declare it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ...apis.nest import wire as nest_wire
-from ...apis.rpc.variables import QUEUES
-from ...apis.services import wire as services_wire
+from ...core.api import ApiManifest, RequestQueues
 from ...core.gateway import Gateway
 from ...core.request_queue import Ask, RequestQueueClient, Wire
 from ..blueprint import Blueprint, Process
 from ..config import Config
+from ..registry import APIS
 
 
 class Served(NamedTuple):
@@ -22,51 +23,47 @@ class Served(NamedTuple):
 
 def served(service: str, gateway: Gateway, config: Config, process: Process) -> list[Served]:
     """Every queue that a service takes requests from."""
-    found = []
-    if "rpc-queues" in process.apis and service in QUEUES:
-        found.append(Served(getattr(config, QUEUES[service]), nest_wire, _nest(service, gateway, config)))
-    if "services" in process.apis:
-        found.append(own_wire(service, gateway, config))
-    return found
+    found = [
+        api.queues
+        for api in map(APIS.__getitem__, process.apis)
+        if api.queues is not None and (not api.serves or service in api.serves)
+    ]
+    return [
+        Served(
+            queues.address(service, config.known),
+            queues.wire(),
+            queues.handlers(service, gateway, config.known, True),
+        )
+        for queues in found
+    ]
+
+
+def addresses(api: ApiManifest, config: Config, blueprint: Blueprint) -> dict[str, str]:
+    """Where every service of a blueprint takes requests of an API."""
+    found = [service for service in blueprint.services if not api.serves or service in api.serves]
+    return {service: queues_of(api).address(service, config.known) for service in found}
 
 
 def local_queues(
-    gateway: Gateway, config: Config, services: Iterable[str], at_once: bool
+    api: ApiManifest,
+    gateway: Gateway,
+    config: Config,
+    here: Mapping[str, str],
+    at_once: bool,
+    beyond: RequestQueueClient | None = None,
 ) -> RequestQueueClient:
-    """The queues of the API rpc, with their handlers in this process."""
+    """The queues of an API with their handlers in this process, where each service of it takes from `here`;
+    `beyond` has all other queues.
+    """
     from ...drivers.local.request_queue import LocalRequestQueue
 
-    return LocalRequestQueue(
-        nest_wire,
-        {getattr(config, QUEUES[service]): _nest(service, gateway, config, at_once) for service in services},
-    )
+    queues, found = queues_of(api), dict[str, dict[str, Callable[[Ask], None]]]()
+    for service, queue in here.items():
+        handlers = queues.handlers(service, gateway, config.known, at_once)
+        found.setdefault(queue, {}).update(handlers)
+    return LocalRequestQueue(queues.wire(), found, beyond=beyond)
 
 
-def own_wire(service: str, gateway: Gateway, config: Config) -> Served:
-    from ...apis.services.messages import messages_of
-    from ...apis.services.server import ServicesServer
-
-    server = ServicesServer(gateway, messages_of(service))
-    return Served(services_queue(config, service), services_wire, server.handlers)
-
-
-def services_queue(config: Config, service: str) -> str:
-    return f"{config.event_exchange}.{service}.requests"
-
-
-def services_queues(config: Config, blueprint: Blueprint) -> dict[str, str]:
-    """Where every service of a blueprint takes requests of our own wire."""
-    return {
-        service: services_queue(config, service)
-        for process in blueprint.processes
-        for service in process.services
-    }
-
-
-def _nest(
-    service: str, gateway: Gateway, config: Config, at_once: bool = True
-) -> Mapping[str, Callable[[Ask], None]]:
-    from ...apis.rpc.queues import Values, inventory_handlers, order_handlers, payment_handlers
-
-    make = {"orders": order_handlers, "inventory": inventory_handlers, "payments": payment_handlers}[service]
-    return make(gateway, Values(currency=config.currency, reads_at_once=at_once, list_max=config.list_max))
+def queues_of(api: ApiManifest) -> RequestQueues:
+    assert api.queues is not None
+    return api.queues

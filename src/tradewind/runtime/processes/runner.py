@@ -14,8 +14,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 ENDED = "the processor has stopped; the log says why. Nothing that was accepted is lost: start again"
 
 
-READY_S, AGAIN_S = 25.0, 0.1
-"""Less than a supervisor waits before it kills a process that is not ready."""
+READY_S, SAY_S, AGAIN_S = 25.0, 5.0, 0.1
+"""Less than a supervisor waits before it kills a process that is not ready; when it is worth a line."""
 LOG = logging.getLogger("tradewind.start")
 
 
@@ -27,16 +27,20 @@ class Runnable(Protocol):
     async def stop(self) -> None: ...
 
 
-async def until_ready(missing: Callable[[], list[str]]) -> None:
-    """Waits for the services of a gateway, which may start with it. Past its time it says what is missing:
-    the process lives on and its health page says the same.
+async def until_ready(missing: Callable[[], list[str]], late: Callable[[], list[str]] = list) -> None:
+    """Waits for what may start with this process, and says once what that is. Past its time the process lives
+    on, and its health page says the same. What is only late is not waited for long.
     """
-    try:
-        async with asyncio.timeout(READY_S):
-            while missing():  # noqa: ASYNC110  once in a life
-                await asyncio.sleep(AGAIN_S)
-    except TimeoutError:
-        LOG.warning("not ready after %.0f s: %s", READY_S, ", ".join(missing()))
+    clock = asyncio.get_running_loop().time
+    began, said = clock(), False
+    while (lacks := missing() or late()) and (passed := clock() - began) < READY_S:
+        if passed >= SAY_S:
+            if not said:
+                LOG.warning("waits: %s", ", ".join(lacks))
+                said = True
+            if not missing():
+                return
+        await asyncio.sleep(AGAIN_S)
 
 
 async def run(

@@ -5,28 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...contracts.subscriptions import asks
+from ...core.api import FirstAdmin
 from ...core.channel import Channel
+from ...core.manifest import Outside
 from ...core.model import Service, wire_name
-from ...drivers.http.client import PooledClient
 from ...engine.observers import Hooks, not_here
 from ...engine.platform import Platform
 from ...observability.metrics import Metrics
 from ...observability.spans import BatchSpans
-from ...services.payments.provider.absent import NoProvider
 from ..assembly import DAY_MS, with_timeline
-from ..keys import webhook_secret
-from ..registry import APIS, channels, services
+from ..registry import APIS, channels, manifest, services
 from ..stores import open_store
-from ..webhook_sender import WebhookSender
 from . import tracing as following
 from .component import DRAIN_S, Component
 from .context import Context
 from .figures import Figures
 from .request_queues import Served, served
-from .services import provider
 
 if TYPE_CHECKING:
     from ...drivers.rabbitmq.amqp import Link
@@ -41,22 +38,21 @@ KEPT_BYTES, FLUSH_S = 16_384, 4.0
 
 
 class Services(Component):
-    """`where`: the place of the front that takes webhooks, once it listens. `consulted`: the component by
-    which these services ask those of other processes, which starts after them.
+    """`webhooks`: where those of outside systems are taken. `consulted`: the component by which these
+    services ask those of other processes, which starts after them.
     """
 
-    def __init__(self, context: Context, where: Callable[[], tuple[str, int] | None]) -> None:
+    def __init__(self, context: Context, webhooks: Callable[[], tuple[str, int] | None] | None) -> None:
         config, blueprint, names = context.config, context.blueprint, context.process.services
         self._context = context
-        self._client = PooledClient()
-        webhooks = _webhooks(context, WebhookSender(where, self._client))
-        self._provider = provider(config, context.clock, names, blueprint, webhooks)
+        around = context.around(webhooks)
+        self._outside: dict[str, Outside] = {}
+        for name in names:
+            self._outside |= manifest(name).ports(around)
         self.consulted = _consulted(context)
-        store = open_store(
-            config.database_url, config.data, exclusive=not context.apart, schemas=blueprint.schemas
-        )
-        system = "postgresql" if config.database_url else "sqlite"
-        made = services(names, config, self._provider, blueprint.policies, context.additions)
+        store = open_store(context.store, config.data, exclusive=not context.apart, schemas=blueprint.schemas)
+        system = "postgresql" if context.store else "sqlite"
+        made = services(names, config, self._outside, blueprint.policies, context.additions)
         self.channels = channels(blueprint.channels, config)
         self.publishers = _publishers(context, self.channels, made)
         self.platform = Platform(
@@ -73,13 +69,13 @@ class Services(Component):
                 elsewhere=not_here if self.consulted is None else self.consulted.ask,
             ),
         )
-        if not context.apart:
+        if any(APIS[api].front is not None for api in context.process.apis):
             with_timeline(self.platform)
 
     async def start(self, deadline_s: float) -> None:
-        """Errors: StoreUnusable, BrokerUnusable."""
-        if not isinstance(self._provider, NoProvider):
-            self._provider.start()
+        """Errors: StoreUnusable; BrokerUnusable, where no wait can mend it."""
+        for outside in self._outside.values():
+            outside.start()
         if self.publishers is not None:
             await self.publishers.start(deadline_s)
         await self.platform.start()
@@ -91,9 +87,8 @@ class Services(Component):
     async def stop(self) -> None:
         if self.publishers is not None:
             await self.publishers.stop(FLUSH_S)
-        if not isinstance(self._provider, NoProvider):
-            await self._provider.close()
-        await self._client.close()
+        for outside in self._outside.values():
+            await outside.close()
 
     def missing(self) -> list[str]:
         return self.platform.missing()
@@ -116,22 +111,15 @@ def _publishers(
     return Publishers(context, channels, {wire_name(kind) for service in made for kind in service.says})
 
 
-def _webhooks(context: Context, deliver: WebhookSender) -> Mapping[str, Any] | None:
-    """How a provider in this process tells of outcomes, where an API of this process listens for that."""
-    if not any(APIS[api].webhooks for api in context.process.apis):
-        return None
-    return {"secret": webhook_secret(context.key()), "deliver": deliver}
-
-
 def _consulted(context: Context) -> Consulted | None:
     """What asks the services of other processes, where one of ours does."""
     names = context.process.services
-    asked = {other for name in names for other in asks(name, context.blueprint.policies)}
-    if asked <= set(names):
+    asked = {other for name in names for other in asks(name, context.blueprint.policies)}.difference(names)
+    if not asked:
         return None
     from .elsewhere import Consulted
 
-    return Consulted(context)
+    return Consulted(context, asked)
 
 
 class Takers(Component):
@@ -179,11 +167,11 @@ class Takers(Component):
         return () if self._subscribers is None else self._subscribers.all
 
     async def start(self, deadline_s: float) -> None:
-        """Errors: BrokerUnusable."""
+        """Errors: BrokerUnusable, where no wait can mend it."""
         if self._subscribers is not None:
             await self._subscribers.start(deadline_s)
         for server in self.servers:
-            await server.start(deadline_s)
+            await server.start(deadline_s, patient=True)
 
     async def drain(self) -> None:
         drained: list[Awaitable[object]] = [server.drain(DRAIN_S) for server in self.servers]
@@ -237,23 +225,21 @@ class Counting(Component):
         self._figures.watch(metrics)
 
 
-class FirstAdmin(Component):
+class MakingAdmin(Component):
     """Makes the first admin where there is none, for an API that has no other way to get one."""
 
-    def __init__(self, context: Context, platform: Platform) -> None:
-        self._context, self._platform = context, platform
+    def __init__(self, context: Context, platform: Platform, admin: FirstAdmin) -> None:
+        self._context, self._platform, self._admin = context, platform, admin
         self.login: Login | None = None
 
     async def start(self, deadline_s: float) -> None:
-        from ...apis.v1.passwords import Passwords
-        from ...apis.v1.settings import V1Settings
         from ..first_admin import first_admin
 
         context, platform = self._context, self._platform
-        passwords = Passwords(V1Settings(jwt_secret=context.key()), context.clock)
+        hasher = self._admin.hasher(context.around(None))
         try:
             self.login = await first_admin(
-                context.config, platform.store, platform, passwords.hash, lambda: platform.processor.broken
+                context.config, platform.store, platform, hasher.hash, lambda: platform.processor.broken
             )
         finally:
-            passwords.close()
+            hasher.close()

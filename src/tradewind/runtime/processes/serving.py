@@ -86,17 +86,14 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
             if config.database_roles == "on" and arguments.supervised >= 0 and len(process.services) == 1:
                 from ..database_roles import url_of
 
-                config = replace(config, database_url=url_of(config, process.services[0]))
+                (service,) = process.services
+                own = {service: url_of(config, blueprint, service)}
+                blueprint = replace(blueprint, stores={**blueprint.stores, **own})
         from .built import BuiltProcess
 
-        # under a supervisor the servers have been seen to: a broker that is away now comes back
-        built = BuiltProcess(
-            config,
-            blueprint,
-            process,
-            plan.name_of(process, arguments.copy),
-            patient=arguments.supervised >= 0,
-        )
+        built = BuiltProcess(config, blueprint, process, plan.name_of(process, arguments.copy))
+        if arguments.supervised < 0:  # else its supervisor says so, once for all
+            effects.tell(blueprint, os.environ)
 
         def ready(url: str) -> None:
             if built.login is not None and not config.admin_password:

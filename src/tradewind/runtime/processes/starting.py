@@ -5,6 +5,7 @@ where services are apart.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,9 +15,11 @@ import msgspec
 from ...core.readers import without_password
 from ...core.store import StoreUnusable
 from ...observability.sink import Sink, Stamps
+from .. import effects
 from ..blueprint import Blueprint
 from ..config import Config
 from ..data_lock import DataLock, remember
+from ..stores import by_place
 from . import plan, preparing
 from .supervisor import Say, Supervisor
 
@@ -41,9 +44,11 @@ def start(config: Config, blueprint: Blueprint, words: Sequence[str]) -> str:
         say = _say(sink, config)
         for step in taken:
             say("info", "migrate", f"took {step}")
+        if ignored := effects.ignored(blueprint, os.environ):
+            say("warning", "up", ignored)
 
         def up(urls: dict[str, str]) -> None:
-            front = blueprint.front.name
+            front = plan.name_of(blueprint.front, 1)
             lock.tell(urls[front])
             print(_banner(config, blueprint, front, urls), flush=True)
 
@@ -102,5 +107,7 @@ def _banner(config: Config, blueprint: Blueprint, front: str, urls: dict[str, st
     lines = ["", f"  Tradewind, blueprint {blueprint.name}, is up at {urls[front]}", ""]
     lines += [f"    {name:{width}}{url}" for name, url in urls.items() if url]
     lines += ["", f"    {'broker':{width}}{without_password(config.broker_url)}"]
-    lines += [f"    {'database':{width}}{without_password(config.database_url)}"]
+    for place, services in by_place(config, blueprint, blueprint.services).items():
+        of = "" if place == config.database_url else f" ({', '.join(services)})"
+        lines.append(f"    {'database':{width}}{without_password(place)}{of}")
     return "\n".join([*lines, "", "  Ctrl-C stops all of them, what serves clients first.", ""])

@@ -24,6 +24,8 @@ from ...core.model import Service, answers, on, performs
 from . import domain, queries
 from .activities import Cashier
 from .domain import payment_named, payment_of
+from .provider.absent import NoProvider
+from .provider.manifest import PROVIDER, ports
 from .provider.port import Provider
 from .storage import MD, PAYMENTS, REFUNDS
 
@@ -58,10 +60,13 @@ def payments(provider: Provider, *, policies: Policies = DEFAULT, payment_token:
 MANIFEST = Manifest(
     name="payments",
     make=lambda given: payments(
-        given.ports["provider"], policies=given.policies, payment_token=given.settings["payment_token"]
+        given.ports.get(PROVIDER) or NoProvider(),
+        policies=given.policies,
+        payment_token=given.settings["payment_token"],
     ),
     tables=MD,
     steps=Path(__file__).with_name("migrations"),
+    ports=ports,
     checks=f"{__package__}.checks",
     adopts=f"{__package__}.adopting",
 )

@@ -126,7 +126,9 @@ class Shop:
         )
         store = WeatheredStore(self._disk, self._weather, self._trace, partial(self._alive, self.life))
         made = stumbling(
-            services(SERVICES, self._settings, self.provider, self._policies), self._weather, self._stumbles
+            services(SERVICES, self._settings, {"provider": self.provider}, self._policies),
+            self._weather,
+            self._stumbles,
         )
         self._light()
         before = LIFE.set(self.life)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core.http import HttpClient, NoHttpAnswer, NotReached
+from ....core.http import HttpClient, NoHttpAnswer, NotReached
 
 PATH = "/webhooks/sandbox"
 DEADLINE_S = 5.0
