@@ -1,8 +1,8 @@
 """Takes a request from a client to a service and the answer back, both as they come: a body is neither kept
 nor changed.
 
-An ASGI application, since uvicorn hands on a body while it arrives; the port `HttpHandler` has whole
-requests.
+An ASGI application, since headers stay a list in their order here; a handler of the port `core.http` has them
+by name.
 """
 
 from __future__ import annotations
