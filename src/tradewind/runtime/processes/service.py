@@ -186,14 +186,13 @@ class Takers(Component):
         await asyncio.gather(*stopped)
 
     def missing(self) -> list[str]:
-        """What brings new work must be there: the queues of requests, else those channels that others
-        publish on; a process that has neither these nor an HTTP API lives on events alone.
+        """What brings new work must be there: the queues of requests, and the channels that others publish
+        on; a process that takes no request, by a queue or by HTTP, lives on events alone.
         """
-        if self.servers:
-            return [server.missing for server in self.servers if server.missing]
-        if any(at.scheme == "http" for at in self._context.process.apis.values()):
-            return [] if self._subscribers is None else self._subscribers.missing(channels_alone=True)
-        return [*self._made.late(), *self.late()]
+        if not self.servers and not any(at.scheme == "http" for at in self._context.process.apis.values()):
+            return [*self._made.late(), *self.late()]
+        channels = [] if self._subscribers is None else self._subscribers.missing(channels_alone=True)
+        return [*(server.missing for server in self.servers if server.missing), *channels]
 
     def late(self) -> list[str]:
         return [] if self._subscribers is None else self._subscribers.missing()
