@@ -17,7 +17,7 @@ from schemathesis.generation.case import Case
 from schemathesis.hooks import HookContext
 from schemathesis.openapi.checks import RejectedPositiveData
 
-from tradewind.apis.kernel.openapi import ALL
+from tradewind.apis.v1.openapi import ALL
 from tradewind.contracts.operation import Operation
 
 SEED = 20_261_121

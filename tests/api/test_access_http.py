@@ -10,7 +10,7 @@ import pytest
 from tests.api.matrix import ASKS, CALLERS, EXPECTED, MINE, Asked, Things
 from tests.support.http import Answer
 from tests.support.shop import Shop
-from tradewind.apis.kernel.openapi import ALL
+from tradewind.apis.v1.openapi import ALL
 
 NOBODYS = "01920000-0000-7000-8000-0000000000ff"
 UNLIKE = ("date", "x-request-id")

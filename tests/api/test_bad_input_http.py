@@ -16,8 +16,8 @@ from tests.api.spoiled import bodies, heads, overreaching
 from tests.support.http import Answer, Connection, request
 from tests.support.people import CUSTOMERS
 from tests.support.shop import Shop, basket
-from tradewind.apis.kernel.openapi import ALL, document
-from tradewind.apis.kernel.problems import BY_CODE
+from tradewind.apis.v1.openapi import ALL, document
+from tradewind.apis.v1.problems import BY_CODE
 from tradewind.contracts.operation import Operation
 from tradewind.core.problem import Problem
 

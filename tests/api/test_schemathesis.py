@@ -12,7 +12,7 @@ import pytest
 from tests.api.fuzzing import Found, fuzz, label
 from tests.support.people import CUSTOMERS
 from tests.support.shop import Shop
-from tradewind.apis.kernel import openapi
+from tradewind.apis.v1 import openapi
 from tradewind.contracts.operation import Operation
 
 pytestmark = pytest.mark.slow

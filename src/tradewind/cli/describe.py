@@ -13,7 +13,7 @@ def openapi() -> None:
 
     Example: tradewind openapi > openapi.json
     """
-    from ..apis.kernel.openapi import openapi_json
+    from ..apis.v1.openapi import openapi_json
 
     print(openapi_json().decode())
 

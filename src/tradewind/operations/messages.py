@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..apis.kernel.openapi import ALL
+from ..apis.v1.openapi import ALL
 from ..contracts.operation import Operation
 from ..core.model import Event, Message, wire_name
 from . import message_shapes as wire

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from tradewind.apis.kernel import docs
-from tradewind.apis.kernel.docs.problems import text
-from tradewind.apis.kernel.problems import TABLE
+from tradewind.apis.v1.docs import text, v1_pages
+from tradewind.apis.v1.problems import TABLE
 from tradewind.core.http import Request
 
-ROUTES = {path: page(Request("GET", path)) for path, page in docs.v1_pages().items()}
+ROUTES = {path: page(Request("GET", path)) for path, page in v1_pages().items()}
 PAGES = [path for path, answer in ROUTES.items() if answer.content_type.decode() == docs.HTML]
 
 
@@ -79,7 +79,7 @@ def test_a_page_leads_to_its_description_and_that_to_its_server_behind_any_prefi
 
 
 def test_large_files_go_out_packed_and_once() -> None:
-    page = docs.v1_pages()["/docs/assets/swagger-ui-bundle.js"]
+    page = v1_pages()["/docs/assets/swagger-ui-bundle.js"]
     packed = page(Request("GET", "", headers={b"accept-encoding": b"br, gzip"}))
     headers = dict(packed.headers)
     assert headers[b"content-encoding"] == b"gzip" and len(packed.body) < 500_000

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
-from tradewind.apis.kernel import openapi
-from tradewind.apis.kernel.openapi.schemas import LINE, PLAIN
+from tradewind.apis.v1 import openapi
 from tradewind.apis.v1.binding import _UNSEEN
+from tradewind.apis.v1.openapi.schemas import LINE, PLAIN
 from tradewind.apis.v1.strict_json import _FORBIDDEN
 from tradewind.contracts.operation import Operation, Who
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 import tradewind
-from tradewind.apis.kernel import problems
-from tradewind.apis.kernel.openapi import ALL
+from tradewind.apis.v1 import problems
+from tradewind.apis.v1.openapi import ALL
 from tradewind.contracts.orders import Failure
 from tradewind.core.http import Response
 from tradewind.core.problem import Problem

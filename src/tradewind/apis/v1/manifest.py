@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def front(given: ApiGiven) -> Front:
     from ...contracts.api import OPERATIONS
-    from ..kernel.docs import v1_pages
     from .app import V1Api
+    from .docs import v1_pages
     from .settings import V1Settings
 
     known, reach = given.settings, given.reach

@@ -12,8 +12,8 @@ from ...core.model import Refused
 from ...core.problem import Problem
 from ..kernel import errors
 from ..kernel.errors import Failure
-from ..kernel.problems import BY_CODE
 from ..kernel.request_context import Headers
+from .problems import BY_CODE
 from .strict_json import Invalid
 
 PROBLEM = b"application/problem+json"

@@ -89,17 +89,6 @@ def api_pages(
     }
 
 
-def v1_pages() -> dict[str, Page]:
-    """The pages of API v1, with the one that the `type` of every problem points to."""
-    from .. import openapi
-    from . import problems
-
-    return {
-        **api_pages("Tradewind API", openapi.openapi_json),
-        "/docs/problems": served(lambda: content(HTML, problems.page())),
-    }
-
-
 def _asset(name: str) -> Content:
     folder = resources.files(__package__) / "assets"
     if name in PACKED:

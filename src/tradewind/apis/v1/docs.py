@@ -1,11 +1,14 @@
-"""Writes the page that the `type` of every problem points to: what a code means and what to do."""
+"""Serves the pages of API v1: its explorer, and the one that the `type` of every problem points to, which
+says what a code means and what to do.
+"""
 
 from __future__ import annotations
 
 import re
 from html import escape
 
-from ..problems import FAILURES, TABLE
+from ..kernel.docs import HTML, Page, api_pages, content, served
+from .problems import FAILURES, TABLE
 
 _CODE = re.compile(r"`([^`]+)`")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
@@ -14,6 +17,20 @@ ABOUT = (
     "stays what it is, "
     "where texts may change. `errors` names the fields, where fields are wrong. The input is never sent back."
 )
+
+
+def v1_pages() -> dict[str, Page]:
+    """Made when they are first asked for."""
+    return {
+        **api_pages("Tradewind API", _description),
+        "/docs/problems": served(lambda: content(HTML, page())),
+    }
+
+
+def _description() -> bytes:
+    from .openapi import openapi_json
+
+    return openapi_json()
 
 
 def page() -> bytes:
