@@ -1,18 +1,56 @@
-"""Says what a blueprint must know of the published system `contracts`."""
+"""Says what a blueprint must know of the published system `contracts`, and how its two servers are made."""
 
 from __future__ import annotations
 
-from ...core.api import ApiManifest
+from ...core.api import ApiGiven, ApiManifest, Front
+from .variables import SETTINGS
+
+IGNORED = ("NODE_ENV", "OTEL_NODE_RESOURCE_DETECTORS", "OTEL_NODE_INSTRUMENTATIONS")
+
+
+def orders(given: ApiGiven) -> Front:
+    from ..amounts.front import front
+    from ..fastify.http import MOST_BODY, of_problem
+    from .app import orders_api
+
+    return front(given, orders_api, of_problem, MOST_BODY)
+
+
+def invoices(given: ApiGiven) -> Front:
+    from ..amounts.front import front
+    from ..fastify.http import MOST_BODY, of_problem
+    from .app import invoices_api
+
+    return front(given, invoices_api, of_problem, MOST_BODY)
+
 
 APIS = (
     ApiManifest(
         name="contracts",
         transport="http",
+        front=orders,
         clients=True,
         shows=("orders",),
+        over=("services",),
+        needs=("orders",),
         channels=f"{__package__}.channels",
         published=f"{__package__}.published",
         adopts=f"{__package__}.adopting",
+        promises={"access": "open", "pricing": "client", "products": "any"},
+        settings=SETTINGS,
+        ignores=IGNORED,
+        docs="/docs",
         uses=("channel orders",),
+    ),
+    ApiManifest(
+        name="contracts-invoices",
+        transport="http",
+        front=invoices,
+        clients=True,
+        shows=("invoices",),
+        over=("services",),
+        promises={"access": "open", "invoice": "created", "invoice_number": "{number}"},
+        ignores=IGNORED,
+        docs="/docs",
     ),
 )
