@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 from functools import cache
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import inspect
@@ -66,7 +66,7 @@ def heard() -> Mapping[str, list[str]]:
     """`hearers` of all services of the shop, which are not run for it."""
     from ..runtime.config import defaults
 
-    return hearers(services(SERVICES, defaults(), cast(Any, None)))
+    return hearers(services(SERVICES, defaults()))
 
 
 def keyed_by(kind: type[Message]) -> str:
