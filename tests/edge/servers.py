@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-WAIT_S = 20.0
+WAIT_S = 10.0
 
 
 class Seen(NamedTuple):

@@ -88,7 +88,7 @@ class Proxy:
         try:
             exchange.normal = paths.normal(path)
         except paths.BadPath:
-            return exchange, bare(400, {"message": "Bad request"}), ()
+            return exchange, bare(400, {"message": "Bad request"}, [(b"connection", b"close")]), ()
         found = self._router.match(method, host.lower(), exchange.normal, headers)
         if found is None:
             return exchange, exchange.refusal(404, NO_ROUTE), ()

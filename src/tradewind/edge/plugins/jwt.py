@@ -70,7 +70,7 @@ class Jwt(Plugin):
         try:
             if len(found) != 1:
                 raise _Bad("Multiple tokens provided" if found else "Unauthorized")
-            credential = self._credential(found.pop())
+            credential = self._credential(next(iter(found)))
         except _Bad as bad:
             if self._anonymous is None:
                 return bare(401, bad.content, BAD_TOKEN if found else NO_TOKEN)
