@@ -11,6 +11,8 @@ from benchmarks.bench import Bench, Figures
 from benchmarks.cases.reads import prepare, reader
 from benchmarks.servers.http import Granian, Own, PlainUvicorn, Uvicorn
 
+WORTH = 1.1
+"""Below this our own server is not worth its lines any more: decision 0034."""
 COMPARED = {"CPU of an order": "order_cpu_ms", "CPU of a read": "read_cpu_ms", "memory": "rss_mb"}
 
 
@@ -27,6 +29,8 @@ def run(bench: Bench) -> None:
         server.warm_up(partial(server.read, reads))
         plays[name] = partial(played, server, reader(server, reads))
     bench.interleave(plays)
+    reads = (PlainUvicorn.name, "read_cpu_ms"), (Own.name, "read_cpu_ms")
+    bench.ratio("CPU of a read, plain uvicorn against own", *reads, at_least=WORTH)
     for name in plays:
         compared = [f"{what} {ratio(bench, name, figure)}" for what, figure in COMPARED.items()]
         bench.outcome.notes.append(f"{name}, × own: {', '.join(compared)}")

@@ -142,7 +142,7 @@ def main() -> None:
 
     chosen = sys.argv.pop(1)
     if chosen in SERVERS:
-        vars(fronts)["HttpServer"] = SERVERS[chosen]
+        vars(fronts)["HttpServer"] = lambda handler, limits, **_: SERVERS[chosen](handler, limits)
     tradewind()
 
 

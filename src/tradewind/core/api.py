@@ -86,8 +86,10 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 class Front(msgspec.Struct, frozen=True, kw_only=True):
     """An API as an HTTP server takes it: its handler, or a `server` of its own. `body_bytes`: the largest
-    body that is read, 0: as the server has it; `problem` gives what the server refuses by itself the form of
-    the API; `unanswered` is an answer that is not written, so that the connection just ends.
+    body that is read, 0: as the server has it; `streams` says of which requests the body is handed on while
+    it comes, and where it is given answers may be streamed too (extra `streaming`); `problem` gives what the
+    server refuses by itself the form of the API; `unanswered` is an answer that is not written, so that the
+    connection just ends.
 
     `opened` is called once it listens, `drain` and `close` at the end. `levels` can be read at any time;
     `missing` is what it lacks beside what the process knows.
@@ -96,6 +98,7 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler | None = None
     server: Server | None = None
     body_bytes: int = 0
+    streams: Callable[[Request], bool] | None = None
     problem: Callable[[Response], Response] | None = None
     unanswered: Response | None = None
     opened: Callable[[], Awaitable[None] | None] = nothing

@@ -34,6 +34,10 @@ def http_server(front: Front) -> Server:
         return front.server
     assert front.handler is not None
     limits = Limits(body_bytes=front.body_bytes) if front.body_bytes else Limits()
+    if front.streams is not None:
+        from ...drivers.http.streaming import StreamingServer
+
+        return StreamingServer(front.handler, limits, streams=front.streams, problem=front.problem)
     writer = None if front.unanswered is None else LosingWriter(time.time, front.unanswered)
     return HttpServer(front.handler, limits, problem=front.problem, writer=writer)
 
