@@ -29,8 +29,8 @@ def run(bench: Bench) -> None:
         server.warm_up(partial(server.read, reads))
         plays[name] = partial(played, server, reader(server, reads))
     bench.interleave(plays)
-    reads = (PlainUvicorn.name, "read_cpu_ms"), (Own.name, "read_cpu_ms")
-    bench.ratio("CPU of a read, plain uvicorn against own", *reads, at_least=WORTH)
+    plain, own = (PlainUvicorn.name, "read_cpu_ms"), (Own.name, "read_cpu_ms")
+    bench.ratio("CPU of a read, plain uvicorn against own", plain, own, at_least=WORTH)
     for name in plays:
         compared = [f"{what} {ratio(bench, name, figure)}" for what, figure in COMPARED.items()]
         bench.outcome.notes.append(f"{name}, × own: {', '.join(compared)}")
