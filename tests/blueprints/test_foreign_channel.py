@@ -218,13 +218,14 @@ async def empty(other: Program) -> None:
 async def test_a_nestjs_program_writes_to_us_and_listens_to_us(
     variables: dict[str, str], broker: str, other: Program, tmp_path: Path
 ) -> None:
-    """Ours write the envelope here. What NestJS has listened to does not come to our invoices too."""
+    """Ours write the envelope here."""
     nested = {**variables, "SPELLING": "invoicing"}
     async with served(tmp_path / "orders", "orders", nested):
         async with Program.run(installed(), "listens.js", broker, QUEUE) as nest:
             assert await nest.hear() == {"ready": True}
             order = await place(broker, 100)
             assert await nest.hear() == {"orderId": order, "amount": 100, "customer": {"id": CUSTOMER}}
+            assert await nest.say(end=True) == {"closed": True}
         async with (
             served(tmp_path / "invoices", "invoices", variables),
             Program.run(installed(), "asks.js", broker) as nest,
@@ -233,8 +234,10 @@ async def test_a_nestjs_program_writes_to_us_and_listens_to_us(
             theirs = {"orderId": "theirs", "amount": 400, "customer": {"id": CUSTOMER}}
             emitted = await nest.say(queue=QUEUE, pattern="orders.created", data=theirs, emit=True)
             assert emitted == {"emitted": True}
-            found = await invoiced(variables, 3)
-    assert {order: total for order, _, total, _ in found} == {ours[0]: 200, ours[1]: 300, "theirs": 400}
+            wanted = {ours[0]: 200, ours[1]: 300, "theirs": 400}
+            await asyncio.to_thread(
+                wait, lambda: wanted.items() <= {row[0]: row[2] for row in invoices(variables)}.items(), "all"
+            )
 
 
 @pytest.mark.node

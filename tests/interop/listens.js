@@ -1,5 +1,5 @@
 // A NestJS microservice that listens for `orders.created` as published: acknowledges by hand, writes each payload as a line.
-// usage: node listens.js URL QUEUE; writes {"ready":true} once it listens. Decorators are called as functions: no build step.
+// usage: node listens.js URL QUEUE; writes {"ready":true} once it listens; a line ends it. Decorators are called as functions: no build step.
 'use strict';
 require('reflect-metadata');
 const { NestFactory } = require('@nestjs/core');
@@ -27,4 +27,8 @@ Module({ controllers: [Orders] })(Root);
   const app = await NestFactory.createMicroservice(Root, { transport: Transport.RMQ, options, logger: false });
   await app.listen();
   say({ ready: true });
+  process.stdin.once('data', async () => {
+    await app.close(); // its acknowledgements have arrived then
+    say({ closed: true });
+  });
 })();
