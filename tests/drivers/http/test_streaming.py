@@ -14,6 +14,10 @@ from tradewind.drivers.http.streaming import StreamingServer
 from .support import PATIENCE, QUICK, Keeper, OwnServer, answers, echo, serving
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+PATIENT = replace(
+    QUICK, header_seconds=10, body_seconds=10, keep_alive_seconds=10, answer_seconds=10, drain_seconds=10
+)
+"""For tests that are not about time."""
 CHUNKED = b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -42,7 +46,7 @@ async def soon(event: asyncio.Event) -> None:
 
 async def test_an_answer_leaves_piece_by_piece_and_the_connection_is_kept() -> None:
     source = Source()
-    async with serving(source.answer) as server, server.connect() as client:
+    async with serving(source.answer, PATIENT) as server, server.connect() as client:
         client.send(GET)
         source.given.put_nowait(b"data: 1\n\n")
         head = await client.reader.readuntil(b"\r\n\r\n")
@@ -72,7 +76,7 @@ async def test_a_long_stream_outlives_the_time_of_an_answer() -> None:
 
 async def test_a_stream_ends_with_its_client() -> None:
     source = Source()
-    async with serving(source.answer) as server:
+    async with serving(source.answer, PATIENT) as server:
         async with server.connect() as client:
             client.send(GET)
             await client.reader.readuntil(b"\r\n\r\n")
@@ -128,7 +132,7 @@ async def test_a_stream_that_fails_is_cut_off_and_logged(caplog: pytest.LogCaptu
     def answer(request: Request) -> None:
         request.respond(StreamedResponse(200, chunks=chunks()))
 
-    async with serving(answer) as server, server.connect() as client:
+    async with serving(answer, PATIENT) as server, server.connect() as client:
         client.send(GET)
         with caplog.at_level(logging.ERROR, "tradewind.http"):
             await client.closed()
@@ -137,7 +141,7 @@ async def test_a_stream_that_fails_is_cut_off_and_logged(caplog: pytest.LogCaptu
 
 async def test_head_of_a_stream_has_no_body() -> None:
     source = Source()
-    async with serving(source.answer) as server, server.connect() as client:
+    async with serving(source.answer, PATIENT) as server, server.connect() as client:
         client.send(GET.replace(b"GET", b"HEAD"))
         assert (await client.answer(head_only=True)).status == 200
         client.send(GET)
@@ -192,7 +196,7 @@ def every(request: Request) -> bool:
 
 async def test_a_body_is_handed_on_while_it_comes() -> None:
     taking = Taking()
-    async with serving(taking, streams=every) as server, server.connect() as client:
+    async with serving(taking, PATIENT, streams=every) as server, server.connect() as client:
         client.send(CHUNKED + b"3\r\nabc\r\n")
         await taking.has(b"abc")
         client.send(b"2\r\nde\r\n0\r\n\r\n")
@@ -201,7 +205,7 @@ async def test_a_body_is_handed_on_while_it_comes() -> None:
 
 async def test_a_body_waits_for_a_handler_that_reads_slowly() -> None:
     keeper = Keeper()
-    limits = replace(QUICK, body_bytes=1 << 30)
+    limits = replace(PATIENT, body_bytes=1 << 30, body_seconds=1.0)
     async with serving(keeper, limits, streams=every) as server, server.connect() as client:
         client.send(CHUNKED)
         (request,) = await keeper.have(1)
@@ -216,19 +220,20 @@ async def test_a_body_waits_for_a_handler_that_reads_slowly() -> None:
             except TimeoutError:
                 break
         assert size < 50_000_000, "what nobody reads is not taken in"
+        await asyncio.sleep(1.5)
         assert server.connections == 1, "and that is not the client's slowness"
         request.respond(Response(413))
         assert (await client.answer()).headers[b"connection"] == b"close"
 
 
-@pytest.mark.parametrize("limits", [QUICK, replace(QUICK, body_seconds=60)])
+@pytest.mark.parametrize("limits", [replace(PATIENT, body_seconds=0.2), PATIENT])
 async def test_a_body_that_ends_early_is_an_error_for_its_handler(limits: object) -> None:
     taking = Taking()
     async with serving(taking, limits, streams=every) as server:  # type: ignore[arg-type]
         async with server.connect() as client:
             client.send(CHUNKED + b"3\r\nabc\r\n")
             await taking.has(b"abc")
-            if limits is QUICK:  # nothing more comes, in time
+            if limits is not PATIENT:  # nothing more comes, in time
                 assert (await client.only_answer()).status == 408
         await soon(taking.ended)
     assert isinstance(taking.error, BodyEnded)
@@ -237,7 +242,7 @@ async def test_a_body_that_ends_early_is_an_error_for_its_handler(limits: object
 async def test_a_body_past_its_limit_is_refused_while_it_comes() -> None:
     taking = Taking()
     async with (
-        serving(taking, replace(QUICK, body_bytes=4), streams=every) as server,
+        serving(taking, replace(PATIENT, body_bytes=4), streams=every) as server,
         server.connect() as client,
     ):
         client.send(CHUNKED + b"3\r\nabc\r\n")
@@ -250,7 +255,7 @@ async def test_a_body_past_its_limit_is_refused_while_it_comes() -> None:
 
 async def test_requests_of_one_connection_are_handled_one_by_one_in_their_order() -> None:
     keeper = Keeper()
-    async with serving(keeper) as server, server.connect() as client:
+    async with serving(keeper, PATIENT) as server, server.connect() as client:
         client.send(GET + GET.replace(b"/a", b"/b") + b"garbage\r\n\r\n")
         (first,) = await keeper.have(1)
         first.respond(Response(201))
@@ -261,7 +266,7 @@ async def test_requests_of_one_connection_are_handled_one_by_one_in_their_order(
 
 async def test_stop_lets_finish_and_says_which_answer_is_the_last() -> None:
     keeper = Keeper()
-    async with serving(keeper) as server, server.connect() as waiting, server.connect() as idle:
+    async with serving(keeper, PATIENT) as server, server.connect() as waiting, server.connect() as idle:
         idle.send(GET)
         (await keeper.have(1))[0].respond(Response(200))
         await idle.answer()
@@ -279,7 +284,7 @@ async def test_stop_lets_finish_and_says_which_answer_is_the_last() -> None:
 
 async def test_stop_breaks_a_stream_after_its_time() -> None:
     source = Source()
-    async with serving(source.answer) as server, server.connect() as client:
+    async with serving(source.answer, PATIENT) as server, server.connect() as client:
         client.send(GET)
         await client.reader.readuntil(b"\r\n\r\n")
         await server.stop(0.1)
@@ -289,7 +294,7 @@ async def test_stop_breaks_a_stream_after_its_time() -> None:
 
 async def test_a_client_that_has_gone_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
     keeper = Keeper()
-    async with serving(keeper) as server:
+    async with serving(keeper, PATIENT) as server:
         async with server.connect() as client:
             client.send(GET)
             (request,) = await keeper.have(1)
@@ -300,7 +305,7 @@ async def test_a_client_that_has_gone_is_no_error(caplog: pytest.LogCaptureFixtu
 
 async def test_a_client_may_end_its_side_and_read_on() -> None:
     keeper = Keeper()
-    async with serving(keeper) as server, server.connect() as client:
+    async with serving(keeper, PATIENT) as server, server.connect() as client:
         client.send(GET)
         client.writer.write_eof()
         (await keeper.have(1))[0].respond(Response(200))
