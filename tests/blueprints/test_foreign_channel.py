@@ -27,6 +27,7 @@ from tests.support.broker import own_vhost
 from tests.support.databases import own_database, rows
 from tests.support.program import PROGRAM, environment
 from tests.support.queues import do, outside
+from tests.support.spans import Spans
 from tradewind.apis.services import wire
 from tradewind.apis.services.client import ServicesGateway
 from tradewind.contracts.orders import Item, PlaceOrder
@@ -84,13 +85,13 @@ async def other(broker: str) -> AsyncIterator[Program]:
         yield program
 
 
-async def place(broker: str, amount: int) -> str:
+async def place(broker: str, amount: int, trace: str = "") -> str:
     client = RpcClient(broker, wire, name="test", clock=SystemClock().now)
     await client.start(10)
     came: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
     gateway = ServicesGateway(client, {"orders": "tradewind.events.orders.requests"})
     order = PlaceOrder((Item(1, price=Money(amount, "EUR")),))
-    gateway.submit(order, Caller(CUSTOMER, "customer"), came.set_result)
+    gateway.submit(order, Caller(CUSTOMER, "customer"), came.set_result, trace=trace)
     reply = await asyncio.wait_for(came, 20)
     await client.stop()
     assert reply.status == 0, reply.body
@@ -275,3 +276,26 @@ async def test_the_audit_knows_an_event_by_its_name_and_key(
     assert done.returncode == 0, done.stdout + done.stderr
     inbox = rows(variables["DATABASE_URL"], "SELECT id FROM invoices.inbox")
     assert sorted(inbox) == sorted([(f"order.created:{order}",) for order in (*placed, "theirs")])
+
+
+async def test_an_order_is_one_trace_across_the_queue(
+    variables: dict[str, str], broker: str, tmp_path: Path
+) -> None:
+    trace = uuid.uuid4().hex
+    with Spans() as spans:
+        traced = {**variables, "OTEL_EXPORTER_OTLP_ENDPOINT": spans.url}
+        async with (
+            served(tmp_path / "orders", "orders", traced),
+            served(tmp_path / "invoices", "invoices", traced),
+        ):
+            await place(broker, 5, f"00-{trace}-b7ad6b7169203331-01")
+            await asyncio.to_thread(
+                spans.trace,
+                trace,
+                lambda found: {"send orders", "process orders"} <= {s["name"] for s in found},
+            )
+            found = spans.trace(trace, len)
+    (sent,) = [span for span in found if span["name"] == "send orders"]
+    (taken,) = [span for span in found if span["name"] == "process orders"]
+    assert taken["parentSpanId"] == sent["spanId"]
+    assert [span["resource"]["service.name"] for span in (sent, taken)] == ["orders", "invoices"]

@@ -25,7 +25,7 @@ FROM_A_BUS = (Origin.EVENT, Origin.CHANNEL)
 async def handle(unit: UnitOfWork, envelope: Envelope, clock: Clock, dead_letters: DeadLetters) -> None:
     """Decides one message: its effects go into the unit, its reply waits there for the commit."""
     await _handle(unit, envelope, clock, dead_letters)
-    if envelope.inbox_id and envelope.origin in FROM_A_BUS and envelope.reply is None:
+    if envelope.inbox_id and envelope.reply is None and envelope.origin in FROM_A_BUS:
         # an event of a bus is claimed, whatever became of it; the bus is informed after the commit
         if unit.rows[envelope.runtime.inbox].get(envelope.inbox_id) is None:
             unit.claim(envelope, 0, b"")
