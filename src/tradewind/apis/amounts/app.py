@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ...core.api import ApiGiven, Front
 from ...core.clock import Clock
 from ...core.gateway import Gateway
+from ...core.http import Response
 from ...observability.tracing import Tracer
 from ..kernel.admission import Admission
 from ..kernel.client_address import TrustedProxies
@@ -34,6 +36,8 @@ from ..kernel.router import Router
 from ..kernel.serving import Serving
 from .operations import Amounts
 
+SLACK = 1024
+"""How much more than the largest body the HTTP server reads: the API itself says what is too large."""
 C = TypeVar("C", bound=RequestContext)
 Entry = tuple[str, str, Route[Any]]
 
@@ -103,3 +107,33 @@ class AmountsApi(Api[C]):
     def close(self) -> None:
         self.drain()
         self._asks.close()
+
+
+def front(
+    given: ApiGiven,
+    make: Callable[..., AmountsApi[Any]],
+    problem: Callable[[Response], Response],
+    most_body: int,
+) -> Front:
+    """What a process puts on HTTP."""
+    known, reach = given.settings, given.reach
+    settings = AmountsSettings(
+        secret=given.secret("idempotency"),
+        currency=known["currency"],
+        list_max=known["list_max"],
+        rate_limit_per_minute=known["rate_limit"],
+        default_customer=known["default_customer"],
+        reads_at_once=reach.at_once,
+        trusted_proxies=known["trusted_proxies"],
+    )
+    api = make(
+        reach.gateway,
+        given.clock,
+        settings,
+        pages=given.pages,
+        observe=given.observe,
+        log=given.log,
+        tracer=given.tracer,
+        late=reach.late,
+    )
+    return Front(handler=api, body_bytes=most_body + SLACK, problem=problem, drain=api.drain, close=api.close)

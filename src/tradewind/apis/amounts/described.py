@@ -13,8 +13,7 @@ import msgspec
 from ...core.http import Request, Response
 from ..kernel.docs import HEADERS, api_pages
 from ..kernel.request_context import Page
-from .operations import Invoice, Order
-from .rules import LEAST, LONGEST, MOST, MOST_PER_PAGE, PER_PAGE
+from .operations import LEAST, LONGEST, MOST, MOST_PER_PAGE, PER_PAGE, Invoice, Order
 
 Json = dict[str, Any]
 _PREFIX = re.compile(rb"(?:/[A-Za-z0-9._~-]{1,64}){1,8}")

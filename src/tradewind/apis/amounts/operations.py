@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from ...contracts.invoices import GetInvoice, InvoiceView, ListInvoices
 from ...contracts.orders import GetOrder, Item, ListOrders, OrderView, PlaceOrder
@@ -16,7 +17,13 @@ from ...core.gateway import Reply
 from ...core.model import Caller, Message, Query, Refused
 from ..kernel.request_context import Headers, RequestContext
 from ..kernel.serving import PAGE, Serving, gathered
+from .message import LARGEST
 
+LEAST, MOST = 1, LARGEST
+"""The published column is a 32-bit integer; an order of nothing is refused."""
+LONGEST = 255
+PER_PAGE, MOST_PER_PAGE = 10, 100
+Amount = Annotated[int, Meta(ge=LEAST, le=MOST)]
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _encode = msgspec.json.Encoder().encode
 
@@ -50,6 +57,13 @@ class Numbered(NamedTuple):
 
     page: int
     per_page: int
+
+
+def numbered(given: Mapping[str, Any]) -> Numbered | None:
+    """Of parameters that are checked, as numbers or texts of such; None: no page was asked for."""
+    if "page" not in given and "perPage" not in given:
+        return None
+    return Numbered(int(float(given.get("page", 1))), int(float(given.get("perPage", PER_PAGE))))
 
 
 class _Total(msgspec.Struct):

@@ -14,8 +14,8 @@ from ...core.gateway import Gateway, Reply
 from ...core.http import Request, Response
 from ..amounts.app import AmountsApi, AmountsSettings, Entry
 from ..amounts.described import AMOUNT, described_pages, invoices_document, orders_document
-from ..amounts.operations import Amounts, Numbered, placed
-from ..amounts.rules import LEAST, LONGEST, MOST, MOST_PER_PAGE, PER_PAGE, Amount, Reference
+from ..amounts.message import Text
+from ..amounts.operations import LEAST, LONGEST, MOST, MOST_PER_PAGE, Amount, Amounts, numbered, placed
 from ..fastify.http import MOST_BODY, TEXT, FastifyContext, value_of
 from ..fastify.zod import Fields, faults, number_of, optional, text, whole
 from ..kernel.cors import Cors
@@ -32,7 +32,7 @@ _encode = msgspec.json.Encoder().encode
 
 class CreateOrder(msgspec.Struct, rename="camel"):
     amount: Amount
-    customer_id: Reference | UnsetType = UNSET
+    customer_id: Text | UnsetType = UNSET
 
 
 class Made(msgspec.Struct, rename="camel"):
@@ -65,7 +65,7 @@ def orders_api(
             if wrong := faults("querystring", given, PAGING):
                 context.invalid(wrong)
             else:
-                amounts.orders(context, _numbered(given))
+                amounts.orders(context, numbered(given))
 
         # with the published route of the proxy, which cuts its path off, an order comes at /
         for path in ("/orders", "/"):
@@ -86,7 +86,7 @@ def invoices_api(
             if wrong := faults("querystring", given, FILTER):
                 context.invalid(wrong)
             else:
-                amounts.invoices(context, _numbered(given), given.get("orderId", ""))
+                amounts.invoices(context, numbered(given), given.get("orderId", ""))
 
         yield "GET", "/invoices", Route("invoices.list", "/invoices", listed)
         yield "GET", "/invoices/:id", Route("invoices.get", "/invoices/:id", amounts.invoice)
@@ -119,12 +119,9 @@ def _asked(context: FastifyContext) -> CreateOrder | None:
     # Fastify refuses that field, wherever it is
     if request.headers.get(b"content-type") == _JSON and len(body) <= MOST_BODY and b"__proto__" not in body:
         try:
-            asked = _order(body)
+            return _order(body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             pass  # walked below, to find what to say
-        else:
-            if asked.customer_id is UNSET or "\0" not in asked.customer_id:
-                return asked
     value = value_of(request)
     if wrong := faults("body", value, ORDER):
         context.invalid(wrong)
@@ -139,12 +136,6 @@ def _query(request: Request) -> dict[str, Any]:
         name: number_of(values[0] if len(values) == 1 else "x") if name in PAGING else values[-1]
         for name, values in given.items()
     }
-
-
-def _numbered(given: Mapping[str, Any]) -> Numbered | None:
-    if "page" not in given and "perPage" not in given:
-        return None
-    return Numbered(int(given.get("page", 1)), int(given.get("perPage", PER_PAGE)))
 
 
 def _health(_: Request) -> Response:

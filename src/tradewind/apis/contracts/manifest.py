@@ -9,7 +9,7 @@ IGNORED = ("NODE_ENV", "OTEL_NODE_RESOURCE_DETECTORS", "OTEL_NODE_INSTRUMENTATIO
 
 
 def orders(given: ApiGiven) -> Front:
-    from ..amounts.front import front
+    from ..amounts.app import front
     from ..fastify.http import MOST_BODY, of_problem
     from .app import orders_api
 
@@ -17,7 +17,7 @@ def orders(given: ApiGiven) -> Front:
 
 
 def invoices(given: ApiGiven) -> Front:
-    from ..amounts.front import front
+    from ..amounts.app import front
     from ..fastify.http import MOST_BODY, of_problem
     from .app import invoices_api
 

@@ -14,8 +14,7 @@ from ...core.gateway import Gateway, Reply
 from ...core.http import Request, Response
 from ..amounts.app import AmountsApi, AmountsSettings, Entry
 from ..amounts.described import AMOUNT, described_pages, invoices_document, orders_document
-from ..amounts.operations import Amounts, Numbered, placed
-from ..amounts.rules import LONGEST, MOST, MOST_PER_PAGE, PER_PAGE, Amount
+from ..amounts.operations import LONGEST, MOST, MOST_PER_PAGE, Amount, Amounts, numbered, placed
 from ..kernel.request_context import Page, Route
 from ..nest.bodies import body_of, refuse_bare
 from ..nest.http import JSON, NAMES, NestContext
@@ -83,7 +82,7 @@ def orders_api(
         def listed(context: NestContext) -> None:
             given = _query(context.request)
             if (wrong := _wrong(given, PAGING)) is None:
-                amounts.orders(context, _numbered(given))
+                amounts.orders(context, numbered(given))
             else:
                 context.refuse(400, wrong, BAD_REQUEST)
 
@@ -103,7 +102,7 @@ def invoices_api(
         def listed(context: NestContext) -> None:
             given = _query(context.request)
             if (wrong := _wrong(given, (*FILTER, *PAGING))) is None:
-                amounts.invoices(context, _numbered(given), given.get("orderId", ""))
+                amounts.invoices(context, numbered(given), given.get("orderId", ""))
             else:
                 context.refuse(400, wrong, BAD_REQUEST)
 
@@ -148,12 +147,6 @@ def _wrong(given: dict[str, str], fields: Fields) -> dict[str, str] | None:
     values = {name: text if name == "orderId" else number(text) for name, text in given.items()}
     found = {field[0]: faults("", values, (field,)) for field in fields if field[0] in values}
     return {name: wrong[0] for name, wrong in found.items() if wrong} or None
-
-
-def _numbered(given: dict[str, str]) -> Numbered | None:
-    if "page" not in given and "perPage" not in given:
-        return None
-    return Numbered(int(float(given.get("page", 1))), int(float(given.get("perPage", PER_PAGE))))
 
 
 def _health(_: Request) -> Response:

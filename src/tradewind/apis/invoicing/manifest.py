@@ -8,7 +8,7 @@ IGNORED = ("NODE_ENV", "FRONT_HOST", "OTEL_NODE_ENABLED_INSTRUMENTATIONS")
 
 
 def orders(given: ApiGiven) -> Front:
-    from ..amounts.front import front
+    from ..amounts.app import front
     from ..nest.http import of_problem
     from .app import MOST_BODY, orders_api
 
@@ -16,7 +16,7 @@ def orders(given: ApiGiven) -> Front:
 
 
 def invoices(given: ApiGiven) -> Front:
-    from ..amounts.front import front
+    from ..amounts.app import front
     from ..nest.http import of_problem
     from .app import MOST_BODY, invoices_api
 
