@@ -80,3 +80,20 @@ def test_what_all_processes_know_needs_no_extra() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_the_manifests_of_apis_are_light() -> None:
+    """A process imports the APIs that it serves: of the others nothing but what their manifests say."""
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from tradewind.runtime import config, registry;"
+            "print(sorted({name.rpartition('.')[2] for name in sys.modules if name.startswith('tradewind.apis.')"
+            " and name.count('.') > 2}))",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "['manifest', 'variables']"

@@ -30,7 +30,7 @@ def test_runs_all_until_it_is_stopped(program: New, tmp_path: Path) -> None:
         str(tmp_path),
         "--port",
         "0",
-        variables={**FREE, "ORDERS_COPIES": "2"},
+        variables={**FREE, "ORDERS_COPIES": "2", "NODE_ENV": "production"},
     )
     url = up.says(r"^  Tradewind, blueprint rpc, is up at (http://127.0.0.1:\d+)$")[0][1]
     up.says(r"Ctrl-C stops all of them")
@@ -42,6 +42,7 @@ def test_runs_all_until_it_is_stopped(program: New, tmp_path: Path) -> None:
         "payments",
     ]
     assert '"event":"migrate took orders 0001_first"' in up.text
+    assert up.text.count("NODE_ENV is set, and changes nothing in blueprint rpc") == 1
     assert "postgres:postgres" not in up.text and "guest:guest" not in up.text
     found = holder(tmp_path)
     assert found is not None and (found.pid, found.url) == (up.process.pid, url)
