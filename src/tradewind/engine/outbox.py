@@ -161,19 +161,20 @@ class Relay:
             await asyncio.sleep(SOON_S if more else EVERY_S)
 
     async def round(self) -> bool:
-        """Claims unleased rows and publishes them; True while there are more."""
-        more = False
+        """Claims unleased rows and publishes them; True while there are more. One that cannot go now holds up
+        those of its key, and no others: they may have another way.
+        """
+        more, held = False, set[str]()
         for runtime in self._processor.runtimes.values():
             rows = await self._claim(runtime)
             if rows:
                 LOG.info("%s: %d events were left behind and are handed on", runtime.name, len(rows))
             for event_id, seq, key, _lease, at, name, body, trace in rows:
-                if not self._outbox.publish(
-                    runtime, EventRecord(runtime.name, event_id, name, key, body, trace, seq, at)
-                ):
-                    return False
+                event = EventRecord(runtime.name, event_id, name, key, body, trace, seq, at)
+                if key in held or not self._outbox.publish(runtime, event):
+                    held.add(key)
             more |= len(rows) == ROWS
-        return more
+        return more and not held
 
     async def _claim(self, runtime: ServiceRuntime) -> list[tuple[Any, ...]]:
         processor = self._processor

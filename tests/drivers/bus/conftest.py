@@ -43,6 +43,13 @@ async def carrier(request: pytest.FixtureRequest, postgres: Place) -> AsyncItera
 
 
 @pytest.fixture
+async def in_memory(postgres: Place) -> AsyncIterator[Carrier]:
+    """Apart, without a broker to wait for."""
+    async for made in opened(postgres, "", LocalBroker()):
+        yield made
+
+
+@pytest.fixture
 async def apart(postgres: Place) -> AsyncIterator[Carrier]:
     """Only what a broker can do to us."""
     async for made in opened(postgres, broker()):
