@@ -111,7 +111,7 @@ async def test_the_other_has_a_deadline(
 
     monkeypatch.setattr(hospital.script, "find", find)
     hospital.open()
-    with bounds(platform, CONSULT_S=0):
+    with bounds(platform, CONSULT_MS=0):
         answer = hospital.tell(Refer("ann", "who"))
         await hospital.quiet()
     assert answer.refused == (503, "store_unavailable")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.hospital import Answered, Clock, Store, breathe
@@ -54,6 +54,7 @@ async def draw(numbers: Numbers, store: Any, asked: int, used: int) -> list[int]
 BATCH = st.tuples(st.integers(0, 3), st.integers(0, 300), st.integers(0, 300), st.booleans())
 
 
+@settings(deadline=None)  # a busy machine is no error
 @given(st.lists(BATCH, max_size=40))
 def test_a_number_is_given_once_and_they_rise_within_a_copy(
     batches: list[tuple[int, int, int, bool]],
