@@ -45,7 +45,7 @@ HIDDEN = Meta(extra_json_schema={"x-hidden": True})
 """Marks a field of a view that only some APIs show. It is UNSET, and so not written, where nothing set it."""
 
 
-class View(msgspec.Struct, frozen=True, rename="camel"):
+class View(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """An answer's shape."""
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .store import Reader
 
 
-class Message(msgspec.Struct, frozen=True, rename="camel"):
+class Message(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """Anything that a service handles. `keyed_by` names the field with the key of the aggregate."""
 
     keyed_by: ClassVar[str] = ""
@@ -58,20 +58,20 @@ class Outcome(Message, frozen=True):
     """What came of an activity."""
 
 
-class SetTimer(msgspec.Struct, frozen=True):
+class SetTimer(msgspec.Struct, frozen=True, gc=False):
     """Effect: send us `what` at `when` (ms since the epoch). Setting the same name and key again moves it."""
 
     when: int
     what: Timer
 
 
-class CancelTimer(msgspec.Struct, frozen=True):
+class CancelTimer(msgspec.Struct, frozen=True, gc=False):
     """Effect: forget this deadline."""
 
     what: Timer
 
 
-class Aggregate(msgspec.Struct, frozen=True):
+class Aggregate(msgspec.Struct, frozen=True, gc=False):
     """A row that decides things. Yielding one, new or changed, saves it."""
 
     id: str

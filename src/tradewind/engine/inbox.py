@@ -44,7 +44,7 @@ class Origin(IntEnum):
     CHANNEL = 6
 
 
-class Envelope(msgspec.Struct, eq=False):
+class Envelope(msgspec.Struct, eq=False, gc=False):
     """One message for one service.
 
     What identifies it: `claim_id` is the id of what claims it (of an event, or of the row of a timer, an
