@@ -30,7 +30,7 @@ LOG = logging.getLogger("tradewind.engine")
 TRIMMED = failpoint("retention.trimmed", "old rows are deleted, not committed")
 FIELDS_BLANKED = failpoint("retention.blanked", "marked fields are blanked, not committed")
 PAUSE_S = 0.05
-ROWS = 2_000
+ROWS = 200
 
 
 class Sweep(ABC):
