@@ -184,7 +184,7 @@ async def breathe() -> None:
 
 
 @contextmanager
-def bounds(module: Any, **values: int) -> Iterator[None]:
+def bounds(module: Any, **values: float) -> Iterator[None]:
     """Other bounds than those of production, so that a test meets them early."""
     before = {name: getattr(module, name) for name in values}
     vars(module).update(values)

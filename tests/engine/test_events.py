@@ -64,13 +64,40 @@ async def test_a_restart_at_any_batch_changes_nothing(hospital: Hospital) -> Non
 
 async def test_a_rush_leaves_reactions_to_later_and_keeps_their_order(hospital: Hospital) -> None:
     await hospital.say(Admit("ann"))
-    for round_ in range(3):
-        await notes(hospital, "ann", *range(round_ * 60, round_ * 60 + 60))
-        assert await hospital.step()
-        assert hospital.runtime("ward").subscriptions["desk"].behind
-    assert len(await hospital.heard("ann")) < 120
+    with bounds(batch_policy, SHARE=0.5):
+        for round_ in range(3):
+            await notes(hospital, "ann", *range(round_ * 80, round_ * 80 + 80))
+            assert await hospital.step()
+            assert hospital.runtime("ward").subscriptions["desk"].behind
+            assert len(await hospital.heard("ann")) == 1 + round_ * 40
     await hospital.quiet()
-    assert (await hospital.heard("ann"))[1:] == tuple(str(n) for n in range(180))
+    assert (await hospital.heard("ann"))[1:] == tuple(str(n) for n in range(240))
+
+
+async def test_a_batch_of_a_backlog_is_bounded(hospital: Hospital) -> None:
+    """A request that comes meanwhile waits for all of it."""
+    await hospital.say(Admit("ann"))
+    with bounds(batch_policy, RUSH=2):
+        await notes(hospital, "ann", *range(60))
+        assert await hospital.step()
+    hospital.clock.at += batch_policy.CALM_MS + 1
+    with bounds(batch_policy, WAITING=20):
+        for seen in (20, 40, 60):
+            assert await hospital.step()
+            assert len(await hospital.heard("ann")) == 1 + seen
+
+
+async def test_a_line_that_hears_little_of_a_log_gets_on(hospital: Hospital) -> None:
+    """What it skips is no message: a batch of a rush looks past it."""
+    await hospital.say(Admit("ann"))
+    with bounds(subscriptions, TAIL=1), bounds(batch_policy, RUSH=2, SLICE=4, SHARE=0):
+        for n in range(20):
+            hospital.tell(Weigh("ann", n))
+        await notes(hospital, "ann", 1, 2, 3)
+        assert await hospital.step()
+        await notes(hospital, "ann", 4, 5)
+        assert await hospital.step()
+        assert (await hospital.heard("ann"))[1:] == ("1", "2", "3")
 
 
 async def test_few_requests_are_no_rush(hospital: Hospital) -> None:
@@ -92,7 +119,7 @@ async def test_a_backlog_that_memory_cannot_hold_is_read_from_the_log(
             hospital.tell(Weigh("ann", start))
             await hospital.step()
         assert hospital.runtime("ward").subscriptions["desk"].behind
-    with bounds(batch_policy, BATCH=batch):
+    with bounds(batch_policy, WAITING=batch):
         await hospital.quiet()
     assert (await hospital.heard("ann"))[1:] == tuple(str(n) for n in range(30))
     assert place(hospital) == hospital.runtime("desk").seq == 34
@@ -103,7 +130,7 @@ async def test_new_events_wait_behind_the_backlog(hospital: Hospital) -> None:
     with bounds(batch_policy, RUSH=2, SLICE=4):
         await notes(hospital, "ann", *range(10))
         await hospital.step()
-    with bounds(batch_policy, BATCH=2):
+    with bounds(batch_policy, WAITING=2):
         for n in range(10, 15):
             await notes(hospital, "ann", n)
             await hospital.step()

@@ -51,7 +51,7 @@ class Days(RuleBasedStateMachine):
     def open(self, rush: int, tail: int, batch: int, keep: int) -> None:
         self.keep = keep
         self.tight = [
-            bounds(batch_policy, RUSH=rush, BATCH=batch, SLICE=batch),
+            bounds(batch_policy, RUSH=rush, WAITING=batch, SLICE=batch),
             bounds(subscriptions, TAIL=tail),
         ]
         for bound in self.tight:

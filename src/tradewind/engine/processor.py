@@ -45,12 +45,14 @@ AFTER_START = failpoint("batch.after-start", "activities are started; the next b
 
 
 class Batch:
-    """One in work: `taken` from the queue; `messages` are all that it decides; `followed` the traces that
-    are kept.
+    """One in work: `taken` from the queue, with its `requests`; `messages` are all that it decides;
+    `followed` the traces that are kept.
     """
 
-    def __init__(self, unit: UnitOfWork, tx: Transaction, taken: list[Envelope], begun: float) -> None:
-        self.unit, self.tx, self.taken, self.begun = unit, tx, taken, begun
+    def __init__(
+        self, unit: UnitOfWork, tx: Transaction, taken: list[Envelope], requests: int, begun: float
+    ) -> None:
+        self.unit, self.tx, self.taken, self.requests, self.begun = unit, tx, taken, requests, begun
         self.messages: list[Envelope] = []
         self.followed: list[str] = []
 
@@ -208,8 +210,10 @@ class Processor:
         """All of a batch but its commit. None: the store could not take it; everything is put back."""
         begun = perf_counter()
         now = self.clock.now()
-        taken = [] if self._poison else self.inbound.take(BATCH, self.batch_policy.outcomes(now), now)
-        self.batch_policy.saw(len(taken), now)
+        requests = min(len(self.inbound.requests), BATCH)
+        self.batch_policy.saw(requests, now)
+        waiting = self.batch_policy.waiting(requests, now)
+        taken = [] if self._poison else self.inbound.take(BATCH, waiting, now)
         try:
             for numbers in self._numbers:
                 await numbers.ensure(self.store, taken)
@@ -222,6 +226,7 @@ class Processor:
             UnitOfWork(tx, self._tables, self._cache.rows, now, 0 if self.shared_mode is None else LEASE_MS),
             tx,
             taken,
+            requests,
             begun,
         )
         unit = batch.unit
@@ -234,7 +239,7 @@ class Processor:
                 self._recovered = True
             if self.shared_mode is not None:
                 self.shared_mode.begin(self.scheduler, now)
-            batch.messages = await self._gather(unit, taken)
+            batch.messages = await self._gather(unit, taken, waiting + requests - len(taken))
             CLAIMED()
             if (tracer := self._hooks.tracer) is not None:
                 batch.followed = tracer.wanted([envelope.trace for envelope in batch.messages])
@@ -268,11 +273,12 @@ class Processor:
         AFTER_COMMIT()
         batch.report(self._hooks, committing)
         self._settle(unit)
+        self.batch_policy.saw(batch.requests, self.clock.now())
         return True
 
-    async def _gather(self, unit: UnitOfWork, batch: list[Envelope]) -> list[Envelope]:
-        """What has come due, what is left in the lines, what has arrived: in this order. One message of
-        these, where one is sought.
+    async def _gather(self, unit: UnitOfWork, batch: list[Envelope], events: int) -> list[Envelope]:
+        """What has come due, up to so many `events` that wait in subscriptions, what has arrived: in this
+        order. One message of these, where one is sought.
         """
         now = self.clock.now()
         if self._poison:
@@ -282,8 +288,9 @@ class Processor:
             if not messages:
                 batch += self.inbound.take(1, 1, now)
         else:
-            share = self.batch_policy.share(len(batch), len(self._subscriptions), now)
             messages = await self.scheduler.due(unit, now, self.runner, BATCH)
+            behind = sum([subscription.behind for subscription in self._subscriptions])
+            share = max(2, events // max(1, behind))
             messages += await pull(unit, self.runtimes, now, share, self.dead_letters)
         await look_up(unit, batch, shared=self.shared_mode is not None)
         if self.shared_mode is not None:
@@ -297,7 +304,8 @@ class Processor:
             for envelope in current:
                 await handle(unit, envelope, self.clock, self.dead_letters)
             current = unit.next_round()
-            if current and (self._poison or self.batch_policy.rush(unit.at) or unit.handled >= CHAIN):
+            too_many = unit.handled + len(current) > CHAIN
+            if current and (too_many or self._poison or self.batch_policy.rush(unit.at)):
                 unit.heard = current
                 return
             behind = [i for i in current if i.runtime.subscriptions[i.source].behind]

@@ -117,7 +117,7 @@ async def _read(
     limit: int,
     dead_letters: DeadLetters,
 ) -> list[Envelope]:
-    most = SEARCH if limit == 1 else limit
+    most = max(SEARCH, limit)
     rows = await unit.log_after(subscription.source, subscription.position, most)
     batch: list[Envelope] = []
     if rows:

@@ -16,7 +16,7 @@ from .weather import Weather
 SMALL: tuple[tuple[Any, str, tuple[int, ...]], ...] = (
     (processor, "BATCH", (1, 2, 5)),
     (processor, "CHAIN", (1, 3, 10)),
-    (batch_policy, "BATCH", (2, 5)),
+    (batch_policy, "WAITING", (2, 5)),
     (batch_policy, "RUSH", (1, 2, 5)),
     (batch_policy, "SLICE", (1, 4)),
     (subscriptions, "TAIL", (1, 3)),
