@@ -96,6 +96,18 @@ def test_names_of_the_rpc_blueprint() -> None:
     assert set(POSTGRES.blueprint_env(4321, "postgres")) == {"TRADEWIND_DATABASE_URL"}
 
 
+@pytest.mark.parametrize("blueprint", ["invoicing", "contracts"])
+def test_names_of_the_blueprints_behind_kong(blueprint: str) -> None:
+    lines: dict[str, str] = {}
+    for name in NEEDS[blueprint]:
+        lines |= KNOWN[name].blueprint_env(4321, blueprint)
+    assert lines == {
+        "ORDERS_DATABASE_URL": f"postgresql://postgres@127.0.0.1:4321/{blueprint}_orders",
+        "INVOICES_DATABASE_URL": f"postgresql://postgres@127.0.0.1:4321/{blueprint}_invoices",
+        "BROKER_URL": "amqp://guest:guest@127.0.0.1:4321",
+    }
+
+
 def test_two_checkouts_are_two_brokers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, str]] = []
 

@@ -17,4 +17,6 @@ NEEDS: dict[str, list[str]] = {
     "postgres": ["postgres"],
     "rpc": ["postgres", "rabbitmq"],
     "services": ["postgres", "rabbitmq"],
+    "invoicing": ["postgres", "rabbitmq"],
+    "contracts": ["postgres", "rabbitmq"],
 }

@@ -18,6 +18,8 @@ PUBLISHED = (
     "microservices_learn"  # the database of the blueprint `rpc`, named as in the system it stands in for
 )
 READY_S = 60
+APART = {"invoicing": ("orders", "invoices"), "contracts": ("orders", "invoices")}
+"""The services of blueprints that have a database each."""
 LONGEST_SOCKET_PATH = 107
 GUARDED = "with_password"  # the one user whose password counts, once a test has made it
 
@@ -58,7 +60,8 @@ class Postgres:
             raise Unstarted(f"did not start (waited up to {READY_S} s); the end of {log}:\n{tail}")
 
     def furnish(self, home: Path, port: int) -> None:
-        for database in (BLUEPRINTS, TESTS, PUBLISHED):
+        own = [f"{name}_{service}" for name, services in APART.items() for service in services]
+        for database in (BLUEPRINTS, TESTS, PUBLISHED, *own):
             code, said = self._run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", database)
             if code and "already exists" not in said:
                 raise Unstarted(f"no database {database}: {said.strip()}")
@@ -84,6 +87,10 @@ class Postgres:
                 "PASSWORD": "postgres",
             }
             return {f"DB_{name}": value for name, value in names.items()}
+        if services := APART.get(blueprint):
+            return {
+                f"{name.upper()}_DATABASE_URL": self.url(port, f"{blueprint}_{name}") for name in services
+            }
         return {"TRADEWIND_DATABASE_URL": self.url(port)}
 
     def test_env(self, port: int) -> dict[str, str]:

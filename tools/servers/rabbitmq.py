@@ -32,6 +32,10 @@ management.tcp.port = {port}
 """
 
 
+BROKER_NAMES = {"services": "TRADEWIND_BROKER_URL", "rpc": "RABBITMQ_URL"}
+"""What blueprints call it; BROKER_URL elsewhere."""
+
+
 class RabbitMQ:
     """`page`: whether it shows its management page, which a node of a test has no use for."""
 
@@ -121,7 +125,7 @@ class RabbitMQ:
         )
 
     def blueprint_env(self, port: int, blueprint: str) -> dict[str, str]:
-        return {"TRADEWIND_BROKER_URL" if blueprint == "services" else "RABBITMQ_URL": self.url(port)}
+        return {BROKER_NAMES.get(blueprint, "BROKER_URL"): self.url(port)}
 
     def test_env(self, port: int) -> dict[str, str]:
         return {"TRADEWIND_TEST_RABBITMQ_URL": self.url(port)}
