@@ -5,8 +5,10 @@ go back into a table of theirs.
 from __future__ import annotations
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.support.databases import Place
+from tradewind.cli.app import app
 from tradewind.contracts.adopted import Values
 from tradewind.core.store import StoreUnusable
 from tradewind.operations import adopt as moving
@@ -172,3 +174,31 @@ def test_what_is_not_the_published_table_is_refused_and_nothing_written(place: P
         handing.export(place.url, ["orders"], {}, apis=["invoicing"])
     with pytest.raises(StoreUnusable, match="lie in PostgreSQL"):
         handing.export("", ["orders"], {}, apis=["invoicing"])
+
+
+def test_the_way_in_and_back_by_the_commands_of_the_page(place: Place) -> None:
+    env = {f"{service}_DATABASE_URL": place.url for service in ("ORDERS", "INVOICES")}
+
+    def migrate(*words: str) -> str:
+        done = CliRunner().invoke(app, ["migrate", *words, "--blueprint", "contracts"], env=env)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    for line in THEIRS["contracts"]:
+        place.outside(line)
+    said = migrate("run")
+    assert "orders +index orders_published_customer" in said
+    assert "view public.orders" not in said, "their table has the name"
+    assert 'public."orders"                        1 of 1 new rows would be adopted' in migrate(
+        "adopt", "--dry-run"
+    )
+    assert 'public."orders"                        1 of 1 new rows adopted' in migrate("adopt")
+    place.outside("ALTER TABLE public.orders RENAME TO orders_before")
+    place.outside("ALTER TABLE public.customers RENAME TO customers_before")
+    assert "pending: view public.customers, view public.orders" in migrate("status")
+    assert migrate("run").splitlines() == ["orders +view public.customers", "orders +view public.orders"]
+    assert place.outside("SELECT amount, status FROM public.orders") == [(5000, "paid")]
+    assert "public.orders                          1 rows written, a table that was not there" in migrate(
+        "export"
+    )
+    assert place.outside("SELECT amount, status FROM public.orders") == [(5000, "paid")]
