@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 import pytest
+import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -288,3 +289,19 @@ async def test_stop_finishes_what_runs_and_closes_what_is_idle(upstream: Upstrea
     for client in (idle, busy):
         await client.close()
     await slow.stop()
+
+
+def test_an_early_answer_is_the_answer_on_the_loop_of_the_processes() -> None:
+
+    async def ask_often() -> set[int]:
+        upstream = await Upstream(refusing).start()
+        server = EdgeServer(read(to(upstream), "kong.yml", {}), At())
+        await server.start("127.0.0.1", 0)
+        statuses = {
+            (await ask(server.port, "POST", "/orders", body=b"x" * (3 * MB))).status for _ in range(30)
+        }
+        await server.stop(1.0)
+        await upstream.stop()
+        return statuses
+
+    assert uvloop.run(ask_often()) == {413}

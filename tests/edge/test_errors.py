@@ -226,3 +226,69 @@ async def test_head_and_answers_without_a_body(edge: Start, upstream: Upstream, 
         assert (reply.status, reply.header("etag")) == (int(status[:3]), "x")
     await client.close()
     assert upstream.visits == 1
+
+
+@pytest.mark.parametrize(
+    "interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nX-A: 1\r\n\r\n"]
+)
+async def test_an_interim_answer_is_not_the_answer(edge: Start, upstream: Upstream, interim: bytes) -> None:
+    upstream.answer = lambda seen: interim + ok(b"final", "X-B: 2")
+    port = await edge(service("${UPSTREAM}"))
+    for _ in range(2):
+        reply = await ask(port, "GET", "/x")
+        assert (reply.status, reply.body) == (200, b"final")
+        assert (reply.header("x-a"), reply.header("x-b")) == (None, "2")
+    assert upstream.visits == 1
+
+
+async def test_a_connection_that_is_not_made_in_time_is_504(
+    edge: Start, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = await edge(service(upstream.url, "connect_timeout: 50", "retries: 1"))
+    client = await connect(port)
+    tried = 0
+
+    async def never(*given: object, **more: object) -> object:
+        nonlocal tried
+        tried += 1
+        return await asyncio.sleep(60)
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
+    await client.send(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+    reply = await client.reply()
+    monkeypatch.undo()
+    await client.close()
+    assert (reply.status, json.loads(reply.body)["message"], tried) == (504, SLOW, 2)
+
+
+async def test_an_upstream_that_does_not_read_is_504(edge: Start, scripted: Make) -> None:
+    async def script(visit: Visit) -> None:
+        await asyncio.sleep(60)
+
+    upstream = await scripted(script)
+    client = await connect(await edge(service(upstream.url, "write_timeout: 300")))
+    await client.send(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n")
+
+    async def push() -> None:
+        while True:
+            await client.send(b"x" * 100_000)
+
+    pushing = asyncio.create_task(push())
+    reply = await client.reply()
+    pushing.cancel()
+    await asyncio.wait([pushing])
+    await client.close()
+    assert (reply.status, json.loads(reply.body)["message"]) == (504, SLOW)
+
+
+@pytest.mark.parametrize("begun", [b"", b"abc"])
+async def test_a_client_whose_body_stops_is_408(
+    edge: Start, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr("tradewind.edge.proxy.CLIENT_S", 0.2)
+    client = await connect(await edge(service("${UPSTREAM}")))
+    await client.send(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n" + begun)
+    reply = await client.reply()
+    assert (reply.status, reply.header("connection")) == (408, "close")
+    await client.close()
+    assert upstream.seen == []
