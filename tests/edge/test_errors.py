@@ -139,6 +139,9 @@ async def test_a_read_that_met_a_closing_connection_is_sent_again_and_a_write_is
     assert upstream.visits == 2
     assert (await ask(port, "POST", "/3", body=b"x")).status == 502
     assert upstream.visits == 2
+    assert (await ask(port, "GET", "/4")).body == b"first"
+    assert (await ask(port, "DELETE", "/5")).status == 502
+    assert upstream.visits == 3
 
 
 CUT = [
@@ -213,6 +216,16 @@ async def test_an_answer_that_nobody_asked_for_reaches_nobody(
         assert reply.status in (200, 204)
         assert b"evil" not in reply.body
         assert upstream.visits == number
+
+
+async def test_a_body_after_the_answer_to_head_reaches_nobody(edge: Start, upstream: Upstream) -> None:
+    upstream.answer = lambda seen: ok(b"a body")
+    client = await connect(await edge(service("${UPSTREAM}")))
+    for method in ("HEAD", "GET"):
+        await client.send(f"{method} /x HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        reply = await client.reply(method)
+    assert (reply.status, reply.body, upstream.visits) == (200, b"a body", 2)
+    await client.close()
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified", "200 OK"])

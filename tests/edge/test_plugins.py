@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tests.edge.conftest import At, Start
-from tests.edge.servers import Reply, Upstream, ask, connect, ok
+from tests.edge.servers import Client, Reply, Upstream, ask, connect, ok
 
 ORIGIN = "Origin: https://pages.example"
 ASKS = "Access-Control-Request-Method: POST"
@@ -204,6 +204,18 @@ async def test_whose_requests_are_counted_together(
         extra = [f"X-T: {tenant}"] if tenant else []
         seen.append((await ask(port, "GET", path, f"apikey: {key}", *extra)).status)
     assert seen == statuses
+
+
+async def test_clients_without_the_header_do_not_share_one_count(edge: Start, clock: At) -> None:
+    clock.seconds = 1_800_000_000
+    port = await edge(file("{name: rate-limiting, config: {minute: 1, limit_by: header, header_name: X-T}}"))
+    statuses = []
+    for address in ("127.0.0.1", "127.0.0.2", "127.0.0.2"):
+        client = Client(*await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0)))
+        await client.send(b"GET /r HTTP/1.1\r\nHost: a\r\n\r\n")
+        statuses.append((await client.reply()).status)
+        await client.close()
+    assert statuses == [200, 200, 429]
 
 
 async def test_a_limit_for_one_consumer(edge: Start, clock: At) -> None:
