@@ -261,10 +261,10 @@ async def test_a_connection_that_is_not_made_in_time_is_504(
     client = await connect(port)
     tried = 0
 
-    async def never(*given: object, **more: object) -> object:
+    async def never(*given: object, **more: object) -> None:
         nonlocal tried
         tried += 1
-        return await asyncio.sleep(60)
+        await asyncio.sleep(60)
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
     await client.send(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
