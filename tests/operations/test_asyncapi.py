@@ -6,12 +6,15 @@ from typing import Any
 
 import jsonschema_rs
 import msgspec
+import pytest
 
 from tradewind.contracts.orders import OrderConfirmed, OrderView, PlaceOrder
 from tradewind.contracts.values import Money
 from tradewind.core.model import Context, Effects, Message, Service, on, wire_name
 from tradewind.operations import asyncapi
 from tradewind.operations import message_shapes as wire
+from tradewind.runtime import registry
+from tradewind.runtime.config import defaults
 
 EVENTS = {wire_name(event): speaker for speaker, event in wire.events()}
 DOCUMENT = asyncapi.document({"order.confirmed": ["inventory", "invoices"]})
@@ -83,3 +86,23 @@ def test_shapes_read_as_a_person_would_say_them() -> None:
     assert told["fields"]["status"] == "'CANCELLED' | 'CONFIRMED' | 'FAILED' | 'PENDING'"
     assert told["fields"]["total"] == {"amount": "integer", "currency": "text"}
     assert told["fields"]["failure"]["anyOf"][1] == "null"
+
+
+@pytest.mark.parametrize(
+    ("api", "body"),
+    [
+        ("contracts", {"orderId": "o", "amount": 5, "customer": {"id": "c"}}),
+        (
+            "invoicing",
+            {"pattern": "orders.created", "data": {"orderId": "o", "amount": 5, "customer": {"id": "c"}}},
+        ),
+    ],
+)
+def test_what_is_published_has_the_form_of_others(api: str, body: Any) -> None:
+    told = asyncapi.document({}, registry.channels([api], defaults()))
+    channel, message = (told["channels"]["order.created"], told["components"]["messages"]["order.created"])
+    assert (channel["address"], message["name"]) == ("orders", "orders.created")
+    assert channel["bindings"]["amqp"]["queue"]["durable"]
+    check = jsonschema_rs.Draft202012Validator({**message["payload"], "components": told["components"]})
+    assert check.is_valid(body)
+    assert not check.is_valid({**body, "customer": 7, "data": 7})

@@ -18,14 +18,20 @@ def openapi() -> None:
     print(openapi_json().decode())
 
 
-def asyncapi() -> None:
-    """Print the description of the events (AsyncAPI 3.0).
+def asyncapi(blueprint: Which = "default") -> None:
+    """Print the description of the events (AsyncAPI 3.0), in the form in which a blueprint publishes them.
 
     Example: tradewind asyncapi > asyncapi.json
     """
     from ..operations.asyncapi import document
+    from ..runtime.registry import channels
 
-    show(document())
+    config, chosen = read(blueprint, None)
+    try:
+        published = channels(chosen.channels, config)
+    except ValueError as error:
+        fail(error)
+    show(document(published=published))
 
 
 def blueprints(json: Json = False) -> None:

@@ -37,6 +37,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     - `name`: of the queue or topic.
     - `encode`: the body that others read, of the event as JSON in our log.
     - `decode`: the event that a body says. Errors: Undeliverable.
+    - `shape`: the struct of the body that we write, for descriptions; None: it is as the event.
     - `declared`: whether we declare the queue, exactly with `arguments`. If not, others do, and until then it
       is missing.
     """
@@ -48,6 +49,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     decode: Callable[[bytes], Event]
     declared: bool = True
     arguments: Mapping[str, Any] = {}
+    shape: type[Any] | None = None
 
     @property
     def dead(self) -> str:

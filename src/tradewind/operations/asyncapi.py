@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ..core.channel import Channel
 from ..core.model import wire_name
 from . import message_shapes as wire
 
@@ -21,15 +22,18 @@ ABOUT = (
 )
 
 
-def document(heard: Mapping[str, Sequence[str]] | None = None) -> Json:
+def document(
+    heard: Mapping[str, Sequence[str]] | None = None, published: Mapping[str, Channel] | None = None
+) -> Json:
     """The whole description. `heard` maps services to the events they subscribe to; without it, those of the
-    default wiring.
+    default wiring. `published` are, by the event's name, the channels that carry it in a form of others.
     """
+    others = published or {}
     heard = wire.heard() if heard is None else heard
     told = wire.events()
-    refs, shapes = msgspec.json.schema_components(
-        [event for _, event in told], ref_template=SCHEMAS + "{name}"
-    )
+    forms = {name: channel.shape for name, channel in others.items()}
+    bodies = [forms.get(wire_name(event)) or event for _, event in told]
+    refs, shapes = msgspec.json.schema_components(bodies, ref_template=SCHEMAS + "{name}")
     channels: Json = {}
     messages: Json = {}
     operations: Json = {}
@@ -49,6 +53,10 @@ def document(heard: Mapping[str, Sequence[str]] | None = None) -> Json:
             "payload": ref,
             "x-key": wire.keyed_by(event),
         }
+        if name in others:
+            channels[name] |= _queue(others[name])
+            messages[name] |= {"name": others[name].published}
+            del messages[name]["x-key"]
         operations[f"{speaker}.says.{name}"] = _operation("send", name, f"{speaker} says {name}", speaker)
         for hearer in heard.get(name, ()):
             operations[f"{hearer}.hears.{name}"] = _operation(
@@ -68,6 +76,12 @@ def document(heard: Mapping[str, Sequence[str]] | None = None) -> Json:
         "operations": operations,
         "components": {"messages": messages, "schemas": dict(sorted(shapes.items()))},
     }
+
+
+def _queue(channel: Channel) -> Json:
+    """Where other programs read and write an event."""
+    queue = {"name": channel.name, "durable": True, "exclusive": False, "autoDelete": False}
+    return {"address": channel.name, "bindings": {"amqp": {"is": "queue", "queue": queue}}}
 
 
 def asyncapi_json(heard: Mapping[str, Sequence[str]] | None = None) -> bytes:

@@ -55,7 +55,13 @@ def _decode(body: bytes) -> Noted:
 
 def channel(queue: str, *, declared: bool = True) -> Channel:
     return Channel(
-        event=Noted, published="ward.note", name=queue, encode=_encode, decode=_decode, declared=declared
+        event=Noted,
+        published="ward.note",
+        name=queue,
+        encode=_encode,
+        decode=_decode,
+        shape=_Note,
+        declared=declared,
     )
 
 

@@ -41,8 +41,12 @@ _message = msgspec.json.Decoder(OrderCreatedMessage).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def channel(settings: Mapping[str, Any], spell: Callable[[bytes], bytes]) -> Channel:
-    """`spell`: from the bare object to the body that is published."""
+def channel(
+    settings: Mapping[str, Any],
+    spell: Callable[[bytes], bytes] = bytes,
+    shape: type[Any] = OrderCreatedMessage,
+) -> Channel:
+    """`spell`: from the bare object to the body that is published, which is of the type `shape`."""
     currency: str = settings["currency"]
     return Channel(
         event=OrderCreated,
@@ -50,6 +54,7 @@ def channel(settings: Mapping[str, Any], spell: Callable[[bytes], bytes]) -> Cha
         name=settings["orders_queue"],
         encode=lambda body: spell(_bare(body)),
         decode=lambda body: _read(body, currency),
+        shape=shape,
     )
 
 

@@ -10,4 +10,4 @@ from ..amounts.message import channel
 
 
 def channels(settings: Mapping[str, Any]) -> tuple[Channel, ...]:
-    return (channel(settings, bytes),)
+    return (channel(settings),)
