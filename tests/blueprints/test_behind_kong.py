@@ -141,3 +141,30 @@ def test_the_audit_holds_and_the_rows_go_back(shop: Shop) -> None:
     assert report["orders"] == rows(shop.databases["orders"], "SELECT count(*) FROM orders.orders")[0][0]
     told = shop.command("migrate", "export", "--dry-run")
     assert f"{report['orders']:,} rows would be written" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "port_name", "database_name"),
+    [("contracts", "PORT", "DATABASE_URL"), ("invoicing", "APP_PORT", "DB_URL")],
+)
+def test_one_process_alone_takes_the_names_of_the_page_and_makes_its_own_tables(
+    name: str, port_name: str, database_name: str, tmp_path: Path
+) -> None:
+    port, queue, exchange = free(), fresh("orders"), fresh("exchange")
+    with own_database(f"{name}_alone") as database, ExitStack() as stack:
+        stack.callback(clean_up, queue, f"{queue}.dead", exchange=exchange)
+        variables = {
+            port_name: str(port),
+            database_name: f"{database}?schema=public",
+            "BROKER_URL": broker(),
+            "ORDERS_QUEUE": queue,
+            "ORDERS_OPS_PORT": "0",
+            "TRADEWIND_EVENT_EXCHANGE": exchange,
+        }
+        served = Apart.serve(tmp_path, "orders", variables, blueprint=name)
+        stack.callback(served.close)
+        with Connection(port) as connection:
+            made = connection.call("POST", "/orders", {"customerId": CUSTOMER, "amount": 5_000})
+        assert made.status == 201, made
+        assert [row[2] for row in rows(database, TABLE[name])] == [5_000]
+        assert served.stop() == 0

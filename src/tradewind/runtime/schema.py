@@ -32,14 +32,17 @@ def schema_of(service: Manifest) -> ServiceSchema:
 
 
 def migrate(
-    config: Config, additions: Iterable[Manifest] = (), blueprint: Blueprint | None = None
+    config: Config,
+    additions: Iterable[Manifest] = (),
+    blueprint: Blueprint | None = None,
+    services: Iterable[str] | None = None,
 ) -> list[str]:
-    """Takes the steps that are missing, of the services that a blueprint runs (without one, of all); which
-    ones. Errors: StoreUnusable.
+    """Takes the steps that are missing, of the services that a blueprint runs (without one, of all) or of
+    these alone; which ones. Errors: StoreUnusable.
     """
     more = [schema_of(one) for one in additions]
     apis = blueprint.apis if blueprint else ()
-    places = by_place(config, blueprint, runs(blueprint))
+    places = by_place(config, blueprint, runs(blueprint) if services is None else services)
     wanted = {place: schemas(names, apis) for place, names in places.items()}
     if more:
         wanted.setdefault(config.database_url, []).extend(more)

@@ -29,13 +29,16 @@ def prepare(config: Config, blueprint: Blueprint) -> list[str]:
     return taken
 
 
-def check_schema(config: Config, blueprint: Blueprint, services: tuple[str, ...]) -> list[str]:
-    """Nothing, where all is there. Errors: StoreUnusable, where a step is missing, or one was taken that we
-    do not know.
+def own_schema(config: Config, blueprint: Blueprint, services: tuple[str, ...]) -> list[str]:
+    """Takes the pending steps where each of these services has a database of its own, which nobody else
+    migrates; which ones. Errors: StoreUnusable, where a step is missing in a database that others share, or
+    one was taken that we do not know.
     """
     from ...core.store import StoreUnusable
-    from ..schema import schema_state
+    from ..schema import migrate, schema_state
 
+    if blueprint.stores.keys() >= set(services):
+        return migrate(config, blueprint=blueprint, services=services)
     if why := schema_state(config, blueprint, services):
         raise StoreUnusable(why)
     return []

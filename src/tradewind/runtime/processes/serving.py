@@ -80,7 +80,7 @@ def _run(config: Config, blueprint: Blueprint, process: Process, report: Report,
         if process.services:
             # else it has just been seen to; aside, as the steps of all services are imported for it
             if arguments.supervised < 0 and (
-                why := preparing.aside(lambda: preparing.check_schema(config, blueprint, process.services))[1]
+                why := preparing.aside(lambda: preparing.own_schema(config, blueprint, process.services))[1]
             ):
                 return why
             if config.database_roles == "on" and arguments.supervised >= 0 and len(process.services) == 1:
