@@ -12,7 +12,7 @@ import pytest
 
 from tests.drivers.rabbitmq.support import Kept, until
 from tests.support.broker import Broker
-from tradewind.drivers.rabbitmq.amqp import Limits, Link, LinkDown, LinkFull, Properties
+from tradewind.drivers.rabbitmq.amqp import BrokerUnusable, Limits, Link, LinkDown, LinkFull, Properties
 
 pytestmark = pytest.mark.rabbitmq
 Links = Callable[..., Link]
@@ -153,3 +153,24 @@ async def test_a_setup_that_the_broker_refuses_later(
     durable = True
     await until(lambda: ours.up)
     assert ours.missing == ""
+
+
+async def test_a_patient_start_waits_for_a_broker_that_is_away(broker: Broker, link: Links) -> None:
+    """It returns at once, says what is missing, and the link is up once the broker is there."""
+    await asyncio.to_thread(broker.kill)
+    waiting = link(broker.url)
+    try:
+        await waiting.start(patient=True)
+        assert not waiting.up and "it cannot be reached" in waiting.missing
+        with pytest.raises(LinkDown):
+            waiting.publish("", "nowhere", b"")
+    finally:
+        await asyncio.to_thread(broker.start)
+    await until(lambda: waiting.up)
+    assert waiting.missing == ""
+
+
+async def test_a_patient_start_does_not_wait_for_what_no_wait_can_mend(broker: Broker, link: Links) -> None:
+    refused = link(broker.url.replace("guest:guest", "guest:wrong"))
+    with pytest.raises(BrokerUnusable, match="wrong user or password"):
+        await refused.start(patient=True)
