@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.support.apart import Apart, free, wait
+from tests.support.databases import own_database
 from tests.support.http import Connection
-from tests.support.program import PROGRAM, environment
+from tests.support.program import PROGRAM, environment, run_in
 
 FILE = """
 [processes.shop]
@@ -91,3 +92,60 @@ def test_a_shop_that_asks_for_tokens_cannot_be_served_like_that(tmp_path: Path, 
     done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
     assert f"policies: access = jwt, and API {name} promises access = open" in done.stderr
+
+
+APART = """
+[processes.orders]
+services = ["orders"]
+apis = {{ invoicing = "http://127.0.0.1:{orders}" }}
+
+[processes.invoices]
+services = ["invoices"]
+apis = {{ invoicing-invoices = "http://127.0.0.1:{invoices}" }}
+
+[events]
+bus = "rabbitmq"
+""" + FILE[FILE.index("\n[policies]") :]
+
+
+@pytest.mark.postgres
+def test_without_its_broker_orders_is_ready_says_that_it_is_late_and_takes_orders(tmp_path: Path) -> None:
+    """An order waits in the outbox; invoices, which lives on events of others, is not ready."""
+    found = System("invoicing", free(), free())
+    file = tmp_path / "apart.toml"
+    file.write_text(APART.format(**found._asdict(), access="open"))
+    with own_database("late") as url:
+        given = {"TRADEWIND_DATABASE_URL": url, "TRADEWIND_BROKER_URL": "amqp://guest:guest@127.0.0.1:9"}
+        migrated = run_in(given, "migrate", "run", "--blueprint", str(file))
+        assert migrated.returncode == 0, migrated.stderr
+        served = [
+            Apart(
+                tmp_path / name,
+                ("serve", name, "--blueprint", str(file), "--data", str(tmp_path / name)),
+                given,
+            )
+            for name in ("orders", "invoices")
+        ]
+        try:
+            late = wait(lambda: ready(found.orders, 200).get("late", []), "ready and late")
+            assert "RabbitMQ" in late[0] or "127.0.0.1:9" in late[0]
+            made = found.call("POST", "/orders", {"customerId": CUSTOMER, "amount": 5000})
+            assert made.status == 201
+            lacks = wait(lambda: ready(found.invoices, 503).get("missing", []), "invoices lacks its broker")
+            assert "127.0.0.1:9" in str(lacks)
+            assert found.call("GET", "/invoices").json == []
+            for one in served:
+                assert one.stop() == 0, one.log.read_text()[-2_000:]
+        finally:
+            for one in served:
+                one.close()
+
+
+def ready(port: int, status: int) -> dict[str, Any]:
+    """What /health/ready says, once its status is this."""
+    try:
+        with Connection(port) as connection:
+            answer = connection.call("GET", "/health/ready")
+    except OSError:
+        return {}
+    return dict(answer.json) if answer.status == status else {}

@@ -60,7 +60,8 @@ class AmountsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class AmountsApi(Api[C]):
     """A `Handler` of the HTTP server. `routes` makes those of the API from what they all need; `pages` are
-    served as they are. The shop is open: nobody proves who he is.
+    served as they are; `lacks` adds to what readiness misses, `late`: see `Health`. The shop is open: nobody
+    proves who he is.
     """
 
     def __init__(
@@ -78,11 +79,12 @@ class AmountsApi(Api[C]):
         log: Log = ignore,
         tracer: Tracer | None = None,
         tick: Callable[[], float] = time.perf_counter,
+        lacks: Callable[[], Iterable[str]] = tuple,
         late: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._asks = PendingReads(settings.answer_s, settings.reads_at_once)
         serving = Serving(gateway, self._asks, Claims(settings.secret))
-        self.health = Health(gateway.missing, late)
+        self.health = Health(lambda: dict.fromkeys((*gateway.missing(), *lacks())), late)
         proxies = settings.trusted_proxies
         kernel = Kernel(
             request_ids(clock.uuid().replace("-", "")[:20]),
@@ -134,6 +136,7 @@ def front(
         observe=given.observe,
         log=given.log,
         tracer=given.tracer,
+        lacks=reach.lacks,
         late=reach.late,
     )
     return Front(handler=api, body_bytes=most_body + SLACK, problem=problem, drain=api.drain, close=api.close)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ...apis.kernel.health import Health, OpsPages
+from ...core.api import Reach
 from ...core.manifest import Manifest
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
@@ -82,12 +85,13 @@ class BuiltProcess:
                     self._admin = MakingAdmin(context, services.platform, admin)
                     made.append(self._admin)
             last.append(Counting(services, takers))
-        platform = None if self._services is None else self._services.platform
+        platform, beside = None if self._services is None else self._services.platform, tuple(made)
         for api, at in process.apis.items():
             if APIS[api].front is not None:
                 found = reached(context, APIS[api], platform)
                 made += found.needs
-                self._fronts.append(front_server(context, APIS[api], at, found.reach, webhooks))
+                reach = _with(beside, found.needs, found.reach) if beside else found.reach
+                self._fronts.append(front_server(context, APIS[api], at, reach, webhooks))
         made += self._fronts
         if context.apart:
             pages = OpsPages(self._health, context.metrics.render)
@@ -164,6 +168,16 @@ class BuiltProcess:
     def _release(self) -> None:
         if self._lock is not None:
             self._lock.release()
+
+
+def _with(beside: Sequence[Component], needs: Sequence[Component], reach: Reach) -> Reach:
+    """What an API tells of the services beside it is what the process tells of them."""
+    parts = (*beside, *needs)
+    return replace(
+        reach,
+        lacks=lambda: [why for part in parts for why in part.missing()],
+        late=lambda: [why for part in parts for why in part.late()],
+    )
 
 
 def _data(context: Context) -> DataLock:
