@@ -104,7 +104,7 @@ def test_names_of_the_blueprints_behind_kong(blueprint: str) -> None:
     assert lines == {
         "ORDERS_DATABASE_URL": f"postgresql://postgres@127.0.0.1:4321/{blueprint}_orders",
         "INVOICES_DATABASE_URL": f"postgresql://postgres@127.0.0.1:4321/{blueprint}_invoices",
-        "BROKER_URL": "amqp://guest:guest@127.0.0.1:4321",
+        "BROKER_URL": f"amqp://guest:guest@127.0.0.1:4321/{blueprint}",
     }
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from tools.servers import machine
 from tools.servers.model import Unstarted
 
+HOSTS = ("invoicing", "contracts")  # blueprints that have the same queue each
 READY_S, SEEN_S = 60, 20  # until it answers; until its process is there
 # where to look for the ports of epmd, of rabbitmqctl and of the page, above the port for clients
 MAPPER, BETWEEN_NODES, PAGE = 1_000, 2_000, 4_000
@@ -86,7 +87,15 @@ class RabbitMQ:
         raise Unstarted(f"did not start; the end of {log}:\n{tail}")
 
     def furnish(self, home: Path, port: int) -> None:
-        """Nothing: who uses it declares what it needs."""
+        """A virtual host for each blueprint whose queue has a published name: two can run at once."""
+        for host in HOSTS:
+            note = home / f"host-{host}"
+            if not note.exists():
+                code, said = self._run(home, "rabbitmqctl", "--quiet", "add_vhost", host)
+                if code and "already exists" not in said:
+                    raise Unstarted(f"no virtual host {host}: {said.strip()}")
+                self.control(home, "set_permissions", "-p", host, "guest", ".*", ".*", ".*")
+                note.touch()
 
     def stop(self, home: Path) -> None:
         if pid := self.pid(home):
@@ -125,7 +134,8 @@ class RabbitMQ:
         )
 
     def blueprint_env(self, port: int, blueprint: str) -> dict[str, str]:
-        return {BROKER_NAMES.get(blueprint, "BROKER_URL"): self.url(port)}
+        host = f"/{blueprint}" if blueprint in HOSTS else ""
+        return {BROKER_NAMES.get(blueprint, "BROKER_URL"): f"{self.url(port)}{host}"}
 
     def test_env(self, port: int) -> dict[str, str]:
         return {"TRADEWIND_TEST_RABBITMQ_URL": self.url(port)}
