@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TAIL = 8_000
 
-# rows read in search of a single message: a line that only skips must get on
+# rows of a log that are read at least: a line that skips most of them must get on
 SEARCH = 64
 
 
