@@ -24,6 +24,8 @@ def main(fd: int, name: str, folder: Path, how: str) -> int:
     if how == "refuses" or (how == "recovers" and not first and not (folder / "mended").exists()):
         report.failed("the broker is not there")
         return 1
+    if how == "slow":
+        parse.wait(2)
     if how != "mute":
         report.ready(f"http://{name}")
     parse.wait(60)

@@ -51,3 +51,15 @@ def test_nor_where_it_was_ready_or_said_why_in_between() -> None:
     failures = Failures(Patience(), Most())
     ends = [(None, False)] * 4 + [(0.0, False)] + [(None, False)] * 4 + [(None, True)] + [(None, False)] * 4
     assert all(failures.ended(now, ready, said) is not None for now, (ready, said) in enumerate(ends))
+
+
+def test_who_was_not_ready_in_time_gets_twice_the_time_until_it_is() -> None:
+    failures = Failures(Patience(ready_s=30.0, longest_ready_s=100.0), Most())
+    given = []
+    for _ in range(3):
+        given.append(failures.ready_s)
+        failures.late()
+        failures.ended(0, None, False)
+    assert [*given, failures.ready_s] == [30.0, 60.0, 100.0, 100.0]
+    failures.ended(0, 1.0, False)
+    assert failures.ready_s == 30.0

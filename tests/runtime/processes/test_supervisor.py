@@ -101,6 +101,14 @@ def test_who_never_gets_ready_is_killed(supervised: Open) -> None:
     assert "over: gateway: has ended (killed by SIGKILL) before it was ready, 2 times" in run.told
 
 
+def test_who_is_slow_gets_ready_all_the_same(supervised: Open) -> None:
+    """A start that takes longer than it may is given more the next time."""
+    run = supervised({"gateway": "slow"}, patience=replace(QUICK, ready_s=0.3, tries=50))
+    run.line("error: gateway is not ready after 0.3 s: killed")
+    run.line("error: gateway is not ready after 0.6 s: killed")
+    run.line("^up")
+
+
 def test_who_does_not_end_is_killed(supervised: Open) -> None:
     run = supervised(
         {"gateway": "steady", "orders": "stubborn", "payments": "steady"}, STAGES, replace(QUICK, stop_s=0.3)

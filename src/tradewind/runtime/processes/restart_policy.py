@@ -13,7 +13,10 @@ class Patience(msgspec.Struct, frozen=True):
     """Seconds, all of them but `tries`."""
 
     ready_s: float = 30.0
-    """To become ready; then it is killed and counts as a failure."""
+    """To become ready; then it is killed and counts as a failure. Twice as long after each such kill, up to
+    `longest_ready_s`: on a machine that is slow now, starts that are given up make it slower still.
+    """
+    longest_ready_s: float = 240.0
     stop_s: float = 30.0
     """To end when asked; then it is killed. More than a process needs to drain."""
     first_s: float = 0.1
@@ -35,8 +38,17 @@ class Failures:
 
     def __init__(self, patience: Patience, chance: random.Random) -> None:
         self._patience, self._chance = patience, chance
-        self._in_a_row = 0
+        self._in_a_row = self._late = 0
         self._mute: list[float] = []
+
+    @property
+    def ready_s(self) -> float:
+        """How long its next start may take."""
+        return min(self._patience.ready_s * 2.0 ** min(self._late, 30), self._patience.longest_ready_s)
+
+    def late(self) -> None:
+        """It was not ready in time, and is killed."""
+        self._late += 1
 
     def ended(self, now: float, ready_for: float | None, said: bool) -> float | None:
         """How long to wait before the next start; None: it stays down. `ready_for`: None when it never was
@@ -45,6 +57,8 @@ class Failures:
         patience = self._patience
         if ready_for is not None and ready_for >= patience.steady_s:
             self._in_a_row = 0
+        if ready_for is not None:
+            self._late = 0
         if ready_for is not None or said:
             self._mute.clear()
         else:

@@ -118,7 +118,7 @@ class Supervisor:
         due = [managed.again_at for managed in self.managed if managed.again_at is not None]
         if not self._leaving:
             due += [
-                managed.since + self._patience.ready_s
+                managed.since + managed.failures.ready_s
                 for managed in self.managed
                 if managed.child and not managed.ready
             ]
@@ -137,11 +137,11 @@ class Supervisor:
                 managed.child is not None
                 and not managed.ready
                 and not self._leaving
-                and now >= managed.since + self._patience.ready_s
+                and now >= managed.since + managed.failures.ready_s
             ):
-                self._say(
-                    "error", managed.command.name, f"is not ready after {self._patience.ready_s:g} s: killed"
-                )
+                seconds = managed.failures.ready_s
+                self._say("error", managed.command.name, f"is not ready after {seconds:g} s: killed")
+                managed.failures.late()
                 managed.child.signal(signal.SIGKILL)
                 managed.since = now  # the kill has been given; its end comes
         if self._leaving:
