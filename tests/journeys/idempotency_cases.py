@@ -4,12 +4,14 @@ second.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.support.shop import Shop, basket
 
+NUMBERS = itertools.count()
 SAME, FRESH = "the same status and bytes, marked as replayed", "another answer, not replayed"
 Header = tuple[str, str | bytes]
 Refusal = tuple[int, str]
@@ -70,8 +72,7 @@ def order(shop: Shop) -> dict[str, str]:
 
 
 def product(shop: Shop) -> dict[str, str]:
-    number = shop.get("/products?limit=100")["data"]
-    return {"product": shop.product(f"P{len(number)}", stock=10)}
+    return {"product": shop.product(f"P{next(NUMBERS)}", stock=10)}
 
 
 def session(shop: Shop) -> dict[str, str]:
@@ -82,7 +83,7 @@ def session(shop: Shop) -> dict[str, str]:
 
 
 def user(shop: Shop) -> dict[str, str]:
-    number = len(shop.get("/users?limit=100", who="admin")["data"])
+    number = next(NUMBERS)
     body = {"email": f"u{number}@example.com", "name": "U", "password": "battery staple u"}
     return {"user": shop.post("/auth/register", body, who="")["id"], "number": str(number)}
 

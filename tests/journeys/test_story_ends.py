@@ -196,11 +196,11 @@ def test_refunds_a_part_then_the_rest_and_no_more(shop: Shop) -> None:
 
 
 def test_what_has_ended_cannot_be_ended_again(shop: Shop, placed: dict[str, str]) -> None:
-    for token, current in (("tok_declined", "FAILED"), ("tok_error_then_ok", "CANCELLED")):
-        shop.wait_final(placed[token])
+    for order, current in ((placed["tok_declined"], "FAILED"), (shop.order(), "CANCELLED")):
+        shop.wait_final(order)
         if current == "CANCELLED":
-            shop.post(f"/orders/{placed[token]}/cancel", {}, status=200)
-        answer = shop.call("POST", f"/orders/{placed[token]}/cancel", {})
+            shop.post(f"/orders/{order}/cancel", {}, status=200)
+        answer = shop.call("POST", f"/orders/{order}/cancel", {})
         assert (answer.status, answer.code, answer.json["current"]) == (409, "illegal_transition", current)
     answer = shop.call("POST", f"/orders/{placed['tok_declined']}/refunds", {"reason": "x"}, who="admin")
     assert (answer.status, answer.code, answer.json["current"]) == (409, "illegal_transition", "FAILED")

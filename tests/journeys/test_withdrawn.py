@@ -35,7 +35,7 @@ def test_it_is_no_longer_sold_and_old_orders_keep_it(shop: Shop) -> None:
     for who in ("", "ada", "admin"):
         assert "OLD" not in listed(shop, who)
         assert shop.get(f"/products/{product}", who=who)["status"] == "WITHDRAWN"
-    assert listed(shop, "admin", "&status=WITHDRAWN") == ["OLD"]
+    assert "OLD" in listed(shop, "admin", "&status=WITHDRAWN")
     for who in ("", "ada"):
         assert shop.call("GET", "/products?status=WITHDRAWN", who=who).code == "forbidden"
     assert shop.call("GET", "/products?status=GONE", who="admin").status == 422

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -22,6 +23,7 @@ class Furnished:
 
     def __init__(self, kind: str, home: Path) -> None:
         self.people = People()
+        self._home, self._lasting = home, cast(Shop | None, None)
         self.keeping = nothing(home / "furnished", kind)
         shop = Shop(self.keeping, self.people).start()
         try:
@@ -33,6 +35,21 @@ class Furnished:
     def copy(self, data: Path, **settings: str) -> Shop:
         """Not started yet."""
         return Shop(self.keeping.copy(data), self.people.copy(), **settings)
+
+    def lasting(self) -> Shop:
+        """The copy that runs until the last test: nine processes are started once for all modules."""
+        if self._lasting is None:
+            self._lasting = self.copy(self._home / "lasting")
+        if not self._lasting.alive:
+            self._lasting.start()
+        return self._lasting
+
+    def end(self) -> None:
+        if self._lasting is not None:
+            try:
+                leave(self._lasting)
+            finally:
+                self._lasting.close()
 
 
 def furnish(shop: Shop) -> None:
@@ -53,8 +70,12 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
             made[kind] = Furnished(kind, tmp_path_factory.mktemp(kind))
         return made[kind]
 
-    yield give
-    drop_all()
+    try:
+        yield give
+        for one in made.values():
+            one.end()
+    finally:
+        drop_all()
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -85,15 +106,27 @@ def new_shop(kind: str, furnished: Callable[[str], Furnished], tmp_path: Path) -
 def shop(
     kind: str, furnished: Callable[[str], Furnished], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shop]:
-    """A running one that the tests of a module share. What they leave must be clean."""
+    """A running one that the tests of a module share. What they leave must be clean. Apart, all modules
+    share it: names of products and people are those of one module.
+    """
+    if kind == "services":
+        shared = furnished(kind).lasting()
+        yield shared
+        shared.settle()
+        return
     shared = furnished(kind).copy(tmp_path_factory.mktemp("shared") / "shop")
     try:
         yield shared.start()
-        shared.settle()
-        assert shared.sigterm() == 0
-        shared.assert_clean()
+        leave(shared)
     finally:
         shared.close()
+
+
+def leave(shop: Shop) -> None:
+    """Stops it; what its tests have left must be clean."""
+    shop.settle()
+    assert shop.sigterm() == 0
+    shop.assert_clean()
 
 
 def _close(shops: list[Shop]) -> None:
