@@ -63,7 +63,7 @@ def poison(shop: Shop, fail: str) -> Ledger:
     shop.start(fail=fail, ready=False)
     shop.died(DYING_S)
     planted.heal()
-    return Ledger([planted.deed])
+    return Ledger(planted.deeds)
 
 
 SCENARIOS = {

@@ -118,7 +118,7 @@ def test_what_comes_behind_it_waits_for_it(poison: Poison) -> None:
     assert (answer.status, answer.code) == (409, "waits_for_another")
     assert_at_peace_after_replay(poison)
     stock = shop.keeping.sql("SELECT held, committed FROM {inventory.products} WHERE sku = 'TEA'")
-    assert stock == [(0, 0)], "confirmed, then cancelled: in this order"
+    assert stock == [(0, poison.sold)], "confirmed, then cancelled: in this order"
 
 
 def test_a_restart_changes_nothing_about_it(parked: Poison) -> None:

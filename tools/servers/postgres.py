@@ -48,7 +48,7 @@ class Postgres:
             "port": port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": sockets,
-            "max_connections": 100,  # several workers of pytest at once
+            "max_connections": 300,  # several workers of pytest at once, each with shops of nine processes
             "fsync": "on",
         }
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
