@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,19 @@ from tradewind.runtime.settings import SETTINGS
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "deploy/compose").glob("*.yml"))
 NAMES = [file.stem for file in FILES]
-SERVERS = {"postgres", "rabbitmq"}
+OURS = "tradewind:"
+STAND_INS = {"edge"}  # Kong itself is there in its place
 VALUES = {"POSTGRES_PASSWORD": "p" * 40, "RABBITMQ_PASSWORD": "r" * 40, "TRADEWIND_JWT_SECRET": "s" * 40}
 
 
 def services(name: str) -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load((ROOT / f"deploy/compose/{name}.yml").read_text())["services"]
     return found
+
+
+def servers(name: str) -> set[str]:
+    """What is not ours."""
+    return {one for one, described in services(name).items() if not described["image"].startswith(OURS)}
 
 
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
@@ -42,7 +49,7 @@ def test_it_follows_the_schema_of_compose(file: Path) -> None:
 def test_every_process_of_the_blueprint_has_a_container_with_settings_that_hold(name: str) -> None:
     found = services(name)
     for container, described in found.items():
-        if container in SERVERS:
+        if container in servers(name):
             continue
         given = {
             key: re.sub(r"\$\{(\w+):\?[^}]*\}", lambda used: VALUES[used[1]], value)
@@ -53,7 +60,9 @@ def test_every_process_of_the_blueprint_has_a_container_with_settings_that_hold(
         effects.check(made, chosen, given, ())
         known = {*map(config.wire, SETTINGS), *re.findall(r"\$\{(\w+)", blueprint_text(name))}
         assert set(given) <= known
-    assert {process.name for process in chosen.processes} | SERVERS | {"migrate"} == set(found)
+    assert ({process.name for process in chosen.processes} - STAND_INS) | servers(name) | {"migrate"} == set(
+        found
+    )
 
 
 def blueprint_text(name: str) -> str:
@@ -64,16 +73,20 @@ def blueprint_text(name: str) -> str:
 def test_servers_come_first_then_the_schema_then_the_processes(name: str) -> None:
     found = services(name)
     for container, described in found.items():
-        if container in SERVERS:
+        if container == "kong":
+            waits = {"orders": "service_healthy", "invoices": "service_healthy"}
+            assert {one: how["condition"] for one, how in described["depends_on"].items()} == waits
+        elif container in servers(name):
             assert "depends_on" not in described
         elif container == "migrate":
-            assert described["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+            stores = {one for one in servers(name) if one.startswith("postgres")}
+            assert described["depends_on"] == {key: {"condition": "service_healthy"} for key in stores}
             continue
         else:
             waits = described["depends_on"]
             assert waits["migrate"]["condition"] == "service_completed_successfully"
             assert described["command"] == ["serve", container, "--blueprint", name]
-            for other in waits.keys() & SERVERS:
+            for other in waits.keys() & servers(name):
                 assert waits[other]["condition"] == "service_healthy"
         assert "healthcheck" in described, container
 
@@ -97,3 +110,27 @@ def test_the_image_runs_without_root_from_pinned_packages() -> None:
     assert "--require-hashes" in lines
     assert not re.search(r"^(ARG|ENV).*(PASSWORD|SECRET)", lines, re.MULTILINE)
     assert ".git" in (ROOT / ".dockerignore").read_text().split()
+
+
+@pytest.mark.parametrize("name", ["contracts", "invoicing"])
+def test_kong_has_our_file_with_the_addresses_of_the_containers(name: str) -> None:
+    found = services(name)
+    kong = found["kong"]
+    (mounted,) = kong["volumes"]
+    text = (ROOT / "deploy/compose" / mounted.partition(":")[0]).read_text()
+    command = kong["entrypoint"][2].replace("$$", "$")
+    filled = command.partition("&&")[0].replace("/kong.yml > /tmp/kong.yml", "")
+    done = subprocess.run(
+        ["sh", "-c", filled],
+        input=text,
+        env=kong["environment"] | {"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    urls = {one["name"]: one["url"] for one in yaml.safe_load(done.stdout)["services"]}
+    for service, url in urls.items():
+        given = found[service]["environment"]
+        assert url == f"http://{service}:{given.get('APP_PORT') or given['PORT']}"
+    assert set(urls) == {"orders", "invoices"}
