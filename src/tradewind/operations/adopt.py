@@ -1,5 +1,5 @@
-"""Copies the rows of a NestJS system into our tables in the same schemas, so that a team can change over one
-service at a time.
+"""Copies the rows of a published system into our tables in the same database, so that a team can change over
+one service at a time.
 
 Its tables are only read. A row that is here already stays as it is, so the command may run again, and a last
 time when nothing writes there any more.
@@ -69,8 +69,8 @@ def adopt(
     """
     if not on_server(url):
         raise StoreUnusable(
-            "a NestJS system's tables lie in PostgreSQL: name their database in TRADEWIND_DATABASE_URL "
-            "or DB_HOST"
+            "the tables of a published system lie in PostgreSQL: name their database as the blueprint "
+            "has it, or in TRADEWIND_DATABASE_URL"
         )
     if behind := migrations.schema_state(url, schema.schemas(services), schemas):
         raise StoreUnusable(behind)
