@@ -139,7 +139,7 @@ class ListOrders(Query, frozen=True, tag="orders.list"):
     limit: Limit = 20
     cursor: str = ""
     status: Status | Literal[""] = ""
-    number: Annotated[int, Meta(ge=0, le=10**18 - 1, description="that of one order; 0: any")] = 0
+    number: Annotated[int, Meta(ge=1, le=10**18 - 1, description="that of one order")] = 0
     page: PageOrCursor = 0
 
 

@@ -103,6 +103,7 @@ def test_a_name_or_reason_has_something_to_see(text: str) -> None:
         ("GET", f"{ORDERS}/%30", None, 404, "not_found", None),
         ("GET", f"{ORDERS}?limit=0", None, 422, "invalid_field", "limit"),
         ("GET", f"{ORDERS}?limit=101", None, 422, "invalid_field", "limit"),
+        ("GET", f"{ORDERS}?number=0", None, 422, "invalid_field", "number"),
         ("GET", f"{ORDERS}?limit=", None, 422, "invalid_field", "limit"),
         ("GET", f"{ORDERS}?limit=5.0", None, 422, "invalid_field", "limit"),
         ("GET", f"{ORDERS}?limit=5e1", None, 422, "invalid_field", "limit"),

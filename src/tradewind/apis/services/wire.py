@@ -82,6 +82,7 @@ def refusal(status: int, code: str, says: str = "", retry_after: int = 0) -> byt
     return pack_reply(status, encode(Refusal(code, says, {}, retry_after)))
 
 
+EMPTY: Final = ("", 0)
 INTERNAL: Final = refusal(500, "internal_error")
 TOO_MUCH: Final = refusal(503, "overloaded", retry_after=1)
 UNKNOWN: Final = refusal(503, "not_here", "No service of this process takes that.", 1)
@@ -105,15 +106,15 @@ def pack_submission(
 
 
 @cache
-def _optional_texts(kind: type[Message]) -> tuple[str, ...]:
-    """The fields that are empty texts where they are not given."""
-    return tuple([field.name for field in msgspec.structs.fields(kind) if field.default == ""])
+def _optional(kind: type[Message]) -> tuple[str, ...]:
+    """The fields that are empty texts or 0 where they are not given."""
+    return tuple([field.name for field in msgspec.structs.fields(kind) if field.default in EMPTY])
 
 
 def _without_empty(message: Message) -> Any:
-    """The message; where a text that was not given would not pass as one that was, without it."""
+    """The message; where a value that was not given would not pass as one that was, without it."""
     kind = type(message)
-    left_out = [name for name in _optional_texts(kind) if getattr(message, name) == ""]
+    left_out = [name for name in _optional(kind) if getattr(message, name) in EMPTY]
     if not left_out:
         return message
     config = kind.__struct_config__

@@ -171,7 +171,10 @@ def _without_empty(shape: Json) -> Json:
         shape = some[0] if len(some) == 1 else shape | {"anyOf": some}
     if "" in shape.get("enum", ()):
         shape = shape | {"enum": [value for value in shape["enum"] if value]}
-    return {key: value for key, value in shape.items() if not (key == "default" and value == "")}
+    absent = shape.get("default") == "" or (
+        "minimum" in shape and shape.get("default") == 0 < shape["minimum"]
+    )
+    return {key: value for key, value in shape.items() if not (key == "default" and absent)}
 
 
 def _without_null(shape: Json) -> Json:
