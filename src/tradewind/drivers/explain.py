@@ -17,11 +17,11 @@ SQLITE = {
 }
 # by the start of the SQLSTATE
 POSTGRES = {
-    "08P01": "what answers there is not PostgreSQL: correct TRADEWIND_DATABASE_URL",
+    "08P01": "what answers there is not PostgreSQL: correct the database's URL",
     "08": "the connection was lost, and is made anew",
-    "25006": "this server only reads (it is a standby): name the primary in TRADEWIND_DATABASE_URL",
-    "28": "wrong user or password: correct TRADEWIND_DATABASE_URL",
-    "3D": "there is no such database: create it with createdb, or correct TRADEWIND_DATABASE_URL",
+    "25006": "this server only reads (it is a standby): name the primary in the database's URL",
+    "28": "wrong user or password: correct the database's URL",
+    "3D": "there is no such database: create it with createdb, or correct the database's URL",
     "3F": "a schema is missing: run `tradewind migrate up`",
     "42P01": "a table is missing: run `tradewind migrate up`",
     "42501": "this user may not do that: grant it CREATE on the database, or the rights on its schemas",
@@ -41,9 +41,9 @@ def sqlite(error: Exception) -> str:
 def postgres(error: Exception) -> str:
     text, state = str(error) or type(error).__name__, getattr(error, "sqlstate", None) or ""
     if isinstance(error, socket.gaierror):
-        return f"there is no such host: correct TRADEWIND_DATABASE_URL ({text})"
+        return f"there is no such host: correct the database's URL ({text})"
     if isinstance(error, TimeoutError):
         return "no answer in time: the server is overloaded, or something between drops what we send"
     if isinstance(error, OSError):
-        return f"it cannot be reached: start PostgreSQL, or correct TRADEWIND_DATABASE_URL ({text})"
+        return f"it cannot be reached: start PostgreSQL, or correct the database's URL ({text})"
     return next((f"{way} ({text})" for start, way in POSTGRES.items() if state.startswith(start)), text)

@@ -39,7 +39,7 @@ async def test_two_on_one_database(wired: PostgresStore, wire: Wire, postgres: P
     ("change", "says"),
     [
         ({"path": "/no_such_database"}, "there is no such database: create it"),
-        ({"netloc": "no-such-host.invalid:5432"}, "there is no such host: correct TRADEWIND_DATABASE_URL"),
+        ({"netloc": "no-such-host.invalid:5432"}, "there is no such host: correct the database's URL"),
         ({"netloc": "postgres@127.0.0.1:1"}, "it cannot be reached: start PostgreSQL"),
         ({"netloc": "nobody_known@{at}"}, "wrong user or password"),
         ({"query": "sslmode=nonsense"}, "sslmode"),
@@ -65,5 +65,5 @@ async def test_something_that_is_not_postgresql(impatient: None) -> None:
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(StoreUnusable, match="TRADEWIND_DATABASE_URL"):
+        with pytest.raises(StoreUnusable, match="the database's URL"):
             await PostgresStore(f"postgresql://127.0.0.1:{port}/x").open()

@@ -11,7 +11,7 @@ from .errors import BrokerUnusable
 
 PORTS = {"amqp": 5672, "amqps": 5671}
 OPTIONS = ("cafile", "heartbeat")
-SETTING = "RABBITMQ_URL"
+SETTING = "the broker's URL"  # its variable is the blueprint's
 
 
 class Address(msgspec.Struct, frozen=True):
