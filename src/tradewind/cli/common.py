@@ -5,7 +5,9 @@ on.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -81,6 +83,14 @@ def fitting(which: str, sets: list[str] | None, **given: object) -> tuple[Config
     except BadBlueprint as error:
         fail(error, 2)
     return config, found
+
+
+def typed(command: str, config: Config, url: str) -> str:
+    """A command for another terminal on the same data folder; in a checkout it runs by `./dev run`."""
+    data = "" if config.data == Path(".tradewind") else f" --data {shlex.quote(str(config.data))}"
+    here = Path.cwd()
+    checkout = Path(sys.prefix) == here / ".venv" and (here / "dev").is_file()
+    return f"{'./dev run ' if checkout else ''}{command.format(url=url, data=data)}"
 
 
 def http_url(url: str, code: int = 1) -> str:

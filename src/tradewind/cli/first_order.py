@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import Data, Json, Sets, Which, fail, http_url, read, show
+from .common import Data, Json, Sets, Which, fail, http_url, read, show, typed
 
 if TYPE_CHECKING:
+    from ..runtime.config import Config
     from ..testing.demo.telling import Step, Told
 
 Url = Annotated[
@@ -22,7 +23,7 @@ GREEN, DIM, PLAIN = "\x1b[32m", "\x1b[2m", "\x1b[0m"
 def first_order(
     url: Url = "", data: Data = None, which: Which = "default", sets: Sets = None, json: Json = False
 ) -> None:
-    """Place one paid order in a running shop of any blueprint and print its story, each step with its time.
+    """Place one paid order in a running shop with API v1 or rpc and print its story, each step with its time.
     Exit code 0: it is confirmed and paid, with its invoice; in API rpc, its payment is recorded.
 
     Example: tradewind first-order --url http://127.0.0.1:8080
@@ -49,7 +50,7 @@ def first_order(
     if json:
         show(told)
     elif told.kept:
-        print(_end(told, colour))
+        print(_end(told, colour, config, url))
     if not told.kept:
         fail(f"order {told.order_id} is {told.status}{f', without its {told.missing}' * bool(told.missing)}")
 
@@ -61,13 +62,9 @@ def _line(step: Step, colour: bool) -> str:
     return f"{GREEN}{step.name:20}{PLAIN} {DIM}{time:>12}{PLAIN}   {step.says}"
 
 
-def _end(told: Told, colour: bool) -> str:
+def _end(told: Told, colour: bool, config: Config, url: str) -> str:
     after = "; + ms: since the order was created, by the clock of the platform" if told.api == "v1" else ""
     blueprint, docs = ("", "/docs") if told.api == "v1" else (f" --blueprint {told.api}", "/api/docs")
-    lines = [
-        "",
-        f"ms: what the request took{after}",
-        f"timeline: tradewind timeline {told.order_id}{blueprint}",
-        f"API:      {told.url}{docs}",
-    ]
+    timeline = typed(f"tradewind timeline {told.order_id}{blueprint}{'' if url else '{data}'}", config, url)
+    lines = ["", f"ms: what the request took{after}", f"timeline: {timeline}", f"API:      {told.url}{docs}"]
     return "\n".join([f"{DIM}{line}{PLAIN}" if colour and line else line for line in lines])

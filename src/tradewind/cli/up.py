@@ -18,7 +18,7 @@ from ..runtime.processes import plan, serving
 from ..runtime.processes.arguments import Arguments
 from ..runtime.registry import APIS
 from ..runtime.stores import place_of
-from .common import Data, EnvFile, Sets, Which, fail, read
+from .common import Data, EnvFile, Sets, Which, fail, read, typed
 
 if TYPE_CHECKING:
     from ..core.api import ApiManifest
@@ -163,6 +163,6 @@ def _banner(config: Config, blueprint: Blueprint, url: str, api: ApiManifest, lo
         sends = f"-H 'Content-Type: application/json' -d {shlex.quote(body)}"
         lines += ["", f"  Sign in:  curl -s {url}{api.base}/auth/login {sends}"]
     else:
-        lines += ["", f"  Try it:  curl -s {url}{api.base}/products"]
-    told = f"  Ctrl-C stops it. In another terminal:  {api.try_it.format(url=url)}"
+        lines += ["", f"  Try it:  curl -s {url}{api.example}"]
+    told = f"  Ctrl-C stops it. In another terminal:  {typed(api.try_it, config, url)}"
     return "\n".join([*lines, "", told, ""])

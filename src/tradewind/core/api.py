@@ -167,7 +167,7 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     - `settings`: its own, by name. `stands_in`: settings that stand for what its requests do not say.
     - `ignores`: variables of its published page that change nothing here.
     - `webhooks`: takes those of outside systems. `admin`: has no other way to a first admin than the start.
-    - `base`, `docs` and `try_it`: what a person is shown of it at the start.
+    - `base`, `docs`, `example` (a path to GET) and `try_it` (a command): what a person is shown at the start.
     - `at`: the setting that says where it is, for the processes that ask it.
     - `single`: it runs once, and its process in no copies.
     - `uses`: parts of the settings, by their names in `runtime.settings`, beside the part that is its own.
@@ -196,6 +196,7 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     admin: FirstAdmin | None = None
     base: str = ""
     docs: str = ""
+    example: str = ""
     try_it: str = ""
     at: str = ""
     single: bool = False

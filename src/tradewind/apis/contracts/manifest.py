@@ -40,6 +40,7 @@ APIS = (
         settings=SETTINGS,
         ignores=IGNORED,
         docs="/docs",
+        example="/orders",
         uses=("channel orders",),
     ),
     ApiManifest(
@@ -52,5 +53,6 @@ APIS = (
         promises={"access": "open", "invoice": "created", "invoice_number": "{number}"},
         ignores=IGNORED,
         docs="/docs",
+        example="/invoices",
     ),
 )

@@ -38,6 +38,7 @@ APIS = (
         promises={"access": "open", "pricing": "client", "products": "any"},
         ignores=IGNORED,
         docs="/docs",
+        example="/orders",
         uses=("channel orders",),
     ),
     ApiManifest(
@@ -50,5 +51,6 @@ APIS = (
         promises={"access": "open", "invoice": "created", "invoice_number": "{number}"},
         ignores=IGNORED,
         docs="/docs",
+        example="/invoices",
     ),
 )

@@ -96,6 +96,7 @@ APIS = (
         ignores=("NODE_ENV", "TYPEORM_SYNCHRONIZE", "PGADMIN_EMAIL", "PGADMIN_PASSWORD"),
         base="/api",
         docs="/api/docs",
+        example="/api/products",
         try_it="tradewind load smoke --url {url}",
         adopts=f"{__package__}.adopting",
     ),

@@ -62,7 +62,8 @@ APIS = (
         admin=FirstAdmin("users", hasher),
         base="/api/v1",
         docs="/docs",
-        try_it="tradewind first-order",
+        example="/api/v1/products",
+        try_it="tradewind first-order{data}",
         beside=("provider",),  # its webhooks come here, so it cannot be a part of payments
         promises={
             "access": "jwt",

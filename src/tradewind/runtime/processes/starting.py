@@ -19,6 +19,7 @@ from .. import effects
 from ..blueprint import Blueprint
 from ..config import Config
 from ..data_lock import DataLock, remember
+from ..registry import APIS
 from ..stores import by_place
 from . import plan, preparing
 from .supervisor import Say, Supervisor
@@ -110,4 +111,9 @@ def _banner(config: Config, blueprint: Blueprint, front: str, urls: dict[str, st
     for place, services in by_place(config, blueprint, blueprint.services).items():
         of = "" if place == config.database_url else f" ({', '.join(services)})"
         lines.append(f"    {'database':{width}}{without_password(place)}{of}")
+    lines.append("")
+    for process in blueprint.processes:
+        for api in [APIS[name] for name in process.apis if APIS[name].example and urls.get(process.name)]:
+            url = urls[process.name]
+            lines.append(f"  Try it:  curl -s {url}{api.example}    page: {url}{api.docs}")
     return "\n".join([*lines, "", "  Ctrl-C stops all of them, what serves clients first.", ""])

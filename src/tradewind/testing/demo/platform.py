@@ -42,7 +42,7 @@ async def reach(http: Http) -> None:
             f"{http.url} does not answer ({reason(error, REACH_S)}): is it running? `tradewind up` starts it"
         ) from error
     if answer.status == 404:
-        raise NotReachable(f"{http.url} is no Tradewind: it has no /health/ready")
+        raise NotReachable(f"{http.url} serves neither API v1 nor API rpc: it has no /health/ready")
 
 
 async def admin_token(client: Client, config: Config, *, named: bool) -> str:
