@@ -30,7 +30,7 @@ PROGRAMS = (
     "pwd",
 )
 MORE = ("python3", "rm", "sed", "sh", "sleep", "sort", "test", "touch", "tr", "true", "uname")
-KEPT = ("CI", "HOME", "LANG", "TERM", "TMPDIR", "TRADEWIND_TESTS_PASSED_TO", "USER")
+KEPT = ("CI", "HOME", "LANG", "TERM", "TMPDIR", "TESTS_PASSED_TO", "USER")
 
 
 def main() -> int:

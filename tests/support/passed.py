@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-TO, IN = "TRADEWIND_TESTS_PASSED_TO", "TRADEWIND_TESTS_PASSED_IN"
+TO, IN = "TESTS_PASSED_TO", "TESTS_PASSED_IN"
 """The file that a run writes, and the one that a run reads: a name of a test a line."""
 
 
