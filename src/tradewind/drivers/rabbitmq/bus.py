@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import msgspec
 
 from ...core.bus import EventRecord, Handle, Settle
-from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties, QueueState
-from .amqp.queues import classic, deliveries_before, quorum
+from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties
+from .amqp.queues import classic, quorum
+from .endpoints import EventConsumer, EventPublisher
 from .unroutable import UnroutableBuffer
 
 LOG = logging.getLogger("tradewind.bus")
@@ -60,7 +60,7 @@ async def declare(link: Link, exchange: str, queues: Iterable[EventQueue]) -> No
             await link.bind(one.queue, exchange, name)
 
 
-class Publisher:
+class Publisher(EventPublisher):
     """Implements `core.bus.EventBus`. `queues`: of the known subscribers; they exist before
     the first event.
     """
@@ -76,24 +76,11 @@ class Publisher:
         sending: Callable[[str, str, str], SendingSpan | None] | None = None,
     ) -> None:
         self._exchange, self._queues, self._sending = exchange, tuple(queues), sending
-        self.link = Link(
-            url, name=f"{name} events out", setup=self._set_up, confirms=True, limits=limits or Limits()
-        )
-        self.published: Counter[str] = Counter()  # what the broker has confirmed, by the event's name
+        super().__init__(url, f"{name} events out", limits)
         self._unroutable = UnroutableBuffer(self._send)
 
-    async def _set_up(self, link: Link) -> None:
+    async def _declare(self, link: Link) -> None:
         await declare(link, self._exchange, self._queues)
-
-    @property
-    def up(self) -> bool:
-        return self.link.up and not self.link.blocked
-
-    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
-        await self.link.start(timeout_s, patient=patient)
-
-    async def stop(self, grace_s: float = 5.0) -> None:
-        await self.link.stop(grace_s)
 
     def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
         return self.up and self._unroutable.publish(event, then)
@@ -149,7 +136,7 @@ class Publisher:
         return True
 
 
-class Subscriber:
+class Subscriber(EventConsumer):
     """The durable subscription of one service. `handle(event, settle, again)` takes what may be a message,
     `reject(name, body, reason, settle)` what is none.
     """
@@ -170,38 +157,15 @@ class Subscriber:
         self.service = service
         self.handle, self._reject = handle, reject
         self._events = event_queue(service, names, queue_type, exchange)
-        self._exchange, self.queue, self._prefetch = exchange, self._events.queue, prefetch
-        self.link = Link(url, name=f"{service} events in", setup=self._set_up, limits=limits or Limits())
-        self.consumed: Counter[str] = Counter()
-        self.redelivered: Counter[str] = Counter()
-        self._tag = ""
+        self._exchange = exchange
+        super().__init__(url, f"{service} events in", self._events.queue, prefetch, limits or Limits())
 
-    async def _set_up(self, link: Link) -> None:
+    async def _declare(self, link: Link) -> None:
         await declare(link, self._exchange, [self._events])
-        await link.qos(self._prefetch)
-        self._tag = await link.consume(self.queue, self._take)
-
-    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
-        await self.link.start(timeout_s, patient=patient)
-
-    async def state(self) -> QueueState:
-        """What waits in the queue, and how many copies take from it. Errors: LinkDown."""
-        return await self.link.declare_queue(self.queue, passive=True)
-
-    async def drain(self) -> None:
-        """Takes no more deliveries; those under way are finished by their handlers."""
-        if self.link.up:
-            await self.link.cancel(self._tag)
-
-    async def stop(self, grace_s: float = 5.0) -> None:
-        await self.link.stop(grace_s)
 
     def _take(self, delivery: Delivery) -> None:
-        again = deliveries_before(delivery) > 0
         # by the routing key: the queue is bound only to subscribed names
-        self.consumed[delivery.routing_key] += 1
-        if again:
-            self.redelivered[delivery.routing_key] += 1
+        again = self._count(delivery, delivery.routing_key)
 
         def settle(_reason: str) -> None:
             self.link.ack(delivery)

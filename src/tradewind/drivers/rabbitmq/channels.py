@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -19,9 +18,10 @@ import msgspec
 from ...core.bus import EventRecord, Handle
 from ...core.channel import Channel, Undeliverable, dead_headers, published_headers
 from ...core.model import wire_name
-from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties, QueueState
+from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties
 from .amqp.queues import deliveries_before
 from .bus import PREFETCH, SendingSpan
+from .endpoints import EventConsumer, EventPublisher
 
 LOG = logging.getLogger("tradewind.bus")
 AGAIN_S = 0.2
@@ -38,7 +38,7 @@ async def declare(link: Link, channel: Channel) -> None:
         await link.declare_queue(channel.name, passive=True)
 
 
-class ChannelPublisher:
+class ChannelPublisher(EventPublisher):
     """Implements `core.bus.EventBus` for one event. A connection of its own: a queue that cannot be used
     holds up no other event.
     """
@@ -53,25 +53,11 @@ class ChannelPublisher:
         sending: Callable[[str, str, str], SendingSpan | None] | None = None,
     ) -> None:
         self.channel, self._sending = channel, sending
-        self.link = Link(
-            url,
-            name=f"{name} {channel.name} out",
-            setup=partial(declare, channel=channel),
-            confirms=True,
-            limits=limits or Limits(),
-        )
-        self.published: Counter[str] = Counter()
+        super().__init__(url, f"{name} {channel.name} out", limits)
         self._gone = _Gone(partial(declare, self.link, channel), channel.name)
 
-    @property
-    def up(self) -> bool:
-        return self.link.up and not self.link.blocked
-
-    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
-        await self.link.start(timeout_s, patient=patient)
-
-    async def stop(self, grace_s: float = 5.0) -> None:
-        await self.link.stop(grace_s)
+    async def _declare(self, link: Link) -> None:
+        await declare(link, self.channel)
 
     def publish(self, event: EventRecord, then: Callable[[str], None]) -> bool:
         if not self.up:
@@ -129,7 +115,7 @@ class _Gone:
             LOG.warning("the queue %s cannot be declared: %s", self._queue, error)
 
 
-class ChannelSubscriber:
+class ChannelSubscriber(EventConsumer):
     """The subscription of one service to one channel, shared by its copies and by whoever else takes from the
     queue.
     """
@@ -145,53 +131,27 @@ class ChannelSubscriber:
         prefetch: int = PREFETCH,
         limits: Limits | None = None,
     ) -> None:
-        self.service, self.channel, self.queue = service, channel, channel.name
-        self.handle, self._prefetch = handle, prefetch
+        self.service, self.channel, self.handle = service, channel, handle
         self._name = wire_name(channel.event)
-        self.link = Link(
-            url,
-            name=f"{service} {channel.name} in",
-            setup=self._set_up,
-            confirms=True,
-            limits=limits or TAKEN,
-        )
+        name = f"{service} {channel.name} in"
+        super().__init__(url, name, channel.name, prefetch, limits or TAKEN, confirms=True)
         self._dead = _DeadLetterQueue(self.link, channel.dead, now)
-        self.consumed: Counter[str] = Counter()
-        self.redelivered: Counter[str] = Counter()
-        self._tag = ""
 
     @property
     def dead(self) -> int:
         """How many messages this process has moved to the queue of dead letters."""
         return self._dead.moved
 
-    async def _set_up(self, link: Link) -> None:
+    async def _declare(self, link: Link) -> None:
         await declare(link, self.channel)
         await self._dead.declare()
-        await link.qos(self._prefetch)
-        self._tag = await link.consume(self.queue, self._take)
-
-    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
-        await self.link.start(timeout_s, patient=patient)
-
-    async def state(self) -> QueueState:
-        """What waits in the queue, and how many take from it. Errors: LinkDown."""
-        return await self.link.declare_queue(self.queue, passive=True)
-
-    async def drain(self) -> None:
-        """Takes no more deliveries; those under way are finished by their handlers."""
-        if self.link.up:
-            await self.link.cancel(self._tag)
 
     async def stop(self, grace_s: float = 5.0) -> None:
         self._dead.closed = True
-        await self.link.stop(grace_s)
+        await super().stop(grace_s)
 
     def _take(self, delivery: Delivery) -> None:
-        again = deliveries_before(delivery) > 0
-        self.consumed[self._name] += 1
-        if again:
-            self.redelivered[self._name] += 1
+        again = self._count(delivery, self._name)
 
         def settle(reason: str) -> None:
             if reason:
