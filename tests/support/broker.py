@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from tools.servers import machine
 from tools.servers.rabbitmq import RabbitMQ
 
 URL = "TRADEWIND_TEST_RABBITMQ_URL"
+GONE_S = 20
 FIRST_PORT = 18_310  # far from those of `./dev services`
 
 
@@ -69,9 +71,13 @@ class Broker:
         self._server.stop(self.home)
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """As a power cut would. What is killed takes connections until the system has ended it."""
         if pid := self._server.pid(self.home):
             os.kill(pid, signal.SIGKILL)
+            until = time.monotonic() + GONE_S
+            while self._server.pid(self.home) or not machine.free(self.port):
+                assert time.monotonic() < until, f"the killed broker is still there after {GONE_S} s"
+                time.sleep(0.01)
 
     def restart(self) -> None:
         self.stop()
