@@ -131,7 +131,7 @@ class OnRabbit:
     async def publisher(self) -> EventBus:
         made = ChannelPublisher(self._url, channel(self.queue, declared=self.declared), name="desk")
         self._open.append(made)
-        await made.start()
+        await made.start(patient=True)
         return made
 
     async def subscriber(self, handle: Handle) -> Any:
@@ -139,7 +139,7 @@ class OnRabbit:
             self._url, "ward", channel(self.queue, declared=self.declared), handle, now=lambda: AT
         )
         self._open.append(made)
-        await made.start()
+        await made.start(patient=True)
         return made
 
     async def stop(self, subscriber: Any) -> None:

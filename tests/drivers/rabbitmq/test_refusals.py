@@ -109,14 +109,21 @@ async def test_what_a_setup_may_not_do(url: str, link: Links, name: str, kept: K
     first = link(url, setup=kept.consuming(name))
     await first.start()
 
+    async def otherwise(ours: Link) -> None:
+        await ours.declare_queue(name, durable=True)
+
     async def none(ours: Link) -> None:
         await ours.declare_queue(name + ".none", passive=True)
 
     async def default_exchange(ours: Link) -> None:
         await ours.bind(name, "", "x")
 
+    assert "it exists with other arguments: delete it when it is empty" in await refusal(
+        link(url, setup=otherwise)
+    )
+    assert "a queue is missing: start the service that declares it" in await refusal(link(url, setup=none))
     waiting = link(url, setup=none)
-    await waiting.start()
+    await waiting.start(patient=True)
     assert not waiting.up and "a queue is missing: start the service that declares it" in waiting.missing
     assert "set_permissions" in await refusal(link(url, setup=default_exchange))
     with pytest.raises(LinkDown, match="a queue is missing"):
@@ -134,7 +141,7 @@ async def test_a_queue_with_other_arguments_is_waited_for(url: str, link: Links,
             await ours.declare_queue(name, durable=True)
 
         waiting = link(url, setup=plain)
-        await waiting.start()
+        await waiting.start(patient=True)
         assert not waiting.up
         for word in ("it exists with other arguments: delete it", "x-max-length", name):
             assert word in waiting.missing

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from . import address, explain
-from .errors import BrokerUnusable, LinkDown, LinkFull, Refused
+from .errors import BrokerUnusable, LinkDown, LinkFull
 from .messages import Delivery, Limits
 from .properties import NONE, Packed, Properties
 from .topology import Topology
@@ -26,7 +26,6 @@ if TYPE_CHECKING:  # it needs pamqp, which is an extra: without it `start` raise
 Setup = Callable[["Link"], Awaitable[None]]
 DEFAULT = Limits()
 GRACE_TO_CLOSE_S = 1.0
-FOR_OTHERS = (404, 406)  # not found, precondition failed
 logger = logging.getLogger(__name__)
 
 
@@ -100,11 +99,10 @@ class Link(Topology):
     # -----------------------------------------------------------------------------------------------------
 
     async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
-        """Connects and sets up once. `patient`: without a broker too, and connects once it is there;
-        `missing` says why it is not. Where a queue exists with other arguments, or is not there that others
-        declare, every link stays down, says so, and tries again: somebody else has to act, and no new start
-        would help. Errors: BrokerUnusable with the way out, of a patient start only where no wait can mend
-        it; whatever else `setup` raises.
+        """Connects and sets up once. `patient`: it returns without a broker too, or where a queue exists with
+        other arguments or is not there that others declare; then it tries again, and `missing` says why it is
+        not up: somebody else has to act, and no new start would help. Errors: BrokerUnusable with the way
+        out, of a patient start only where no wait can mend it; whatever else `setup` raises.
         """
         where = address.parse(self._url)
         self._security, self._where, self._stopping = self._security or where.security(), where.where, False
@@ -114,10 +112,9 @@ class Link(Topology):
         except (LinkDown, TimeoutError) as error:
             slow = f"not ready in {timeout_s:g} s: it is overloaded, or its setup waits for something"
             why = f"{self._where}: {slow if isinstance(error, TimeoutError) else error}"
-            if not isinstance(error, Refused) or error.code not in FOR_OTHERS:
-                if not patient or explain.lasting(error):
-                    raise BrokerUnusable(why) from error
-                self._missing = why  # told by whoever waits, once for all links
+            if not patient or explain.lasting(error):
+                raise BrokerUnusable(why) from error
+            self._missing = why  # told by whoever waits, once for all links
             self._fell(why)
         self._keeper = asyncio.create_task(self._keep(where), name=f"amqp link {self.name}")
 
