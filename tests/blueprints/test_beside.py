@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import services_apart as apart
-from tests.support.keeping import drop_all, nothing
+from tests.support.keeping import nothing
 from tests.support.people import ADMIN, People
 from tests.support.shop import Shop, until
 from tests.support.shops import furnish
@@ -31,7 +31,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         assert made.sigterm() == 0
     finally:
         made.close()
-        drop_all()
+        made.keeping.drop()
 
 
 def copies(shop: Shop) -> dict[str, int]:

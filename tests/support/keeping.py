@@ -61,6 +61,11 @@ class Keeping:
             return Keeping(data)
         return Keeping(data, _create(data, urlsplit(self.url).path[1:]), self.exchange and fresh("shop"))
 
+    def drop(self) -> None:
+        """Its database alone: other shops of this run may live on."""
+        if self.url:
+            asyncio.run(_drop(_server(), [urlsplit(self.url).path[1:]]))
+
 
 def nothing(data: Path, kind: str) -> Keeping:
     """A new one of this kind, `sqlite`, `postgres` or `services`, with nothing in it."""
@@ -99,11 +104,16 @@ async def _drop_all(server: str) -> None:
             server, f"SELECT datname::text FROM pg_database WHERE datname LIKE '{PREFIX}%'"
         )
     ]
-    over = [name for name in names if _is_over(int(name.removeprefix(PREFIX).partition("_")[0]))]
-    for first in range(0, len(over), AT_ONCE):
-        some = over[first : first + AT_ONCE]
+    await _drop(
+        server, [name for name in names if _is_over(int(name.removeprefix(PREFIX).partition("_")[0]))]
+    )
+
+
+async def _drop(server: str, names: list[str]) -> None:
+    for first in range(0, len(names), AT_ONCE):
+        some = names[first : first + AT_ONCE]
         await asyncio.gather(*[_ask(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)") for name in some])
-    for name in over:  # where services run apart, each had a role there
+    for name in names:  # where services run apart, each had a role there
         roles = f"SELECT rolname::text FROM pg_roles WHERE rolname LIKE '{prefix(f'//x/{name}')}%'"
         for (role,) in await _ask(server, roles):
             await _ask(server, f"DROP ROLE IF EXISTS {role}")

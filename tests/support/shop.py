@@ -19,8 +19,7 @@ from tests.support.http import Answer, Connection
 from tests.support.keeping import Keeping
 from tests.support.people import ADMIN, People
 from tests.support.program import PROGRAM, environment, run
-from tradewind.operations.audit import run_audit
-from tradewind.operations.audit.report import Report
+from tradewind.operations.audit import Report, run_audit
 from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime import config
 from tradewind.runtime.processes.plan import FOLDER

@@ -70,7 +70,9 @@ def test_urls(url: str, wanted: tuple[object, ...]) -> None:
 @pytest.mark.rabbitmq
 async def test_wrong_credentials_and_vhosts(url: str, link: Links) -> None:
     at = urlsplit(url).netloc.rpartition("@")[2]
-    assert "wrong user or password: correct the broker's URL" in await refusal(link(f"amqp://guest:secret@{at}"))
+    assert "wrong user or password: correct the broker's URL" in await refusal(
+        link(f"amqp://guest:secret@{at}")
+    )
     assert "rabbitmqctl add_vhost" in await refusal(link(f"amqp://guest:guest@{at}/none"))
     assert "Max length exceeded for virtual_host" in await refusal(
         link(f"amqp://guest:guest@{at}/{'x' * 200}")

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tests.runtime.processes.programs import Program
 from tests.runtime.processes.supervised import gone
-from tests.support.keeping import Keeping, drop_all, nothing
+from tests.support.keeping import Keeping, nothing
 from tests.support.program import run
 from tradewind.contracts.policies import Policies
 from tradewind.runtime import blueprint, config, migrations
@@ -30,8 +30,9 @@ New = Callable[..., Program]
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Keeping]:
     """A database with nothing in it."""
-    yield nothing(tmp_path / "data", "postgres")
-    drop_all()
+    made = nothing(tmp_path / "data", "postgres")
+    yield made
+    made.drop()
 
 
 @pytest.mark.parametrize(
