@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.api import ApiGiven, ApiManifest, Front
+from ...core.api import ApiGiven, Front
+from ..amounts.manifest import both
 from .variables import SETTINGS
 
 IGNORED = ("NODE_ENV", "OTEL_NODE_RESOURCE_DETECTORS", "OTEL_NODE_INSTRUMENTATIONS")
@@ -24,35 +25,4 @@ def invoices(given: ApiGiven) -> Front:
     return front(given, invoices_api, of_problem, MOST_BODY)
 
 
-APIS = (
-    ApiManifest(
-        name="contracts",
-        transport="http",
-        front=orders,
-        clients=True,
-        shows=("orders",),
-        over=("services",),
-        needs=("orders",),
-        channels=f"{__package__}.channels",
-        published=f"{__package__}.published",
-        adopts=f"{__package__}.adopting",
-        promises={"access": "open", "pricing": "client", "products": "any"},
-        settings=SETTINGS,
-        ignores=IGNORED,
-        docs="/docs",
-        example="/orders",
-        uses=("channel orders",),
-    ),
-    ApiManifest(
-        name="contracts-invoices",
-        transport="http",
-        front=invoices,
-        clients=True,
-        shows=("invoices",),
-        over=("services",),
-        promises={"access": "open", "invoice": "created", "invoice_number": "{number}"},
-        ignores=IGNORED,
-        docs="/docs",
-        example="/invoices",
-    ),
-)
+APIS = both("contracts", __package__, orders, invoices, ignores=IGNORED, settings=SETTINGS)
