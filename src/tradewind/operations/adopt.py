@@ -8,8 +8,9 @@ time when nothing writes there any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from ..runtime.databases import Database, database
 from ..runtime.registry import adoptions, sources
 from ..runtime.stores import on_server
 
+T = TypeVar("T")
 BATCH = 2_000
 COLUMNS = (
     "SELECT column_name FROM information_schema.columns WHERE table_schema = '{schema}' AND "
@@ -67,6 +69,29 @@ def adopt(
     """Takes over what is not here yet, each batch in one transaction: the tables that these APIs have
     published. `dry_run` reads, and writes nothing. Errors: StoreUnusable.
     """
+
+    def work(place: Database, connection: sa.Connection) -> list[Adopted]:
+        into = adoptions(services)
+        return [
+            _Move(place, connection, s, into[s.record], values, progress).run(dry_run)
+            for s in sources(apis)
+            if s.service in services
+        ]
+
+    stopped = "stopped, and every batch that was taken is kept; run it again"
+    return beside_published(url, services, schemas, work, stopped)
+
+
+def beside_published(
+    url: str,
+    services: Sequence[str],
+    schemas: Mapping[str, str],
+    work: Callable[[Database, sa.Connection], T],
+    stopped: str,
+) -> T:
+    """What `work` gives, on the database where the tables of a published system lie beside ours. `stopped`
+    says what became of the work where the database fails. Errors: StoreUnusable.
+    """
     if not on_server(url):
         raise StoreUnusable(
             "the tables of a published system lie in PostgreSQL: name their database as the blueprint "
@@ -75,22 +100,11 @@ def adopt(
     if behind := migrations.schema_state(url, schema.schemas(services), schemas):
         raise StoreUnusable(behind)
     place = database(url, Path(), schemas)
-
-    def work(connection: sa.Connection) -> list[Adopted]:
-        into = adoptions(services)
-        return [
-            _Move(place, connection, s, into[s.record], values, progress).run(dry_run)
-            for s in sources(apis)
-            if s.service in services
-        ]
-
     try:
-        return place.work(work)
+        return place.work(partial(work, place))
     except sa.exc.SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).splitlines()[0].rpartition("Error'>: ")[2]
-        raise StoreUnusable(
-            f"{place.where}: stopped, and every batch that was taken is kept; run it again: {why}"
-        ) from error
+        raise StoreUnusable(f"{place.where}: {stopped}: {why}") from error
 
 
 class _Move:

@@ -8,7 +8,6 @@ run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,10 +15,10 @@ import sqlalchemy as sa
 
 from ..core.published import PublishedTable
 from ..core.store import StoreUnusable
-from ..runtime import migrations, published, schema
-from ..runtime.databases import STEPS, Database, database
+from ..runtime import published
+from ..runtime.databases import STEPS, Database
 from ..runtime.registry import published as published_by
-from ..runtime.stores import on_server
+from .adopt import beside_published
 
 COLUMNS = """SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
 WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped"""
@@ -48,17 +47,9 @@ def export(
     """Writes the rows of all published tables of these services, all or none. `dry_run` says what it would
     have done. Errors: StoreUnusable.
     """
-    if not on_server(url):
-        raise StoreUnusable(
-            "the tables of a published system lie in PostgreSQL: name their database in "
-            "TRADEWIND_DATABASE_URL"
-        )
-    if behind := migrations.schema_state(url, schema.schemas(services), schemas):
-        raise StoreUnusable(behind)
-    place = database(url, Path(), schemas)
     tables = [one for one in published_by(apis) if one.create and one.service in services]
 
-    def work(connection: sa.Connection) -> list[Exported]:
+    def work(place: Database, connection: sa.Connection) -> list[Exported]:
         with connection.begin() as transaction:
             place.alone(connection)
             found = [_one(place, connection, table) for table in tables]
@@ -66,11 +57,7 @@ def export(
                 transaction.rollback()
         return found
 
-    try:
-        return place.work(work)
-    except sa.exc.SQLAlchemyError as error:
-        why = str(getattr(error, "orig", None) or error).splitlines()[0].rpartition("Error'>: ")[2]
-        raise StoreUnusable(f"{place.where}: nothing was written: {why}") from error
+    return beside_published(url, services, schemas, work, "nothing was written")
 
 
 def _one(place: Database, connection: sa.Connection, table: PublishedTable) -> Exported:
