@@ -23,11 +23,11 @@ from tradewind.core.store import Store
 from tradewind.engine.platform import Platform
 from tradewind.operations.audit import audited
 from tradewind.runtime.assembly import platform
-from tradewind.runtime.blueprint import Blueprint, Process
 from tradewind.runtime.config import Config, defaults
 from tradewind.runtime.registry import SERVICES
 from tradewind.runtime.schema import migrate
 from tradewind.runtime.stores import open_store
+from tradewind.runtime.topology import Blueprint, Process
 from tradewind.services.payments.provider.manifest import LEDGER
 from tradewind.services.payments.provider.sandbox import Sandbox
 

@@ -33,9 +33,10 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "outside_api").mkdir()
     (tmp_path / "outside_api" / "manifest.py").write_text(MANIFEST)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(registry, "APIS", dict(registry.APIS))
-    monkeypatch.setattr(blueprints, "APIS", registry.APIS)
+    before = dict(registry.APIS)
     yield tmp_path
+    registry.APIS.clear()
+    registry.APIS.update(before)
     for name in [name for name in sys.modules if name.startswith("outside_api")]:
         del sys.modules[name]
 

@@ -18,9 +18,9 @@ from tradewind.operations.audit.snapshot import snapshot
 from tradewind.operations.audit.waits import Waits, waits
 from tradewind.operations.audit.wiring import wiring_of
 from tradewind.runtime import blueprint as blueprints
-from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import defaults
 from tradewind.runtime.processes.plan import FOLDER
+from tradewind.runtime.topology import Blueprint
 
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 ANY_PORT = dict.fromkeys([f"{name.upper()}_OPS_PORT" for name in (*SERVICES, "gateway", "provider")], "0")

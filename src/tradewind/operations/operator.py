@@ -10,9 +10,9 @@ from urllib.parse import quote
 from ..core.model import Refused
 from ..core.store import StoreUnavailable, StoreUnusable
 from ..runtime import local
-from ..runtime.blueprint import Blueprint
 from ..runtime.config import Config
 from ..runtime.local import NotReachable
+from ..runtime.topology import Blueprint
 
 LETTERS = "/api/v1/ops/dead-letters"
 UNANSWERED = (NotReachable, StoreUnusable, StoreUnavailable)

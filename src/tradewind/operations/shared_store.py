@@ -25,11 +25,11 @@ from ..engine.dead_letters import discard, replay
 from ..engine.observers import Hooks
 from ..engine.platform import Platform
 from ..engine.service_runtime import ServiceRuntime
-from ..runtime.blueprint import Blueprint
 from ..runtime.config import Config
 from ..runtime.registry import services
 from ..runtime.schema import runs, schema_state
 from ..runtime.stores import by_place, open_store
+from ..runtime.topology import Blueprint
 
 OPERATOR = Caller("operator", "admin")
 PAGE = 100

@@ -9,10 +9,10 @@ import hmac
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from .blueprint import Blueprint
 from .config import Config
 from .keys import signing_key
 from .stores import by_place, place_of
+from .topology import Blueprint
 
 LONGEST = 30
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*")

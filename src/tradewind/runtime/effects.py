@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import asdict
 
-from .blueprint import Blueprint
 from .config import BadSetting, Config, given_by, wire
 from .registry import APIS
 from .settings import PARTS
+from .topology import Blueprint
 
 LOG = logging.getLogger("tradewind.start")
 

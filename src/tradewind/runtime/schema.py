@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from ..core.manifest import Manifest
 from . import migrations
-from .blueprint import Blueprint
 from .config import Config
 from .databases import NONE
 from .migrations import ServiceSchema
 from .registry import SERVICES, manifest, published
 from .stores import by_place
+from .topology import Blueprint
 
 
 def schema(name: str) -> ServiceSchema:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ..core.store import Store, StoreUnusable
 
 if TYPE_CHECKING:
-    from .blueprint import Blueprint
     from .config import Config
+    from .topology import Blueprint
 
 FILE = "tradewind.db"
 POSTGRES = ("postgresql", "postgres")

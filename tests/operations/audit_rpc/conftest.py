@@ -23,9 +23,9 @@ import sqlalchemy as sa
 
 from tests.operations.audit_rpc.rpc_services import PUBLISHED, WIRED, RpcServices, clone, on_server, read
 from tradewind.operations.audit.checking import GRACE_MS
-from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
 from tradewind.runtime.databases import database
+from tradewind.runtime.topology import Blueprint
 
 _copies = itertools.count()
 

@@ -19,7 +19,6 @@ from tradewind.engine.platform import Platform
 from tradewind.runtime import blueprint as blueprints
 from tradewind.runtime import config as settings
 from tradewind.runtime import migrations
-from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
 from tradewind.runtime.databases import database
 from tradewind.runtime.processes.plan import FOLDER
@@ -28,6 +27,7 @@ from tradewind.runtime.registry import SERVICES
 from tradewind.runtime.registry import services as made_services
 from tradewind.runtime.schema import runs, schemas
 from tradewind.runtime.stores import open_store
+from tradewind.runtime.topology import Blueprint
 from tradewind.services.payments.provider.absent import NoProvider
 from tradewind.services.payments.provider.manifest import PROVIDER, ports
 

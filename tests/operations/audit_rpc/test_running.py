@@ -13,8 +13,8 @@ from tests.operations.audit_rpc.conftest import Shop
 from tests.operations.audit_rpc.rpc_services import RpcServices
 from tradewind.core.clock import Clock, SystemClock
 from tradewind.operations.audit import Promise, audited, running
-from tradewind.runtime.blueprint import Blueprint
 from tradewind.runtime.config import Config
+from tradewind.runtime.topology import Blueprint
 
 pytestmark = pytest.mark.postgres
 LEASED = (

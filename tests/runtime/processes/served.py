@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from tradewind.runtime.blueprint import Blueprint, Process
 from tradewind.runtime.config import Config
 from tradewind.runtime.processes import entry as door
 from tradewind.runtime.processes.command import Command
+from tradewind.runtime.topology import Blueprint, Process
 
 ROOT = Path(__file__).parents[3]
 HEAVY = ("typer", "rich", "alembic", "sqlalchemy", "asyncpg")

@@ -13,7 +13,6 @@ from ...core.store import StoreUnusable
 from ...drivers import explain
 from ...drivers.sqlite import store as sqlite
 from ...runtime import migrations
-from ...runtime.blueprint import Blueprint
 from ...runtime.config import Config
 from ...runtime.data_lock import holder
 from ...runtime.databases import NONE
@@ -21,6 +20,7 @@ from ...runtime.migrations import ServiceSchema
 from ...runtime.registry import SERVICES
 from ...runtime.schema import schema_state, schemas
 from ...runtime.stores import FILE, by_place, on_server
+from ...runtime.topology import Blueprint
 from ...services.payments.provider.ledger import LedgerSnapshot
 from ...services.payments.provider.manifest import LEDGER
 from .checking import GRACE_MS, Check

@@ -14,11 +14,11 @@ from ...contracts.orders import OrderCreated
 from ...contracts.policies import DEFAULT, Policies
 from ...core.checks import Rows
 from ...core.model import wire_name
-from ...runtime.blueprint import Blueprint
 from ...runtime.config import Config
 from ...runtime.registry import SERVICES, channels
 from ...runtime.schema import runs
 from ...runtime.stores import by_place
+from ...runtime.topology import Blueprint
 from .report import Promise
 
 

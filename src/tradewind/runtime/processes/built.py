@@ -12,9 +12,9 @@ from ...core.api import Reach
 from ...core.manifest import Manifest
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
-from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..registry import APIS
+from ..topology import Blueprint, Process
 from . import runner
 from .component import Clients, Component, FrontServer, OpsServer, Settled, Traces, near, watch_links
 from .context import Context

@@ -17,10 +17,10 @@ from ...observability import logs
 from ...observability.access import AccessLog
 from ...observability.collector import Tracing
 from ...observability.metrics import CONTENT_TYPE, Metrics
-from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..keys import derived, signing_key
 from ..stores import place_of
+from ..topology import Blueprint, Process
 
 WHOLE = "tradewind"
 

@@ -18,8 +18,8 @@ from ...drivers.rabbitmq.bus import EventQueue, Publisher, Subscriber, event_que
 from ...drivers.rabbitmq.channels import ChannelPublisher, ChannelSubscriber
 from ...engine.platform import Platform
 from ...observability.spans import event_sent
-from ..blueprint import Blueprint
 from ..config import Config
+from ..topology import Blueprint
 from . import tracing as following
 from .context import Context
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from ..blueprint import Blueprint
 from ..config import Config
+from ..topology import Blueprint
 
 ANSWER_S = 5.0
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from ...core.api import ApiManifest, RequestQueues
 from ...core.gateway import Gateway
 from ...core.request_queue import Ask, RequestQueueClient, Wire
-from ..blueprint import Blueprint, Process
 from ..config import Config
 from ..registry import APIS
+from ..topology import Blueprint, Process
 
 
 class Served(NamedTuple):

@@ -16,11 +16,11 @@ from ...core.readers import without_password
 from ...core.store import StoreUnusable
 from ...observability.sink import Sink, Stamps
 from .. import effects
-from ..blueprint import Blueprint
 from ..config import Config
 from ..data_lock import DataLock, remember
 from ..registry import APIS
 from ..stores import by_place
+from ..topology import Blueprint
 from . import plan, preparing
 from .supervisor import Say, Supervisor
 
