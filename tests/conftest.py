@@ -1,4 +1,6 @@
-"""The databases that any suite may ask for, and the closing summary of what was skipped."""
+"""The databases and the furnished shops that any suite may ask for, and the closing summary of what was
+skipped.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +9,9 @@ import pytest
 
 from tests.support import needs, passed
 from tests.support.databases import Place, own_database
+from tests.support.shops import furnished
+
+__all__ = ["furnished"]
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.shops import furnished, new_shop, shop
+from tests.support.shops import new_shop, shop
 
-__all__ = ["furnished", "new_shop", "shop"]
+__all__ = ["new_shop", "shop"]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 """Shops to crash."""
 
-from tests.support.shops import furnished, kind, new_shop
+from tests.support.shops import kind, new_shop
 
-__all__ = ["furnished", "kind", "new_shop"]
+__all__ = ["kind", "new_shop"]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.shops import furnished, shop
+from tests.support.shops import shop
 
-__all__ = ["furnished", "shop"]
+__all__ = ["shop"]
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.shops import KINDS, furnished, new_shop, shop
+from tests.support.shops import KINDS, new_shop, shop
 
-__all__ = ["furnished", "new_shop", "shop"]
+__all__ = ["new_shop", "shop"]
 APART = pytest.param("services", marks=[pytest.mark.postgres, pytest.mark.rabbitmq])
 
 

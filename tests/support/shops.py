@@ -63,6 +63,7 @@ def furnish(shop: Shop) -> None:
 
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Furnished]]:
+    """One for all folders, in `tests/conftest.py`: its end drops the databases of every shop of this run."""
     made: dict[str, Furnished] = {}
 
     def give(kind: str) -> Furnished:

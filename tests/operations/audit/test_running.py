@@ -13,7 +13,7 @@ import pytest
 from tests.operations.audit.shop import Shop, config, red, spoil, trade
 from tests.support.databases import Place
 from tests.support.shop import Shop as Running
-from tests.support.shops import OpenShop, furnished, kind, new_shop
+from tests.support.shops import OpenShop, kind, new_shop
 from tests.support.traffic import gather, start
 from tradewind.core.clock import SystemClock
 from tradewind.operations.audit import Promise, audited, check, run_audit, running
@@ -22,7 +22,7 @@ from tradewind.runtime.schema import schemas
 from tradewind.runtime.stores import open_store
 from tradewind.services.payments.provider.ledger import LedgerEntry, entries
 
-__all__ = ["furnished", "kind", "new_shop"]
+__all__ = ["kind", "new_shop"]
 UNREAD = "UPDATE invoices_cursors SET position = 0 WHERE source = 'orders'"
 TIMER = "INSERT INTO payments_timers VALUES ('t', 'payments.check_due', '{}', 1000)"
 
