@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tests.support.http import Connection
 
 GOOD_FOR_S = 600  # an access token holds for 900, by the clock on the wall
+FRESH_S = 1  # what is left is longer than any test that begins with a copy
 
 
 class Person(NamedTuple):
@@ -32,6 +33,19 @@ class People:
         made = People()
         made._tokens.update(self._tokens)
         return made
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a test that begins now has to log nobody in: a login is a write, which a test of a shop
+        that dies or is locked does not expect.
+        """
+        return all(time.time() - at < FRESH_S for _, at in self._tokens.values())
+
+    def renew(self, connect: Callable[[], Connection]) -> None:
+        """Logs everybody in again."""
+        self._tokens.clear()
+        for who in PERSONS:
+            self.token(who, connect)
 
     def token(self, who: str, connect: Callable[[], Connection]) -> str:
         token, at = self._tokens.get(who, ("", 0.0))

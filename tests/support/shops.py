@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from tests.support.keeping import drop_all, nothing
-from tests.support.people import PERSONS, People
+from tests.support.people import People
 from tests.support.shop import Shop
 
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -25,15 +25,20 @@ class Furnished:
         self.people = People()
         self._home, self._lasting = home, cast(Shop | None, None)
         self.keeping = nothing(home / "furnished", kind)
+        self._run(furnish)
+
+    def _run(self, work: Callable[[Shop], None]) -> None:
         shop = Shop(self.keeping, self.people).start()
         try:
-            furnish(shop)
+            work(shop)
             assert shop.sigterm() == 0
         finally:
             shop.close()
 
     def copy(self, data: Path, **settings: str) -> Shop:
         """Not started yet."""
+        if not self.people.fresh:
+            self._run(lambda shop: shop.people.renew(shop.connect))
         return Shop(self.keeping.copy(data), self.people.copy(), **settings)
 
     def lasting(self) -> Shop:
@@ -55,8 +60,7 @@ class Furnished:
 def furnish(shop: Shop) -> None:
     """People, and two products: TEA, and LAST of which there is little."""
     shop.people.register(shop.connect)
-    for who in PERSONS:
-        shop.token(who)
+    shop.people.renew(shop.connect)
     shop.product("TEA")
     shop.product("LAST", stock=5)
 
