@@ -5,10 +5,11 @@ touched. One module per server, each with the same shape (`model.Server`), liste
 """
 
 from tools.servers.model import Server
+from tools.servers.mongodb import Mongodb
 from tools.servers.postgres import Postgres
 from tools.servers.rabbitmq import RabbitMQ
 
-SERVERS: list[Server] = [Postgres(), RabbitMQ(page=True)]
+SERVERS: list[Server] = [Postgres(), RabbitMQ(page=True), Mongodb()]
 KNOWN: dict[str, Server] = {server.name: server for server in SERVERS}
 
 # the servers that a blueprint stands on

@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tools.servers import KNOWN, NEEDS, machine
-from tools.servers.model import Server, Unstarted
+from tools.servers.model import Fetched, Server, Unstarted
 
 
 def up(server: Server, *, install: bool = False) -> None:
+    if elsewhere(server):
+        status(server)
+        return
     if not server.installed():
+        how = machine.how(server)
         if not install:
-            raise Unstarted(
-                f"not installed: apt-get install {server.package}, or as root ./dev services up "
-                f"--install {server.name}"
-            )
-        say(f"installing {server.package} (apt-get) ...")
+            root = "" if isinstance(server, Fetched) else "as root "
+            raise Unstarted(f"not installed: {how}, or {root}./dev services up --install {server.name}")
+        say(f"installing {server.package} ({how}) ...")
         machine.install(server)
     folder = machine.prepare(server)
     if server.pid(folder) is None:
@@ -50,7 +52,7 @@ def down(server: Server) -> None:
 def reset(server: Server, *, sure: bool) -> None:
     """Empties it: all that it holds is removed, and it starts anew if it ran. Asks first."""
     if not server.installed():
-        raise Unstarted(f"not installed: apt-get install {server.package}")
+        raise Unstarted(f"not installed: {machine.how(server)}")
     folder = machine.prepare(server)
     if not sure and not agreed(f"remove all that {server.name} holds in {folder}? [y/N] "):
         raise Unstarted("nothing was removed; say y, or --yes where nobody can be asked")
@@ -70,9 +72,15 @@ def agreed(question: str) -> bool:
         return False
 
 
+def elsewhere(server: Server) -> str:
+    return server.elsewhere() if isinstance(server, Fetched) else ""
+
+
 def status(server: Server) -> None:
-    if not server.installed():
-        print(f"{server.name:<10} not installed (apt-get install {server.package})")
+    if where := elsewhere(server):
+        print(f"{server.name:<10} elsewhere {where}")
+    elif not server.installed():
+        print(f"{server.name:<10} not installed ({machine.how(server)})")
     elif pid := server.pid(folder := machine.home(server)):
         print(
             f"{server.name:<10} running  {server.url(machine.remembered_port(server, folder))}  (pid "
@@ -92,8 +100,8 @@ def env(name: str) -> None:
         raise Unstarted(f"unknown blueprint '{name}'; known: {', '.join(NEEDS)}")
     for server in [KNOWN[needed] for needed in NEEDS.get(name, KNOWN)]:
         folder = machine.home(server) if server.installed() else None
-        if folder and server.pid(folder):
-            port = machine.remembered_port(server, folder)
+        if (name != "tests" and elsewhere(server)) or (folder and server.pid(folder)):
+            port = machine.remembered_port(server, folder or machine.home(server))
             for key, value in (
                 server.test_env(port) if name == "tests" else server.blueprint_env(port, name)
             ).items():
@@ -140,7 +148,7 @@ def main() -> int:
         named.add_argument("names", nargs="*")
         if act == "up":
             named.add_argument(
-                "--install", action="store_true", help="install missing packages with apt-get (as root)"
+                "--install", action="store_true", help="install what is missing (with apt-get as root)"
             )
     emptied = acts.add_parser("reset")
     emptied.add_argument("names", nargs=1, metavar="NAME")

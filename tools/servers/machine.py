@@ -13,10 +13,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.servers.model import Server, Unstarted
+from tools.servers.model import Fetched, Server, Unstarted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVICES = (ROOT / ".services").resolve()  # it may be a link to that of another clone
+DOWNLOADS = SERVICES / "downloads"
+"""Programs that no package of the system has. A server that is emptied keeps its own."""
 
 
 def hidden() -> bool:
@@ -29,7 +31,7 @@ def account(server: Server) -> pwd.struct_passwd | None:
     ourselves.
     """
     try:
-        return pwd.getpwnam(server.user) if os.geteuid() == 0 else None
+        return pwd.getpwnam(server.user) if os.geteuid() == 0 and server.user else None
     except KeyError:
         raise Unstarted(
             f"there is no user '{server.user}' to run it as, and root may not: reinstall {server.package}"
@@ -136,7 +138,15 @@ def runs(pid: int, mark: str) -> bool:
     )
 
 
+def how(server: Server) -> str:
+    """What a person does to install it."""
+    return server.how if isinstance(server, Fetched) else f"apt-get install {server.package}"
+
+
 def install(server: Server) -> None:
+    if isinstance(server, Fetched):
+        server.fetch()
+        return
     if os.geteuid() != 0:
         raise Unstarted(f"only root may install: sudo apt-get install {server.package}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Unstarted(Exception):
@@ -55,3 +55,18 @@ class Server(Protocol):
 
     def test_env(self, port: int) -> dict[str, str]:
         """The settings of the tests that need it."""
+
+
+@runtime_checkable
+class Fetched(Server, Protocol):
+    """One that no package of the system has: `fetch` downloads it into `machine.DOWNLOADS`."""
+
+    @property
+    def how(self) -> str:
+        """What is downloaded from where, for people."""
+
+    def fetch(self) -> None:
+        """Errors: Unstarted. What a killed one has left is no installation."""
+
+    def elsewhere(self) -> str:
+        """Where somebody else runs one that is used instead, for people; empty: nobody does."""
