@@ -10,6 +10,7 @@ from typing import NoReturn
 import pytest
 
 POSTGRES = "needs PostgreSQL, ./dev services up postgres"
+MYSQL = "needs MySQL, ./dev services up mysql"
 RABBITMQ = "needs RabbitMQ, ./dev services up rabbitmq"
 MONGODB = "needs MongoDB, ./dev services up mongodb"
 NODE = "needs Node.js 20 or newer and the peer's packages, npm ci in benchmarks/peers/nestjs-rpc"

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import own_broker
+from tests.support.mysql import own_mysql
 from tools.servers import KNOWN, NEEDS, __main__, machine, rabbitmq
 from tools.servers.model import Unstarted
+from tools.servers.mysql import MySQL
 from tools.servers.rabbitmq import RabbitMQ
 
 POSTGRES = KNOWN["postgres"]
@@ -106,6 +108,45 @@ def test_names_of_the_blueprints_behind_kong(blueprint: str) -> None:
         "INVOICES_DATABASE_URL": f"postgresql://postgres@127.0.0.1:4321/{blueprint}_invoices",
         "BROKER_URL": f"amqp://guest:guest@127.0.0.1:4321/{blueprint}",
     }
+
+
+def test_names_of_a_shop_on_mysql_and_of_the_system_behind_graphql() -> None:
+    assert KNOWN["mysql"].blueprint_env(4321, "mysql") == {
+        "TRADEWIND_DATABASE_URL": "mysql://root@127.0.0.1:4321/tradewind"
+    }
+    assert KNOWN["mysql"].blueprint_env(4321, "graphql") == {
+        "DB_HOST": "127.0.0.1",
+        "DB_PORT": "4321",
+        "DB_NAME": "orders_db",
+        "DB_USER": "orderuser",
+        "DB_PASSWORD": "orderpass",
+    }
+
+
+@pytest.mark.mysql
+def test_a_mysql_keeps_what_it_was_told_over_kill_and_stop() -> None:
+    with own_mysql() as mysql:
+        server: MySQL = mysql.server
+        server.ask(mysql.port, "CREATE TABLE tradewind_test.kept (id INT)")
+        mysql.kill()
+        mysql.start()
+        # nobody without a name is there, who would take the place of another at a login
+        assert server.ask(mysql.port, "SELECT count(*) FROM mysql.user WHERE user = ''").strip() == "0"
+        server.ask(mysql.port, "INSERT INTO tradewind_test.kept VALUES (7)")
+        mysql.stop()
+        assert server.pid(mysql.home) is None and machine.free(mysql.port)
+        mysql.start()
+        server.furnish(mysql.home, mysql.port)
+        assert server.ask(mysql.port, "SELECT id FROM tradewind_test.kept").strip() == "7"
+        with pytest.raises(Unstarted, match="doesn't exist"):
+            server.ask(mysql.port, "SELECT 1 FROM tradewind_test.nothing")
+        mysql.stop()
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("127.0.0.1", mysql.port))
+            other.listen()
+            with pytest.raises(Unstarted, match="did not start"):
+                mysql.start()
 
 
 def test_two_checkouts_are_two_brokers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,16 +6,18 @@ touched. One module per server, each with the same shape (`model.Server`), liste
 
 from tools.servers.model import Server
 from tools.servers.mongodb import Mongodb
+from tools.servers.mysql import MySQL
 from tools.servers.postgres import Postgres
 from tools.servers.rabbitmq import RabbitMQ
 
-SERVERS: list[Server] = [Postgres(), RabbitMQ(page=True), Mongodb()]
+SERVERS: list[Server] = [Postgres(), MySQL(), RabbitMQ(page=True), Mongodb()]
 KNOWN: dict[str, Server] = {server.name: server for server in SERVERS}
 
 # the servers that a blueprint stands on
 NEEDS: dict[str, list[str]] = {
     "default": [],
     "postgres": ["postgres"],
+    "mysql": ["mysql"],
     "rpc": ["postgres", "rabbitmq"],
     "services": ["postgres", "rabbitmq"],
     "invoicing": ["postgres", "rabbitmq"],

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tools.servers.model import Fetched, Server, Unstarted
 
@@ -19,6 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SERVICES = (ROOT / ".services").resolve()  # it may be a link to that of another clone
 DOWNLOADS = SERVICES / "downloads"
 """Programs that no package of the system has. A server that is emptied keeps its own."""
+
+SPAWNED: list[subprocess.Popen[bytes]] = []
+"""Servers that this process has started, so that nobody takes them for forgotten."""
 
 
 def hidden() -> bool:
@@ -42,25 +46,11 @@ def run(
     server: Server, *command: str | Path, deadline: float = 90, settings: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
     """One of the server's programs, as its user, with `settings` in its environment: exit code and output."""
-    owner = account(server)
-    # an environment of its own: PGPORT and its like must not reach the server
-    env = {
-        "PATH": os.environ["PATH"],
-        "LC_ALL": "C",
-        "HOME": owner.pw_dir if owner else str(Path.home()),
-        **(settings or {}),
-    }
-    uid, gid = (owner.pw_uid, owner.pw_gid) if owner else (None, None)
-    groups: list[int] | None = [] if owner else None  # not root's own
     with tempfile.TemporaryFile("w+") as output:  # not a pipe, which a daemon would keep open
         try:
             code = subprocess.run(
                 [*command],
-                cwd="/",
-                env=env,
-                user=uid,
-                group=gid,
-                extra_groups=groups,
+                **_as_its_user(server, settings),
                 timeout=deadline,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -70,6 +60,45 @@ def run(
             raise Unstarted(f"'{Path(command[0]).name}' took longer than {deadline:.0f} s") from None
         output.seek(0)
         return code, output.read()
+
+
+def spawn(
+    server: Server, *command: str | Path, settings: Mapping[str, str] | None = None, log: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """A server that stays in the foreground: it outlives this process. What it prints is added to `log`."""
+    SPAWNED[:] = [process for process in SPAWNED if process.poll() is None]
+    with open(log or os.devnull, "ab") as output:
+        process = subprocess.Popen(
+            [*command],
+            **_as_its_user(server, settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    SPAWNED.append(process)
+    return process
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Of a server that has not come up."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _as_its_user(server: Server, settings: Mapping[str, str] | None) -> dict[str, Any]:
+    owner = account(server)
+    # an environment of its own: PGPORT and its like must not reach the server
+    env = {
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C",
+        "HOME": owner.pw_dir if owner else str(Path.home()),
+        **(settings or {}),
+    }
+    if owner is None:
+        return {"cwd": "/", "env": env}
+    return {"cwd": "/", "env": env, "user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
 
 
 def home(server: Server) -> Path:
