@@ -13,8 +13,10 @@ import msgspec
 from .gateway import Gateway
 
 if TYPE_CHECKING:
+    from .cache import Cache
     from .clock import Clock
     from .http import Handler, HttpClient, Request, Response, Server
+    from .rate_limiter import Limit, RateLimiter
     from .request_queue import Handler as QueueHandler
     from .request_queue import RequestQueueClient, Wire
     from .settings import Setting
@@ -48,7 +50,9 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
 class ApiGiven(Around, frozen=True, kw_only=True):
     """What an API over HTTP gets. `pages` are of the process: path and answer. `observe`, `observe_call`,
-    `log` and `tracer` are what its kernel takes. `operations` are shown beside those of the contracts.
+    `log` and `tracer` are what its kernel takes. `limiter` keeps a limit of its callers, and `cache` is for
+    what it shows: both shared by all copies where the settings name a Redis. `operations` are shown beside
+    those of the contracts.
     """
 
     reach: Reach
@@ -57,6 +61,8 @@ class ApiGiven(Around, frozen=True, kw_only=True):
     observe_call: Callable[..., None]
     log: Callable[..., None]
     tracer: Any
+    limiter: Callable[[Limit], RateLimiter]
+    cache: Cache
     operations: tuple[Any, ...] = ()
 
 

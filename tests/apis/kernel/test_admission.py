@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,12 +12,13 @@ from tests.apis.v1.fakes import ADMIN, CUSTOMER, START, FakeDoor, FakeWorld
 from tradewind.apis.kernel.admission import EVERYONE, Admission
 from tradewind.apis.kernel.pending_reads import PendingReads
 from tradewind.apis.kernel.principals import RULES, Principals, Proven
-from tradewind.apis.kernel.rate_limits import Buckets
+from tradewind.apis.kernel.rate_limits import dual_stack, network
 from tradewind.apis.kernel.request_context import Api, Kernel, Route, page_routes, request_ids
 from tradewind.apis.kernel.router import Router
 from tradewind.apis.nest.http import NestContext
 from tradewind.core.http import Request, Response
 from tradewind.core.model import Caller
+from tradewind.core.rate_limiter import Buckets, RateLimiter
 
 USERS = {"ada": Proven(CUSTOMER, "s1", START + 60_000), "root": Proven(ADMIN, "s2", START + 60_000)}
 
@@ -24,12 +26,18 @@ USERS = {"ada": Proven(CUSTOMER, "s1", START + 60_000), "root": Proven(ADMIN, "s
 class Small:
     """An API with a path for each rule, which answers with its caller; `access` is the shop's policy."""
 
-    def __init__(self, access: str, rate: int = 0) -> None:
+    def __init__(
+        self,
+        access: str,
+        rate: int = 0,
+        limiter: RateLimiter | None = None,
+        stands_for: Callable[[str], str] = network,
+    ) -> None:
         self.gateway = FakeDoor()
         self.gateway.sessions |= {"s1": "customer", "s2": "admin"}
         asks, clock = PendingReads(5.0), FakeWorld()
         known = Principals(self.gateway, clock, asks, lambda token, now: USERS.get(token))
-        admission = Admission(known if access == "jwt" else None, Buckets(rate, 10))
+        admission = Admission(known if access == "jwt" else None, limiter or Buckets(rate, 10), stands_for)
         kernel = Kernel(request_ids("test"), now=clock.now, admission=admission)
         routes: list[tuple[str, str, Route[NestContext]]] = [
             ("GET", f"/{who.name}", Route(who.name, f"/{who.name}", self._tell, rule=rule))
@@ -42,6 +50,16 @@ class Small:
     @staticmethod
     def _tell(context: NestContext) -> None:
         context.show({"id": context.caller.id, "role": context.caller.role})
+
+    def begin(self, path: str, token: str = "") -> list[int]:
+        """The status of each answer that there is so far."""
+        headers = {b"authorization": b"Bearer " + token.encode()} if token else {}
+        self._begun = [Request("GET", path, headers=headers, client="192.0.2.1")]
+        self.api(self._begun[0])
+        return self.answered()
+
+    def answered(self) -> list[int]:
+        return [one.answer.status for one in self._begun if one.answer is not None]
 
     def ask(self, path: str, token: str = "", client: str = "192.0.2.1") -> tuple[int, Any]:
         headers = {b"authorization": b"Bearer " + token.encode()} if token else {}
@@ -95,3 +113,45 @@ def test_everybody_has_a_share_and_pages_cost_nothing(access: str) -> None:
 def test_a_share_that_is_used_up_is_used_up_for_a_token_that_must_be_asked_about_too() -> None:
     shop = Small("jwt", rate=1)
     assert [shop.ask("/ALL", token)[0] for token in ("ada", "ada", "x", "x")] == [200, 429, 200, 429]
+
+
+class Elsewhere:
+    """A limiter whose counts are far away: each answer waits in `asked`."""
+
+    limits = True
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Callable[[int], None]]] = []
+
+    def at_once(self, who: str, now: int) -> int | None:
+        return None
+
+    def ask(self, who: str, now: int, then: Callable[[int], None]) -> None:
+        self.asked.append((who, then))
+
+
+@pytest.mark.parametrize("path", ["/ALL", "/unruled", "/USER"])
+def test_a_request_waits_for_a_count_that_is_kept_elsewhere(path: str) -> None:
+    for access, wait, expected in (("open", 0, 200), ("jwt", 0, 200), ("open", 7, 429), ("jwt", 7, 429)):
+        limiter = Elsewhere()
+        shop = Small(access, limiter=limiter)
+        assert shop.begin(path, "ada") == []
+        [(who, then)] = limiter.asked
+        assert who == ("192.0.2.1" if access == "open" else CUSTOMER)
+        then(wait)
+        assert shop.answered() == [expected]
+
+
+def test_an_error_after_the_count_is_answered_too() -> None:
+    limiter = Elsewhere()
+    shop = Small("jwt", limiter=limiter)
+    shop.begin("/USER")
+    limiter.asked[0][1](0)
+    assert shop.answered() == [401]
+
+
+def test_an_api_says_by_what_name_an_address_is_counted() -> None:
+    limiter = Elsewhere()
+    shop = Small("open", limiter=limiter, stands_for=dual_stack)
+    shop.begin("/ALL")
+    assert limiter.asked[0][0] == "::ffff:192.0.2.1"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.apis.v1.fakes import CUSTOMER, OTHER, START, Shop
-from tradewind.apis.kernel.rate_limits import MINUTE, Buckets, network
+from tradewind.apis.kernel.rate_limits import dual_stack, network
+from tradewind.core.rate_limiter import MINUTE, Buckets
 
 PRODUCTS = "/api/v1/products"
 
@@ -64,7 +65,7 @@ def test_never_more_than_a_minutes_worth_and_the_refill(rate: int, pauses: list[
     buckets, now, taken = Buckets(rate, 10), START, 0
     for pause in pauses:
         now += pause
-        wait = buckets.take("a", now)
+        wait = buckets.at_once("a", now)
         taken += not wait
         assert taken <= rate + (now - START) * rate / MINUTE + 1
         if wait:
@@ -74,14 +75,14 @@ def test_never_more_than_a_minutes_worth_and_the_refill(rate: int, pauses: list[
 
 def test_the_number_of_buckets_is_bounded_and_a_used_one_is_kept_for_a_minute() -> None:
     buckets = Buckets(1, 100)
-    assert (buckets.take("a", START), buckets.take("a", START)) == (0, 60)
+    assert (buckets.at_once("a", START), buckets.at_once("a", START)) == (0, 60)
     for number in range(10_000):
-        buckets.take(f"b{number}", START + number)
-        assert len(buckets._young) + len(buckets._old) <= 200
+        buckets.at_once(f"b{number}", START + number)
+        assert len(buckets.recent.young) + len(buckets.recent.old) <= 200
     quiet = Buckets(1, 100)
-    quiet.take("a", START)
-    assert [quiet.take("a", START + at) for at in (10_000, 59_999)] == [50, 1]
-    assert quiet.take("a", START + 60_000) == 0
+    quiet.at_once("a", START)
+    assert [quiet.at_once("a", START + at) for at in (10_000, 59_999)] == [50, 1]
+    assert quiet.at_once("a", START + 60_000) == 0
 
 
 def test_what_goes_wrong_at_the_same_time_is_paid_for_later() -> None:
@@ -89,3 +90,11 @@ def test_what_goes_wrong_at_the_same_time_is_paid_for_later() -> None:
     for _ in range(25):
         buckets.charge("a", START)
     assert buckets.left("a", START) == 96
+
+
+@pytest.mark.parametrize(
+    ("client", "counted"),
+    [("192.0.2.1", "::ffff:192.0.2.1"), ("::1", "::1"), ("::ffff:192.0.2.1", "::ffff:192.0.2.1"), ("", "")],
+)
+def test_how_a_server_in_node_tells_an_address(client: str, counted: str) -> None:
+    assert dual_stack(client) == counted

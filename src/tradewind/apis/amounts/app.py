@@ -12,6 +12,7 @@ from ...core.api import ApiGiven, Front
 from ...core.clock import Clock
 from ...core.gateway import Gateway
 from ...core.http import Response
+from ...core.rate_limiter import Limit, RateLimiter, in_process
 from ...observability.tracing import Tracer
 from ..kernel.admission import Admission
 from ..kernel.client_address import TrustedProxies
@@ -19,7 +20,6 @@ from ..kernel.cors import Cors
 from ..kernel.health import Health
 from ..kernel.idempotency import Claims
 from ..kernel.pending_reads import PendingReads
-from ..kernel.rate_limits import Buckets
 from ..kernel.request_context import (
     Api,
     Kernel,
@@ -81,6 +81,7 @@ class AmountsApi(Api[C]):
         tick: Callable[[], float] = time.perf_counter,
         lacks: Callable[[], Iterable[str]] = tuple,
         late: Callable[[], Iterable[str]] = tuple,
+        limiter: Callable[[Limit], RateLimiter] = in_process,
     ) -> None:
         self._asks = PendingReads(settings.answer_s, settings.reads_at_once)
         serving = Serving(gateway, self._asks, Claims(settings.secret))
@@ -96,7 +97,9 @@ class AmountsApi(Api[C]):
             tracer=tracer,
             cors=cors,
             proxies=TrustedProxies(proxies) if proxies else None,
-            admission=Admission(buckets=Buckets(settings.rate_limit_per_minute, settings.buckets)),
+            admission=Admission(
+                limiter=limiter(Limit(settings.rate_limit_per_minute, most=settings.buckets))
+            ),
         )
         made = routes(Amounts(serving, settings.currency, settings.list_max))
         shown = page_routes({**self.health.pages(), **pages})
@@ -138,5 +141,6 @@ def front(
         tracer=given.tracer,
         lacks=reach.lacks,
         late=reach.late,
+        limiter=given.limiter,
     )
     return Front(handler=api, body_bytes=most_body + SLACK, problem=problem, drain=api.drain, close=api.close)

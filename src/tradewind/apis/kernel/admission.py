@@ -6,11 +6,14 @@ everything.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...core.model import NOBODY, Caller, Refused
+from ...core.rate_limiter import RateLimiter
 from .pending_reads import Failed, Then, attempt
-from .rate_limits import Buckets, network
+from .rate_limits import network
 
 if TYPE_CHECKING:
     from .request_context import RequestContext
@@ -45,20 +48,25 @@ class Identities(Protocol):
 
 
 class Admission:
-    """`identities`: who proves who he is; None: nobody is asked (the policy `access` is open). `buckets`: the
-    share of each caller.
+    """`identities`: who proves who he is; None: nobody is asked (the policy `access` is open). `limiter`: the
+    share of each caller. `stands_for`: by what name of his address a caller is counted whom nobody knows.
     """
 
-    def __init__(self, identities: Identities | None = None, buckets: Buckets | None = None) -> None:
-        self._identities = identities
-        self._buckets = buckets if buckets is not None and buckets.limits else None
+    def __init__(
+        self,
+        identities: Identities | None = None,
+        limiter: RateLimiter | None = None,
+        stands_for: Callable[[str], str] = network,
+    ) -> None:
+        self._identities, self._stands_for = identities, stands_for
+        self._limiter = limiter if limiter is not None and limiter.limits else None
         self.anybody = EVERYONE if identities is None else NOBODY
         """The caller before he is known."""
 
     @property
     def idle(self) -> bool:
         """Whether it lets everybody in, as often as he likes."""
-        return self._identities is None and self._buckets is None
+        return self._identities is None and self._limiter is None
 
     def enter(self, context: RequestContext, rule: Rule) -> None:
         """Goes on with `context.admitted`, at once or once the caller is known. Errors: Refused 401, 403,
@@ -66,8 +74,7 @@ class Admission:
         """
         identities = self._identities
         if identities is None:
-            self.count(context)
-            context.admitted()
+            self.counted(context, context.admitted)
             return
         authorization = context.request.headers.get(b"authorization") if rule.reads else None
         if authorization is None:
@@ -87,22 +94,39 @@ class Admission:
 
         identities.find(authorization, known, unknown)
 
-    def count(self, context: RequestContext) -> None:
-        """Counts it against the share of its caller: of the user, or of the address where nobody is known.
-        Errors: Refused 429.
+    def counted(self, context: RequestContext, then: Callable[[], None]) -> None:
+        """Goes on with `then`, at once or later, once it is counted against the share of its caller: of the
+        user, or of the address where nobody is known. Errors: Refused 429.
         """
-        if self._buckets is not None:
-            self._buckets.count(context.caller.id or network(context.client), context.at)
+        limiter = self._limiter
+        if limiter is None:
+            then()
+            return
+        who = context.caller.id or self._stands_for(context.client)
+        wait = limiter.at_once(who, context.at)
+        if wait is None:
+            limiter.ask(who, context.at, partial(attempt, context.fail, _go_on, then))
+        else:
+            _go_on(then, wait)
 
     def _admit(self, context: RequestContext, rule: Rule, caller: Caller | None) -> None:
-        if caller is None:
-            caller = context.caller
-        else:
+        if caller is not None:
             context.caller = caller
-        if self._buckets is not None:
-            self._buckets.count(caller.id or network(context.client), context.at)
-        admit(rule, caller)
-        context.admitted()
+        if self._limiter is None:
+            _enter(context, rule)
+        else:
+            self.counted(context, partial(_enter, context, rule))
+
+
+def _go_on(then: Callable[[], None], wait: int) -> None:
+    if wait:
+        raise Refused("rate_limited", 429, retry_after=wait)
+    then()
+
+
+def _enter(context: RequestContext, rule: Rule) -> None:
+    admit(rule, context.caller)
+    context.admitted()
 
 
 def admit(rule: Rule, caller: Caller) -> None:

@@ -14,13 +14,13 @@ from functools import partial
 
 import msgspec
 
+from ...core.rate_limiter import Limit, RateLimiter, in_process
 from ...core.request_queue import Outcome, RequestQueueClient
 from ...observability.tracing import Tracer
 from ..kernel.admission import Admission
 from ..kernel.client_address import TrustedProxies
 from ..kernel.docs import api_pages
 from ..kernel.health import Health
-from ..kernel.rate_limits import Buckets
 from ..kernel.request_context import Api, Log, Observe, Page, ignore, page_routes, request_ids
 from ..kernel.resilience.breaker import State
 from ..kernel.resilience.guarded import Guarded, Later
@@ -58,6 +58,7 @@ class RpcApi(Api[RpcContext]):
         now: Callable[[], int] | None = None,
         chance: Callable[[], float] | None = None,
         proxies: TrustedProxies | None = None,
+        limiter: Callable[[Limit], RateLimiter] = in_process,
     ) -> None:
         self._client, self._lacks = client, lacks
         fresh = request_ids(os.urandom(10).hex())
@@ -73,7 +74,9 @@ class RpcApi(Api[RpcContext]):
             proxies=proxies,
             now=now,
             patience_ms=0,
-            admission=Admission(buckets=Buckets(settings.rate_limit_per_minute, settings.buckets)),
+            admission=Admission(
+                limiter=limiter(Limit(settings.rate_limit_per_minute, most=settings.buckets))
+            ),
         )
         more = {"chance": chance} if chance is not None else {}
 

@@ -43,6 +43,7 @@ def front(given: ApiGiven) -> Front:
         proxies=TrustedProxies(known["trusted_proxies"]) if known["trusted_proxies"] else None,
         tracer=given.tracer if given.tracer.on else None,
         now=given.clock.now,
+        limiter=given.limiter,
     )
     if reach.remote:
         found.append(Takers(reach.queues, api.services))

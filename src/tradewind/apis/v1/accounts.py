@@ -30,7 +30,7 @@ from ...contracts.users import (
 from ...core.clock import Clock
 from ...core.gateway import Gateway, Reply
 from ...core.model import NOBODY, Refused
-from ..kernel.rate_limits import Buckets
+from ...core.rate_limiter import Buckets
 from ..kernel.serving import Serving
 from . import passwords
 from .call import COMMON, REPLAYED, Call, Finishes, Handles, finish_nothing, finish_view

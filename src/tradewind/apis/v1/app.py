@@ -13,13 +13,13 @@ from ...contracts.api import OPERATIONS
 from ...contracts.operation import Operation
 from ...core.clock import Clock
 from ...core.gateway import Gateway
+from ...core.rate_limiter import Limit, RateLimiter, in_process
 from ...observability.tracing import Tracer
 from ..kernel.admission import Admission
 from ..kernel.health import Health
 from ..kernel.idempotency import Claims
 from ..kernel.pending_reads import PendingReads
 from ..kernel.principals import Principals
-from ..kernel.rate_limits import Buckets
 from ..kernel.request_context import Api, Kernel, Log, Observe, Page, ignore, page_routes, request_ids
 from ..kernel.router import Router
 from .accounts import Accounts
@@ -52,6 +52,7 @@ class V1Api(Api[Call]):
         operations: Iterable[Operation] = OPERATIONS,
         passwords: Passwords | None = None,
         late: Callable[[], Iterable[str]] = tuple,
+        limiter: Callable[[Limit], RateLimiter] = in_process,
     ) -> None:
         self._asks = PendingReads(settings.answer_s, settings.reads_at_once)
         self._passwords = passwords or Passwords(settings, clock)
@@ -65,7 +66,9 @@ class V1Api(Api[Call]):
             recheck_ms=settings.recheck_ms,
             most=settings.tokens_remembered,
         )
-        admission = Admission(self._principals, Buckets(settings.rate_limit_per_minute, settings.buckets))
+        admission = Admission(
+            self._principals, limiter(Limit(settings.rate_limit_per_minute, most=settings.buckets))
+        )
         serving = V1Serving(gateway, self._asks, claims)
         accounts = Accounts(
             serving, gateway, clock, self._passwords, tokens, settings, self._principals.forget
@@ -73,7 +76,7 @@ class V1Api(Api[Call]):
         self._waiting = Waiting(serving, gateway, clock, settings)
         self.health = Health(gateway.missing, late)
         ops = Ops(serving, gateway)
-        webhooks = Webhooks(gateway, clock, claims, settings.webhook_secrets, admission.count)
+        webhooks = Webhooks(gateway, clock, claims, settings.webhook_secrets, admission.counted)
         routes = [
             *operation_routes(
                 tuple(operations),

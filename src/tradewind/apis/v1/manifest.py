@@ -35,6 +35,7 @@ def front(given: ApiGiven) -> Front:
         log=given.log,
         tracer=given.tracer,
         late=reach.late,
+        limiter=given.limiter,
         operations=(*OPERATIONS, *given.operations),
     )
     return Front(handler=api, drain=api.drain, close=api.close)

@@ -65,16 +65,11 @@ class Webhooks:
         clock: Clock,
         claims: Claims,
         secrets: Sequence[bytes],
-        refused: Callable[[Call], None],
+        counted: Callable[[Call, Callable[[], None]], None],
     ) -> None:
-        """`refused` counts a forged one against its sender."""
-        self._gateway, self._clock, self._claims, self._secrets, self._refused = (
-            gateway,
-            clock,
-            claims,
-            secrets,
-            refused,
-        )
+        """`counted` counts a forged one against its sender, and goes on."""
+        self._gateway, self._clock, self._claims = gateway, clock, claims
+        self._secrets, self._counted = secrets, counted
 
     def routes(self) -> Iterator[tuple[str, str, OperationRoute]]:
         path = "/webhooks/sandbox"
@@ -86,8 +81,8 @@ class Webhooks:
     def _take(self, call: Call) -> None:
         request = call.request
         if not genuine(self._secrets, request.headers, request.body, self._clock.now()):
-            self._refused(call)
-            raise Refused("invalid_signature", 401, "The signature is wrong or too old.")
+            self._counted(call, _forged)
+            return
         try:
             report = _report(request.body)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -106,6 +101,10 @@ class Webhooks:
             fingerprint=self._claims.fingerprint(message),
             trace=call.trace,
         )
+
+
+def _forged() -> None:
+    raise Refused("invalid_signature", 401, "The signature is wrong or too old.")
 
 
 def _unbound(request: Request, values: tuple[str, ...]) -> Message:

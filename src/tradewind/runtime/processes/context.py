@@ -9,10 +9,13 @@ from pathlib import Path
 from ... import apis
 from ...core import failpoints
 from ...core.api import Around
+from ...core.cache import Cache
 from ...core.clock import SystemClock
 from ...core.http import Request, Response
 from ...core.manifest import Manifest
+from ...core.rate_limiter import Limit, RateLimiter, in_process
 from ...drivers.http.client import PooledClient
+from ...drivers.local.cache import LocalCache
 from ...observability import logs
 from ...observability.access import AccessLog
 from ...observability.collector import Tracing
@@ -53,6 +56,11 @@ class Context:
         variables = {**process.variables, **os.environ}
         self.tracing = Tracing(traced, config.otlp_endpoint, config.trace_ratio, self.clock, variables)
         self.tracer = self.tracing.tracer if self.tracing.tracer.on else None
+
+        self.cache: Cache = LocalCache(self.clock.now)
+
+    def limiter(self, limit: Limit) -> RateLimiter:
+        return in_process(limit)
 
     def key(self) -> bytes:
         """Signs what a caller of ours may bring back."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from ...core.api import ApiGiven, ApiManifest, Front, Reach
 from ...core.http import Request, Response, Server
@@ -59,6 +59,8 @@ def front_server(
         observe_call=context.metrics.rpc_call,
         log=context.log.write,
         tracer=context.tracing.tracer,
+        limiter=lambda limit: context.limiter(limit if limit.key else replace(limit, key=f"rl:{api.name}:")),
+        cache=context.cache,
         operations=tuple([one for addition in context.additions for one in addition.operations]),
     )
     front = api.front(given)
