@@ -37,13 +37,7 @@ def main() -> int:
             "requirements.lock",
             "--quiet",
         ]
-        command += [
-            "--universal",
-            "--python-version",
-            "3.11",
-            "--all-extras",
-            "--generate-hashes",
-        ]
+        command += ["--universal", "--python-version", "3.11", "--all-extras", "--generate-hashes"]
         command += [
             "--custom-compile-command",
             "./dev lock",

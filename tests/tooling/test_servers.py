@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.broker import own_broker
 from tests.support.mysql import own_mysql
+from tests.support.redis import own_redis
 from tools.servers import KNOWN, NEEDS, __main__, machine, rabbitmq
 from tools.servers.model import Unstarted
 from tools.servers.mysql import MySQL
@@ -147,6 +148,38 @@ def test_a_mysql_keeps_what_it_was_told_over_kill_and_stop() -> None:
             other.listen()
             with pytest.raises(Unstarted, match="did not start"):
                 mysql.start()
+
+
+def test_names_of_redis() -> None:
+    assert KNOWN["redis"].blueprint_env(4321, "services") == {
+        "TRADEWIND_REDIS_URL": "redis://:redispass@127.0.0.1:4321/0"
+    }
+    assert KNOWN["redis"].blueprint_env(4321, "graphql") == {
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": "4321",
+        "REDIS_PASSWORD": "redispass",
+    }
+
+
+@pytest.mark.redis
+def test_a_redis_asks_for_its_password_and_comes_back_after_kill_and_stop() -> None:
+    with own_redis() as redis:
+        line = Path(f"/proc/{redis.server.pid(redis.home)}/cmdline").read_bytes()
+        assert b"redispass" not in line
+        for end in (redis.kill, redis.stop):
+            with socket.create_connection(("127.0.0.1", redis.port)) as probe:
+                probe.sendall(b"GET a\r\n")
+                assert probe.recv(100).startswith(b"-NOAUTH")
+            end()
+            assert redis.server.pid(redis.home) is None and machine.free(redis.port)
+            redis.start()
+        redis.stop()
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("127.0.0.1", redis.port))
+            other.listen()
+            with pytest.raises(Unstarted, match="did not start"):
+                redis.start()
 
 
 def test_two_checkouts_are_two_brokers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

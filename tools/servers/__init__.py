@@ -9,8 +9,9 @@ from tools.servers.mongodb import Mongodb
 from tools.servers.mysql import MySQL
 from tools.servers.postgres import Postgres
 from tools.servers.rabbitmq import RabbitMQ
+from tools.servers.redis import Redis
 
-SERVERS: list[Server] = [Postgres(), MySQL(), RabbitMQ(page=True), Mongodb()]
+SERVERS: list[Server] = [Postgres(), MySQL(), RabbitMQ(page=True), Mongodb(), Redis()]
 KNOWN: dict[str, Server] = {server.name: server for server in SERVERS}
 
 # the servers that a blueprint stands on
