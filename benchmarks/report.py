@@ -27,7 +27,9 @@ def write(
     folder = PARTIAL if options.only or options.twin else RESULTS
     folder.mkdir(parents=True, exist_ok=True)
     names = "-".join(outcome.name for outcome in outcomes)
-    path = folder / ("rpc.json" if names == "rpc" else f"{began:%Y%m%dT%H%M%SZ}-{names}.json")
+    path = folder / (
+        f"{names}.json" if names in ("rpc", "contracts") else f"{began:%Y%m%dT%H%M%SZ}-{names}.json"
+    )
     found = {
         "began": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),

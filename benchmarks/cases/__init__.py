@@ -7,6 +7,7 @@ from collections.abc import Callable
 from benchmarks.bench import Bench
 from benchmarks.cases import (
     backlog,
+    contracts,
     growth,
     http,
     intake,
@@ -34,6 +35,7 @@ CASES: dict[str, Callable[[Bench], None]] = {
     "growth": growth.run,
     "soak": soak.run,
     "rpc": rpc.run,
+    "contracts": contracts.run,
     "http": http.run,
 }
-LONG = ("growth", "soak", "rpc", "http")
+LONG = ("growth", "soak", "rpc", "contracts", "http")

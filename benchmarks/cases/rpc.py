@@ -4,11 +4,11 @@ in one run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
 
-from benchmarks.bench import Bench, Figures
+from benchmarks.bench import Bench
+from benchmarks.course import Course, Play
 from benchmarks.processes import Failed
 from benchmarks.rpc.nodes import Nest, Tuned
 from benchmarks.rpc.ours import Doubled, Ours
@@ -29,12 +29,12 @@ def run(bench: Bench) -> None:
     only = bench.options.only or PARTS
     chosen = [name for name in SUBJECTS if name in only]
     reads = [name for name in READ if name in (chosen or SUBJECTS)] if GET in only else []
-    course = Course(bench)
+    course = Course(bench, SUBJECTS)
     course.start(chosen or reads)
     if chosen:
         course.warm_up()
-        course.rounds({name: subject.post for name, subject in course.running.items()})
-    course.rounds(course.readers(reads))
+        course.rounds({name: (name, subject.post) for name, subject in course.running.items()})
+    course.rounds(readers(course, reads))
     bench.settle_medians()
     course.tell()
     judge(bench)
@@ -42,81 +42,20 @@ def run(bench: Bench) -> None:
         raise Failed("; ".join(course.broken))
 
 
-class Course:
-    """Who still runs, and why somebody does no more."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self.running: dict[str, Subject] = {}
-        self.broken: list[str] = []
-
-    @contextmanager
-    def trying(self, name: str) -> Iterator[None]:
-        """Whoever fails here is out of the rest."""
-        try:
-            yield
-        except (Failed, OSError, AssertionError) as failure:
-            self.broken.append(f"{name}: {str(failure) or type(failure).__name__}")
-            self.bench.say(self.broken[-1])
-            self.running.pop(name, None)
-
-    def start(self, names: Iterable[str]) -> None:
-        makes = {name: partial(SUBJECTS[name], backends=self.bench.backends) for name in names}
-        for name, make, options in self.bench.turns(makes):
-            with self.trying(name):
-                subject = self.bench.start(make, name, options=options)
-                if subject is not None:
-                    self.running[name] = subject
-
-    def warm_up(self) -> None:
-        for name, subject in list(self.running.items()):
-            with self.trying(name):
-                subject.warm_up()
-
-    def rounds(self, plays: Mapping[str, Callable[[], Figures]]) -> None:
-        """In turn: A B C, A B C, …"""
-        for number in range(1, self.bench.options.rounds + 1):
-            for name, play in plays.items():
-                owner = name.removesuffix(f" {GET}")
-                if owner in self.running:
-                    with self.trying(owner):
-                        self.bench.record(name, number, play())
-
-    def readers(self, names: Iterable[str]) -> dict[str, Callable[[], Figures]]:
-        """Places the orders that will be read, and warms reading up."""
-        plays: dict[str, Callable[[], Figures]] = {}
-        readers = tuple(names)
-        for name in [name for name in self.running if name.partition(" ")[0] in readers]:
-            with self.trying(name):
-                subject, warm_up = self.running[name], self.bench.options.warm_up
-                placed = subject.place_many(ROWS)
-                reads = self.bench.folder / f"{name}.reads"
-                reads.write_text("\n".join([f"{subject.orders.path}/{number}" for number, _ in placed]))
-                subject.settle()
-                subject.read(reads, WARM_READS_S if warm_up is None else warm_up)
-                plays[f"{name} {GET}"] = partial(subject.get, reads)
-        return plays
-
-    def tell(self) -> None:
-        """What is not a median: memory by process, statuses, traces."""
-        outcome = self.bench.outcome
-        for name, subject in list(self.running.items()):
-            with self.trying(name):
-                memory = subject.memory_by_role()
-                outcome.details[name] = {
-                    "memory": memory,
-                    "not_201_in_warm_up": subject.not_201,
-                } | subject.more()
-                parts = ", ".join(
-                    f"{role} {found['rss_mb']:.0f} ({found['pss_mb']:.0f})" for role, found in memory.items()
-                )
-                more = "".join(
-                    [f"; {what.replace('_', ' ')} {value:,.0f}" for what, value in subject.more().items()]
-                )
-                self.bench.note(
-                    f"{name}: MB resident (proportional): {parts}; answers but 201 in the warm-up "
-                    f"{subject.not_201}{more}"
-                )
+def readers(course: Course[Subject], names: Iterable[str]) -> dict[str, Play]:
+    """Places the orders that will be read, and warms reading up."""
+    plays: dict[str, Play] = {}
+    readers = tuple(names)
+    for name in [name for name in course.running if name.partition(" ")[0] in readers]:
+        with course.trying(name):
+            subject, warm_up = course.running[name], course.bench.options.warm_up
+            placed = subject.place_many(ROWS)
+            reads = course.bench.folder / f"{name}.reads"
+            reads.write_text("\n".join([f"{subject.orders.path}/{number}" for number, _ in placed]))
+            subject.settle()
+            subject.read(reads, WARM_READS_S if warm_up is None else warm_up)
+            plays[f"{name} {GET}"] = name, partial(subject.get, reads)
+    return plays
 
 
 def judge(bench: Bench) -> None:

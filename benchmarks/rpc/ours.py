@@ -1,4 +1,4 @@
-"""Tradewind as an operator starts the blueprint: `tradewind up --blueprint rpc`, everything on, traces of one
+"""Tradewind as an operator starts a blueprint: `tradewind up --blueprint rpc`, everything on, traces of one
 request in a hundred.
 """
 
@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 
 from benchmarks.processes import (
     Failed,
@@ -22,7 +23,6 @@ from benchmarks.rpc.subject import Subject
 
 READY_S = 60
 END_S = 60.0
-OPS_PORTS = ("GATEWAY_OPS_PORT", "ORDERS_OPS_PORT", "INVENTORY_OPS_PORT", "PAYMENTS_OPS_PORT")
 
 
 def last_line(text: str) -> str:
@@ -32,28 +32,52 @@ def last_line(text: str) -> str:
 class Ours(Subject):
     versioned = True
     name = "ours"
-    copies = 1
-    table = "order_schema.orders"
+    blueprint = "rpc"
+    ops_ports: Sequence[str] = (
+        "GATEWAY_OPS_PORT",
+        "ORDERS_OPS_PORT",
+        "INVENTORY_OPS_PORT",
+        "PAYMENTS_OPS_PORT",
+    )
+    copies, others = 1, 3
+    """Of orders, and how many processes there are beside them."""
+    table, outbox = "order_schema.orders", "order_schema.outbox"
     warm_up_s = 5
     warm_up_requests = 10_000
 
     def start(self) -> None:
         command = tradewind(self.options.program)
         self.own()
-        self.port, sink = free_port(), free_port()
-        self.spans = self.folder / "spans"
-        sink_argv = [
-            sys.executable,
-            "-m",
-            "benchmarks.rpc.sink",
-            "--port",
-            str(sink),
-            "--count",
-            str(self.spans),
-        ]
-        self.sink = Process(sink_argv, log=self.folder / "sink.log")
-        wait_port(self.sink, sink)
+        self.port = free_port()
         env = {
+            **self.environment(),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.start_sink()}/v1/traces",
+            "TRADEWIND_TRACE_RATIO": "0.01",
+            "TRADEWIND_DATA": str(self.folder / "data"),
+            **dict.fromkeys(self.ops_ports, "0"),
+        }
+        argv = [command, "up", "--blueprint", self.blueprint]
+        process = Process(argv, log=self.folder / "tradewind.log", env=env, cores=self.options.server_cores)
+        self.processes.append(process)
+        try:
+            wait_ok(process, self.port, "/health", READY_S)
+        except Failed as failure:
+            raise Missing(
+                f"`tradewind up --blueprint {self.blueprint}` does not come up: {last_line(str(failure))}"
+            ) from failure
+
+    def start_sink(self) -> int:
+        """The port of a collector of its own."""
+        port = free_port()
+        self.spans = self.folder / "spans"
+        argv = [sys.executable, "-m", "benchmarks.rpc.sink", "--port", str(port), "--count", str(self.spans)]
+        self.sink = Process(argv, log=self.folder / "sink.log")
+        wait_port(self.sink, port)
+        return port
+
+    def environment(self) -> dict[str, str]:
+        """The variables of the blueprint, once its database and its virtual host are there."""
+        return {
             "DB_HOST": "127.0.0.1",
             "DB_PORT": str(self.database.port),
             "DB_NAME": self.database.name,
@@ -61,21 +85,8 @@ class Ours(Subject):
             "DB_PASSWORD": "postgres",
             "RABBITMQ_URL": self.host.url,
             "API_GATEWAY_PORT": str(self.port),
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{sink}/v1/traces",
-            "TRADEWIND_TRACE_RATIO": "0.01",
-            "TRADEWIND_DATA": str(self.folder / "data"),
             "ORDERS_COPIES": str(self.copies),
-            **dict.fromkeys(OPS_PORTS, "0"),
         }
-        argv = [command, "up", "--blueprint", "rpc"]
-        process = Process(argv, log=self.folder / "tradewind.log", env=env, cores=self.options.server_cores)
-        self.processes.append(process)
-        try:
-            wait_ok(process, self.port, "/health", READY_S)
-        except Failed as failure:
-            raise Missing(
-                f"`tradewind up --blueprint rpc` does not come up: {last_line(str(failure))}"
-            ) from failure
 
     def stop(self) -> None:
         super().stop()
@@ -86,7 +97,7 @@ class Ours(Subject):
         """Failed too where the event of an order does not reach the broker, which is an order's end here."""
         super().account()
         until = time.monotonic() + END_S
-        while left := self.database.count("order_schema.outbox"):
+        while left := self.database.count(self.outbox):
             if time.monotonic() > until:
                 raise Failed(f"{self.folder.name}: after {END_S:.0f} s {left} events are still in the outbox")
             time.sleep(0.1)
@@ -105,7 +116,7 @@ class Ours(Subject):
                     if role not in found
                     else f"{role}-{sum(name.startswith(role) for name in found) + 1}"
                 ] = pid
-        if len(found) < 3 + self.copies:
+        if len(found) < self.others + self.copies:
             raise Failed(
                 f"{self.name}: of its processes there are only {', '.join(found) or 'none'}: {self.tail()}"
             )

@@ -98,12 +98,17 @@ class Subject(Server):
                     f"{read.body[:300].decode(errors='replace')}"
                 )
 
-    def place(self, seconds: float, connections: int | None = None) -> Load:
-        """Refused orders are counted, not thrown: a figure beside the others."""
+    def place(self, seconds: float, connections: int | None = None, port: int = 0) -> Load:
+        """Refused orders are counted, not thrown: a figure beside the others. `port`: not its own."""
         env = self.orders.environment(self.folder / "load")
         many = connections or self.options.connections
         load = wrk(
-            "place", self.port, env, seconds=seconds, connections=many, cores=self.options.client_cores
+            "place",
+            port or self.port,
+            env,
+            seconds=seconds,
+            connections=many,
+            cores=self.options.client_cores,
         )
         self.accepted += load.requests - load.refused
         return load
@@ -154,12 +159,12 @@ class Subject(Server):
         }
         return load, figures | self.memory() | {"load_before": busy}
 
-    def post(self) -> Figures:
-        """`extra`: in the table, though never asked for (past those in flight). Errors: Failed where an order
-        was answered with 201 and is not in the table.
+    def post(self, port: int = 0) -> Figures:
+        """`port`: see `place`. `extra`: in the table, though never asked for (past those in flight). Errors:
+        Failed where an order was answered with 201 and is not in the table.
         """
         stored = self.stored()
-        load, figures = self.round(self.place)
+        load, figures = self.round(partial(self.place, port=port))
         rows, accepted = self.stored() - stored, load.requests - load.refused
         return figures | {
             "rows": rows,

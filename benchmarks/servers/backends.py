@@ -17,7 +17,8 @@ from benchmarks.servers import durability
 from tools.servers import postgres, rabbitmq
 from tools.servers.model import Unstarted
 
-CONNECTIONS = 200
+SETTINGS = {"max_connections": "200", "track_commit_timestamp": "on"}
+"""PostgreSQL says when a row was committed, to its own clock: the same look at every system."""
 
 
 class Watched(Tree):
@@ -83,7 +84,8 @@ class Backends:
                 raise Missing(f"{server.name}: {reason}") from reason
             self.trees[server.name] = Watched(server.pid(home) or 0)
             commands.append(f"{server.name}: as in ./dev services")
-        self.database("postgres").run("-c", f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
+        for name, value in SETTINGS.items():
+            self.database("postgres").run("-c", f"ALTER SYSTEM SET {name} = {value}")
         self.postgres.stop(self.homes["postgres"])
         self.postgres.start(self.homes["postgres"], self.ports["postgres"])
         self.trees["postgres"] = Watched(self.postgres.pid(self.homes["postgres"]) or 0)

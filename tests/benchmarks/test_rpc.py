@@ -17,6 +17,7 @@ from benchmarks import __main__ as command
 from benchmarks import bench, pairs, readme, report
 from benchmarks.bench import Bench, Figures, Outcome
 from benchmarks.cases import rpc
+from benchmarks.course import Course, Play
 from benchmarks.load import Load
 from benchmarks.options import Options
 from benchmarks.processes import Failed, Missing
@@ -70,7 +71,7 @@ class Told(Subject):
     def warm_up(self, play: Callable[[float], Load] | None = None) -> None:
         pass
 
-    def post(self) -> Figures:
+    def post(self, port: int = 0) -> Figures:
         self.played.append(self.name.replace("-", " "))
         if self.name in self.breaks:
             raise Failed("it has ended")
@@ -100,14 +101,14 @@ def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(pairs, "CACHE", tmp_path)
     monkeypatch.setattr(rpc, "SUBJECTS", dict.fromkeys(rpc.SUBJECTS, Told))
 
-    def readers(course: rpc.Course, names: list[str]) -> dict[str, Callable[[], Figures]]:
+    def readers(course: Course[Told], names: list[str]) -> dict[str, Play]:
         return {
-            f"{name} get": partial(subject.get, Path())
+            f"{name} get": (name, partial(subject.get, Path()))
             for name, subject in course.running.items()
             if name.partition(" ")[0] in names
         }
 
-    monkeypatch.setattr(rpc.Course, "readers", readers)
+    monkeypatch.setattr(rpc, "readers", readers)
     return found
 
 
@@ -199,7 +200,7 @@ class Table(Subject):
     def stored(self) -> int:
         return next(self.rows)
 
-    def place(self, seconds: float, connections: int | None = None) -> Load:
+    def place(self, seconds: float, connections: int | None = None, port: int = 0) -> Load:
         self.accepted += self.load.requests - self.load.refused
         return self.load
 

@@ -36,7 +36,7 @@ SMALL = Options(
     without=("nestjs",),
 )
 RPC = ("nest", "node", "ours", "get")
-ALONE = [name for name in CASES if name != "rpc"]
+ALONE = [name for name in CASES if name not in ("rpc", "contracts")]
 MEASURED = {
     "intake": ("tradewind", "per_s"),
     "stories": ("tradewind", "stories_per_s"),
@@ -126,6 +126,20 @@ def test_the_benchmarks_with_peers_run(tmp_path: Path, backends: Backends) -> No
         assert not [why for why in bench.outcome.skipped if why.startswith(("nest", "node", "ours:"))]
     assert (found["intake"].median("nestjs", "per_s") or 0) > 0
     assert set(found["rpc"].medians) == {"nest", "node", "ours", "nest get", "node get", "ours get"}
+    _assert_that_contracts_runs(tmp_path, backends)
     durable = [note for note in found["rpc"].notes if "fsync=on, synchronous_commit=on" in note]
     assert len(durable) == 3 and all("durable" in note and "messages to" in note for note in durable)
     assert [note for note in durable if "1 of 1 messages to tradewind.events persistent" in note]
+
+
+def _assert_that_contracts_runs(folder: Path, backends: Backends) -> None:
+    with Bench("contracts", SMALL, folder, dict[str, Outcome](), backends) as bench:
+        CASES["contracts"](bench)
+    found = bench.outcome
+    assert not [why for why in found.skipped if why.startswith(("node:", "ours:"))]
+    assert set(found.medians) == {
+        f"{name}{way}" for name in ("node", "ours") for way in ("", " edge", " lag")
+    }
+    assert all(found.median(name, "per_s") for name in ("node", "ours", "node edge", "ours edge"))
+    assert all(found.median(f"{name} lag", "invoice_p50_ms") for name in ("node", "ours"))
+    assert len([note for note in found.notes if "fsync=on, synchronous_commit=on" in note]) == 2

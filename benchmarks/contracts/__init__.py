@@ -1,0 +1,1 @@
+"""Blueprint `contracts` against the system that it stands in for."""
