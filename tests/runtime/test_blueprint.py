@@ -377,3 +377,11 @@ def test_the_blueprints_have_the_policies_of_their_shops() -> None:
     assert policies("rpc") == Policies(
         pricing="client", payment="none", invoice="none", customers="any", products="any", access="open"
     )
+
+
+@pytest.mark.parametrize("name", ["contracts", "invoicing"])
+def test_where_the_edge_listens_is_where_no_other_process_does(name: str) -> None:
+    for process, host in (("", "0.0.0.0"), ("edge", "0.0.0.0"), ("orders", None), ("invoices", None)):
+        given = {"KONG_PROXY_LISTEN": "0.0.0.0:8100"}
+        found = blueprint.load(name, folder=FOLDER, services=SERVICES, environment=given, process=process)
+        assert (found.settings.get("host"), found.settings["port"]) == (host, "8100")

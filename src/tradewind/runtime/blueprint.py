@@ -95,7 +95,7 @@ class _Reading(Tables):
             key.lower(): self.setting(f"settings.{key}", value)
             for key, value in self.table(tree, "settings").items()
         }
-        self._place(processes, settings)
+        self._place(processes, settings, own)
         found = Blueprint(
             name,
             says,
@@ -194,14 +194,16 @@ class _Reading(Tables):
                     )
                 taken[port] = process.name
 
-    def _place(self, processes: tuple[Process, ...], settings: dict[str, str]) -> None:
-        """Where the front listens is a setting too: --host and --port count more than its address."""
+    def _place(self, processes: tuple[Process, ...], settings: dict[str, str], own: str) -> None:
+        """Where the front listens is a setting too: --host and --port count more than its address. Its host
+        is that of no other process.
+        """
         front = next(process for process in processes if process.serves_clients)
         shown = next(at for api, at in front.apis.items() if APIS[api].clients)
         for key, value in (("host", shown.host), ("port", "" if shown.port is None else str(shown.port))):
             if value and key in settings:
                 raise self.bad(f"settings.{key}", f"processes.{front.name}.apis says it too; leave it out")
-            if value:
+            if value and (key == "port" or own in ("", front.name)):
                 settings[key] = value
         known = next(api for api in front.apis if APIS[api].clients)
         for process in processes:
