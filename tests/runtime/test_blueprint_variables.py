@@ -55,6 +55,31 @@ def test_each_process_has_variables_of_its_own(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "port", "access"),
+    [
+        ({}, 3001, "open"),
+        ({"URL": "http://users:4001", "KEY": "long"}, 4001, "jwt"),
+        ({"OLD_URL": "https://users"}, 443, "open"),
+        ({"URL": "http://users:1", "OLD_URL": "http://users:2", "KEY": ""}, 1, "open"),
+    ],
+)
+def test_a_variable_may_have_two_names_a_port_and_a_word_for_it(
+    tmp_path: Path, given: dict[str, str], port: int, access: str
+) -> None:
+    text = EACH.replace("${ORDERS_PORT:-3002}", "${URL|OLD_URL@port:-3001}")
+    (tmp_path / "mine.toml").write_text(text + '[policies]\naccess = "${KEY:+jwt:-open}"\n')
+    found = blueprint.load("mine", folder=tmp_path, services=SERVICES, environment=given)
+    assert found.process("orders").variables["PORT"] == str(port)
+    assert found.policies.access == access
+
+
+def test_a_url_without_a_port_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(EACH.replace("${ORDERS_PORT:-3002}", "${URL@port:-3001}"))
+    with pytest.raises(BadBlueprint, match="URL='users' is no URL with a port"):
+        blueprint.load("mine", folder=tmp_path, services=SERVICES, environment={"URL": "users"})
+
+
 def test_a_name_for_all_names_no_process_in_the_traces(tmp_path: Path) -> None:
     named = GOOD.replace("copies =", 'variables = { OTEL_SERVICE_NAME = "shop-orders" }\ncopies =')
     found = read(tmp_path, named, DB_USER="shop", OTEL_SERVICE_NAME="all")

@@ -1,9 +1,9 @@
 """Where an event meets programs of other teams: an API package says what it looks like there, a driver
 carries it, and no service knows of it.
 
-A channel is one queue (or topic) for one event. Only the published form is in the body; our id, key and trace
-are in properties and headers, and nobody needs them to read it. Such a queue has no order per key, so no
-handler behind it may need one.
+A channel is one queue (or topic) for one event, or for several that others know as one. Only the published
+form is in the body; our id, key and trace are in properties and headers, and nobody needs them to read it. A
+queue has no order per key, so no handler behind it may need one.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ class Undeliverable(Exception):
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """How one event is published.
 
-    - `event`: what it is for us; `published` is its name for the others, beside the body.
+    - `event`: what it is for us; `published` is its name for the others, beside the body. `also`: the other
+      events that are published under that name, told apart by the body.
     - `name`: of the queue or topic.
-    - `encode`: the body that others read, of the event as JSON in our log.
+    - `encode`: the body that others read, of the event as it lies in our log, with its time.
     - `decode`: the event that a body says. Errors: Undeliverable.
     - `shape`: the struct of the body that we write, for descriptions; None: it is as the event.
     - `declared`: whether we declare the queue, exactly with `arguments`. If not, others do, and until then it
@@ -45,11 +46,16 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     event: type[Event]
     published: str
     name: str
-    encode: Callable[[str], bytes]
+    encode: Callable[[EventRecord], bytes]
     decode: Callable[[bytes], Event]
+    also: tuple[type[Event], ...] = ()
     declared: bool = True
     arguments: Mapping[str, Any] = {}
     shape: type[Any] | None = None
+
+    @property
+    def events(self) -> tuple[type[Event], ...]:
+        return (self.event, *self.also)
 
     @property
     def dead(self) -> str:
@@ -59,7 +65,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     def read(self, body: bytes, headers: Mapping[str, Any]) -> EventRecord:
         """A message that came. It has no id: `identity` says what it is claimed by. Errors: Undeliverable."""
         event = self.decode(body)
-        return EventRecord("", "", wire_name(self.event), event.key, "", trace_of(headers), 0, 0, event)
+        return EventRecord("", "", wire_name(type(event)), event.key, "", trace_of(headers), 0, 0, event)
 
 
 def identity(name: Any, key: Any) -> Any:

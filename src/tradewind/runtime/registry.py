@@ -93,10 +93,10 @@ def channels(apis: Iterable[str], config: Config) -> dict[str, Channel]:
     found: dict[str, tuple[str, Channel]] = {}
     for module, api in modules.items():
         for channel in importlib.import_module(module).channels(config.known):
-            name = wire_name(channel.event)
-            first, _ = found.setdefault(name, (api, channel))
-            if first != api:
-                raise ValueError(f"{first} and {api} both publish {name}, and an event has one channel")
+            for name in map(wire_name, channel.events):
+                first, _ = found.setdefault(name, (api, channel))
+                if first != api:
+                    raise ValueError(f"{first} and {api} both publish {name}, and an event has one channel")
     return {name: channel for name, (_, channel) in found.items()}
 
 

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-_VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_VARIABLE = re.compile(rf"\$(?:\$|\{{({_NAME}(?:\|{_NAME})*)(@port)?(?::\+([^}}:]*))?(?::-([^}}]*))?\}})")
 
 
 class BadBlueprint(Exception):
@@ -73,19 +74,36 @@ class Tables:
         return text
 
     def fill(self, place: str, text: str) -> str:
-        """Puts `${VAR:-default}` in; `$$` is a dollar."""
+        """Puts `${VAR:-default}` in; `$$` is a dollar. `${A|B:-default}`: the first of them that is set;
+        `${VAR@port:-default}`: the port of the URL in it; `${VAR:+word:-default}`: the word where it is set.
+        """
 
         def one(found: re.Match[str]) -> str:
             if found[0] == "$$":
                 return "$"
-            value = self.environment.get(found[1], "") or found[2]
+            names, port, word, default = found.groups()
+            value = next(filter(None, map(self.environment.get, names.split("|"))), None)
             if value is None:
-                raise self.bad(
-                    place, f"needs the variable {found[1]}; set it, or write ${{{found[1]}:-default}}"
-                )
-            return value
+                if default is None and word is None:
+                    raise self.bad(
+                        place, f"needs the variable {names}; set it, or write ${{{names}:-default}}"
+                    )
+                return default or ""
+            if word is not None:
+                return str(word)
+            return self._port_of(place, names, value) if port else value
 
         return _VARIABLE.sub(one, text)
+
+    def _port_of(self, place: str, names: str, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            found = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        except ValueError:
+            found = None
+        if found is None:
+            raise self.bad(place, f"{names}={url!r} is no URL with a port; write http://HOST:PORT")
+        return str(found)
 
 
 class Address(msgspec.Struct, frozen=True):

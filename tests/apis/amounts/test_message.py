@@ -14,6 +14,7 @@ from tradewind.apis.contracts.channels import channels as contracts
 from tradewind.apis.invoicing.channels import channels as invoicing
 from tradewind.contracts.orders import Line, OrderCreated
 from tradewind.contracts.values import Money
+from tradewind.core.bus import EventRecord
 from tradewind.core.channel import Channel, Undeliverable
 
 SETTINGS = {"orders_queue": "orders", "currency": "PLN"}
@@ -28,7 +29,12 @@ BOTH = pytest.mark.parametrize("channel", [BARE, ENVELOPE], ids=["contracts", "i
 
 @pytest.mark.parametrize(("channel", "body"), [(BARE, WORDS), (ENVELOPE, WRAPPED)])
 def test_each_spells_it_as_its_system_does(channel: Channel, body: bytes) -> None:
-    assert channel.encode(msgspec.json.encode(CREATED).decode()) == body
+    assert (
+        channel.encode(
+            EventRecord("", "", "order.created", ORDER, msgspec.json.encode(CREATED).decode(), "", 1, 0)
+        )
+        == body
+    )
     assert (channel.published, channel.name, channel.dead) == ("orders.created", "orders", "orders.dead")
     assert channel.declared and channel.arguments == {}
 

@@ -9,6 +9,7 @@ import msgspec
 
 from tradewind.contracts.payments import PaymentCompleted
 from tradewind.contracts.values import Money
+from tradewind.core.bus import EventRecord
 from tradewind.core.channel import Channel, Undeliverable
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -36,8 +37,8 @@ def channels(settings: Mapping[str, Any]) -> tuple[Channel, ...]:
     )
 
 
-def _encode(body: str) -> bytes:
-    event = _event(body)
+def _encode(record: EventRecord) -> bytes:
+    event = _event(record.body)
     return msgspec.json.encode(Paid(event.order_id, event.payment_id, event.amount.amount))
 
 

@@ -40,8 +40,8 @@ class _Note(msgspec.Struct):
     text: str
 
 
-def _encode(body: str) -> bytes:
-    noted = msgspec.json.decode(body, type=Noted)
+def _encode(event: EventRecord) -> bytes:
+    noted = msgspec.json.decode(event.body, type=Noted)
     return msgspec.json.encode(_Note(noted.patient, noted.text))
 
 

@@ -52,7 +52,7 @@ def channel(
         event=OrderCreated,
         published=PUBLISHED,
         name=settings["orders_queue"],
-        encode=lambda body: spell(_bare(body)),
+        encode=lambda event: spell(_bare(event.body)),
         decode=lambda body: _read(body, currency),
         shape=shape,
     )

@@ -117,7 +117,7 @@ class LocalChannelPublisher:
             return False
         channel = self.channel
         try:
-            body = channel.encode(event.body)
+            body = channel.encode(event)
         except (msgspec.MsgspecError, ValueError):
             return False
         stored = Stored(body, published_headers(event.key, event.trace), event.id, channel.published)

@@ -64,7 +64,7 @@ class ChannelPublisher(EventPublisher):
             return False
         channel, sending = self.channel, self._sending
         try:
-            body = channel.encode(event.body)
+            body = channel.encode(event)
         except (msgspec.MsgspecError, ValueError) as error:
             LOG.error("%s cannot be published on %s: %s", event.name, channel.name, error)
             return False

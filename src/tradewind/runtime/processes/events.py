@@ -56,12 +56,15 @@ class Publishers:
             queues=event_queues(config, context.blueprint, channels),
             sending=sending,
         )
-        self._channels = {
-            name: ChannelPublisher(config.broker_url, channel, name=context.name, sending=sending)
+        publishers = {
+            channel.name: ChannelPublisher(config.broker_url, channel, name=context.name, sending=sending)
             for name, channel in channels.items()
             if name in said
         }
-        self._all: list[Publisher | ChannelPublisher] = [self._own, *self._channels.values()]
+        self._channels = {
+            name: publishers[channel.name] for name, channel in channels.items() if name in said
+        }
+        self._all: list[Publisher | ChannelPublisher] = [self._own, *publishers.values()]
         self.bus: EventBus = ChannelBus(self._own, self._channels) if self._channels else self._own
 
     @property
@@ -93,10 +96,11 @@ class Subscribers:
         self.own: list[Subscriber] = []
         self.channels: list[ChannelSubscriber] = []
         for service, runtime in platform.runtimes.items():
-            if ours := runtime.heard.keys() - channels.keys():
-                self.own.append(self._own(service, ours))
-            for name in channels.keys() & runtime.heard.keys():
-                self.channels.append(self._channel(service, channels[name]))
+            if own := runtime.heard.keys() - channels.keys():
+                self.own.append(self._own(service, own))
+            ours = channels.keys() & runtime.heard.keys()
+            for channel in {channels[name].name: channels[name] for name in ours}.values():
+                self.channels.append(self._channel(service, channel))
 
     @property
     def all(self) -> Sequence[Subscriber | ChannelSubscriber]:
