@@ -62,6 +62,7 @@ PLANTS = [
     ("domain", "tradewind.services.brand_new.domain", "asyncio"),
     ("asyncpg", "tradewind.services.orders.storage", "asyncpg"),
     ("pamqp", "tradewind.drivers.rabbitmq.amqp.link", "pamqp"),
+    ("grpcio", "tradewind.drivers.grpc.server", "grpc"),
     ("opentelemetry", "tradewind.apis.kernel.serving", "opentelemetry"),
     ("uvicorn", "tradewind.runtime.processes.fronts", "uvicorn"),
     ("sqlite3", "tradewind.services.orders.storage", "sqlite3"),

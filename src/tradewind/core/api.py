@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .rate_limiter import Limit, RateLimiter
     from .request_queue import Handler as QueueHandler
     from .request_queue import RequestQueueClient, Wire
+    from .rpc_methods import RpcClient, RpcService
     from .settings import Setting
 
 
@@ -26,13 +27,18 @@ def nothing(*_: object) -> None:
     """Does it."""
 
 
+def _no_rpc(url: str, authority: str = "") -> RpcClient:
+    raise ValueError(f"{url}: nothing here calls remote procedures")
+
+
 class Around(msgspec.Struct, frozen=True, kw_only=True):
     """The process around an API, or around a service that calls systems outside. `settings` are those in
     force, by name; `apis` are those that the blueprint serves anywhere. `key` signs what a caller of ours may
     bring back, and `secret` is a key of its own for each purpose: both are the same in every process of a
-    data folder. `client` makes an HTTP client that its taker closes. `webhooks` says where those of outside
-    systems are taken, once that is known; None: nowhere. `blueprint` is its name, `addresses` are where its
-    services answer over HTTP, and `packages` is the folder of the API packages.
+    data folder. `client` makes an HTTP client that its taker closes, and `rpc` one of remote procedure calls
+    to an address, which trusts the certificates in a file where that is named. `webhooks` says where those of
+    outside systems are taken, once that is known; None: nowhere. `blueprint` is its name, `addresses` are
+    where its services answer over HTTP, and `packages` is the folder of the API packages.
     """
 
     settings: Mapping[str, Any]
@@ -42,6 +48,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
     key: Callable[[], bytes]
     secret: Callable[[str], bytes]
     client: Callable[[], HttpClient]
+    rpc: Callable[[str, str], RpcClient] = _no_rpc
     webhooks: Callable[[], tuple[str, int] | None] | None = None
     blueprint: str = ""
     addresses: Mapping[str, str] = {}
@@ -114,6 +121,16 @@ class Front(msgspec.Struct, frozen=True, kw_only=True):
     missing: Callable[[], list[str]] = list
 
 
+class RpcFront(msgspec.Struct, frozen=True, kw_only=True):
+    """An API of remote procedure calls as their server takes it. `certificate` and `key` are files; empty: it
+    is served without TLS.
+    """
+
+    services: tuple[RpcService, ...]
+    certificate: str = ""
+    key: str = ""
+
+
 class RemoteGateway(Gateway, Protocol):
     """A Gateway to other processes. `heard` is told the key of each event that somebody may wait for."""
 
@@ -161,8 +178,10 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     """One API, under the name that a blueprint has for it. Light to import: what serves it is imported where
     it is served.
 
-    - `transport`: what carries it: http, rabbitmq.
-    - `front` makes it, where http carries it; `queues`, where rabbitmq does.
+    - `transport`: what carries it: http, rabbitmq, grpc.
+    - `front` makes it, where http carries it; `queues`, where rabbitmq does; `methods`, where grpc does.
+    - `asked` makes a Gateway over it to one service, for the processes of ours that ask by it where no queue
+      carries it.
     - `clients`: programs outside call it, not only processes of ours. Such a process stops first.
     - `shows`: the services whose messages it passes on. Where one runs in another process, `over` names the
       APIs by which this one can ask it. `needs` are those of them without which no new work is accepted.
@@ -187,6 +206,8 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     transport: str
     front: Callable[[ApiGiven], Front] | None = None
     queues: RequestQueues | None = None
+    methods: Callable[[ApiGiven], RpcFront] | None = None
+    asked: Callable[[Around], Gateway] | None = None
     clients: bool = False
     shows: tuple[str, ...] = ()
     over: tuple[str, ...] = ()

@@ -211,13 +211,13 @@ class _Reading(Tables):
                 if setting := APIS[api].at:
                     if at.host or at.port is not None:
                         settings[setting] = f"http://{at.host or '127.0.0.1'}:{at.port or 80}"
-                elif at.scheme == "http" and (process is not front or api != known):
+                elif at.scheme in ("http", "grpc") and (process is not front or api != known):
                     self._port(f"processes.{process.name}", api, at, process.copies)
 
     def _port(self, place: str, api: str, at: Address, copies: int) -> None:
         """The settings say one port, which is the front's."""
         if at.port is None:
-            raise self.bad(f"{place}.apis.{api}", "say where it listens, like http://127.0.0.1:8081")
+            raise self.bad(f"{place}.apis.{api}", f"say where it listens, like {at.scheme}://127.0.0.1:8081")
         if at.port == 0 and copies > 1:
             raise self.bad(f"{place}.apis.{api}", "copies share a port, so it cannot be any that is free")
 

@@ -9,6 +9,7 @@ from typing import Any
 from ...contracts import inventory, invoices, notifications, orders, payments, users
 from ...contracts.api import OPERATIONS
 from ...contracts.inventory import FindProducts, Found
+from ...contracts.notifications import NotificationsOfOrders, OrderNotification
 from ...contracts.users import Credentials, FindCredentials, FindPrincipal, Principal
 from ...core.bus import ListEvents
 from ...core.dead_letters import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
@@ -43,4 +44,10 @@ def _declared() -> Iterator[type[Message]]:
 def answers() -> Mapping[type[Query], Any]:
     """The type of every query's answer."""
     own = {operation.asks: operation.gives for operation in OPERATIONS if issubclass(operation.asks, Query)}
-    return {**own, FindCredentials: Credentials | None, FindPrincipal: Principal | None, FindProducts: Found}
+    return {
+        **own,
+        FindCredentials: Credentials | None,
+        FindPrincipal: Principal | None,
+        FindProducts: Found,
+        NotificationsOfOrders: list[OrderNotification],
+    }

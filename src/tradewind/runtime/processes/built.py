@@ -19,7 +19,7 @@ from . import runner
 from .component import Clients, Component, FrontServer, OpsServer, Settled, Traces, near, watch_links
 from .context import Context
 from .elsewhere import reached
-from .fronts import front_server
+from .fronts import RpcServed, front_server
 
 if TYPE_CHECKING:
     from ...drivers.rabbitmq.amqp import Link
@@ -58,7 +58,7 @@ class BuiltProcess:
         try:
             self.components = [
                 Traces(context.tracing, context.metrics),
-                Clients(context.client),
+                Clients(context.client, context.rpc_clients),
                 *self._build(),
             ]
         except BaseException:
@@ -93,6 +93,10 @@ class BuiltProcess:
                 reach = _with(beside, found.needs, found.reach) if beside else found.reach
                 self._fronts.append(front_server(context, APIS[api], at, reach, webhooks))
         made += self._fronts
+        for api, at in process.apis.items():
+            if APIS[api].methods is not None:
+                found = reached(context, APIS[api], platform)
+                made += [*found.needs, RpcServed(context, APIS[api], at, found.reach, self.missing)]
         if context.apart:
             pages = OpsPages(self._health, context.metrics.render)
             self._ops = OpsServer(HttpServer(pages, Limits()), config.host, config.ops_port)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...core.api import Front
 from ...core.http import HttpClient, Server
+from ...core.rpc_methods import RpcClient
 from ...observability.collector import Tracing
 from ...observability.metrics import Metrics
 from . import runner
@@ -111,13 +112,15 @@ class OpsServer(Component):
 
 
 class Clients(Component):
-    """The HTTP client of the process, which its parts share."""
+    """The HTTP client of the process, which its parts share, and its clients of remote procedure calls."""
 
-    def __init__(self, client: HttpClient) -> None:
-        self._client = client
+    def __init__(self, client: HttpClient, rpc: Sequence[RpcClient]) -> None:
+        self._client, self._rpc = client, rpc
 
     async def stop(self) -> None:
         await self._client.close()
+        for one in self._rpc:
+            await one.close()
 
 
 class Settled(Component):

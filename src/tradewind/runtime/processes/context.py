@@ -14,6 +14,7 @@ from ...core.clock import SystemClock
 from ...core.http import Request, Response
 from ...core.manifest import Manifest
 from ...core.rate_limiter import Limit, RateLimiter, in_process
+from ...core.rpc_methods import RpcClient
 from ...drivers.http.client import PooledClient
 from ...drivers.local.cache import LocalCache
 from ...observability import logs
@@ -48,6 +49,7 @@ class Context:
         self.apart = blueprint.apart
         self.store = place_of(config, blueprint, *process.services[:1])
         self.client = PooledClient()
+        self.rpc_clients: list[RpcClient] = []
         _arm(config.fail, process)
         self.log = log or logs.set_up(config.log_level, config.log_format, name if self.apart else "")
         self.clock = SystemClock(ids=blueprint.policies.ids)
@@ -66,6 +68,14 @@ class Context:
         """Signs what a caller of ours may bring back."""
         return signing_key(self.config.jwt_secret, self.config.data)
 
+    def rpc(self, url: str, authority: str = "") -> RpcClient:
+        """Errors: ValueError, for an address that is none."""
+        from ...drivers.grpc.client import GrpcClient
+
+        made = GrpcClient(url, authority=Path(authority) if authority else None)
+        self.rpc_clients.append(made)
+        return made
+
     def around(self, webhooks: Callable[[], tuple[str, int] | None] | None) -> Around:
         """What this process is for an API, or for a service that calls systems outside."""
         return Around(
@@ -76,6 +86,7 @@ class Context:
             key=self.key,
             secret=lambda purpose: derived(self.key(), purpose),
             client=lambda: self.client,
+            rpc=self.rpc,
             webhooks=webhooks,
             blueprint=self.blueprint.name,
             addresses=self.blueprint.addresses,

@@ -8,11 +8,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.api import ApiManifest, Reach
+from ...core.gateway import Gateway
+from ...core.joined import JoinedGateway
 from ...core.model import Query
 from ...core.request_queue import RequestQueueClient
 from .component import Component
 from .context import Context
-from .plan import carrier, ours
+from .plan import askers, carrier, ours
 from .request_queues import addresses, local_queues, queues_of
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ def reached(context: Context, api: ApiManifest, platform: Platform | None) -> Re
     """How an API of this process reaches the services that it shows. `platform` has those of this process."""
     config, process, at_once = context.config, context.process, not context.store
     away = [service for service in api.shows if service not in process.services]
+    if away and (joined := _joined(context, api, away, platform)) is not None:
+        return joined
     by = carrier(context.blueprint, api.over, away)
     by_gateway = by is None or queues_of(by).client is not None
     if platform is not None and by_gateway and not away:
@@ -55,6 +59,22 @@ def reached(context: Context, api: ApiManifest, platform: Platform | None) -> Re
         return Reached(Reach(to=remote.gateway, late=remote.late, remote=True), [*needs, remote])
     lacks = list if platform is None else platform.missing
     return Reached(Reach(over=over, lacks=lacks, at_once=at_once, remote=bool(away)), needs)
+
+
+def _joined(
+    context: Context, api: ApiManifest, away: Collection[str], platform: Platform | None
+) -> Reached | None:
+    """Where each service is asked over an API of its own; None: one API carries all."""
+    by = askers(context.blueprint, api.over, away)
+    if by is None:
+        return None
+    around = context.around(None)
+    made = {one.name: one.asked(around) for one in by.values() if one.asked is not None}
+    services: dict[str, Gateway] = {service: made[one.name] for service, one in by.items()}
+    if platform is not None:
+        services |= dict.fromkeys(context.process.services, platform)
+    gateway = JoinedGateway(services, api.needs)
+    return Reached(Reach(to=gateway, lacks=gateway.missing, remote=True), [])
 
 
 class RemoteQueues(Component):

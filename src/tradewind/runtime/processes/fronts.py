@@ -1,20 +1,24 @@
-"""Puts an API that is carried by HTTP on a server, as its manifest makes it."""
+"""Puts an API that is carried by HTTP or gRPC on a server, as its manifest makes it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from msgspec.structs import asdict, replace
 
 from ...core.api import ApiGiven, ApiManifest, Front, Reach
 from ...core.http import Request, Response, Server
+from ...core.rpc_methods import RpcService
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
 from ...drivers.http.writing import Writer
+from ...observability.tracing import Tracer
 from ..blueprint import Address
-from .component import FrontServer
+from . import tracing as following
+from .component import DRAIN_S, Component, FrontServer
 from .context import Context
 
 
@@ -51,7 +55,50 @@ def front_server(
 ) -> FrontServer:
     """An API of this process. Its copies share one address."""
     assert api.front is not None
-    given = ApiGiven(
+    front = api.front(_given(context, api, reach, webhooks))
+    host, port = _place(context, api, at)
+    return FrontServer(front, http_server(front), host, port, shared=context.process.copies > 1)
+
+
+class RpcServed(Component):
+    """An API over gRPC. Its copies share one address."""
+
+    def __init__(
+        self, context: Context, api: ApiManifest, at: Address, reach: Reach, missing: Callable[[], list[str]]
+    ) -> None:
+        from ...drivers.grpc.server import GrpcServer, Tls
+
+        assert api.methods is not None and at.port is not None
+        front = api.methods(_given(context, api, reach, None))
+        tracer, metrics = context.tracer, context.metrics
+        self._place = at.host or context.config.host, at.port
+        self.server = GrpcServer(
+            [_followed(tracer, one) if tracer is not None else one for one in front.services],
+            missing,
+            tls=Tls(Path(front.certificate), Path(front.key)) if front.certificate else None,
+            shared=context.process.copies > 1,
+            observe=lambda method, status, s: metrics.rpc_served(
+                method, "answer" if status == "OK" else "refused", s
+            ),
+        )
+
+    async def start(self, deadline_s: float) -> None:
+        """Errors: PortInUse; ValueError."""
+        await self.server.start(*self._place)
+
+    async def drain(self) -> None:
+        await self.server.drain(DRAIN_S)
+
+
+def _followed(tracer: Tracer, service: RpcService) -> RpcService:
+    methods = {name: following.call(tracer, service.name, name, m) for name, m in service.methods.items()}
+    return replace(service, methods=methods)
+
+
+def _given(
+    context: Context, api: ApiManifest, reach: Reach, webhooks: Callable[[], tuple[str, int] | None] | None
+) -> ApiGiven:
+    return ApiGiven(
         **asdict(context.around(webhooks)),
         reach=reach,
         pages={"/metrics": context.figures},
@@ -63,9 +110,6 @@ def front_server(
         cache=context.cache,
         operations=tuple([one for addition in context.additions for one in addition.operations]),
     )
-    front = api.front(given)
-    host, port = _place(context, api, at)
-    return FrontServer(front, http_server(front), host, port, shared=context.process.copies > 1)
 
 
 def _place(context: Context, api: ApiManifest, at: Address) -> tuple[str, int]:

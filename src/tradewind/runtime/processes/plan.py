@@ -46,6 +46,19 @@ def carrier(blueprint: Blueprint, over: Sequence[str], asked: Collection[str]) -
     return next((APIS[api] for api in over if all(api in reached.get(one, ()) for one in asked)), None)
 
 
+def askers(
+    blueprint: Blueprint, over: Sequence[str], asked: Collection[str]
+) -> dict[str, ApiManifest] | None:
+    """For each of these services the API of its own by which it is asked; None: not each of them has one."""
+    found = {
+        service: APIS[api]
+        for service in asked
+        for api in reversed(blueprint.requests.get(service, ()))
+        if api in over and APIS[api].asked is not None
+    }
+    return found if found.keys() == set(asked) else None
+
+
 def _check_promises(blueprint: Blueprint, api: ApiManifest) -> None:
     for policy, value in api.promises.items():
         if (given := getattr(blueprint.policies, policy)) != value:
@@ -92,7 +105,7 @@ def _check_reach(
 def _check_carrier(
     blueprint: Blueprint, process: Process, asker: str, over: Sequence[str], away: Collection[str]
 ) -> None:
-    if away and carrier(blueprint, over, away) is None:
+    if away and carrier(blueprint, over, away) is None and askers(blueprint, over, away) is None:
         raise BadBlueprint(
             f"{blueprint.name}: {asker} in {process.name} asks {', '.join(away)} over one API: write the "
             f"same of {', '.join(over)} for all of them into [requests]"

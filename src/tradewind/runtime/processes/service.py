@@ -189,7 +189,9 @@ class Takers(Component):
         """What brings new work must be there: the queues of requests, and the channels that others publish
         on; a process that takes no request, by a queue or by HTTP, lives on events alone.
         """
-        if not self.servers and not any(at.scheme == "http" for at in self._context.process.apis.values()):
+        if not self.servers and not any(
+            at.scheme in ("http", "grpc") for at in self._context.process.apis.values()
+        ):
             return [*self._made.late(), *self.late()]
         channels = [] if self._subscribers is None else self._subscribers.missing(channels_alone=True)
         return [*(server.missing for server in self.servers if server.missing), *channels]

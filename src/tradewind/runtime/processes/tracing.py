@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from ...core.bus import EventRecord, Handle, Settle
 from ...core.request_queue import Ask
+from ...core.rpc_methods import Method, RpcCall, RpcFailed
 from ...observability import context, spans
-from ...observability.tracing import Span, Tracer
+from ...observability.tracing import Kind, Span, Tracer
 
 Handler = Callable[[Ask], None]
 
@@ -42,6 +43,28 @@ def _ending(span: Span, reply: Callable[[Ask, bytes, bool], None]) -> Callable[[
         reply(ask, body, refused)
 
     return answer
+
+
+def call(tracer: Tracer, service: str, name: str, method: Method) -> Method:
+    """The same method, under the trace of its caller or one that begins here."""
+
+    async def followed(one: RpcCall) -> bytes:
+        span = tracer.start(f"{service}/{name}", Kind.SERVER, one.trace)
+        if span is None:
+            return await method(one)
+        span.attributes |= {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
+        try:
+            reply = await method(replace(one, trace=span.traceparent))
+        except RpcFailed as error:
+            span.end("" if error.status == "INVALID_ARGUMENT" else error.status)
+            raise
+        except BaseException as error:
+            span.end(type(error).__name__)
+            raise
+        span.end()
+        return reply
+
+    return followed
 
 
 def events(tracer: Tracer, queue: str, handle: Handle) -> Handle:

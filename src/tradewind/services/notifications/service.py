@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...contracts.notifications import ListNotifications
+from ...contracts.notifications import ListNotifications, NotificationsOfOrders
 from ...contracts.orders import OrderCancelled, OrderConfirmed, OrderCreated, OrderFailed
 from ...contracts.payments import PaymentRefunded
 from ...contracts.policies import DEFAULT, Policies
@@ -26,6 +26,7 @@ def notifications(*, policies: Policies = DEFAULT) -> Service:
         on(OrderCancelled,  domain.cancel,  TOLD),
         on(PaymentRefunded, domain.refund,  TOLD),
         answers(ListNotifications, queries.list_notifications),
+        answers(NotificationsOfOrders, queries.of_orders),
     ]))  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Notifications over gRPC, as the published system of integer orders has them."""
