@@ -14,6 +14,7 @@ from tradewind.contracts.invoices import GetInvoice, ListInvoices
 from tradewind.contracts.orders import GetOrder, Item, ListOrders, PlaceOrder
 from tradewind.contracts.values import Money, Page
 from tradewind.core.model import Caller, Refused
+from tradewind.core.rate_limiter import Limit
 from tradewind.core.store import StoreUnavailable
 
 CREATE = {"customerId": CUSTOMER, "amount": 5000}
@@ -231,7 +232,7 @@ def test_a_bug_shows_nothing_of_itself() -> None:
 
 
 def test_the_share_of_a_caller() -> None:
-    client = orders(rate_limit_per_minute=1)
+    client = orders(limit=Limit(1))
     assert [client.post(CREATE).status for _ in range(2)] == [201, 429]
     assert client.post(CREATE).json == {"statusCode": 429, "message": "ThrottlerException: Too Many Requests"}
     assert client.ask("GET", "/health").status == 200
