@@ -22,7 +22,10 @@ def test_the_marks_of_the_events() -> None:
         for _, event in events()
         if (marks := {m: marked(event, m) for m in Mark if marked(event, m)})
     }
-    assert found == {PaymentRequested: {Mark.SECRET: ("token",)}, UserRegistered: {Mark.PERSONAL: ("name",)}}
+    assert found == {
+        PaymentRequested: {Mark.SECRET: ("token",)},
+        UserRegistered: {Mark.PERSONAL: ("name", "email")},
+    }
     assert UserDeleted.erases_personal and UserDeleted.keyed_by == UserRegistered.keyed_by
 
 

@@ -103,6 +103,7 @@ class PaymentCompleted(Event, frozen=True, tag="payment.completed"):
     order_id: str
     payment_id: str
     amount: Money
+    customer_id: str = ""
 
 
 class PaymentFailed(Event, frozen=True, tag="payment.failed"):
@@ -111,6 +112,8 @@ class PaymentFailed(Event, frozen=True, tag="payment.failed"):
     payment_id: str
     code: Literal["payment_declined", "payment_error"]
     reason: str
+    customer_id: str = ""
+    amount: Money | None = None
 
 
 class PaymentVoided(Event, frozen=True, tag="payment.voided"):

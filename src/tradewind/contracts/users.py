@@ -85,6 +85,19 @@ class AddUser(Request, frozen=True, tag="users.add"):
     name: str
     password_hash: str
     role: Role = "customer"
+    first_admin: bool = False
+    """Only while no admin exists."""
+
+
+class RewriteUser(Request, frozen=True, tag="users.rewrite"):
+    """Changes whatever is given of an account; sent by an API, which has hashed the password."""
+
+    keyed_by: ClassVar[str] = "user_id"
+    user_id: Uuid
+    email: str | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    password_hash: str | UnsetType = UNSET
 
 
 class LogIn(Request, frozen=True, tag="users.log_in", forbid_unknown_fields=True):
@@ -176,6 +189,14 @@ class FindPrincipal(Query, frozen=True, tag="users.principal"):
     session_id: str
 
 
+class HasAdmin(Query, frozen=True, tag="users.has_admin"):
+    """Whether the first admin was made."""
+
+
+class AdminKnown(View, frozen=True):
+    has_admin: bool
+
+
 class Principal(View, frozen=True):
     user_id: str
     role: Role
@@ -186,6 +207,7 @@ class UserRegistered(Event, frozen=True, tag="user.registered"):
     user_id: str
     name: Annotated[str, PERSONAL]
     role: str
+    email: Annotated[str, PERSONAL] = ""
 
 
 class UserDeleted(Event, frozen=True, tag="user.deleted"):

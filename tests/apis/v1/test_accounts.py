@@ -12,8 +12,9 @@ import pytest
 from argon2 import PasswordHasher
 
 from tests.apis.v1.fakes import CUSTOMER, Shop, refusal, settled, uuid
-from tradewind.apis.v1.passwords import COMMON, Passwords
+from tradewind.apis.kernel.passwords import Passwords
 from tradewind.apis.v1.settings import V1Settings
+from tradewind.apis.v1.weak_passwords import COMMON
 from tradewind.contracts.users import (
     AddUser,
     ChangeUser,

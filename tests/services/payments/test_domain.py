@@ -105,7 +105,7 @@ def test_a_charge_counts_whenever_it_turns_up(payment: Payment, looking: int) ->
     assert effects(CHARGED, payment) == [
         now(payment, status="COMPLETED", token="", charge_id="ch-1"),
         *looked(looking),
-        PaymentCompleted(ORDER, ID, TOTAL),
+        PaymentCompleted(ORDER, ID, TOTAL, "ada"),
     ]
 
 
@@ -119,7 +119,10 @@ def test_what_is_paid_is_settled(payment: Payment, heard: Settled) -> None:
 @pytest.mark.parametrize("looking", LOOKING)
 def test_what_the_provider_will_not_take_has_failed(heard: Settled, code: Any, looking: int) -> None:
     payment = replace(OPEN, checks=looking)
-    failed = [now(payment, status="FAILED", token=""), PaymentFailed(ORDER, ID, code, heard.code)]
+    failed = [
+        now(payment, status="FAILED", token=""),
+        PaymentFailed(ORDER, ID, code, heard.code, "ada", TOTAL),
+    ]
     assert effects(heard, payment) == [*looked(looking), *failed]
     for ended in (FAILED, VOIDED):
         assert effects(heard, replace(ended, checks=looking)) == looked(looking)

@@ -10,6 +10,7 @@ from tradewind.contracts.users import (
     ChangeUser,
     DeleteUser,
     Nothing,
+    RewriteUser,
     UserDeleted,
     UserRegistered,
     UserView,
@@ -26,6 +27,7 @@ from tradewind.services.users.domain import (
     claimed,
     claims_of,
     delete,
+    rewrite,
 )
 
 # of the categories Cf, Zl, Zp, Co, Cn, a filler of Hangul, a selector of variants, letters that hold a space or @
@@ -44,7 +46,11 @@ TWO = {ALL_ADMINS: Admins(ALL_ADMINS, ("root", "other"))}
 def test_a_new_customer_claims_the_address_and_is_announced() -> None:
     effects, reply = settle(add(AddUser("Ada@Example.com", "Ada", "$hash"), NOW, {}, {}))
     user = replace(ADA, id="u-new", created_at=2_000, updated_at=2_000)
-    assert effects == [user, replace(CLAIM, user_id="u-new"), UserRegistered("u-new", "Ada", "customer")]
+    assert effects == [
+        user,
+        replace(CLAIM, user_id="u-new"),
+        UserRegistered("u-new", "Ada", "customer", "ada@example.com"),
+    ]
     assert reply == UserView("u-new", "ada@example.com", "Ada", "customer", 1, "1970-01-01T00:00:02.000Z")
 
 
@@ -138,3 +144,33 @@ def test_who_is_deleted_is_not_found() -> None:
         settle(delete(DeleteUser("ada"), NOW, gone, {}, {}))
     with pytest.raises(Refused, match="not_found"):
         settle(change(ChangeUser("ada", "X"), NOW, gone, {}))
+
+
+def test_the_first_admin_is_made_once() -> None:
+    ask = AddUser("root@example.com", "Root", "$hash", "admin", first_admin=True)
+    assert settle(add(ask, NOW, {}, {}))[0]
+    with pytest.raises(Refused, match="forbidden"):
+        settle(add(ask, NOW, {}, ONE))
+
+
+def test_a_rewritten_account_gives_its_address_back() -> None:
+    ask = RewriteUser("ada", email="King@example.com", password_hash="$new")
+    claims = {CLAIM.id: CLAIM}
+    effects, reply = settle(rewrite(ask, NOW, ADA, {}, claims, {}))
+    assert effects == [
+        replace(CLAIM, user_id=""),
+        EmailClaim(claim_id("king@example.com"), "ada"),
+        replace(ADA, email="king@example.com", password_hash="$new", version=2, updated_at=2_000),
+    ]
+    assert reply.email == "king@example.com"
+    assert settle(rewrite(RewriteUser("ada"), NOW, ADA, {}, claims, {}))[0] == []
+    taken = {"x": EmailClaim(claim_id("king@example.com"), "other")}
+    with pytest.raises(Refused, match="email_taken"):
+        settle(rewrite(ask, NOW, ADA, {}, claims, taken))
+
+
+def test_the_last_admin_keeps_the_role_when_rewritten() -> None:
+    with pytest.raises(Refused, match="last_admin"):
+        settle(rewrite(RewriteUser("root", role="customer"), NOW, ROOT, ONE, {}, {}))
+    effects, _ = settle(rewrite(RewriteUser("root", role="customer"), NOW, ROOT, TWO, {}, {}))
+    assert effects[0] == Admins(ALL_ADMINS, ("other",))

@@ -10,7 +10,7 @@ from ...contracts import inventory, invoices, notifications, orders, payments, u
 from ...contracts.api import OPERATIONS
 from ...contracts.inventory import FindProducts, Found
 from ...contracts.notifications import NotificationsOfOrders, OrderNotification
-from ...contracts.users import Credentials, FindCredentials, FindPrincipal, Principal
+from ...contracts.users import AdminKnown, Credentials, FindCredentials, FindPrincipal, HasAdmin, Principal
 from ...core.bus import ListEvents
 from ...core.dead_letters import DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ...core.model import Message, Query, Request, wire_name
@@ -50,4 +50,5 @@ def answers() -> Mapping[type[Query], Any]:
         FindPrincipal: Principal | None,
         FindProducts: Found,
         NotificationsOfOrders: list[OrderNotification],
+        HasAdmin: AdminKnown,
     }

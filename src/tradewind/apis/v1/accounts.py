@@ -31,13 +31,13 @@ from ...core.clock import Clock
 from ...core.gateway import Gateway, Reply
 from ...core.model import NOBODY, Refused
 from ...core.rate_limiter import Buckets
+from ..kernel.passwords import Passwords
 from ..kernel.serving import Serving
-from . import passwords
 from .call import COMMON, REPLAYED, Call, Finishes, Handles, finish_nothing, finish_view
-from .passwords import Passwords
 from .refusals import field_refused, invalid_field
 from .settings import V1Settings
 from .tokens import TokenWriter
+from .weak_passwords import weak
 
 _session = msgspec.json.Decoder(SessionView).decode
 _encode = msgspec.json.Encoder().encode
@@ -85,7 +85,7 @@ class Accounts:
             email = address(asked.email)
         except ValueError as error:
             raise invalid_field("email", str(error)) from None
-        if passwords.weak(asked.password, email, email.partition("@")[0], asked.name):
+        if weak(asked.password, email, email.partition("@")[0], asked.name):
             raise field_refused(
                 "password", "weak_password", "This password is among the first that anybody tries."
             )

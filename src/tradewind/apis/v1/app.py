@@ -18,13 +18,13 @@ from ...observability.tracing import Tracer
 from ..kernel.admission import Admission
 from ..kernel.health import Health
 from ..kernel.idempotency import Claims
+from ..kernel.passwords import Passwords
 from ..kernel.pending_reads import PendingReads
 from ..kernel.principals import Principals
 from ..kernel.request_context import Api, Kernel, Log, Observe, Page, ignore, page_routes, request_ids
 from ..kernel.router import Router
 from .accounts import Accounts
 from .call import Call
-from .passwords import Passwords
 from .serving import Ops, V1Serving
 from .settings import V1Settings
 from .table import operation_routes
@@ -55,7 +55,7 @@ class V1Api(Api[Call]):
         limiter: Callable[[Limit], RateLimiter] = in_process,
     ) -> None:
         self._asks = PendingReads(settings.answer_s, settings.reads_at_once)
-        self._passwords = passwords or Passwords(settings, clock)
+        self._passwords = passwords or Passwords(clock, settings.cost)
         tokens = TokenWriter(settings.jwt_secret, settings.key("refresh"), settings.access_ttl_s)
         claims = Claims(settings.key("idempotency"))
         self._principals = Principals(

@@ -8,7 +8,7 @@ from ...core.api import ApiGiven, ApiManifest, Around, FirstAdmin, Front
 from .variables import SETTINGS
 
 if TYPE_CHECKING:
-    from .passwords import Passwords
+    from ..kernel.passwords import Passwords
 
 
 def front(given: ApiGiven) -> Front:
@@ -42,10 +42,10 @@ def front(given: ApiGiven) -> Front:
 
 
 def hasher(around: Around) -> Passwords:
-    from .passwords import Passwords
+    from ..kernel.passwords import Passwords
     from .settings import V1Settings
 
-    return Passwords(V1Settings(jwt_secret=around.key()), around.clock)
+    return Passwords(around.clock, V1Settings(jwt_secret=around.key()).cost)
 
 
 APIS = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..kernel.client_address import TrustedProxies
 from ..kernel.cors import Cors
+from ..kernel.passwords import Cost
 
 SHORTEST_SECRET = 32
 PREFLIGHT_S = 600
@@ -67,6 +68,10 @@ class V1Settings:
         if not self.cors_origins:
             return None
         return Cors(self.cors_origins, methods=METHODS, allow=ALLOWED, expose=EXPOSED, max_age_s=PREFLIGHT_S)
+
+    @property
+    def cost(self) -> Cost:
+        return Cost(self.hash_memory_kib, self.hash_rounds, self.hasher_workers, self.hasher_queue)
 
     @property
     def proxies(self) -> TrustedProxies | None:

@@ -176,7 +176,7 @@ def charging(token: str) -> Callable[[OrderCreated, Context, Payment | None], Ef
         else:
             payment = _payment(heard, context, COMPLETED, "")
             yield payment
-            yield PaymentCompleted(payment.order_id, payment.id, heard.total)
+            yield PaymentCompleted(payment.order_id, payment.id, heard.total, payment.customer_id)
 
     return charge
 
@@ -229,7 +229,8 @@ def settle(heard: Settled, context: Context, payment: Payment) -> Effects[None]:
                 payment, status=COMPLETED, token="", charge_id=heard.charge_id, updated_at=context.at
             )
             yield from _look_no_more(payment)
-            yield PaymentCompleted(payment.order_id, payment.id, Money(payment.amount, payment.currency))
+            amount = Money(payment.amount, payment.currency)
+            yield PaymentCompleted(payment.order_id, payment.id, amount, payment.customer_id)
     elif heard.state in ("PENDING", "UNKNOWN"):
         if payment.status in (PENDING, VOIDED):
             yield replace(payment, checks=payment.checks + 1, updated_at=context.at)
@@ -241,9 +242,13 @@ def settle(heard: Settled, context: Context, payment: Payment) -> Effects[None]:
         yield from _look_no_more(payment)
         if payment.status == PENDING:
             yield replace(payment, status=FAILED, token="", updated_at=context.at)
-            declined = heard.state == "DECLINED"
             yield PaymentFailed(
-                payment.order_id, payment.id, "payment_declined" if declined else "payment_error", heard.code
+                payment.order_id,
+                payment.id,
+                "payment_declined" if heard.state == "DECLINED" else "payment_error",
+                heard.code,
+                payment.customer_id,
+                Money(payment.amount, payment.currency),
             )
 
 

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from ...contracts import users as say
-from ...contracts.users import AddUser, ChangeUser, DeleteUser, Nothing, Role, UserView
+from ...contracts.users import AddUser, ChangeUser, DeleteUser, Nothing, RewriteUser, Role, UserView
 from ...contracts.values import stamp
 from ...core import preconditions
 from ...core.model import Aggregate, Context, Effects, Refused
@@ -80,7 +80,11 @@ def admins_joined(ask: AddUser) -> Iterable[str]:
     return (ALL_ADMINS,) if ask.role == "admin" else ()
 
 
-def admins_changed(ask: ChangeUser) -> Iterable[str]:
+def claimed_anew(ask: RewriteUser) -> Iterable[str]:
+    return () if ask.email is UNSET else claims_on(ask.email)
+
+
+def admins_changed(ask: ChangeUser | RewriteUser) -> Iterable[str]:
     return () if ask.role is UNSET else (ALL_ADMINS,)
 
 
@@ -95,17 +99,9 @@ def view(user: User) -> UserView:
 def add(
     ask: AddUser, context: Context, claims: Mapping[str, EmailClaim], admins: Mapping[str, Admins]
 ) -> Effects[UserView]:
-    try:
-        email = say.address(ask.email)
-    except ValueError as error:
-        raise Refused(
-            "invalid_field",
-            422,
-            str(error),
-            errors=[{"field": "email", "code": "invalid_field", "detail": str(error)}],
-        ) from None
-    if any([claim.user_id for claim in claims.values()]):
-        raise Refused("email_taken", 409, "There is an account with this e-mail address.")
+    email = _free(ask.email, claims)
+    if ask.first_admin and _all(admins).ids:
+        raise Refused("forbidden", 403, "There is an admin already.")
     user = User(
         context.new_id, email, ask.name, ask.role, "ACTIVE", ask.password_hash, 1, context.at, context.at
     )
@@ -113,8 +109,24 @@ def add(
     yield EmailClaim(claim_id(email), user.id)
     if user.role == "admin":
         yield _all(admins).joined_by(user)
-    yield say.UserRegistered(user.id, user.name, user.role)
+    yield say.UserRegistered(user.id, user.name, user.role, user.email)
     return view(user)
+
+
+def _free(email: str, claims: Mapping[str, EmailClaim], owner: str = "") -> str:
+    """The address as it is kept. Errors: Refused, where it is none, or is that of another than `owner`."""
+    try:
+        plain = say.address(email)
+    except ValueError as error:
+        raise Refused(
+            "invalid_field",
+            422,
+            str(error),
+            errors=[{"field": "email", "code": "invalid_field", "detail": str(error)}],
+        ) from None
+    if any([claim.user_id not in ("", owner) for claim in claims.values()]):
+        raise Refused("email_taken", 409, "There is an account with this e-mail address.")
+    return plain
 
 
 def change(ask: ChangeUser, context: Context, user: User, admins: Mapping[str, Admins]) -> Effects[UserView]:
@@ -126,12 +138,45 @@ def change(ask: ChangeUser, context: Context, user: User, admins: Mapping[str, A
     if role != user.role:
         if context.caller.role != "admin":
             raise Refused("forbidden", 403, "Only an admin gives or takes a role.")
-        yield _all(admins).joined_by(user) if role == "admin" else _all(admins).left_by(user)
+        yield _moved(user, role, admins)
     elif name == user.name:
         return view(user)
     user = user.changed(context, name=name, role=role)
     yield user
     return view(user)
+
+
+def rewrite(
+    ask: RewriteUser,
+    context: Context,
+    user: User,
+    admins: Mapping[str, Admins],
+    old: Mapping[str, EmailClaim],
+    new: Mapping[str, EmailClaim],
+) -> Effects[UserView]:
+    """`old` are the claims on the present address, `new` those on the wanted one."""
+    if not user.active or not context.caller.may_see(user.id):
+        raise Refused("not_found", 404)
+    given: dict[str, Any] = {
+        name: value
+        for name in ("name", "role", "password_hash")
+        if (value := getattr(ask, name)) is not UNSET and value != getattr(user, name)
+    }
+    if ask.email is not UNSET and (email := _free(ask.email, new, user.id)) != user.email:
+        given["email"] = email
+        for claim in old.values():
+            yield replace(claim, user_id="")
+        yield EmailClaim(claim_id(email), user.id)
+    if "role" in given:
+        yield _moved(user, given["role"], admins)
+    if given:
+        user = user.changed(context, **given)
+        yield user
+    return view(user)
+
+
+def _moved(user: User, role: str, admins: Mapping[str, Admins]) -> Admins:
+    return _all(admins).joined_by(user) if role == "admin" else _all(admins).left_by(user)
 
 
 def delete(

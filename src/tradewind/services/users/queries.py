@@ -5,11 +5,13 @@ references to its id.
 from __future__ import annotations
 
 from ...contracts.users import (
+    AdminKnown,
     Credentials,
     FindCredentials,
     FindPrincipal,
     GetMe,
     GetUser,
+    HasAdmin,
     ListUsers,
     Principal,
     UserView,
@@ -19,7 +21,7 @@ from ...core.model import Caller, Refused
 from ...core.paging import Listing
 from ...core.store import Reader
 from . import storage
-from .domain import claims_on, view
+from .domain import ALL_ADMINS, claims_on, view
 
 _ALL = Listing("users")
 
@@ -55,6 +57,11 @@ async def find_credentials(reader: Reader, query: FindCredentials, caller: Calle
 async def find_principal(reader: Reader, query: FindPrincipal, caller: Caller) -> Principal | None:
     found = await reader.rows(storage.ROLE_IN_SESSION, {"session": query.session_id, "user": query.user_id})
     return Principal(query.user_id, found[0][0]) if found else None
+
+
+async def has_admin(reader: Reader, query: HasAdmin, caller: Caller) -> AdminKnown:
+    admins = await reader.get(storage.ADMINS, ALL_ADMINS)
+    return AdminKnown(admins is not None and bool(admins.ids))
 
 
 async def _user(reader: Reader, user_id: str) -> UserView:

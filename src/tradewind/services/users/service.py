@@ -13,8 +13,10 @@ from ...contracts.users import (
     FindPrincipal,
     GetMe,
     GetUser,
+    HasAdmin,
     ListUsers,
     OpenSession,
+    RewriteUser,
     RotateSession,
     UserDeleted,
     UserRegistered,
@@ -30,12 +32,14 @@ SERVICE = Service("users", keeps=[USERS, CLAIMS, ADMINS, SESSIONS], does=[
     on(RotateSession, sessions.rotate, SESSIONS.maybe, USERS.follow(SESSIONS.maybe, sessions.user_of)),
     on(EndSession,    sessions.end,    SESSIONS.maybe),
     on(ChangeUser,    domain.change,   USERS, ADMINS.each(domain.admins_changed)),
+    on(RewriteUser,   domain.rewrite,  USERS, ADMINS.each(domain.admins_changed), CLAIMS.follow(USERS, domain.claims_of), CLAIMS.each(domain.claimed_anew)),
     on(DeleteUser,    domain.delete,   USERS, CLAIMS.follow(USERS, domain.claims_of), ADMINS.follow(USERS, domain.admins_with)),
     answers(GetMe,           queries.get_me),
     answers(GetUser,         queries.get_user),
     answers(ListUsers,       queries.list_users),
     answers(FindCredentials, queries.find_credentials),
     answers(FindPrincipal,   queries.find_principal),
+    answers(HasAdmin,        queries.has_admin),
 ], says=[UserRegistered, UserDeleted])  # fmt: skip
 
 MANIFEST = Manifest(

@@ -10,21 +10,22 @@ import base64
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import resources
 from typing import TypeVar
 
+import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
 from ...core.clock import Clock
+from ...core.extras import MissingExtra
 from ...core.model import Refused
-from .settings import V1Settings
 
 T = TypeVar("T")
 LONGEST = 1_024
+BCRYPT = "$2"
+"""How the hashes of bcrypt begin."""
 SALT, HASH = 16, 32
-COMMON = frozenset((resources.files(__package__) / "common_passwords.txt").read_text("utf-8").split())
 
 
 def plain(password: str) -> str:
@@ -32,26 +33,31 @@ def plain(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def weak(password: str, *others: str) -> bool:
-    """Among the first guesses: the most used passwords, or the user's own name or address."""
-    lower = plain(password).lower()
-    return lower in COMMON or lower in {other.lower() for other in others}
+class Cost(msgspec.Struct, frozen=True):
+    """What a hash costs, and how many are made at once: `queue` more may wait, the next one is answered
+    503.
+    """
+
+    memory_kib: int = 19_456
+    rounds: int = 2
+    workers: int = 2
+    queue: int = 64
 
 
 class Passwords:
-    def __init__(self, settings: V1Settings, clock: Clock) -> None:
+    def __init__(self, clock: Clock, cost: Cost = Cost()) -> None:  # noqa: B008
         self._clock = clock
         self._hasher = PasswordHasher(
-            time_cost=settings.hash_rounds,
-            memory_cost=settings.hash_memory_kib,
+            time_cost=cost.rounds,
+            memory_cost=cost.memory_kib,
             parallelism=1,
             hash_len=HASH,
             salt_len=SALT,
             type=Type.ID,
         )
-        self._dummy = f"$argon2id$v=19$m={settings.hash_memory_kib},t={settings.hash_rounds},p=1${_text(SALT)}${_text(HASH)}"
-        self._pool = ThreadPoolExecutor(settings.hasher_workers, "hasher")
-        self._under_way, self._most = 0, settings.hasher_workers + settings.hasher_queue
+        self._dummy = f"$argon2id$v=19$m={cost.memory_kib},t={cost.rounds},p=1${_text(SALT)}${_text(HASH)}"
+        self._pool = ThreadPoolExecutor(cost.workers, "hasher")
+        self._under_way, self._most = 0, cost.workers + cost.queue
 
     async def hash(self, password: str) -> str:
         salt = self._clock.random.getrandbits(8 * SALT).to_bytes(SALT, "big")
@@ -63,6 +69,8 @@ class Passwords:
 
     def _fits(self, known: str, password: str) -> bool:
         try:
+            if known.startswith(BCRYPT):
+                return _fits_bcrypt(known, password)
             # cut, not refused: a refusal without work would show that it was too long for any account
             return self._hasher.verify(known, password.encode()[: LONGEST + 1])
         except (VerificationError, InvalidHashError):
@@ -84,6 +92,19 @@ class Passwords:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _fits_bcrypt(known: str, password: str) -> bool:
+    """A hash that came over from another system; bcrypt looks at 72 bytes."""
+    try:
+        import bcrypt
+    except ImportError:
+        raise MissingExtra("the password of an adopted account needs bcrypt", "bcrypt") from None
+
+    try:
+        return bcrypt.checkpw(password.encode()[:72], known.encode())
+    except ValueError:
+        return False
 
 
 def _text(size: int) -> str:
