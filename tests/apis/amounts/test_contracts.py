@@ -132,7 +132,7 @@ BROKEN = "Body is not valid JSON but content-type is set to 'application/json'"
         (JSON, b'{"a":1}}', 400, "FST_ERR_CTP_INVALID_JSON_BODY", BROKEN),
         (JSON, b'{"__proto__":{"a":1},"amount":5}', 400, "FST_ERR_CTP_INVALID_JSON_BODY", BROKEN),
         ("", b"", 400, "FST_ERR_VALIDATION", "body/ Invalid input: expected object, received null"),
-        ("", b'{"amount":5}', 415, "FST_ERR_CTP_INVALID_MEDIA_TYPE", "Unsupported Media Type"),
+        ("", b'{"amount":5}', 415, "FST_ERR_CTP_INVALID_MEDIA_TYPE", "Unsupported Media Type: undefined"),
         (JSON, b'{"amount":NaN}', 400, "FST_ERR_CTP_INVALID_JSON_BODY", BROKEN),
         (
             JSON,
@@ -153,7 +153,7 @@ BROKEN = "Body is not valid JSON but content-type is set to 'application/json'"
             b"amount=5",
             415,
             "FST_ERR_CTP_INVALID_MEDIA_TYPE",
-            "Unsupported Media Type",
+            "Unsupported Media Type: application/x-www-form-urlencoded",
         ),
         (
             JSON,

@@ -44,7 +44,7 @@ BROKEN = (
     "Body is not valid JSON but content-type is set to 'application/json'",
 )
 TOO_LARGE = (413, "FST_ERR_CTP_BODY_TOO_LARGE", "Request body is too large")
-MEDIA_TYPE = (415, "FST_ERR_CTP_INVALID_MEDIA_TYPE", "Unsupported Media Type")
+MEDIA_TYPE = (415, "FST_ERR_CTP_INVALID_MEDIA_TYPE")
 CLIENT_ERROR = b'{"error":"Bad Request","message":"Client Error","statusCode":400}'
 _JSON = re.compile(rb"application/json[ \t]*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 _TEXT = re.compile(rb"text/plain[ \t]*(?:;.*)?", re.IGNORECASE | re.DOTALL)
@@ -69,7 +69,8 @@ def value_of(request: Request, most: int = MOST_BODY) -> Any:
         return _parsed(body)
     if _TEXT.fullmatch(content_type):
         return body.decode(errors="replace")
-    raise BodyRefused(*MEDIA_TYPE)
+    shown = content_type.decode("latin-1") or "undefined"  # as JavaScript spells what is not there
+    raise BodyRefused(*MEDIA_TYPE, f"Unsupported Media Type: {shown}")
 
 
 def _parsed(body: bytes) -> Any:
