@@ -6,6 +6,7 @@ of: fetched, built and started, and nothing of them is kept here.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -41,7 +42,10 @@ class Original:
 def sh(folder: Path, *words: str, may_fail: bool = False) -> None:
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=BUILD_S)
     if done.returncode and not may_fail:
-        unmet(f"{NEED}; {' '.join(words[:4])} failed: {(done.stdout + done.stderr).strip()[-400:]}")
+        unmet(
+            f"{NEED}; {' '.join(words[:4])} failed: {(done.stdout + done.stderr).strip()[-400:]}",
+            optional=True,
+        )
 
 
 def _fastify(sources: Path) -> None:
@@ -104,12 +108,16 @@ def built(name: str) -> Path:
         return folder
     if not source or shutil.which("npm") is None:
         unmet(NEED, optional=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    sh(folder, "git", "clone", "-q", f"{source.rstrip('/')}/{found.repository}", ".")
-    sh(folder, "git", "checkout", "-q", found.commit)
-    found.build(folder)
-    (folder / "built").touch()
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with (BUILT / f"{name}.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # another worker may build it now
+        if not (folder / "built").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            sh(folder, "git", "clone", "-q", f"{source.rstrip('/')}/{found.repository}", ".")
+            sh(folder, "git", "checkout", "-q", found.commit)
+            found.build(folder)
+            (folder / "built").touch()
     return folder
 
 
