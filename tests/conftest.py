@@ -21,6 +21,12 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def mysql_url() -> Iterator[str]:
+    with own_database("test", "mysql") as url:
+        yield url
+
+
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Place:
     return Place("", tmp_path)
@@ -31,9 +37,20 @@ def postgres(postgres_url: str, tmp_path: Path) -> Place:
     return Place(postgres_url, tmp_path)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture
+def mysql(mysql_url: str, tmp_path: Path) -> Place:
+    return Place(mysql_url, tmp_path)
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgres", marks=pytest.mark.postgres),
+        pytest.param("mysql", marks=pytest.mark.mysql),
+    ]
+)
 def place(request: pytest.FixtureRequest) -> Place:
-    """Either."""
+    """Each of them."""
     found: Place = request.getfixturevalue(request.param)
     return found
 

@@ -61,6 +61,7 @@ PLANTS = [
     ("domain", "tradewind.services.orders.domain", "sqlalchemy"),
     ("domain", "tradewind.services.brand_new.domain", "asyncio"),
     ("asyncpg", "tradewind.services.orders.storage", "asyncpg"),
+    ("asyncmy", "tradewind.drivers.mysql.store", "asyncmy"),
     ("pamqp", "tradewind.drivers.rabbitmq.amqp.link", "pamqp"),
     ("grpcio", "tradewind.drivers.grpc.server", "grpc"),
     ("opentelemetry", "tradewind.apis.kernel.serving", "opentelemetry"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.databases import Place
 from tests.support.tables import create_all
 from tradewind.core import failpoints
 from tradewind.core.bus import EventRecord, ListEvents
+from tradewind.core.columns import Key
 from tradewind.core.model import NOBODY, Aggregate, Context, Effects, Event, Request, Rule, Service, Table, on
 from tradewind.core.schema import metadata
 from tradewind.core.sensitive import PERSONAL, SECRET, Mark, blanked, marked
@@ -27,6 +29,8 @@ from tradewind.engine.platform import Platform
 from tradewind.engine.statements import tables_of
 from tradewind.engine.subscriptions import SETTLED_MS
 from tradewind.engine.tables import framework_tables
+from tradewind.runtime.drafts import laid
+from tradewind.runtime.migrations import ServiceSchema
 from tradewind.runtime.stores import open_store
 
 
@@ -62,13 +66,13 @@ GATE, HALL = metadata("gate"), metadata("hall")
 SEATS = Table(
     Seat,
     sa.Table(
-        "seats", HALL, sa.Column("id", sa.Text, primary_key=True), sa.Column("word", sa.Text, nullable=False)
+        "seats", HALL, sa.Column("id", Key, primary_key=True), sa.Column("word", sa.Text, nullable=False)
     ),
 )
 DOORS = Table(
     Seat,
     sa.Table(
-        "doors", GATE, sa.Column("id", sa.Text, primary_key=True), sa.Column("word", sa.Text, nullable=False)
+        "doors", GATE, sa.Column("id", Key, primary_key=True), sa.Column("word", sa.Text, nullable=False)
     ),
 )
 
@@ -147,7 +151,7 @@ class House:
 
     @property
     def log(self) -> str:
-        return "gate.log" if self.place.url else "gate_log"
+        return self.place.named("gate", "log")
 
     async def bodies(self) -> list[str]:
         rows = await self.store.rows(sa.select(framework_tables("gate").log.c.body).order_by("seq"))
@@ -162,9 +166,9 @@ def furnish(place: Place, store: Store) -> None:
     def make(connection: sa.Connection) -> None:
         with connection.begin():
             for tables in (GATE, HALL):
-                connection.exec_driver_sql(f"CREATE SCHEMA {tables.schema}")
-                framework_tables(str(tables.schema)).md.create_all(connection)
-                tables.create_all(connection)
+                if place.kind == "postgres":
+                    connection.exec_driver_sql(f"CREATE SCHEMA {tables.schema}")
+                laid(ServiceSchema(tables, Path()), connection.dialect.name).create_all(connection)
 
     place.database.work(make)
 

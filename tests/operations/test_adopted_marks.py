@@ -9,7 +9,6 @@ import pytest
 from tests.support.databases import Place
 from tradewind.runtime import migrations
 from tradewind.runtime.schema import schemas
-from tradewind.runtime.stores import on_server
 
 OURS, THEIRS = "01900000-0000-7000-8000-000000000001", "a1b2c3d4-e5f6-4890-abcd-ef1234567890"
 ROWS = {
@@ -31,7 +30,7 @@ def test_what_was_adopted_before_there_was_a_mark_is_marked(place: Place, servic
     before = next(int(step[:4]) - 1 for step in schema.steps if step.endswith("_adopted"))
     place.fill(schema)
     migrations.down(place.url, place.data, schema, before)
-    name = f"{service}.{table}" if on_server(place.url) else f"{service}_{table}"
+    name = place.named(service, table)
     columns, values = ROWS[service, table]
     for key in (OURS, THEIRS):
         place.outside(f"INSERT INTO {name} ({columns}) VALUES ('{key}', {values})")

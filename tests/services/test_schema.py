@@ -1,4 +1,4 @@
-"""The steps of every service lead to the tables its code wants, and back, on both databases."""
+"""The steps of every service lead to the tables its code wants, and back, on each database."""
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +11,8 @@ from tradewind.runtime.schema import schemas
 
 KEPT = [pytest.param(kept, id=name) for name, kept in zip(SERVICES, schemas(), strict=True)]
 
+NOTES = {"sqlite": {"schema_steps"}, "postgres": {"schema_steps"}, "mysql": {"schema_steps", "schema_plan"}}
+
 
 @pytest.mark.parametrize("kept", KEPT)
 def test_steps_lead_to_the_models_and_back(place: Place, kept: migrations.ServiceSchema) -> None:
@@ -20,7 +22,7 @@ def test_steps_lead_to_the_models_and_back(place: Place, kept: migrations.Servic
         f"tradewind migrate new --service {kept.name}"
     )
     assert migrations.down(place.url, place.data, kept, 0) == taken[::-1]
-    assert tables(place, kept.name) == {"schema_steps"}
+    assert tables(place, kept.name) == NOTES[place.kind]
     assert migrations.up(place.url, place.data, [kept]) == taken
 
 
@@ -30,18 +32,15 @@ def test_all_services_together(place: Place) -> None:
         assert tables(place, name) == {
             *(table.name for table in kept.md.tables.values()),
             *(table.name for table in framework_tables(name).md.tables.values()),
-            "schema_steps",
+            *NOTES[place.kind],
         }
 
 
 def tables(place: Place, service: str) -> set[str]:
+    schema, prefix = (service, "") if place.kind == "postgres" else (None, place.named(service, ""))
+
     def look(connection: sa.Connection) -> set[str]:
-        if connection.dialect.name == "postgresql":
-            return set(sa.inspect(connection).get_table_names(service))
-        return {
-            name.removeprefix(f"{service}_")
-            for name in sa.inspect(connection).get_table_names()
-            if name.startswith(f"{service}_")
-        }
+        names = sa.inspect(connection).get_table_names(schema)
+        return {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
 
     return place.database.work(look)

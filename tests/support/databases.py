@@ -11,14 +11,16 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from tests.support.needs import POSTGRES, unmet
+from tests.support.needs import MYSQL, POSTGRES, unmet
 from tradewind.core.store import Store
 from tradewind.runtime import migrations
 from tradewind.runtime.databases import Database, database
 from tradewind.runtime.migrations import ServiceSchema
-from tradewind.runtime.stores import on_server, open_store
+from tradewind.runtime.stores import kind_of, open_store
 
-URL = "TRADEWIND_TEST_POSTGRES_URL"
+URL, MYSQL_URL = "TRADEWIND_TEST_POSTGRES_URL", "TRADEWIND_TEST_MYSQL_URL"
+SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$|^public$'"
+TABLES = "SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
 
 
 class Place:
@@ -26,14 +28,24 @@ class Place:
 
     def __init__(self, url: str, data: Path) -> None:
         self.url, self.data = url, data
-        if on_server(url):
-            kept = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information_schema$|^public$'"
-            for (schema,) in self.outside(kept):
+        if kind_of(url) == "postgres":
+            for (schema,) in self.outside(SCHEMAS):
                 self.outside(f"DROP SCHEMA {schema} CASCADE")
+        elif kind_of(url) == "mysql":
+            for what, name in self.outside(TABLES):
+                self.outside(f"DROP {'VIEW' if what == 'VIEW' else 'TABLE'} `{name}`")
 
     @property
     def database(self) -> Database:
         return database(self.url, self.data)
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.url)
+
+    def named(self, service: str, table: str) -> str:
+        """What a table of a service is called in SQL."""
+        return self.database.sql.name(sa.Table(table, sa.MetaData(schema=service)))
 
     def store(self) -> Store:
         return open_store(self.url, self.data)
@@ -48,16 +60,19 @@ class Place:
 
 
 @contextmanager
-def own_database(word: str) -> Iterator[str]:
+def own_database(word: str, kind: str = "postgres") -> Iterator[str]:
     """The URL of an empty database that nobody else uses, on the server that runs for all tests."""
-    server = os.environ.get(URL, "") or unmet(POSTGRES)
+    if kind == "postgres":
+        server, end = os.environ.get(URL, "") or unmet(POSTGRES), " WITH (FORCE)"
+    else:
+        server, end = os.environ.get(MYSQL_URL, "") or unmet(MYSQL), ""
     name = f"tradewind_{word}_{os.getpid()}"
-    on_its_server(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # of a run that was killed
+    on_its_server(server, f"DROP DATABASE IF EXISTS {name}{end}")  # of a run that was killed
     on_its_server(server, f"CREATE DATABASE {name}")
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
-        on_its_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+        on_its_server(server, f"DROP DATABASE {name}{end}")
 
 
 def on_its_server(url: str, text: str) -> None:

@@ -2,13 +2,14 @@
 
 import sqlalchemy as sa
 
+from tradewind.service import columns
 from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:
     op.create_table(
         "accounts",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("points >= 0", name="accounts_points"),
@@ -16,8 +17,8 @@ def up(op: Steps) -> None:
     )
     op.create_table(
         "earned",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
+        sa.Column("customer_id", columns.Key(), nullable=False),
         sa.Column("paid", sa.BigInteger(), nullable=False),
         sa.Column("refunded", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),

@@ -9,8 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
-WIDTH = 255
-"""The most characters of a key or a reference."""
+WIDTH, CLAIM_WIDTH = 255, 512
+"""The most characters of a key or a reference, and of a claim."""
+BY_BYTE = "CHARACTER SET utf8mb4 COLLATE /*M! utf8mb4_nopad_bin */ /*!50720 utf8mb4_0900_bin */"
+"""Spaces at the end count too: MariaDB and MySQL, which skip what is for the other, name it differently."""
 
 
 class Key(sa.Text):
@@ -19,6 +21,10 @@ class Key(sa.Text):
 
 class Reference(Key):
     """A key that belongs to another service or system: a UUID, `item-123` and `101` are all fine."""
+
+
+class Claim(Key):
+    """A key that is made of a name and a key: what a message is claimed by."""
 
 
 class Text(sa.Text):
@@ -53,18 +59,25 @@ class Number(sa.Integer):
 @compiles(Key, "mysql")
 @compiles(Reference, "mysql")
 def _key(*_: Any, **__: Any) -> str:
-    return f"VARCHAR({WIDTH}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    return f"VARCHAR({WIDTH}) {BY_BYTE}"
+
+
+@compiles(Claim, "mysql")
+def _claim(*_: Any, **__: Any) -> str:
+    return f"VARCHAR({CLAIM_WIDTH}) {BY_BYTE}"
 
 
 @compiles(Text, "mysql")
 @compiles(Document, "mysql")
 def _text(*_: Any, **__: Any) -> str:
-    return "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    return f"LONGTEXT {BY_BYTE}"
 
 
 def in_a_step(kind: sa.types.TypeEngine[Any]) -> str | None:
     """How a draft of a schema step writes a type; None for a type that is not ours."""
-    if isinstance(kind, Key | Text | Document):
+    if isinstance(kind, Key):
+        return "columns.Claim()" if isinstance(kind, Claim) else "columns.Key()"
+    if isinstance(kind, Text | Document):
         return "sa.Text()"
     if isinstance(kind, Instant | Money | Count):
         return "sa.BigInteger()"

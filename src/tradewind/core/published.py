@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 
 
@@ -74,7 +75,7 @@ def _as_expression(element: Computed, compiler: Any, **how: Any) -> str:
 class moment(sa.sql.functions.GenericFunction[Any]):
     """Milliseconds since 1970 as the database's own time without a zone, in UTC."""
 
-    type = sa.DateTime()
+    type = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql")
     inherit_cache = True
 
 
@@ -91,6 +92,5 @@ def _on_sqlite(element: moment, compiler: Any, **how: Any) -> str:
 
 @compiles(moment, "mysql")
 def _on_mysql(element: moment, compiler: Any, **how: Any) -> str:
-    return (
-        f"(TIMESTAMP('1970-01-01') + INTERVAL {compiler.process(element.clauses, **how)} * 1000 MICROSECOND)"
-    )
+    milliseconds = compiler.process(element.clauses, **how)
+    return f"(TIMESTAMP'1970-01-01 00:00:00' + INTERVAL {milliseconds} * 1000 MICROSECOND)"

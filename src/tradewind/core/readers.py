@@ -94,8 +94,11 @@ def key(text: str) -> str:
 
 def database(text: str) -> str:
     url = _URL.match(text)
-    if text and (url is None or url["scheme"] not in ("postgresql", "postgres")):
-        raise ValueError("a URL like postgresql://user:password@host:5432/name; leave it empty for SQLite")
+    if text and (url is None or url["scheme"] not in ("postgresql", "postgres", "mysql", "mariadb")):
+        raise ValueError(
+            "a URL like postgresql://user:password@host:5432/name or mysql://user:password@host:3306/name; "
+            "leave it empty for SQLite"
+        )
     return text.replace("postgres://", "postgresql://", 1)
 
 

@@ -20,12 +20,13 @@ def metadata(service: str) -> sa.MetaData:
 
 def newest_first(rows: sa.Table, *where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """The rows below a place, newest first, at most `n`: by `created_at` and `id`, whatever an id looks like.
-    An index on what `where` equates, then `created_at` and `id`, serves it.
+    An index on what `where` equates, then `created_at` and `id`, serves it: MySQL finds no place in an index
+    by a comparison of pairs, so the time is compared alone too.
     """
     created, key = rows.c.created_at, rows.c.id
     at = sa.bindparam("below_at", type_=sa.BigInteger)
     below = sa.tuple_(created, key) < sa.tuple_(at, sa.bindparam("below_id", type_=sa.Text))
-    chosen = sa.select(rows).where(*where, below)
+    chosen = sa.select(rows).where(*where, created <= at, below)
     return chosen.order_by(created.desc(), key.desc()).limit(sa.bindparam("n", type_=sa.Integer))
 
 

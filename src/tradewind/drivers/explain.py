@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 
 SQLITE = {
     "not a database": "it is not a SQLite database (or is corrupt): restore a backup, or start with "
@@ -32,6 +33,34 @@ POSTGRES = {
     "57P": "the server starts or stops: try again when it is up",
 }
 
+# by the number of the error; MariaDB's own are those above 1900 and below 2000
+MYSQL = {
+    1040: "too many connections: end other programs, or raise max_connections",
+    1044: "this user may not use that database: grant it the rights that the guide names",
+    1045: "wrong user or password: correct the database's URL",
+    1698: "wrong user or password: correct the database's URL",
+    1049: "there is no such database: create it, or correct the database's URL",
+    1142: "this user may not do that: grant it the rights that the guide names",
+    1143: "this user may not do that: grant it the rights that the guide names",
+    1227: "this user may not do that: grant it the rights that the guide names",
+    1370: "this user may not do that: grant it the rights that the guide names",
+    1146: "a table is missing: run `tradewind migrate up`",
+    1021: "the disk is full: free some space; nothing that was accepted is lost",
+    1114: "the disk is full: free some space; nothing that was accepted is lost",
+    1205: "another session holds what we need: end it",
+    1290: "this server only reads (it is a replica): name the primary in the database's URL",
+    1792: "this server only reads (it is a replica): name the primary in the database's URL",
+    1836: "this server only reads (it is a replica): name the primary in the database's URL",
+    1317: "it took too long: look for a session that blocks it, or a disk that is slow",
+    1969: "it took too long: look for a session that blocks it, or a disk that is slow",
+    3024: "it took too long: look for a session that blocks it, or a disk that is slow",
+    1053: "the server starts or stops: try again when it is up",
+    1043: "what answers there is not MySQL, or wants no encryption: correct the database's URL",
+    2003: "it cannot be reached: start MySQL, or correct the database's URL",
+    2006: "the connection was lost, and is made anew",
+    2013: "the connection was lost, and is made anew",
+}
+
 
 def sqlite(error: Exception) -> str:
     text = str(error)
@@ -47,3 +76,18 @@ def postgres(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"it cannot be reached: start PostgreSQL, or correct the database's URL ({text})"
     return next((f"{way} ({text})" for start, way in POSTGRES.items() if state.startswith(start)), text)
+
+
+def mysql(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    if isinstance(cause, socket.gaierror):
+        return f"there is no such host: correct the database's URL ({text})"
+    if isinstance(cause, TimeoutError):
+        return "no answer in time: the server is overloaded, or something between drops what we send"
+    if isinstance(cause, ssl.SSLError):
+        return f"no encrypted connection: correct ssl-mode or ssl-ca in the database's URL ({text})"
+    way = MYSQL.get(error.args[0]) if error.args and isinstance(error.args[0], int) else None
+    if way is None and isinstance(error, OSError):
+        way = MYSQL[2003]
+    return f"{way} ({text})" if way else text

@@ -29,6 +29,7 @@ class Sql:
     among: str  # one of many keys, which are one argument
     hole: str  # the first argument
     holes: str  # the first two arguments
+    quote = '"'  # around the name of a column
     lock = ""  # keeps the rows that were read from others until the transaction ends
     repeats_computed = (
         False  # a published view repeats what it computes, since an index can hold an expression
@@ -72,7 +73,9 @@ class Sql:
     def _text(self, what: str, table: sa.Table, make: Callable[[str, list[str]], str]) -> str:
         found = self._texts.get((what, table))
         if found is None:
-            found = self._texts[what, table] = make(self.name(table), [f'"{c.name}"' for c in table.columns])
+            found = self._texts[what, table] = make(
+                self.name(table), [f"{self.quote}{c.name}{self.quote}" for c in table.columns]
+            )
         return found
 
     def load_one(self, table: sa.Table) -> str:
@@ -144,12 +147,15 @@ class Sql:
         raise NotImplementedError
 
     def view(self, select: sa.Select[Any]) -> str:
-        """What a view is made of, so that nobody can write through it."""
+        """What a view is made of, so that nobody can write through it: one of one table would be updatable on
+        a server; one of a join is not, and this one costs its reader nothing.
+        """
         schemas = {t.schema: t.schema for f in select.get_final_froms() for t in _tables(f)}
         made = select.compile(
             dialect=self._dialect, schema_translate_map=schemas, compile_kwargs={"literal_binds": True}
         )
-        return _SCHEMA.sub(self.schema, str(made))
+        text = _SCHEMA.sub(self.schema, str(made))
+        return f"SELECT kept.* FROM ({text}) AS kept CROSS JOIN (SELECT 1 AS one) AS read_only"
 
     def drop_index(self, name: str, table: str) -> str:
         raise NotImplementedError
@@ -239,10 +245,6 @@ class PostgresSql(Sql):
         own = self.name(sa.Table("", sa.MetaData(schema=service)))
         return f"{self.quoted(schema)}.{self.quoted(name)}" if schema else own + self.quoted(name)
 
-    def view(self, select: sa.Select[Any]) -> str:
-        """A view of one table would be updatable; one of a join is not, and this one costs its reader nothing."""
-        return f"SELECT kept.* FROM ({super().view(select)}) AS kept CROSS JOIN (SELECT 1) AS read_only"
-
     def drop_index(self, name: str, table: str) -> str:
         return f"DROP INDEX {table.rpartition('.')[0]}.{self.quoted(name)}"
 
@@ -310,6 +312,11 @@ def _array(column: sa.Column[Any]) -> str:
     if found is None:
         raise TypeError(f"{column}: a column is one of core.columns, not {column.type!r}")
     return found
+
+
+def last_of_each(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """The last row of each key: one statement changes a row once."""
+    return list({row[0]: row for row in rows}.values())
 
 
 def storable(keys: Sequence[str]) -> Sequence[str]:

@@ -10,7 +10,7 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from ..core.columns import Document
+from ..core.columns import Claim, Document, Key, Text
 from ..core.schema import metadata
 
 # on SQLite only the type INTEGER makes the key the row's own place in the file
@@ -26,21 +26,21 @@ class FrameworkTables:
             "log",
             md,
             sa.Column("seq", SEQ, primary_key=True, autoincrement=False),
-            sa.Column("id", sa.Text, nullable=False),
-            sa.Column("name", sa.Text, nullable=False),
-            sa.Column("key", sa.Text, nullable=False),
+            sa.Column("id", Key, nullable=False),
+            sa.Column("name", Key, nullable=False),
+            sa.Column("key", Key, nullable=False),
             sa.Column("body", Document, nullable=False),
-            sa.Column("cause", sa.Text, nullable=False),
-            sa.Column("trace", sa.Text, nullable=False),
+            sa.Column("cause", Claim, nullable=False),
+            sa.Column("trace", Key, nullable=False),
             sa.Column("at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_log_key", "key"),
         )
         self.outbox = sa.Table(
             "outbox",
             md,
-            sa.Column("id", sa.Text, primary_key=True),
+            sa.Column("id", Key, primary_key=True),
             sa.Column("seq", sa.BigInteger, nullable=False),
-            sa.Column("key", sa.Text, nullable=False),
+            sa.Column("key", Key, nullable=False),
             sa.Column("lease", sa.BigInteger, nullable=False),
             sa.Column("at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_outbox_key", "key", "seq"),
@@ -48,30 +48,30 @@ class FrameworkTables:
         self.inbox = sa.Table(
             "inbox",
             md,
-            sa.Column("id", sa.Text, primary_key=True),
-            sa.Column("fingerprint", sa.Text, nullable=False),
+            sa.Column("id", Claim, primary_key=True),
+            sa.Column("fingerprint", Key, nullable=False),
             sa.Column("status", sa.Integer, nullable=False),
-            sa.Column("reply", sa.Text, nullable=False),
+            sa.Column("reply", Text, nullable=False),
             sa.Column("at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_inbox_at", "at"),
         )
         self.cursors = sa.Table(
             "cursors",
             md,
-            sa.Column("source", sa.Text, primary_key=True),
+            sa.Column("source", Key, primary_key=True),
             sa.Column("position", sa.BigInteger, nullable=False),
         )
         self.counters = sa.Table(
             "counters",
             md,
-            sa.Column("name", sa.Text, primary_key=True),
+            sa.Column("name", Key, primary_key=True),
             sa.Column("position", sa.BigInteger, nullable=False),
         )
         self.timers = sa.Table(
             "timers",
             md,
-            sa.Column("id", sa.Text, primary_key=True),
-            sa.Column("name", sa.Text, nullable=False),
+            sa.Column("id", Claim, primary_key=True),
+            sa.Column("name", Key, nullable=False),
             sa.Column("body", Document, nullable=False),
             sa.Column("due_at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_timers_due", "due_at"),
@@ -79,28 +79,28 @@ class FrameworkTables:
         self.activities = sa.Table(
             "activities",
             md,
-            sa.Column("id", sa.Text, primary_key=True),
-            sa.Column("name", sa.Text, nullable=False),
+            sa.Column("id", Key, primary_key=True),
+            sa.Column("name", Key, nullable=False),
             sa.Column("body", Document, nullable=False),
             sa.Column("attempts", sa.Integer, nullable=False),
             sa.Column("due_at", sa.BigInteger, nullable=False),
-            sa.Column("reason", sa.Text, nullable=False),
-            sa.Column("trace", sa.Text, nullable=False),
+            sa.Column("reason", Text, nullable=False),
+            sa.Column("trace", Key, nullable=False),
             sa.Column("at", sa.BigInteger, nullable=False),
             sa.Index(f"{md.schema}_activities_due", "due_at"),
         )
         self.parked = sa.Table(
             "parked",
             md,
-            sa.Column("id", sa.Text, primary_key=True),
-            sa.Column("status", sa.Text, nullable=False),
-            sa.Column("origin", sa.Text, nullable=False),
-            sa.Column("name", sa.Text, nullable=False),
-            sa.Column("key", sa.Text, nullable=False),
-            sa.Column("body", sa.Text, nullable=False),
+            sa.Column("id", Key, primary_key=True),
+            sa.Column("status", Key, nullable=False),
+            sa.Column("origin", Key, nullable=False),
+            sa.Column("name", Key, nullable=False),
+            sa.Column("key", Key, nullable=False),
+            sa.Column("body", Text, nullable=False),
             sa.Column("attempts", sa.Integer, nullable=False),
-            sa.Column("reason", sa.Text, nullable=False),
-            sa.Column("trace", sa.Text, nullable=False),
+            sa.Column("reason", Text, nullable=False),
+            sa.Column("trace", Key, nullable=False),
             sa.Column("due_at", sa.BigInteger, nullable=False),
             sa.Column("first_at", sa.BigInteger, nullable=False),
             sa.Column("last_at", sa.BigInteger, nullable=False),

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ..core.published import PublishedTable
 from ..core.store import StoreUnusable
 from ..runtime import published
-from ..runtime.databases import STEPS, Database
+from ..runtime.databases import Database, note_of
 from ..runtime.registry import published as published_by
 from .adopt import beside_published
 
@@ -90,7 +90,7 @@ def _one(place: Database, connection: sa.Connection, table: PublishedTable) -> E
 
 def _take_away(place: Database, connection: sa.Connection, table: PublishedTable) -> None:
     """Our view leaves its name to the table. Errors: StoreUnusable, where it is not ours."""
-    note = place.sql.name(sa.Table(STEPS, sa.MetaData(schema=table.service)))
+    note = note_of(place, table.service)
     notes = [step for (step,) in connection.exec_driver_sql(f"SELECT step FROM {note}")]
     ours = [
         part
@@ -101,4 +101,4 @@ def _take_away(place: Database, connection: sa.Connection, table: PublishedTable
     ]
     if not ours:
         raise StoreUnusable(f"{table.name} is a view of somebody else: rename it first")
-    published.drop(connection, place, table.service, ours, note)
+    place.change(connection, table.service, published.changes(place, table.service, ours, []))

@@ -17,20 +17,25 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import sqlalchemy as sa
 
+from ..core.failpoints import failpoint
 from ..core.store import StoreUnusable
 from ..drivers import explain
 from ..drivers.sql import PostgresSql, Sql, SqliteSql
 from ..drivers.sqlite import store as sqlite
 from .data_lock import DataInUse, holder
-from .stores import FILE, on_server
+from .stores import FILE, kind_of
 
 STEPS = "schema_steps"  # as engine.steps.NOTES, which would bring Alembic with it
+PLAN = "schema_plan"
+"""The table of the statements of a step that is under way, where a database has each change alone."""
 PATIENCE_S, TURN_S = (
     3_600,
     60,
 )  # a step may rewrite a large table; a process that waits for another's reports it after a while
+NOTED = "CREATE TABLE IF NOT EXISTS {} (step TEXT PRIMARY KEY)"
 MEMORY = ":memory:"
 TURN = 5_141_924_771_046_013_310  # the advisory lock of the process that takes a step
+BEFORE_COMMIT = failpoint("migrate.before-commit", "a schema step is taken, and not committed")
 NO_DATABASE = "3D000"
 NONE: Mapping[str, str] = {}
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -38,6 +43,10 @@ T = TypeVar("T")
 
 
 class Database(Protocol):
+    """`planned`: it commits each change of its schema by itself, so a step is carried out as a plan."""
+
+    planned: bool
+
     @property
     def where(self) -> str: ...
 
@@ -62,6 +71,16 @@ class Database(Protocol):
         """Waits, in a transaction that has just begun, until no other process takes a step."""
         ...
 
+    def lay(self, connection: sa.Connection, service: str) -> None:
+        """Makes the place of a service, and its table of the steps that were taken, where missing."""
+        ...
+
+    def change(
+        self, connection: sa.Connection, service: str, statements: Sequence[str], first: Sequence[str] = ()
+    ) -> None:
+        """Runs `first`, then the others, so that all or none of it counts."""
+        ...
+
     def unused(self, connection: sa.Connection, *, at_all: bool = False) -> None:
         """Errors: StoreUnusable, while a Tradewind that has this database to itself is running; `at_all`: or
         one that shares it.
@@ -73,10 +92,34 @@ def database(url: str, data: Path, schemas: Mapping[str, str] = NONE) -> Databas
     """The database that the settings name; `schemas`: of the services whose schema has another name. Errors:
     StoreUnusable.
     """
-    return Server(url, schemas) if on_server(url) else File(str(data / FILE))
+    kind = kind_of(url)
+    if kind == "sqlite":
+        return File(str(data / FILE))
+    if kind == "mysql":
+        from .mysql_database import MysqlServer  # its driver is an extra
+
+        return MysqlServer(url, schemas)
+    return Server(url, schemas)
 
 
-class File:
+def note_of(place: Database, service: str) -> str:
+    """The table of the steps that were taken, in SQL."""
+    return place.sql.name(sa.Table(STEPS, sa.MetaData(schema=service)))
+
+
+class _AtOnce:
+    """What both databases do whose changes of a schema are part of a transaction."""
+
+    planned = False
+
+    def change(
+        self, connection: sa.Connection, service: str, statements: Sequence[str], first: Sequence[str] = ()
+    ) -> None:
+        for text in (*first, *statements):
+            connection.exec_driver_sql(text)
+
+
+class File(_AtOnce):
     """SQLite. MEMORY is a new database at every call of `work`."""
 
     def __init__(self, path: str) -> None:
@@ -118,6 +161,9 @@ class File:
     def alone(self, connection: sa.Connection) -> None:
         """BEGIN IMMEDIATE has seen to it."""
 
+    def lay(self, connection: sa.Connection, service: str) -> None:
+        connection.exec_driver_sql(NOTED.format(note_of(self, service)))
+
     def unused(self, connection: sa.Connection, *, at_all: bool = False) -> None:
         data = Path(self.where).parent
         who = None if self.where == MEMORY else holder(data)
@@ -125,13 +171,13 @@ class File:
             raise DataInUse(data, who)
 
 
-class Server:
+class Server(_AtOnce):
     """PostgreSQL."""
 
     def __init__(self, url: str, schemas: Mapping[str, str] = NONE) -> None:
         from ..drivers.postgres import sessions  # its driver is an extra
 
-        self._sessions, self._url, self._schemas = sessions, url, _checked(schemas)
+        self._sessions, self._url, self._schemas = sessions, url, checked(schemas)
         self.where, self.sql = sessions.where(url), PostgresSql(schemas)
 
     def namespace(self, service: str) -> str:
@@ -185,6 +231,14 @@ class Server:
     def alone(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
 
+    def lay(self, connection: sa.Connection, service: str) -> None:
+        """Looked up first: a role that may not make a schema may still use an existing one."""
+        namespace = self.namespace(service)
+        there = connection.exec_driver_sql(f"SELECT 1 FROM pg_namespace WHERE nspname = '{namespace}'")
+        if there.first() is None:
+            connection.exec_driver_sql(f"CREATE SCHEMA {namespace}")
+        connection.exec_driver_sql(NOTED.format(note_of(self, service)))
+
     def unused(self, connection: sa.Connection, *, at_all: bool = False) -> None:
         lock = "pg_try_advisory_xact_lock" if at_all else "pg_try_advisory_xact_lock_shared"
         until = time.monotonic() + self._sessions.LEFT_OVER_S
@@ -211,7 +265,7 @@ def createdb(url: str) -> str:
     return shlex.join(["createdb", *given, unquote(parts.path[1:])])
 
 
-def _checked(schemas: Mapping[str, str]) -> Mapping[str, str]:
+def checked(schemas: Mapping[str, str]) -> Mapping[str, str]:
     for service, schema in schemas.items():
         if not _NAME.fullmatch(schema):
             raise StoreUnusable(

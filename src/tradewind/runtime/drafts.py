@@ -17,17 +17,20 @@ from alembic.migration import MigrationContext
 from alembic.operations import ops
 
 from ..core.columns import in_a_step
+from ..drivers.mysql.sql import MysqlSql
 from ..drivers.sql import SqliteSql
 from ..engine.steps import Steps, read
 from ..engine.tables import framework_tables
-from .databases import MEMORY, STEPS, File
+from .databases import MEMORY, PLAN, STEPS, File
 from .migrations import ServiceSchema, listed
 
+_WIDTH = re.compile(r"(?<=INT|GER)\(\d+\)| (CHARACTER SET|COLLATE) .*")
 _IN_DDL = {"literal_binds": True, "include_table": False}
 SCRIPT = '''"""{why}."""
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 
@@ -81,38 +84,37 @@ def difference(
 
 def laid(kept: ServiceSchema, dialect: str, schema: str = "") -> sa.MetaData:
     """The engine's tables and the service's own, as they are called on a database."""
-    on_server, there, sql = dialect == "postgresql", sa.MetaData(), SqliteSql()
+    there, schema = sa.MetaData(), schema or kept.name
+    prefix, lies_in = _prefix(kept, dialect, schema), schema if dialect == "postgresql" else None
     for table in (*framework_tables(kept.name).md.tables.values(), *kept.md.tables.values()):
-        called = (
-            {"schema": schema or kept.name, "name": table.name}
-            if on_server
-            else {"schema": None, "name": sql.name(table)}
-        )
-        table.to_metadata(there, **called)
+        table.to_metadata(there, schema=lies_in, name=f"{prefix}{table.name}")  # type: ignore[arg-type]
     return there
+
+
+def _prefix(kept: ServiceSchema, dialect: str, schema: str) -> str:
+    """How the names of a service's tables begin."""
+    if dialect == "postgresql":
+        return ""
+    write = MysqlSql({kept.name: schema}) if dialect == "mysql" else SqliteSql()
+    return write.name(sa.Table("", sa.MetaData(schema=kept.name)))
 
 
 def _compared(
     connection: sa.Connection, kept: ServiceSchema, schema: str = ""
 ) -> tuple[MigrationContext, ops.MigrationScript]:
     dialect, schema = connection.dialect.name, schema or kept.name
-    wanted = laid(kept, dialect, schema)
+    wanted, prefix = laid(kept, dialect, schema), _prefix(kept, dialect, schema)
+    notes = (f"{prefix}{STEPS}", f"{prefix}{PLAN}")
 
     def ours(name: str | None, kind: str, _: Any) -> bool:
         if kind == "schema":
             return name == (schema if dialect == "postgresql" else None)
-        if kind != "table":
-            return True
-        return (
-            name != STEPS
-            if dialect == "postgresql"
-            else (name or "").startswith(f"{kept.name}_") and name != f"{kept.name}_{STEPS}"
-        )
+        return kind != "table" or ((name or "").startswith(prefix) and name not in notes)
 
     options = {
         "include_schemas": dialect == "postgresql",
         "include_name": ours,
-        "compare_type": True,
+        "compare_type": _other_type if dialect == "mysql" else True,
         "compare_server_default": True,
     }
     context = MigrationContext.configure(connection, opts=options)
@@ -122,9 +124,17 @@ def _compared(
     return context, script
 
 
+def _other_type(
+    context: MigrationContext, _there: Any, _wanted: Any, there: sa.types.TypeEngine[Any], wanted: Any
+) -> bool:
+    """MySQL shows a number with a width that means nothing, and a text with how it is compared."""
+    found, meant = (kind.compile(dialect=context.dialect) for kind in (there, wanted))
+    return _WIDTH.sub("", found) != _WIDTH.sub("", meant)
+
+
 def _compare_checks(connection: sa.Connection, table: sa.Table, script: ops.MigrationScript) -> None:
-    """Alembic compares no CHECK constraints. By name, and on SQLite by text too: PostgreSQL writes the texts
-    its own way.
+    """Alembic compares no CHECK constraints. By name, and on SQLite by text too: servers write the texts
+    their own way.
     """
     inspector = sa.inspect(connection)
     assert script.upgrade_ops is not None
@@ -140,7 +150,7 @@ def _compare_checks(connection: sa.Connection, table: sa.Table, script: ops.Migr
     agreed = {
         name
         for name in there.keys() & wanted.keys()
-        if dialect.name == "postgresql"
+        if dialect.name != "sqlite"
         or there[name] == str(wanted[name].sqltext.compile(dialect=dialect, compile_kwargs=_IN_DDL))
     }
     gone = [

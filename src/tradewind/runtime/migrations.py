@@ -18,13 +18,11 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from ..core.failpoints import failpoint
 from ..core.published import PublishedTable
 from ..core.store import StoreUnusable
 from . import published
-from .databases import NONE, STEPS, Database, database
+from .databases import BEFORE_COMMIT, NONE, Database, database, note_of
 
-BEFORE_COMMIT = failpoint("migrate.before-commit", "a schema step is taken, and not committed")
 LOG = logging.getLogger("tradewind.schema")
 FORM = re.compile(r"\d{4}_[a-z0-9_]+")
 ENGINE = "engine_"
@@ -92,11 +90,13 @@ def up(url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[s
 def sql(
     url: str, data: Path, slices: Sequence[ServiceSchema], schemas: Mapping[str, str] = NONE
 ) -> list[str]:
-    """The statements of `up`. They are run and undone, as a step may look at what the one before has made.
-    Errors: StoreUnusable.
+    """The statements of `up`. They are run and undone, as a step may look at what the one before has made;
+    on MySQL, which cannot undo them, they are not run. Errors: StoreUnusable.
     """
     place, said = database(url, data, schemas), []
     work = _missing(place, slices)
+    if place.planned:
+        return place.work(lambda connection: [line for one in work for line in one.plan(place, connection)])
 
     def note(_connection: Any, _cursor: Any, text: str, *_: Any) -> None:
         if text.split(None, 1)[0].upper() in CHANGES:
@@ -244,23 +244,30 @@ class _Step(msgspec.Struct, frozen=True):
 
     def _done(self, place: Database, connection: sa.Connection) -> bool:
         """False: another process has taken it meanwhile."""
-        from ..engine import steps
-
         kept, step = self.kept, self.step
         with _turn(place, connection, kept, f"step {kept.name} {step}") as (note, notes):
             if (step in notes) is self.upwards:
                 return False
             place.unused(connection, at_all=not self.upwards)
-            script, operations = steps.read(*kept.script(step)), steps.Steps(connection, kept.name, place)
-            act: Callable[[steps.Steps], None] = script.up if self.upwards else script.down
-            act(operations)
-            connection.exec_driver_sql(
-                f"INSERT INTO {note} (step) VALUES ('{step}')"
-                if self.upwards
-                else f"DELETE FROM {note} WHERE step = '{step}'"
-            )
+            statements = self.plan(place, connection)
+            place.change(connection, kept.name, statements, first=() if self.upwards else self._noted(note))
             BEFORE_COMMIT()
         return True
+
+    def plan(self, place: Database, connection: sa.Connection) -> list[str]:
+        """What is left to be run of it: all of it on a database with plans, else only the note."""
+        from ..engine import steps
+
+        planned: list[str] = []
+        script = steps.read(*self.kept.script(self.step))
+        act: Callable[[steps.Steps], None] = script.up if self.upwards else script.down
+        act(steps.Steps(connection, self.kept.name, place, planned=planned if place.planned else None))
+        return [*planned, *(self._noted(note_of(place, self.kept.name)) if self.upwards else ())]
+
+    def _noted(self, note: str) -> list[str]:
+        if self.upwards:
+            return [f"INSERT INTO {note} (step) VALUES ('{self.step}')"]
+        return [f"DELETE FROM {note} WHERE step = '{self.step}'"]
 
 
 class _Publish(msgspec.Struct, frozen=True):
@@ -274,14 +281,14 @@ class _Publish(msgspec.Struct, frozen=True):
 
     def do(self, place: Database, connection: sa.Connection) -> list[str]:
         kept = self.kept
-        with _turn(place, connection, kept, f"publishing tables of {kept.name}") as (note, notes):
-            tables = kept.publishes if self.wanted else ()
-            found = published.difference(tables, notes, place)
+        with _turn(place, connection, kept, f"publishing tables of {kept.name}") as (_, notes):
+            found = self._difference(notes, place)
             if not found.stale and not found.missing:
                 return []
             place.unused(connection, at_all=self.alone)
-            published.drop(connection, place, kept.name, found.stale, note)
-            left = published.make(connection, place, kept.name, found.missing, note)
+            left = published.taken(connection, place, kept.name, found)
+            made = [part for part in found.missing if part not in left]
+            place.change(connection, kept.name, published.changes(place, kept.name, found.stale, made))
             BEFORE_COMMIT()
         for part in left:
             LOG.warning("%s: %s is not made, as a table of another system has that name", kept.name, part)
@@ -290,6 +297,14 @@ class _Publish(msgspec.Struct, frozen=True):
             *(f"{kept.name} -{part}" for part in found.stale if self.wanted and str(part) not in again),
             *(f"{kept.name} +{part}" for part in found.missing if part not in left),
         ]
+
+    def _difference(self, notes: Sequence[str], place: Database) -> published.Difference:
+        return published.difference(self.kept.publishes if self.wanted else (), notes, place)
+
+    def plan(self, place: Database, connection: sa.Connection) -> list[str]:
+        """As that of a step."""
+        found = self._difference(place.taken([self.kept.name]).get(self.kept.name, []), place)
+        return published.changes(place, self.kept.name, found.stale, found.missing)
 
 
 _Work = _Step | _Publish
@@ -308,27 +323,15 @@ def _turn(
     place: Database, connection: sa.Connection, kept: ServiceSchema, what: str
 ) -> Iterator[tuple[str, list[str]]]:
     """A transaction in which no other process changes the schema; the table of the notes, and the notes."""
-    note = place.sql.name(sa.Table(STEPS, sa.MetaData(schema=kept.name)))
+    note = note_of(place, kept.name)
     try:
         with connection.begin_nested() if connection.in_transaction() else connection.begin():
             place.alone(connection)
-            _lay(connection, place.namespace(kept.name), note)
+            place.lay(connection, kept.name)
             notes = [row[0] for row in connection.exec_driver_sql(f"SELECT step FROM {note} ORDER BY step")]
             _refuse_newer(place, [_state(kept, notes, place)])
             yield note, notes
     except sa.exc.SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreUnusable(f"{place.where}: {what} failed, and nothing of it was kept: {why}") from error
-
-
-def _lay(connection: sa.Connection, namespace: str, note: str) -> None:
-    """The schema, and its list of steps. Looked up first: a role that may not make a schema may still use an
-    existing one.
-    """
-    if connection.dialect.name == "postgresql":
-        there = connection.exec_driver_sql(
-            f"SELECT 1 FROM pg_namespace WHERE nspname = '{namespace}'"
-        ).first()
-        if there is None:
-            connection.exec_driver_sql(f"CREATE SCHEMA {namespace}")
-    connection.exec_driver_sql(f"CREATE TABLE IF NOT EXISTS {note} (step TEXT PRIMARY KEY)")
+        left = "the next run goes on there" if place.planned else "nothing of it was kept"
+        raise StoreUnusable(f"{place.where}: {what} failed, and {left}: {why}") from error

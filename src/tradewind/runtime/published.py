@@ -14,7 +14,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from ..core.published import Computed, PublishedTable
-from .databases import Database
+from .databases import Database, note_of
 
 MARK = "published "
 """How the note of a published part begins. No schema step is called so."""
@@ -66,25 +66,21 @@ def difference(tables: Sequence[PublishedTable], notes: Iterable[str], place: Da
     )
 
 
-def drop(connection: sa.Connection, place: Database, service: str, parts: Sequence[Part], note: str) -> None:
-    """In a transaction of the caller; `note`: the table of the notes."""
-    for part in parts:
-        connection.exec_driver_sql(_drop(part, place, service))
-        connection.exec_driver_sql(f"DELETE FROM {note} WHERE step = '{part.note}'")
+def changes(place: Database, service: str, stale: Sequence[Part], missing: Sequence[Part]) -> list[str]:
+    """The statements that drop parts and make others, each with its note."""
+    note, found = note_of(place, service), []
+    for part in stale:
+        found += [_drop(part, place, service), f"DELETE FROM {note} WHERE step = '{part.note}'"]
+    for part in missing:
+        found += [part.text, f"INSERT INTO {note} (step) VALUES ('{part.note}')"]
+    return found
 
 
-def make(
-    connection: sa.Connection, place: Database, service: str, parts: Sequence[Part], note: str
-) -> list[Part]:
-    """As `drop`; those that were not made, since a table of another system has the name."""
-    left = []
-    for part in parts:
-        if part.kind == VIEW and _taken(connection, place, service, part):
-            left.append(part)
-            continue
-        connection.exec_driver_sql(part.text)
-        connection.exec_driver_sql(f"INSERT INTO {note} (step) VALUES ('{part.note}')")
-    return left
+def taken(connection: sa.Connection, place: Database, service: str, parts: Difference) -> list[Part]:
+    """The views that cannot be made, since a table of another system has the name."""
+    gone = {(part.place, part.name) for part in parts.stale if part.kind == VIEW}
+    views = [part for part in parts.missing if part.kind == VIEW and (part.place, part.name) not in gone]
+    return [part for part in views if _taken(connection, place, service, part)]
 
 
 def _sorted(parts: Iterable[Part]) -> list[Part]:
@@ -92,10 +88,10 @@ def _sorted(parts: Iterable[Part]) -> list[Part]:
 
 
 def _taken(connection: sa.Connection, place: Database, service: str, part: Part) -> bool:
-    schema = part.place if part.place != OWN else place.namespace(service)
     on_server = connection.dialect.name == "postgresql"
-    name = part.name if on_server or part.place != OWN else f"{service}_{part.name}"
-    return sa.inspect(connection).has_table(name, schema=schema if on_server else None)
+    schema = (part.place if part.place != OWN else place.namespace(service)) if on_server else None
+    name = part.name if on_server else _view(part.name, part.place, service, place).strip('`"')
+    return sa.inspect(connection).has_table(name, schema=schema)
 
 
 def _parts(table: PublishedTable, place: Database) -> list[Part]:

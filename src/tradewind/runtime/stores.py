@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from .topology import Blueprint
 
 FILE = "tradewind.db"
-POSTGRES = ("postgresql", "postgres")
+SCHEMES = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql", "mariadb": "mysql"}
+"""The kinds of store, by how the URL of a database begins."""
 
 
 def open_store(
@@ -22,21 +23,26 @@ def open_store(
     """The store that TRADEWIND_DATABASE_URL names, not yet opened; `schemas` as the blueprint calls them.
     Errors: StoreUnusable.
     """
-    if not on_server(url):
+    kind = kind_of(url)
+    if kind == "sqlite":
         if not exclusive:
             raise StoreUnusable(
-                "processes that share their store need a server: give TRADEWIND_DATABASE_URL=postgresql://…"
+                "processes that share their store need a server: give TRADEWIND_DATABASE_URL=postgresql://… "
+                "or mysql://…"
             )
         from ..drivers.sqlite.store import SqliteStore  # each driver where it is used: a process carries one
 
         return SqliteStore(data / FILE)
-    if exclusive:
-        from ..drivers.postgres.store import PostgresStore  # its driver is an extra
+    # the drivers of servers are extras
+    if kind == "mysql":
+        from ..drivers.mysql.shared import SharedStore as SharedMysqlStore
+        from ..drivers.mysql.store import MysqlStore
 
-        return PostgresStore(url, schemas=schemas)
+        return (MysqlStore if exclusive else SharedMysqlStore)(url, schemas=schemas)
     from ..drivers.postgres.shared import SharedStore
+    from ..drivers.postgres.store import PostgresStore
 
-    return SharedStore(url, schemas=schemas)
+    return (PostgresStore if exclusive else SharedStore)(url, schemas=schemas)
 
 
 def place_of(config: Config, blueprint: Blueprint | None, service: str = "") -> str:
@@ -54,12 +60,23 @@ def by_place(config: Config, blueprint: Blueprint | None, services: Iterable[str
     return found
 
 
-def on_server(url: str) -> bool:
-    """PostgreSQL, or the file under the data folder? Errors: StoreUnusable."""
+def kind_of(url: str) -> str:
+    """`sqlite` without a URL, for the file under the data folder; else `postgres` or `mysql`. Errors:
+    StoreUnusable.
+    """
+    if not url:
+        return "sqlite"
     scheme, there, _ = url.partition("://")
-    if url and not (there and scheme in POSTGRES):
+    kind = SCHEMES.get(scheme) if there else None
+    if kind is None:
         known = f"{scheme}:// is not known" if there else "that is no URL"
         raise StoreUnusable(
-            f"TRADEWIND_DATABASE_URL: {known}: leave it empty (a SQLite file), or give postgresql://…"
+            f"TRADEWIND_DATABASE_URL: {known}: leave it empty (a SQLite file), or give postgresql://… or "
+            f"mysql://…"
         )
-    return bool(url)
+    return kind
+
+
+def on_server(url: str) -> bool:
+    """A server's database, or the file under the data folder? Errors: StoreUnusable."""
+    return kind_of(url) != "sqlite"

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from tradewind.core.columns import Document
+from tradewind.core.columns import Document, Key, Text
 from tradewind.core.model import Aggregate, Table
 from tradewind.core.schema import metadata
 from tradewind.runtime.migrations import ServiceSchema
@@ -33,12 +33,12 @@ THINGS = Table(
     sa.Table(
         "things",
         MD,
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("id", Key, primary_key=True),
+        sa.Column("title", Key, nullable=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
         sa.Column("held", sa.Integer, nullable=False),
         sa.Column("marks", Document, nullable=False),
-        sa.Column("note", sa.Text),
+        sa.Column("note", Text),
         sa.CheckConstraint("held >= 0 AND amount >= held", name="probe_things_whole"),
         sa.Index("probe_things_amount", "amount"),
     ),

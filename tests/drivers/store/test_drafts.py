@@ -1,4 +1,4 @@
-"""The next step is drafted from what the tables lack, and a step says the same on both databases."""
+"""The next step is drafted from what the tables lack, and a step says the same on each database."""
 
 from pathlib import Path
 
@@ -6,10 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.databases import Place
-from tradewind.core.columns import Document
+from tradewind.core.columns import Document, Key
 from tradewind.core.schema import metadata
 from tradewind.runtime import drafts, migrations
 from tradewind.runtime.migrations import ServiceSchema
+
+REFUSED = (sa.exc.IntegrityError, sa.exc.OperationalError)  # the second by MySQL
 
 
 def shelf(
@@ -19,7 +21,7 @@ def shelf(
     sa.Table(
         "shelf",
         md,
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", Key, primary_key=True),
         sa.Column("count", sa.BigInteger, nullable=False),
         sa.CheckConstraint(f"count >= {least}", name=f"probe_shelf_{least}"),
         *more,
@@ -56,7 +58,7 @@ def test_a_draft_is_what_is_missing(place: Place, tmp_path: Path) -> None:
     assert agree(place, second)
     assert place.outside(f"SELECT id, count, note FROM {table}") == [("a", 7, None)]
     for bad in (-1, 100):  # SQLite copies a table to change it: both checks must have come along
-        with pytest.raises(sa.exc.IntegrityError):
+        with pytest.raises(REFUSED):
             place.outside(f"INSERT INTO {table} (id, count) VALUES ('b', {bad})")
 
     third = shelf(folder, sa.Column("note", Document), least=5)
@@ -64,10 +66,10 @@ def test_a_draft_is_what_is_missing(place: Place, tmp_path: Path) -> None:
     place.fill(third)
     assert agree(place, third)
     place.outside(f"INSERT INTO {table} (id, count) VALUES ('b', 1000)")
-    with pytest.raises(sa.exc.IntegrityError):
+    with pytest.raises(REFUSED):
         place.outside(f"INSERT INTO {table} (id, count) VALUES ('c', 4)")
 
-    # PostgreSQL shows a condition in its own words, so there a changed one is not seen: give it another name
+    # a server shows a condition in its own words, so there a changed one is not seen: give it another name
     same_name = shelf(
         folder, sa.Column("note", Document), sa.CheckConstraint("count >= 6", name="probe_shelf_5"), least=-1
     )
@@ -86,11 +88,11 @@ def test_a_draft_is_what_is_missing(place: Place, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "planted",
     [
-        "DROP INDEX {index}",
+        "DROP INDEX",
         "ALTER TABLE {table} ADD COLUMN more TEXT",
         "ALTER TABLE {table} DROP COLUMN note",
         "DROP TABLE {table}",
-        "CREATE TABLE {other} (id TEXT PRIMARY KEY)",
+        "CREATE TABLE {other} (id VARCHAR(9) PRIMARY KEY)",
     ],
 )
 def test_a_difference_is_seen(place: Place, tmp_path: Path, planted: str) -> None:
@@ -99,8 +101,9 @@ def test_a_difference_is_seen(place: Place, tmp_path: Path, planted: str) -> Non
     place.fill(kept)
     assert agree(place, kept)
     table = place.database.sql.name(kept.md.tables["probe.shelf"])
-    index = "probe.probe_shelf_count" if place.url else "probe_shelf_count"
-    place.outside(planted.format(table=table, other=table.replace("shelf", "other"), index=index))
+    if planted.startswith("DROP INDEX"):
+        planted = place.database.sql.drop_index("probe_shelf_count", table)
+    place.outside(planted.format(table=table, other=table.replace("shelf", "other")))
     assert not agree(place, kept)
 
 

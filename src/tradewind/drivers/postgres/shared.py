@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from ...core.model import Ag, Table
 from ...core.schema import codec
 from ...core.store import Statement, StoreUnavailable, StoreUnusable
-from ..sql import JoinedSql, PostgresSql, joined, storable
+from ..read_coalescer import ReadCoalescer, by_key
+from ..sql import JoinedSql, PostgresSql, joined, last_of_each, storable
 from . import sessions
-from .read_coalescer import ReadCoalescer, by_key
 from .sessions import Connection
-from .store import PostgresStore, PostgresTransaction, last_of_each
+from .store import PostgresStore, PostgresTransaction
 
 WRITERS = 6
 """One is enough while nothing goes wrong: more than these are a leak."""
@@ -97,7 +97,7 @@ class SharedStore(PostgresStore):
         self, statement: Statement, values: Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:
         text, arguments = self._sql.compiled(statement, values)
-        many = by_key(text)
+        many = by_key(text, self._sql.hole, self._sql.among)
         if many and isinstance(arguments[0], str):
             return [tuple(row) for row in await self._together.read(many, arguments[0])]
         # in a task: the caller may have none of its own, and a deadline needs one

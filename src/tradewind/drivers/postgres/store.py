@@ -19,7 +19,7 @@ from ...core.model import Ag, Table
 from ...core.schema import codec
 from ...core.store import Statement, StoreUnavailable, StoreUnusable
 from .. import explain
-from ..sql import PostgresSql, storable
+from ..sql import PostgresSql, last_of_each, storable
 from . import sessions
 from .sessions import TROUBLE, Connection, Pool
 
@@ -215,8 +215,3 @@ class PostgresTransaction:
         except asyncio.CancelledError:
             self._store.drop(self._connection)  # it is unknown how far the server came
             raise
-
-
-def last_of_each(rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-    """The last row of each key: one statement changes a row once."""
-    return list({row[0]: row for row in rows}.values())

@@ -5,6 +5,7 @@ Each table is made only where it is missing: version 0.1 made them in the first 
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 TABLES = ("log", "outbox", "inbox", "cursors", "timers", "activities", "parked")
@@ -23,12 +24,12 @@ def up(op: Steps) -> None:
                 autoincrement=False,
                 nullable=False,
             ),
-            sa.Column("id", sa.Text(), nullable=False),
-            sa.Column("name", sa.Text(), nullable=False),
-            sa.Column("key", sa.Text(), nullable=False),
+            sa.Column("id", columns.Key(), nullable=False),
+            sa.Column("name", columns.Key(), nullable=False),
+            sa.Column("key", columns.Key(), nullable=False),
             sa.Column("body", sa.Text(), nullable=False),
-            sa.Column("cause", sa.Text(), nullable=False),
-            sa.Column("trace", sa.Text(), nullable=False),
+            sa.Column("cause", columns.Claim(), nullable=False),
+            sa.Column("trace", columns.Key(), nullable=False),
             sa.Column("at", sa.BigInteger(), nullable=False),
             sa.PrimaryKeyConstraint("seq"),
         )
@@ -36,8 +37,8 @@ def up(op: Steps) -> None:
     if "inbox" not in there:
         op.create_table(
             "inbox",
-            sa.Column("id", sa.Text(), nullable=False),
-            sa.Column("fingerprint", sa.Text(), nullable=False),
+            sa.Column("id", columns.Claim(), nullable=False),
+            sa.Column("fingerprint", columns.Key(), nullable=False),
             sa.Column("status", sa.Integer(), nullable=False),
             sa.Column("reply", sa.Text(), nullable=False),
             sa.Column("at", sa.BigInteger(), nullable=False),
@@ -47,15 +48,15 @@ def up(op: Steps) -> None:
     if "cursors" not in there:
         op.create_table(
             "cursors",
-            sa.Column("source", sa.Text(), nullable=False),
+            sa.Column("source", columns.Key(), nullable=False),
             sa.Column("position", sa.BigInteger(), nullable=False),
             sa.PrimaryKeyConstraint("source"),
         )
     if "timers" not in there:
         op.create_table(
             "timers",
-            sa.Column("id", sa.Text(), nullable=False),
-            sa.Column("name", sa.Text(), nullable=False),
+            sa.Column("id", columns.Claim(), nullable=False),
+            sa.Column("name", columns.Key(), nullable=False),
             sa.Column("body", sa.Text(), nullable=False),
             sa.Column("due_at", sa.BigInteger(), nullable=False),
             sa.PrimaryKeyConstraint("id"),
@@ -64,13 +65,13 @@ def up(op: Steps) -> None:
     if "activities" not in there:
         op.create_table(
             "activities",
-            sa.Column("id", sa.Text(), nullable=False),
-            sa.Column("name", sa.Text(), nullable=False),
+            sa.Column("id", columns.Key(), nullable=False),
+            sa.Column("name", columns.Key(), nullable=False),
             sa.Column("body", sa.Text(), nullable=False),
             sa.Column("attempts", sa.Integer(), nullable=False),
             sa.Column("due_at", sa.BigInteger(), nullable=False),
             sa.Column("reason", sa.Text(), nullable=False),
-            sa.Column("trace", sa.Text(), nullable=False),
+            sa.Column("trace", columns.Key(), nullable=False),
             sa.Column("at", sa.BigInteger(), nullable=False),
             sa.PrimaryKeyConstraint("id"),
         )
@@ -78,15 +79,15 @@ def up(op: Steps) -> None:
     if "parked" not in there:
         op.create_table(
             "parked",
-            sa.Column("id", sa.Text(), nullable=False),
-            sa.Column("status", sa.Text(), nullable=False),
-            sa.Column("origin", sa.Text(), nullable=False),
-            sa.Column("name", sa.Text(), nullable=False),
-            sa.Column("key", sa.Text(), nullable=False),
+            sa.Column("id", columns.Key(), nullable=False),
+            sa.Column("status", columns.Key(), nullable=False),
+            sa.Column("origin", columns.Key(), nullable=False),
+            sa.Column("name", columns.Key(), nullable=False),
+            sa.Column("key", columns.Key(), nullable=False),
             sa.Column("body", sa.Text(), nullable=False),
             sa.Column("attempts", sa.Integer(), nullable=False),
             sa.Column("reason", sa.Text(), nullable=False),
-            sa.Column("trace", sa.Text(), nullable=False),
+            sa.Column("trace", columns.Key(), nullable=False),
             sa.Column("due_at", sa.BigInteger(), nullable=False),
             sa.Column("first_at", sa.BigInteger(), nullable=False),
             sa.Column("last_at", sa.BigInteger(), nullable=False),
@@ -96,9 +97,9 @@ def up(op: Steps) -> None:
     if "outbox" not in there:
         op.create_table(
             "outbox",
-            sa.Column("id", sa.Text(), nullable=False),
+            sa.Column("id", columns.Key(), nullable=False),
             sa.Column("seq", sa.BigInteger(), nullable=False),
-            sa.Column("key", sa.Text(), nullable=False),
+            sa.Column("key", columns.Key(), nullable=False),
             sa.Column("lease", sa.BigInteger(), nullable=False),
             sa.Column("at", sa.BigInteger(), nullable=False),
             sa.PrimaryKeyConstraint("id"),

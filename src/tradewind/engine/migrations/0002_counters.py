@@ -2,13 +2,14 @@
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:
     op.create_table(
         "counters",
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", columns.Key(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )

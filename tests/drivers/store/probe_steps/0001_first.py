@@ -2,14 +2,15 @@
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:
     op.create_table(
         "things",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
+        sa.Column("title", columns.Key(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.Integer(), nullable=False),
         sa.Column("marks", sa.Text(), nullable=False),

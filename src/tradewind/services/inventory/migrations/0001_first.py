@@ -2,14 +2,15 @@
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:
     op.create_table(
         "movements",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("product_id", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
+        sa.Column("product_id", columns.Key(), nullable=False),
         sa.Column("delta", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
@@ -19,11 +20,11 @@ def up(op: Steps) -> None:
     op.create_index("inventory_movements_product", "movements", ["product_id", "id"], unique=False)
     op.create_table(
         "products",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
+        sa.Column("sku", columns.Key(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("price", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("currency", columns.Key(), nullable=False),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
         sa.Column("held", sa.BigInteger(), nullable=False),
         sa.Column("committed", sa.BigInteger(), nullable=False),
@@ -38,8 +39,8 @@ def up(op: Steps) -> None:
     )
     op.create_table(
         "reservations",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
+        sa.Column("status", columns.Key(), nullable=False),
         sa.Column("items", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -51,8 +52,8 @@ def up(op: Steps) -> None:
     )
     op.create_table(
         "skus",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("product_id", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
+        sa.Column("product_id", columns.Key(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
 

@@ -2,22 +2,23 @@
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:
     op.create_table(
         "notifications",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("order_id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
-        sa.Column("template", sa.Text(), nullable=False),
-        sa.Column("about", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
+        sa.Column("order_id", columns.Key(), nullable=False),
+        sa.Column("customer_id", columns.Key(), nullable=False),
+        sa.Column("template", columns.Key(), nullable=False),
+        sa.Column("about", columns.Key(), nullable=False),
+        sa.Column("channel", columns.Key(), nullable=False),
+        sa.Column("locale", columns.Key(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("status", columns.Key(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -2,11 +2,12 @@
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:
-    op.add_column("orders", sa.Column("idempotency_key", sa.Text(), nullable=True))
+    op.add_column("orders", sa.Column("idempotency_key", columns.Key(), nullable=True))
     op.create_index("orders_created", "orders", ["created_at", "id"], unique=False)
 
 

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 TEXTS = ("name", "email", "address", "state", "zip_code", "country", "date_of_birth")
@@ -10,7 +11,7 @@ TEXTS = ("name", "email", "address", "state", "zip_code", "country", "date_of_bi
 def up(op: Steps) -> None:
     op.create_table(
         "customers",
-        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         *(sa.Column(name, sa.Text(), nullable=False) for name in TEXTS),
         sa.PrimaryKeyConstraint("id"),

@@ -8,8 +8,8 @@ from tradewind.engine.steps import Steps
 def up(op: Steps) -> None:
     op.add_column("orders", sa.Column("number", sa.BigInteger(), nullable=True))
     orders, counters = op.table("orders"), op.table("counters")
-    by_time = f"SELECT id, row_number() OVER (ORDER BY created_at, id) AS place FROM {orders}"
-    op.execute(f"UPDATE {orders} SET number = place FROM ({by_time}) AS sorted WHERE sorted.id = {orders}.id")
+    by_time = "row_number() OVER (ORDER BY created_at, id)"
+    op.fill("orders", "number", f"SELECT id, {by_time} AS value FROM {orders}")
     op.execute(f"INSERT INTO {counters} (name, position) SELECT 'orders', count(*) FROM {orders}")
     with op.batch_alter_table("orders") as batch:
         batch.alter_column("number", existing_type=sa.BigInteger(), nullable=False)

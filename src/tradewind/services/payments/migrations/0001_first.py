@@ -2,23 +2,24 @@
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:
     op.create_table(
         "payments",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("order_id", sa.Text(), nullable=False),
-        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
+        sa.Column("order_id", columns.Key(), nullable=False),
+        sa.Column("customer_id", columns.Key(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("currency", columns.Key(), nullable=False),
         sa.Column("refunded", sa.BigInteger(), nullable=False),
         sa.Column("refunding", sa.BigInteger(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("status", columns.Key(), nullable=False),
+        sa.Column("provider", columns.Key(), nullable=False),
         sa.Column("token", sa.Text(), nullable=False),
-        sa.Column("charge_id", sa.Text(), nullable=False),
+        sa.Column("charge_id", columns.Key(), nullable=False),
         sa.Column("checks", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -30,13 +31,13 @@ def up(op: Steps) -> None:
     op.create_index("payments_customer", "payments", ["customer_id", "id"], unique=False)
     op.create_table(
         "refunds",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("payment_id", sa.Text(), nullable=False),
-        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("id", columns.Key(), nullable=False),
+        sa.Column("payment_id", columns.Key(), nullable=False),
+        sa.Column("order_id", columns.Key(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("currency", columns.Key(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("status", columns.Key(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount > 0", name="refunds_amount"),

@@ -2,11 +2,12 @@
 
 import sqlalchemy as sa
 
+from tradewind.core import columns
 from tradewind.engine.steps import Steps
 
 
 def up(op: Steps) -> None:
-    op.add_column("payments", sa.Column("idempotency_key", sa.Text(), nullable=True))
+    op.add_column("payments", sa.Column("idempotency_key", columns.Key(), nullable=True))
     op.create_index("payments_order", "payments", ["order_id", "id"], unique=False)
 
 

@@ -10,23 +10,23 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from ...core.store import StoreUnavailable
+from ..core.store import StoreUnavailable
 
 AT_ONCE = 2
 """Reads under way, a statement; those that come meanwhile share the next one."""
 MOST = 256
-_BY_KEY = re.compile(r"SELECT (?P<first>\S+), .*\bWHERE (?P<key>\S+) = \$1(::\w+)?", re.DOTALL)
+_BY_KEY = r"SELECT (?P<first>\S+), .*\bWHERE (?P<key>\S+) = {}(::\w+)?"
 
 
 @lru_cache(maxsize=2_000)
-def by_key(text: str) -> str:
+def by_key(text: str, hole: str, among: str) -> str:
     """The same select for many keys, where `text` finds rows by the column that it shows first; else
-    nothing.
+    nothing. `hole` and `among` are a dialect's words for one argument, and for one of many.
     """
-    found = _BY_KEY.fullmatch(text.strip())
+    found = re.fullmatch(_BY_KEY.format(re.escape(hole)), text.strip(), re.DOTALL)
     if found is None or found["first"] != found["key"]:
         return ""
-    return f"{text.strip()[: found.start('key')]}{found['key']} = ANY($1)"
+    return f"{text.strip()[: found.start('key')]}{found['key']} {among}"
 
 
 class ReadCoalescer:
