@@ -41,15 +41,12 @@ class RedisServer:
 
     def stop(self) -> None:
         self.server.stop(self.home)
+        self._gone()
 
     def kill(self) -> None:
         """As a machine that loses its power."""
-        pid = self._pid()
-        os.kill(pid, signal.SIGKILL)
-        until = time.monotonic() + GONE_S
-        while self.server.pid(self.home) is not None:
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        os.kill(self._pid(), signal.SIGKILL)
+        self._gone()
 
     def silence(self) -> None:
         """It takes connections and answers nothing, until it may `speak` again."""
@@ -57,6 +54,13 @@ class RedisServer:
 
     def speak(self) -> None:
         os.kill(self._pid(), signal.SIGCONT)
+
+    def _gone(self) -> None:
+        """A process that ends has no name any more, and its port for a moment longer."""
+        until = time.monotonic() + GONE_S
+        while self.server.pid(self.home) is not None or not machine.free(self.port):
+            assert time.monotonic() < until
+            time.sleep(0.02)
 
     def _pid(self) -> int:
         pid = self.server.pid(self.home)
