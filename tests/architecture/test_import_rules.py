@@ -64,6 +64,7 @@ PLANTS = [
     ("asyncmy", "tradewind.drivers.mysql.store", "asyncmy"),
     ("pamqp", "tradewind.drivers.rabbitmq.amqp.link", "pamqp"),
     ("grpcio", "tradewind.drivers.grpc.server", "grpc"),
+    ("redis", "tradewind.drivers.redis.cache", "redis"),
     ("opentelemetry", "tradewind.apis.kernel.serving", "opentelemetry"),
     ("uvicorn", "tradewind.runtime.processes.fronts", "uvicorn"),
     ("sqlite3", "tradewind.services.orders.storage", "sqlite3"),

@@ -29,6 +29,7 @@ EXAMPLES = {
     "ops_port": "9999",
     "database_roles": "on",
     "log_format": "json",
+    "redis_url": "redis://cache:6379",
 }
 
 
@@ -65,6 +66,11 @@ def test_in_one_process_others_settings_stop_the_start(field: str) -> None:
         ("rpc", ["otlp_endpoint=http://collector:4318/v1/traces", "trace_ratio=0.5", "ops_port=9999"]),
         ("services", ["provider_url=http://127.0.0.1:8091", "order_deadline_s=5", "queue_type=classic"]),
         ("rpc", ["currency=USD", "order_queue=mine"]),
+        ("default", ["redis_url=redis://cache:6379"]),
+        ("services", ["redis_url=rediss://:secret@cache:6379/3"]),
+        ("rpc", ["redis_url=redis://cache:6379", "rate_limit=60"]),
+        ("contracts", ["redis_url=redis://cache:6379", "rate_limit=60"]),
+        ("invoicing", ["redis_url=redis://cache:6379", "rate_limit=60"]),
     ],
 )
 def test_what_has_an_effect_is_taken(blueprint: str, sets: list[str]) -> None:
@@ -78,6 +84,8 @@ def test_what_has_an_effect_is_taken(blueprint: str, sets: list[str]) -> None:
         ("default", ["trace_ratio=0.5"]),
         ("rpc", ["order_deadline_s=5"]),
         ("rpc", ["payment_token=tok_ok"]),
+        ("rpc", ["redis_url=redis://cache:6379"]),  # it limits nobody
+        ("default", ["redis_url=redis://cache:6379", "rate_limit=0"]),
         ("rpc", ["cors_origins=*"]),  # its page allows every origin
     ],
 )

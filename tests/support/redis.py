@@ -85,4 +85,6 @@ def own_redis(options: Sequence[str] = ()) -> Iterator[RedisServer]:
         if server.pid(home) is not None:
             own.speak()
         server.stop(home)
+        for process in machine.SPAWNED:
+            process.poll()
         shutil.rmtree(home, ignore_errors=True)

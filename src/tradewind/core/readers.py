@@ -109,6 +109,15 @@ def broker(text: str) -> str:
     return text
 
 
+def redis(text: str) -> str:
+    url = _URL.match(text)
+    if text and (
+        url is None or url["scheme"] not in ("redis", "rediss") or not url["rest"].partition("/")[0]
+    ):
+        raise ValueError("a URL like redis://:password@host:6379/0; rediss:// with TLS")
+    return text
+
+
 def http(text: str) -> str:
     url = _URL.match(text)
     if text and (url is None or url["scheme"] not in ("http", "https") or not url["rest"].partition("/")[0]):

@@ -72,6 +72,7 @@ GAUGES: dict[str, tuple[str, str]] = {
     "rpc_in_flight": ("Calls to a service under way", "service"),
     "link_up": ("1 while the connection to the broker can be used", "link"),
     "link_blocked": ("1 while the broker takes no messages: memory or disk alarm", "link"),
+    "redis_up": ("1 while limits and caches are shared by Redis", ""),
     "broker_queue_messages": ("Messages that wait in a queue of the broker", "queue"),
     "broker_queue_consumers": ("Consumers of a queue of the broker", "queue"),
     "trace_spans_waiting": ("Spans that are not exported yet", "exporter"),

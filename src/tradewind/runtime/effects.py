@@ -45,7 +45,8 @@ def tell(blueprint: Blueprint, environment: Mapping[str, str]) -> None:
 def check(config: Config, blueprint: Blueprint, environment: Mapping[str, str], sets: Iterable[str]) -> None:
     """Looks at what a person has set, not at what the blueprint says itself. Errors: BadSetting."""
     sources = given_by(environment, sets)
-    here, known = parts_of(blueprint), {**config.known, **asdict(blueprint.policies)}
+    here = parts_of(blueprint)
+    known = {**config.known, **asdict(blueprint.policies), "parts": here}
     if "database_url" in sources and all(service in blueprint.stores for service in blueprint.services):
         raise BadSetting(
             f"{wire('database_url')} ({sources['database_url']}) has no effect in blueprint "

@@ -15,6 +15,7 @@ from ..apis.kernel.variables import SETTINGS as KERNEL
 from ..core import readers
 from ..core.settings import Setting
 from ..drivers.rabbitmq.settings import SETTINGS as RABBITMQ
+from ..drivers.redis.settings import SETTINGS as REDIS
 from ..engine.settings import SETTINGS as ENGINE
 from ..observability.collector import SETTINGS as TRACING
 from ..services.orders.settings import SETTINGS as ORDERS
@@ -126,6 +127,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     orders_queue: Annotated[str, AMOUNTS["orders_queue"]]
     event_exchange: Annotated[str, RABBITMQ["event_exchange"]]
     queue_type: Annotated[Literal["quorum", "classic"], RABBITMQ["queue_type"]]
+    redis_url: Annotated[str, REDIS["redis_url"]]
     otlp_endpoint: Annotated[str, TRACING["otlp_endpoint"]]
     trace_ratio: Annotated[float, TRACING["trace_ratio"]]
     ops_port: Annotated[
@@ -174,6 +176,7 @@ PARTS: dict[str, dict[str, Setting]] = {
     },
     "channel orders": AMOUNTS,
     "bus rabbitmq": RABBITMQ,
+    "redis": REDIS,
     "tracing": TRACING,
     "a service in a process of its own": {field: SETTINGS[field] for field in ("ops_port", "database_roles")},
 }

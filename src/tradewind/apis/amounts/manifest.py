@@ -39,7 +39,7 @@ def both(
             ignores=ignores,
             docs="/docs",
             example="/orders",
-            uses=("channel orders",),
+            uses=("channel orders", "redis"),
         ),
         ApiManifest(
             name=f"{name}-invoices",
@@ -52,5 +52,6 @@ def both(
             ignores=ignores,
             docs="/docs",
             example="/invoices",
+            uses=("redis",),
         ),
     )

@@ -89,6 +89,7 @@ APIS = (
         name="rpc",
         transport="http",
         front=front,
+        uses=("redis",),
         clients=True,
         shows=SHOWN,
         over=("rpc-queues",),

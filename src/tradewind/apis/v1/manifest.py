@@ -53,6 +53,7 @@ APIS = (
         name="v1",
         transport="http",
         front=front,
+        uses=("redis",),
         clients=True,
         shows=("users", "inventory", "orders", "payments", "invoices", "notifications"),
         over=("services",),

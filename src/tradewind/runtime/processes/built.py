@@ -16,7 +16,7 @@ from ..config import Config
 from ..registry import APIS
 from ..topology import Blueprint, Process
 from . import runner
-from .component import Clients, Component, FrontServer, OpsServer, Settled, Traces, near, watch_links
+from .component import Clients, Component, FrontServer, OpsServer, Settled, Shared, Traces, near, watch_links
 from .context import Context
 from .elsewhere import reached
 from .fronts import RpcServed, front_server
@@ -59,6 +59,7 @@ class BuiltProcess:
             self.components = [
                 Traces(context.tracing, context.metrics),
                 Clients(context.client, context.rpc_clients),
+                *([] if context.redis is None else [Shared(context.redis)]),
                 *self._build(),
             ]
         except BaseException:

@@ -14,6 +14,7 @@ from . import runner
 
 if TYPE_CHECKING:
     from ...drivers.rabbitmq.amqp import Link
+    from ...drivers.redis.link import RedisLink
 
 DRAIN_S = 8.0
 
@@ -121,6 +122,24 @@ class Clients(Component):
         await self._client.close()
         for one in self._rpc:
             await one.close()
+
+
+class Shared(Component):
+    """What all copies share in Redis. Without it the process does all its work."""
+
+    WAIT_S = 1.0
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+
+    async def start(self, deadline_s: float) -> None:
+        await self._link.start(self.WAIT_S)
+
+    async def stop(self) -> None:
+        await self._link.stop()
+
+    def watch(self, metrics: Metrics) -> None:
+        metrics.watch("redis_up", lambda: float(self._link.up))
 
 
 class Settled(Component):

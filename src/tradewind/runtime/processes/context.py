@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ... import apis
 from ...core import failpoints
@@ -23,10 +24,16 @@ from ...observability.collector import Tracing
 from ...observability.metrics import CONTENT_TYPE, Metrics
 from ..config import Config
 from ..keys import derived, signing_key
+from ..registry import APIS
 from ..stores import place_of
 from ..topology import Blueprint, Process
 
+if TYPE_CHECKING:
+    from ...drivers.redis.link import RedisLink
+
 WHOLE = "tradewind"
+PART = "redis"
+"""What an API has in `uses` that limits its callers; one that keeps copies has `cache` too."""
 
 
 class Context:
@@ -59,10 +66,23 @@ class Context:
         self.tracing = Tracing(traced, config.otlp_endpoint, config.trace_ratio, self.clock, variables)
         self.tracer = self.tracing.tracer if self.tracing.tracer.on else None
 
+        self.redis: RedisLink | None = None
         self.cache: Cache = LocalCache(self.clock.now)
+        if config.redis_url and any([PART in APIS[api].uses for api in process.apis]):
+            from ...drivers.redis.cache import RedisCache
+            from ...drivers.redis.link import RedisLink
+
+            self.redis = RedisLink(config.redis_url)
+            self.cache = RedisCache(self.redis)
 
     def limiter(self, limit: Limit) -> RateLimiter:
-        return in_process(limit)
+        """Shared by all copies where there is a Redis."""
+        own = in_process(limit)
+        if self.redis is None or not limit.rate:
+            return own
+        from ...drivers.redis.rate_limiter import SharedLimiter
+
+        return SharedLimiter(self.redis, limit, own)
 
     def key(self) -> bytes:
         """Signs what a caller of ours may bring back."""

@@ -1,0 +1,1 @@
+"""Caches and rate limits that all copies share, on Redis."""
