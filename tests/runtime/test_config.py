@@ -134,8 +134,8 @@ def test_what_is_not_ours_is_left_alone() -> None:
         ({"TRADEWIND_ADMIN_EMAIL": "admin"}, "not an e-mail address"),
         ({"TRADEWIND_FAIL": "batch.before-commit:0:kill"}, "not name:nth:action"),
         (
-            {"TRADEWIND_DATABASE_URL": "mysql://root:hunter2@db/shop"},
-            "'mysql://root:********@db/shop' is not a URL like postgresql://",
+            {"TRADEWIND_DATABASE_URL": "oracle://root:hunter2@db/shop"},
+            "'oracle://root:********@db/shop' is not a URL like postgresql://",
         ),
         (
             {"TRADEWIND_BROKER_URL": "http://me:hunter2@rabbit"},
