@@ -65,6 +65,7 @@ PLANTS = [
     ("pamqp", "tradewind.drivers.rabbitmq.amqp.link", "pamqp"),
     ("grpcio", "tradewind.drivers.grpc.server", "grpc"),
     ("redis", "tradewind.drivers.redis.cache", "redis"),
+    ("pymongo", "tradewind.drivers.mongodb.queries", "pymongo"),
     ("opentelemetry", "tradewind.apis.kernel.serving", "opentelemetry"),
     ("uvicorn", "tradewind.runtime.processes.fronts", "uvicorn"),
     ("sqlite3", "tradewind.services.orders.storage", "sqlite3"),

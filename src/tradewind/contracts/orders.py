@@ -155,6 +155,7 @@ class OrderCreated(Event, frozen=True, tag="order.created"):
     lines: tuple[Line, ...]
     total: Money
     expires_at: int
+    number: int = 0
 
 
 class PaymentRequested(Event, frozen=True, tag="payment.requested"):

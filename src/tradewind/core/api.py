@@ -198,6 +198,8 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     - `uses`: parts of the settings, by their names in `runtime.settings`, beside the part that is its own.
     - `published`: the module whose `TABLES` are what others may read of the database (`core.published`).
     - `adopts`: the module whose `SOURCES` are the tables whose rows come over (`core.adopting`).
+    - `documents`: the module whose `DOCUMENTS` are what others read of a store of documents
+      (`core.documents`).
     - `channels`: the module whose `channels(settings)` says which events it publishes in a form of its own,
       imported only where events are carried.
     """
@@ -231,3 +233,4 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     published: str = ""
     adopts: str = ""
     channels: str = ""
+    documents: str = ""

@@ -38,6 +38,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     - `name`: of the queue or topic.
     - `encode`: the body that others read, of the event as it lies in our log, with its time.
     - `decode`: the event that a body says. Errors: Undeliverable.
+    - `dead_letters`: the queue of what cannot be handled; empty: `<name>.dead`.
     - `shape`: the struct of the body that we write, for descriptions; None: it is as the event.
     - `declared`: whether we declare the queue, exactly with `arguments`. If not, others do, and until then it
       is missing.
@@ -52,6 +53,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool = True
     arguments: Mapping[str, Any] = {}
     shape: type[Any] | None = None
+    dead_letters: str = ""
 
     @property
     def events(self) -> tuple[type[Event], ...]:
@@ -60,7 +62,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def dead(self) -> str:
         """The queue of what cannot be handled; durable, without arguments."""
-        return f"{self.name}.dead"
+        return self.dead_letters or f"{self.name}.dead"
 
     def read(self, body: bytes, headers: Mapping[str, Any]) -> EventRecord:
         """A message that came. It has no id: `identity` says what it is claimed by. Errors: Undeliverable."""

@@ -44,6 +44,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `checks` is the module whose `CHECKS` an audit asks, `adopts` that whose `ADOPTS` says what becomes of
     rows of another system: imported only then.
 
+    `documents`: it may run on a store without transactions, since all its effects are rows whose ids follow
+    from the message: said twice, it changes nothing. It has no timers, events and activities.
+
     What it hears, says and answers is in the service that `make` returns.
     """
 
@@ -55,3 +58,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     ports: Callable[[Around], Mapping[str, Outside]] = lambda _: {}
     checks: str = ""
     adopts: str = ""
+    documents: bool = False

@@ -102,6 +102,16 @@ def database(text: str) -> str:
     return text.replace("postgres://", "postgresql://", 1)
 
 
+def documents(text: str) -> bool:
+    """Whether a URL names a store of documents."""
+    return text.startswith(("mongodb://", "mongodb+srv://"))
+
+
+def store(text: str) -> str:
+    """Of one service, which may have a store of documents."""
+    return text if documents(text) else database(text)
+
+
 def broker(text: str) -> str:
     url = _URL.match(text)
     if text and (url is None or url["scheme"] not in ("amqp", "amqps") or not url["rest"].partition("/")[0]):

@@ -298,7 +298,7 @@ class _Reading(Tables):
             self.setting(f"{place}.url", parts["url"]) if "url" in parts else database_url(self, parts, place)
         )
         try:
-            return readers.database(url)
+            return readers.store(url)
         except ValueError as error:
             raise self.bad(place, f"is not {error}") from None
 

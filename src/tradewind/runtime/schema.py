@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..core.manifest import Manifest
+from ..core.readers import documents
 from . import migrations
 from .config import Config
 from .databases import NONE
@@ -43,7 +44,7 @@ def migrate(
     more = [schema_of(one) for one in additions]
     apis = blueprint.apis if blueprint else ()
     places = by_place(config, blueprint, runs(blueprint) if services is None else services)
-    wanted = {place: schemas(names, apis) for place, names in places.items()}
+    wanted = {place: schemas(names, apis) for place, names in places.items() if not documents(place)}
     if more:
         wanted.setdefault(config.database_url, []).extend(more)
     known = NONE if blueprint is None else blueprint.schemas
@@ -67,6 +68,7 @@ def schema_state(config: Config, blueprint: Blueprint, services: Iterable[str]) 
             command=f"tradewind migrate run --blueprint {blueprint.name}",
         )
         for place, names in by_place(config, blueprint, services).items()
+        if not documents(place)  # it has no schema
     ]
     return next(filter(None, found), "")
 

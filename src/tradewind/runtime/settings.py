@@ -18,6 +18,7 @@ from ..drivers.rabbitmq.settings import SETTINGS as RABBITMQ
 from ..drivers.redis.settings import SETTINGS as REDIS
 from ..engine.settings import SETTINGS as ENGINE
 from ..observability.collector import SETTINGS as TRACING
+from ..services.notifications.settings import SETTINGS as NOTIFICATIONS
 from ..services.orders.settings import SETTINGS as ORDERS
 from ..services.payments.settings import SETTINGS as PAYMENTS
 from .registry import APIS
@@ -119,6 +120,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ]
     provider_faults: Annotated[float, PAYMENTS["provider_faults"]]
     provider_timeout_s: Annotated[float, PAYMENTS["provider_timeout_s"]]
+    notification_texts: Annotated[str, NOTIFICATIONS["notification_texts"]]
     retry_delays_ms: Annotated[tuple[int, ...], ENGINE["retry_delays_ms"]]
     retention_days: Annotated[int, ENGINE["retention_days"]]
     broker_url: Annotated[str, RABBITMQ["broker_url"]]
@@ -174,6 +176,7 @@ PARTS: dict[str, dict[str, Setting]] = {
         **{field: PAYMENTS[field] for field in ("provider_faults", "provider_timeout_s")},
         "payment_token": ORDERS["payment_token"],
     },
+    "service notifications": NOTIFICATIONS,
     "channel orders": AMOUNTS,
     "bus rabbitmq": RABBITMQ,
     "redis": REDIS,

@@ -9,8 +9,11 @@ from tests.services.notifications.events import CANCELLED, CONFIRMED, CREATED, E
 from tradewind.contracts.values import Money
 from tradewind.core.clock import derived
 from tradewind.core.model import Context, settle
-from tradewind.services.notifications.domain import Heard, Notification, cancel, fail, notice, receive, refund
+from tradewind.services.notifications.domain import Heard, Notification, Telling, notice
 from tradewind.services.notifications.service import SERVICE
+
+EN = Telling("en")
+receive, fail, cancel, refund = EN.receive, EN.fail, EN.cancel, EN.refund
 
 NOW = Context(2_000)
 

@@ -11,8 +11,11 @@ from tradewind.contracts.notifications import ListNotifications
 from tradewind.core.model import NOBODY, Caller, Context, Refused, settle
 from tradewind.drivers.sqlite.store import SqliteStore
 from tradewind.services.notifications import storage
-from tradewind.services.notifications.domain import Notification, cancel, fail, receive, refund, view
+from tradewind.services.notifications.domain import Notification, Telling, view
 from tradewind.services.notifications.queries import list_notifications
+
+EN = Telling("en")
+receive, fail, cancel, refund = EN.receive, EN.fail, EN.cancel, EN.refund
 
 OTHER = "0192f0c1-0000-7000-8000-000000000002"
 MINE, THEIRS, ADMIN = Caller("cust-1", "customer"), Caller("cust-2", "customer"), Caller("root", "admin")

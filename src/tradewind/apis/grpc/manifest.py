@@ -53,5 +53,7 @@ APIS = (
         clients=True,
         shows=("notifications",),
         settings=SETTINGS,
+        channels=f"{__package__}.channels",
+        documents=f"{__package__}.documents",
     ),
 )

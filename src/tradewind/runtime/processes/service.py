@@ -12,6 +12,8 @@ from ...core.api import FirstAdmin
 from ...core.channel import Channel
 from ...core.manifest import Outside
 from ...core.model import Service, wire_name
+from ...core.readers import documents
+from ...core.store import Store
 from ...engine.observers import Hooks, not_here
 from ...engine.platform import Platform
 from ...observability.metrics import Metrics
@@ -50,7 +52,7 @@ class Services(Component):
         for name in names:
             self._outside |= manifest(name).ports(around)
         self.consulted = _consulted(context)
-        store = open_store(context.store, config.data, exclusive=not context.apart, schemas=blueprint.schemas)
+        store = _store(context)
         system = "postgresql" if context.store else "sqlite"
         made = services(names, config, self._outside, blueprint.policies, context.additions)
         self.channels = channels(blueprint.channels, config)
@@ -99,6 +101,17 @@ class Services(Component):
 
     def links(self) -> Mapping[str, Link]:
         return {} if self.publishers is None else self.publishers.links()
+
+
+def _store(context: Context) -> Store:
+    blueprint = context.blueprint
+    if documents(context.store):
+        from ..documents import open_documents
+
+        return open_documents(context.store, context.process.services, blueprint.apis)
+    return open_store(
+        context.store, context.config.data, exclusive=not context.apart, schemas=blueprint.schemas
+    )
 
 
 def _publishers(

@@ -10,9 +10,8 @@ from ...contracts.payments import PaymentRefunded
 from ...contracts.values import stamp
 from ...core.clock import derived
 from ...core.model import Aggregate, Context, Effects
-from .texts import DEFAULT, LOCALES
+from .texts import LOCALES
 
-LOCALE = LOCALES[DEFAULT]
 Heard = OrderCreated | OrderConfirmed | OrderFailed | OrderCancelled | PaymentRefunded
 TEMPLATES: dict[type[Heard], Template] = {
     OrderCreated: "order_received",
@@ -70,62 +69,57 @@ def view(told: Notification) -> NotificationView:
     )
 
 
-def receive(heard: OrderCreated, context: Context, told: Notification | None) -> Effects[None]:
-    if told is None:
-        yield _tell(
-            heard, context, "order_received", {"order": heard.order_id, "total": LOCALE.price(heard.total)}
+class Telling:
+    """What a customer is told at each step, in the texts of one name."""
+
+    def __init__(self, texts: str) -> None:
+        self._name, self._locale = texts, LOCALES[texts]
+
+    def receive(self, heard: OrderCreated, context: Context, told: Notification | None) -> Effects[None]:
+        if told is None:
+            items = sum([line.quantity for line in heard.lines])
+            facts = {"order": heard.order_id, "total": self._locale.price(heard.total), "items": str(items)}
+            yield self._tell(heard, context, "order_received", facts)
+
+    def confirm(self, heard: OrderConfirmed, context: Context, told: Notification | None) -> Effects[None]:
+        if told is None:
+            facts = {"order": heard.order_id, "total": self._locale.price(heard.total)}
+            yield self._tell(heard, context, "order_confirmed", facts)
+
+    def fail(self, heard: OrderFailed, context: Context, told: Notification | None) -> Effects[None]:
+        if told is None:
+            known = f"order_failed.{heard.code}"
+            text = known if known in self._locale.texts else "order_failed.other"
+            facts = {"order": heard.order_id, "shortages": self._locale.shortages(heard.shortages)}
+            yield self._tell(heard, context, text, facts)
+
+    def cancel(self, heard: OrderCancelled, context: Context, told: Notification | None) -> Effects[None]:
+        if told is None:
+            facts = {"order": heard.order_id, "because": self._locale.because(heard.reason)}
+            yield self._tell(heard, context, "order_cancelled", facts)
+
+    def refund(self, heard: PaymentRefunded, context: Context, told: Notification | None) -> Effects[None]:
+        if told is None:
+            text = "payment_refunded.whole" if heard.whole else "payment_refunded.part"
+            facts = {
+                "order": heard.order_id,
+                "amount": self._locale.price(heard.amount),
+                "refunded": self._locale.price(heard.refunded),
+            }
+            yield self._tell(heard, context, text, facts)
+
+    def _tell(self, heard: Heard, context: Context, text: str, facts: dict[str, str]) -> Notification:
+        subject, body = self._locale.text(text, facts)
+        return Notification(
+            notice(heard),
+            heard.order_id,
+            heard.customer_id,
+            TEMPLATES[type(heard)],
+            about(heard),
+            "inbox",
+            self._name,
+            subject,
+            body,
+            "SENT",
+            context.at,
         )
-
-
-def confirm(heard: OrderConfirmed, context: Context, told: Notification | None) -> Effects[None]:
-    if told is None:
-        yield _tell(
-            heard, context, "order_confirmed", {"order": heard.order_id, "total": LOCALE.price(heard.total)}
-        )
-
-
-def fail(heard: OrderFailed, context: Context, told: Notification | None) -> Effects[None]:
-    if told is None:
-        known = f"order_failed.{heard.code}"
-        text = known if known in LOCALE.texts else "order_failed.other"
-        yield _tell(
-            heard, context, text, {"order": heard.order_id, "shortages": LOCALE.shortages(heard.shortages)}
-        )
-
-
-def cancel(heard: OrderCancelled, context: Context, told: Notification | None) -> Effects[None]:
-    if told is None:
-        yield _tell(
-            heard,
-            context,
-            "order_cancelled",
-            {"order": heard.order_id, "because": LOCALE.because(heard.reason)},
-        )
-
-
-def refund(heard: PaymentRefunded, context: Context, told: Notification | None) -> Effects[None]:
-    if told is None:
-        text = "payment_refunded.whole" if heard.whole else "payment_refunded.part"
-        facts = {
-            "order": heard.order_id,
-            "amount": LOCALE.price(heard.amount),
-            "refunded": LOCALE.price(heard.refunded),
-        }
-        yield _tell(heard, context, text, facts)
-
-
-def _tell(heard: Heard, context: Context, text: str, facts: dict[str, str]) -> Notification:
-    subject, body = LOCALE.text(text, facts)
-    return Notification(
-        notice(heard),
-        heard.order_id,
-        heard.customer_id,
-        TEMPLATES[type(heard)],
-        about(heard),
-        "inbox",
-        DEFAULT,
-        subject,
-        body,
-        "SENT",
-        context.at,
-    )

@@ -12,8 +12,10 @@ from typing import Any
 from ...contracts.currencies import decimals
 from ...contracts.inventory import Shortage
 from ...contracts.values import Money
+from .settings import DEFAULT, NAMES
 
-DEFAULT = "en"
+__all__ = ["DEFAULT", "LOCALES", "Locale"]
+
 
 Write = Callable[..., str]
 
@@ -69,4 +71,4 @@ def _read(name: str) -> Locale:
     return Locale(tomllib.loads(files(__package__).joinpath("locales", f"{name}.toml").read_text("utf-8")))
 
 
-LOCALES = {name: _read(name) for name in ("en", "de")}
+LOCALES = {name: _read(name) for name in NAMES}

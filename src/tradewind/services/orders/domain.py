@@ -213,7 +213,8 @@ def opened(
         number=context.number,
     )
     yield order
-    yield OrderCreated(order_id, customer_id, lines if told is None else told, total, expires_at)
+    lines = lines if told is None else told
+    yield OrderCreated(order_id, customer_id, lines, total, expires_at, context.number)
     if expires_at:
         yield SetTimer(expires_at, PaymentDue(order_id))
     return order

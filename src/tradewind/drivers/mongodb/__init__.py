@@ -1,0 +1,1 @@
+"""A store without transactions, on MongoDB."""
