@@ -97,7 +97,7 @@ def test_default_runs_the_whole_shop_in_one_process() -> None:
         ("[processes", "not TOML"),
         (
             'services = ["users"]',
-            "the file: unknown key 'services'; there is packages, processes, requests, events, stores, policies, "
+            "the file: unknown key 'services'; there is packages, processes, requests, events, stores, redis, policies, "
             "settings",
         ),
         ('[process.shop]\napis = { v1 = "http://" }', "unknown key 'process'; did you mean 'processes'?"),

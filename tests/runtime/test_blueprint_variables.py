@@ -159,3 +159,49 @@ def test_what_a_page_has_and_we_do_not_read_is_named_once() -> None:
     given = {"NODE_ENV": "production", "TYPEORM_SYNCHRONIZE": "false"}
     says = "NODE_ENV, TYPEORM_SYNCHRONIZE are set, and change nothing in blueprint rpc"
     assert effects.ignored(found, given) == says
+
+
+REDIS = (
+    EACH
+    + """
+[redis]
+host = "${REDIS_HOST:-localhost}"
+port = "${REDIS_PORT:-6379}"
+password = "${REDIS_PASSWORD-redispass}"
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "redis://:redispass@localhost:6379"),
+        ({"REDIS_PASSWORD": ""}, "redis://localhost:6379"),
+        (
+            {"REDIS_PASSWORD": "a/b@c#d", "REDIS_HOST": "::1", "REDIS_PORT": "1"},
+            "redis://:a%2Fb%40c%23d@[::1]:1",
+        ),
+    ],
+)
+def test_a_redis_by_its_parts_where_an_empty_password_is_none(
+    tmp_path: Path, given: dict[str, str], url: str
+) -> None:
+    (tmp_path / "mine.toml").write_text(REDIS)
+    found = blueprint.load("mine", folder=tmp_path, services=SERVICES, environment=given)
+    assert found.settings["redis_url"] == url
+    assert settings.load({}, found.settings).redis_url == url
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("${REDIS_HOST:-localhost}", "a b", "redis.host: must be a word without spaces"),
+        ("${REDIS_PORT:-6379}", "x", "redis.port: 'x' is not a whole number"),
+        ("password =", "pass =", "redis: unknown key 'pass'; did you mean 'password'"),
+        ("[redis]", '[settings]\nredis_url = "redis://x"\n[redis]', "redis: settings.redis_url says it too"),
+    ],
+)
+def test_a_redis_that_is_wrong(tmp_path: Path, old: str, new: str, says: str) -> None:
+    (tmp_path / "mine.toml").write_text(REDIS.replace(old, new))
+    with pytest.raises(BadBlueprint, match=says):
+        blueprint.load("mine", folder=tmp_path, services=SERVICES, environment={})

@@ -15,13 +15,13 @@ from ..core import readers
 from . import registry
 from .registry import APIS
 from .settings import declare
-from .toml_tables import Address, BadBlueprint, Tables, address, database_url, instead
+from .toml_tables import Address, BadBlueprint, Tables, address, database_url, instead, redis_url
 from .topology import Blueprint, Process
 
 __all__ = ["Address", "BadBlueprint", "Blueprint", "Process", "listing", "load"]
 
 BUSES = ("local", "rabbitmq")
-KEYS = ("packages", "processes", "requests", "events", "stores", "policies", "settings")
+KEYS = ("packages", "processes", "requests", "events", "stores", "redis", "policies", "settings")
 STORE = ("host", "port", "name", "user", "password")
 _PACKAGE = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
 _NAME = re.compile(r"^[a-z][a-z0-9-]{0,30}$")
@@ -96,6 +96,10 @@ class _Reading(Tables):
             for key, value in self.table(tree, "settings").items()
         }
         self._place(processes, settings, own)
+        if "redis" in tree:
+            if "redis_url" in settings:
+                raise self.bad("redis", "settings.redis_url says it too; leave one of them out")
+            settings["redis_url"] = redis_url(self, self.table(tree, "redis"))
         found = Blueprint(
             name,
             says,

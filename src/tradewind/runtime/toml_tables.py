@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_VARIABLE = re.compile(rf"\$(?:\$|\{{({_NAME}(?:\|{_NAME})*)(@port)?(?::\+([^}}:]*))?(?::-([^}}]*))?\}})")
+_VARIABLE = re.compile(rf"\$(?:\$|\{{({_NAME}(?:\|{_NAME})*)(@port)?(?::\+([^}}:]*))?(?:(:?)-([^}}]*))?\}})")
 
 
 class BadBlueprint(Exception):
@@ -76,13 +76,16 @@ class Tables:
     def fill(self, place: str, text: str) -> str:
         """Puts `${VAR:-default}` in; `$$` is a dollar. `${A|B:-default}`: the first of them that is set;
         `${VAR@port:-default}`: the port of the URL in it; `${VAR:+word:-default}`: the word where it is set.
+        A variable that is empty is not set, but for `${VAR-default}`.
         """
 
         def one(found: re.Match[str]) -> str:
             if found[0] == "$$":
                 return "$"
-            names, port, word, default = found.groups()
+            names, port, word, colon, default = found.groups()
             value = next(filter(None, map(self.environment.get, names.split("|"))), None)
+            if colon == "" and value is None and any([name in self.environment for name in names.split("|")]):
+                return ""
             if value is None:
                 if default is None and word is None:
                     raise self.bad(
@@ -145,3 +148,14 @@ def database_url(tables: Tables, parts: dict[str, Any], place: str = "stores") -
         return f"postgresql://{at}/{quote(name, safe='')}?host={quote(host, safe='')}&port={port}"
     shown = f"[{host}]" if ":" in host else quote(host, safe="")
     return f"postgresql://{at}{shown}:{port}/{quote(name, safe='')}"
+
+
+def redis_url(tables: Tables, parts: dict[str, Any]) -> str:
+    """[redis] as a URL: a password may hold any character here. Empty: no password."""
+    tables.only(parts, "redis", ("host", "port", "password"))
+    host, password = (tables.setting(f"redis.{key}", parts.get(key, "")) for key in ("host", "password"))
+    port = tables.whole("redis.port", parts.get("port", 6379), 1, 65_535)
+    if not host or any([c.isspace() or not c.isprintable() for c in host]):
+        raise tables.bad("redis.host", "must be a word without spaces")
+    shown = f"[{host}]" if ":" in host else quote(host, safe="")
+    return f"redis://:{quote(password, safe='')}@{shown}:{port}" if password else f"redis://{shown}:{port}"
