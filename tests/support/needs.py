@@ -13,6 +13,7 @@ POSTGRES = "needs PostgreSQL, ./dev services up postgres"
 MYSQL = "needs MySQL, ./dev services up mysql"
 RABBITMQ = "needs RabbitMQ, ./dev services up rabbitmq"
 REDIS = "needs Redis, ./dev services up redis"
+KAFKA = "needs Kafka, ./dev services up kafka"
 MONGODB = "needs MongoDB, ./dev services up mongodb"
 NODE = "needs Node.js 20 or newer and the peer's packages, npm ci in benchmarks/peers/nestjs-rpc"
 

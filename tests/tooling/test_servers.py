@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import own_broker
+from tests.support.kafka import OWN, own_kafka
 from tests.support.mysql import own_mysql
 from tests.support.redis import own_redis
 from tools.servers import KNOWN, NEEDS, __main__, machine, rabbitmq
+from tools.servers.kafka import Kafka
+from tools.servers.maven import Jars
 from tools.servers.model import Unstarted
 from tools.servers.mysql import MySQL
 from tools.servers.rabbitmq import RabbitMQ
@@ -229,3 +232,32 @@ def test_a_broker_starts_stops_and_leaves_nothing() -> None:
             other.listen()
             with pytest.raises(Unstarted, match="did not start"):
                 broker.start()
+
+
+@pytest.mark.skipif(not Kafka().installed(), reason=OWN)
+@pytest.mark.kafka
+def test_a_kafka_starts_is_killed_comes_back_and_stops() -> None:
+    with own_kafka() as node:
+        before = node.authority.read_bytes()
+        assert node.secure_brokers != node.brokers
+        node.kill()
+        assert Kafka().pid(node.home) is None and machine.free(node.port)
+        node.start()
+        assert node.authority.read_bytes() == before  # clients trust it still
+        node.stop()
+        assert Kafka().pid(node.home) is None
+
+
+def test_jars_that_cannot_be_fetched_are_named_and_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for program in ("mvn", "java"):
+        (tmp_path / program).write_text("#!/bin/sh\necho no route; exit 1\n")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(machine, "DOWNLOADS", tmp_path / "downloads")
+    monkeypatch.setattr("tools.servers.maven.PAUSE_S", 0.0)
+    jars = Jars("probe-1", "org.example:probe:1")
+    with pytest.raises(Unstarted, match=r"(?s)org.example:probe:1.*no route"):
+        jars.fetch()
+    assert not jars.there() and list((tmp_path / "downloads").iterdir()) == []

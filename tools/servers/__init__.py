@@ -4,6 +4,7 @@ Each runs unprivileged, on the loopback, on a port of its own: a server that is 
 touched. One module per server, each with the same shape (`model.Server`), listed in `KNOWN`.
 """
 
+from tools.servers.kafka import Kafka
 from tools.servers.model import Server
 from tools.servers.mongodb import Mongodb
 from tools.servers.mysql import MySQL
@@ -11,7 +12,7 @@ from tools.servers.postgres import Postgres
 from tools.servers.rabbitmq import RabbitMQ
 from tools.servers.redis import Redis
 
-SERVERS: list[Server] = [Postgres(), MySQL(), RabbitMQ(page=True), Mongodb(), Redis()]
+SERVERS: list[Server] = [Postgres(), MySQL(), RabbitMQ(page=True), Kafka(), Mongodb(), Redis()]
 KNOWN: dict[str, Server] = {server.name: server for server in SERVERS}
 
 # the servers that a blueprint stands on

@@ -175,19 +175,21 @@ def how(server: Server) -> str:
 def install(server: Server) -> None:
     if isinstance(server, Fetched):
         server.fetch()
-        return
+    else:
+        install_packages(server.package)
+
+
+def install_packages(*names: str) -> None:
+    """By apt-get, as root. Errors: Unstarted."""
     if os.geteuid() != 0:
-        raise Unstarted(f"only root may install: sudo apt-get install {server.package}")
+        raise Unstarted(f"only root may install: sudo apt-get install {' '.join(names)}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
     subprocess.run(
         [*apt, "update"], env=env, capture_output=True
     )  # one bad source is no matter if the next step works
     done = subprocess.run(
-        [*apt, "install", "--yes", "--no-install-recommends", server.package],
-        env=env,
-        capture_output=True,
-        text=True,
+        [*apt, "install", "--yes", "--no-install-recommends", *names], env=env, capture_output=True, text=True
     )
     if done.returncode:
-        raise Unstarted(f"apt-get install {server.package} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+        raise Unstarted(f"apt-get install {' '.join(names)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
