@@ -2,8 +2,8 @@
 
 import sqlalchemy as sa
 
-from tradewind.service import columns
 from tradewind.engine.steps import Steps
+from tradewind.service import columns
 
 
 def up(op: Steps) -> None:
