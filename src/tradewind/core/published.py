@@ -94,3 +94,44 @@ def _on_sqlite(element: moment, compiler: Any, **how: Any) -> str:
 def _on_mysql(element: moment, compiler: Any, **how: Any) -> str:
     milliseconds = compiler.process(element.clauses, **how)
     return f"(TIMESTAMP'1970-01-01 00:00:00' + INTERVAL {milliseconds} * 1000 MICROSECOND)"
+
+
+class whole(sa.sql.functions.GenericFunction[Any]):
+    """The whole number from 1 to 2147483647 that a text says; NULL, where it says none."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(whole)
+def _whole(element: whole, compiler: Any, **how: Any) -> str:
+    text = compiler.process(element.clauses, **how)
+    matches, number = {"postgresql": ("~", "bigint"), "mysql": ("REGEXP", "SIGNED")}.get(
+        compiler.dialect.name, ("GLOB", "INTEGER")
+    )
+    as_number = f"CAST({text} AS {number})"
+    digits = f"{text} {matches} '^[1-9][0-9]{{0,9}}$'"
+    if matches == "GLOB":  # SQLite has no regular expressions, and no text that is not a number is an error
+        digits = f"{text} GLOB '[1-9]*' AND {text} NOT GLOB '*[^0-9]*' AND length({text}) <= 10"
+    found = f"CASE WHEN {digits} THEN CASE WHEN {as_number} <= 2147483647 THEN {as_number} END END"
+    return f"CAST(({found}) AS integer)" if matches == "~" else f"({found})"
+
+
+class part_of(sa.sql.functions.GenericFunction[Any]):
+    """The text under a path like `$[0].name` of a document of ours."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+    def __init__(self, document: sa.ColumnElement[Any], path: str) -> None:
+        super().__init__(document, sa.literal_column(f"'{path}'"))
+
+
+@compiles(part_of)
+def _part_of(element: part_of, compiler: Any, **how: Any) -> str:
+    document, path = (compiler.process(one, **how) for one in element.clauses)
+    if compiler.dialect.name == "postgresql":
+        keys = path.strip("'$").replace("[", "").replace("].", ",").replace("]", "").replace(".", ",")
+        return f"({document}::json #>> '{{{keys}}}')"
+    found = f"json_extract({document}, {path})"
+    return f"json_unquote({found})" if compiler.dialect.name == "mysql" else f"CAST({found} AS TEXT)"

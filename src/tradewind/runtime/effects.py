@@ -24,6 +24,8 @@ def parts_of(blueprint: Blueprint) -> set[str]:
     if blueprint.apart:
         found.add("a service in a process of its own")
     found.add("tracing")
+    if "cache" in found:
+        found.add("redis")
     return found
 
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ...drivers.redis.link import RedisLink
 
 WHOLE = "tradewind"
-PART = "redis"
-"""What an API has in `uses` that limits its callers; one that keeps copies has `cache` too."""
+PARTS = frozenset(("redis", "cache"))
+"""What an API has in `uses` that limits its callers, or that keeps copies of what it shows."""
 
 
 class Context:
@@ -68,7 +68,9 @@ class Context:
 
         self.redis: RedisLink | None = None
         self.cache: Cache = LocalCache(self.clock.now)
-        if config.redis_url and any([PART in APIS[api].uses for api in process.apis]):
+        if config.redis_url and not PARTS.isdisjoint(
+            [part for api in process.apis for part in APIS[api].uses]
+        ):
             from ...drivers.redis.cache import RedisCache
             from ...drivers.redis.link import RedisLink
 

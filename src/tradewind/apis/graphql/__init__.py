@@ -1,0 +1,1 @@
+"""The published system of a GraphQL gateway in front of users, orders and notifications with integer ids."""
