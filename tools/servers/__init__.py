@@ -24,4 +24,5 @@ NEEDS: dict[str, list[str]] = {
     "services": ["postgres", "rabbitmq"],
     "invoicing": ["postgres", "rabbitmq"],
     "contracts": ["postgres", "rabbitmq"],
+    "graphql": ["mysql", "mongodb", "redis", "rabbitmq"],
 }

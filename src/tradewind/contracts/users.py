@@ -13,7 +13,7 @@ from ..core.preconditions import Seen
 from ..core.sensitive import PERSONAL
 from ..core.texts import UNSEEN, all_seen, folded
 from .operation import Operation, Who
-from .values import Page, Stamp, Text, Uuid, View
+from .values import Page, Reference, Stamp, Text, Uuid, View
 
 Role = Literal["customer", "admin"]
 _LOCAL = rf"[^@{UNSEEN}]{{1,64}}"
@@ -87,6 +87,8 @@ class AddUser(Request, frozen=True, tag="users.add"):
     role: Role = "customer"
     first_admin: bool = False
     """Only while no admin exists."""
+    user_id: str = ""
+    """The id that others know the user by; empty: a new one."""
 
 
 class RewriteUser(Request, frozen=True, tag="users.rewrite"):
@@ -163,7 +165,7 @@ class GetMe(Query, frozen=True, tag="users.me"): ...
 
 
 class GetUser(Query, frozen=True, tag="users.get"):
-    user_id: Uuid
+    user_id: Reference
 
 
 class ListUsers(Query, frozen=True, tag="users.list"):
@@ -301,6 +303,7 @@ OPERATIONS = (
         Who.OWNER,
         "One user",
         refuses=((404, "not_found"),),
+        narrows={"user_id": Uuid},
         versioned=True,
     ),
     Operation(

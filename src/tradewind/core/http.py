@@ -107,8 +107,11 @@ class NoHttpAnswer(Exception):
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
+    """`headers` are found by their names in lower case."""
+
     status: int
     body: bytes
+    headers: Mapping[str, str] = {}
 
 
 class HttpClient(ABC):

@@ -11,7 +11,9 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-_VARIABLE = re.compile(rf"\$(?:\$|\{{({_NAME}(?:\|{_NAME})*)(@port)?(?::\+([^}}:]*))?(?:(:?)-([^}}]*))?\}})")
+_VARIABLE = re.compile(
+    rf"\$(?:\$|\{{({_NAME}(?:\|{_NAME})*)(@port|@quoted)?(?::\+([^}}:]*))?(?:(:?)-([^}}]*))?\}})"
+)
 
 
 class BadBlueprint(Exception):
@@ -75,14 +77,15 @@ class Tables:
 
     def fill(self, place: str, text: str) -> str:
         """Puts `${VAR:-default}` in; `$$` is a dollar. `${A|B:-default}`: the first of them that is set;
-        `${VAR@port:-default}`: the port of the URL in it; `${VAR:+word:-default}`: the word where it is set.
-        A variable that is empty is not set, but for `${VAR-default}`.
+        `${VAR@port:-default}`: the port of the URL in it; `${VAR@quoted:-default}`: as a part of a URL;
+        `${VAR:+word:-default}`: the word where it is set. A variable that is empty is not set, but for
+        `${VAR-default}`.
         """
 
         def one(found: re.Match[str]) -> str:
             if found[0] == "$$":
                 return "$"
-            names, port, word, colon, default = found.groups()
+            names, form, word, colon, default = found.groups()
             value = next(filter(None, map(self.environment.get, names.split("|"))), None)
             if colon == "" and value is None and any([name in self.environment for name in names.split("|")]):
                 return ""
@@ -94,7 +97,9 @@ class Tables:
                 return default or ""
             if word is not None:
                 return str(word)
-            return self._port_of(place, names, value) if port else value
+            if form == "@port":
+                return self._port_of(place, names, value)
+            return quote(value, safe="") if form == "@quoted" else value
 
         return _VARIABLE.sub(one, text)
 

@@ -22,14 +22,15 @@ def key_of(headers: dict[bytes, bytes]) -> bytes | None:
     if key is None:
         if other is None:
             return None
-        return _plain(other)
-    key = _plain(key)
-    if other is not None and _plain(other) != key:
+        return plain_key(other)
+    key = plain_key(key)
+    if other is not None and plain_key(other) != key:
         raise Refused("invalid_idempotency_key", 400, "Idempotency-Key and X-Idempotency-Key differ.")
     return key
 
 
-def _plain(key: bytes) -> bytes:
+def plain_key(key: bytes) -> bytes:
+    """Errors: Refused, for a malformed key."""
     if key.startswith(b'"'):
         quoted = _QUOTED.fullmatch(key)
         key = re.sub(rb"\\(.)", rb"\1", quoted[1]) if quoted else b""

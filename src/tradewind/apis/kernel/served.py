@@ -145,5 +145,11 @@ def front(
         limiter=given.limiter,
     )
     return Front(
-        handler=api, body_bytes=most_body + SLACK, problem=problem, drain=api.drain, close=api.close, **more
+        handler=api,
+        body_bytes=most_body + SLACK,
+        problem=problem,
+        drain=api.drain,
+        close=api.close,
+        missing=api.health.missing if reach.remote else list,
+        **more,
     )

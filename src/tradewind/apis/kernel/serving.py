@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...contracts.values import Page
-from ...core.gateway import Gateway
+from ...core.gateway import Gateway, Reply
 from ...core.model import Caller, Message, Query, Request
 from .idempotency import Claims, key_of
 from .pending_reads import PendingReads
@@ -34,17 +34,28 @@ class Serving:
         """
         caller = context.caller if caller is None else caller
         key = key_of(context.request.headers)
+        self.send(context, message, caller, context.deliver, key, context.route.name, asked)
+
+    def send(
+        self,
+        context: RequestContext,
+        message: Request,
+        caller: Caller,
+        deliver: Callable[[Reply], None],
+        key: bytes | None,
+        operation: str,
+        asked: Message | None = None,
+    ) -> None:
+        """As `submit`, with the key at hand; `operation` tells requests of one key apart."""
         if key is None:
-            self.gateway.submit(
-                message, caller, context.deliver, deadline=context.deadline, trace=context.trace
-            )
+            self.gateway.submit(message, caller, deliver, deadline=context.deadline, trace=context.trace)
             return
         self.gateway.submit(
             message,
             caller,
-            context.deliver,
+            deliver,
             deadline=context.deadline,
-            claim=self._claims.claim(context.caller.id, context.route.name, key),
+            claim=self._claims.claim(context.caller.id, operation, key),
             fingerprint=self._claims.fingerprint(message if asked is None else asked),
             trace=context.trace,
         )

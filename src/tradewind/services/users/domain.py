@@ -103,7 +103,15 @@ def add(
     if ask.first_admin and _all(admins).ids:
         raise Refused("forbidden", 403, "There is an admin already.")
     user = User(
-        context.new_id, email, ask.name, ask.role, "ACTIVE", ask.password_hash, 1, context.at, context.at
+        ask.user_id or context.new_id,
+        email,
+        ask.name,
+        ask.role,
+        "ACTIVE",
+        ask.password_hash,
+        1,
+        context.at,
+        context.at,
     )
     yield user
     yield EmailClaim(claim_id(email), user.id)
