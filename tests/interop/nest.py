@@ -94,27 +94,27 @@ PUBLISHED: list[tuple[str, str, Any, Any]] = [
 ]
 
 
-def installed() -> Path:
+def installed(folder: Path = PEER, package: str = "@nestjs/microservices", need: str = NODE) -> Path:
     """The packages. Where every test must run they are installed from the lock file, elsewhere their lack
-    skips the test.
+    skips the test. `package` is one of those in the folder.
     """
-    found = PEER / "node_modules"
+    found = folder / "node_modules"
     if shutil.which("node") is None:
-        unmet(NODE)
-    with (PEER / "package-lock.json").open() as guard:
+        unmet(need)
+    with (folder / "package-lock.json").open() as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # another worker may install them now
-        _install(found)
+        _install(found, package, need)
     return found
 
 
-def _install(found: Path) -> None:
-    if not (found / "@nestjs" / "microservices").is_dir():
+def _install(found: Path, package: str, need: str) -> None:
+    if not (found / package).is_dir():
         if os.environ.get("TRADEWIND_REQUIRE_SERVICES") != "1":
-            unmet(NODE)
-        command = ["npm", "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=PEER, capture_output=True, text=True, timeout=INSTALL_S)
+            unmet(need)
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        done = subprocess.run(command, cwd=found.parent, capture_output=True, text=True, timeout=INSTALL_S)
         if done.returncode:
-            unmet(f"npm ci failed in benchmarks/peers/nestjs-rpc: {done.stderr[-500:]}")
+            unmet(f"npm ci failed in {found.parent}: {done.stderr[-500:]}")
 
 
 class Program:

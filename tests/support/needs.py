@@ -15,6 +15,9 @@ RABBITMQ = "needs RabbitMQ, ./dev services up rabbitmq"
 REDIS = "needs Redis, ./dev services up redis"
 KAFKA = "needs Kafka, ./dev services up kafka"
 MONGODB = "needs MongoDB, ./dev services up mongodb"
+NODE_NOTIFICATIONS = (
+    "needs Node.js 20 or newer and the clients of others, npm ci in tests/interop/notifications"
+)
 NODE = "needs Node.js 20 or newer and the peer's packages, npm ci in benchmarks/peers/nestjs-rpc"
 
 
