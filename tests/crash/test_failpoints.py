@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.rpc.faults.troubles import FAILPOINTS as APART
+from tests.faults.troubles import FAILPOINTS as APART
 from tests.support.poison import Poison
 from tests.support.program import run
 from tests.support.shop import Shop, basket

@@ -1,4 +1,4 @@
-"""The blueprint as it runs in production, on a RabbitMQ and a PostgreSQL that nobody else uses, so that all
+"""A blueprint as it runs in production, on a RabbitMQ and a PostgreSQL that nobody else uses, so that all
 of it may be broken.
 """
 
@@ -14,19 +14,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.drivers.store.servers import Cluster
+from tests.faults.system import System
 from tests.support.broker import Broker, own_broker
 from tests.support.http import Connection
 from tests.support.needs import unmet
 from tests.support.program import PROGRAM, environment
 from tools.servers import machine
-from tools.servers.postgres import PUBLISHED, Postgres
+from tools.servers.postgres import Postgres
 
 PATIENCE_S = 180.0
 LOOK_S = 0.02
-OPS = ("GATEWAY", "ORDERS", "ORDERS-2", "ORDERS-3", "INVENTORY", "PAYMENTS")
+MOST_COPIES = 3
+"""With the one that is killed in a batch."""
 
 
 def until(done: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
@@ -38,23 +40,36 @@ def until(done: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> An
     return found
 
 
-class Deployment:
-    """Gateway, two copies of orders, inventory and payments under their supervisor."""
+class Servers(NamedTuple):
+    """Those of the deployment alone."""
 
-    def __init__(self, folder: Path, broker: Broker, cluster: Cluster) -> None:
-        self.folder, self.broker, self.cluster = folder, broker, cluster
+    broker: Broker
+    cluster: Cluster
+
+
+class Deployment:
+    """The processes of a system under their supervisor."""
+
+    def __init__(self, folder: Path, system: System, servers: Servers) -> None:
+        self.folder, self.system, (self.broker, self.cluster) = folder, system, servers
+        many = len(system.ports) + len(system.copies) * MOST_COPIES
         first = next(
             port
-            for port in range(28_000 + os.getpid() % 400 * 10, 60_000)
-            if all(map(machine.free, range(port, port + 8)))
+            for port in range(28_000 + os.getpid() % 200 * 20, 60_000)
+            if all(map(machine.free, range(port, port + many)))
         )
-        self.port, self.ops = first, {name: first + 1 + place for place, name in enumerate(OPS)}
+        numbers = iter(range(first, first + many))
+        self.ports = {word: next(numbers) for word in system.ports}
+        ops = {process: [next(numbers) for _ in range(MOST_COPIES)] for process in system.copies}
+        self.ops = {
+            name: port
+            for process, count in system.copies.items()
+            for name, port in zip(system.copied(process, count), ops[process], strict=False)
+        }
         self.variables = {
-            **cluster.server.blueprint_env(cluster.port, "rpc"),
-            "RABBITMQ_URL": broker.url,
-            "API_GATEWAY_PORT": str(self.port),
-            "ORDERS_COPIES": "2",
-            **{f"{name}_OPS_PORT": str(port) for name, port in self.ops.items() if "-" not in name},
+            **system.variables(servers, self.ports),
+            **{f"{one.upper()}_COPIES": str(count) for one, count in system.copies.items() if count > 1},
+            **{f"{one.upper()}_OPS_PORT": str(ports[0]) for one, ports in ops.items()},
         }
         self.log = folder / "log"
         self._up: subprocess.Popen[bytes] | None = None
@@ -63,7 +78,7 @@ class Deployment:
     # ------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        self._up = self._run("up", "--blueprint", "rpc", "--data", str(self.folder / "data"))
+        self._up = self._run("up", "--blueprint", self.system.blueprint, "--data", str(self.folder / "data"))
         until(self.ready, f"all processes are ready; {self.log}")
 
     def stop(self) -> int:
@@ -82,14 +97,28 @@ class Deployment:
                 with _perhaps_gone():
                     os.kill(pid, signal.SIGKILL)
 
-    def third_copy(self, fail: str) -> subprocess.Popen[bytes]:
-        """Of orders, that dies where `fail` says, and that nobody starts again."""
-        return self._run(
-            "serve", "orders", "--blueprint", "rpc", "--copy", "3", "--set", f"fail={fail}", ORDERS_COPIES="3"
-        )
+    @property
+    def port(self) -> int:
+        """Where most clients come."""
+        return self.ports[self.system.ports[0]]
+
+    def another_copy(self, process: str, fail: str) -> subprocess.Popen[bytes]:
+        """That dies where `fail` says, and that nobody starts again."""
+        copy = str(self.system.copies[process] + 1)
+        words = ("serve", process, "--blueprint", self.system.blueprint, "--copy", copy)
+        more = {f"{process.upper()}_COPIES": copy}
+        return self._run(*words, "--data", str(self.folder / "data"), "--set", f"fail={fail}", **more)
 
     def audit(self) -> tuple[int, str]:
-        command = [*PROGRAM, "audit", "--blueprint", "rpc", "--data", str(self.folder / "data"), "--json"]
+        command = [
+            *PROGRAM,
+            "audit",
+            "--blueprint",
+            self.system.blueprint,
+            "--data",
+            str(self.folder / "data"),
+            "--json",
+        ]
         done = subprocess.run(
             command, env={**environment(), **self.variables}, capture_output=True, text=True, timeout=300
         )
@@ -119,7 +148,7 @@ class Deployment:
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
                 if "serve" in words:
                     name, copy = words[words.index("serve") + 1], words[words.index("--copy") + 1]
-                    found[name if name != "orders" else f"orders-{copy}"] = int(pid)
+                    found[name if self.system.copies[name] == 1 else f"{name}-{copy}"] = int(pid)
         return found
 
     def signal(self, name: str, number: int) -> int:
@@ -130,14 +159,7 @@ class Deployment:
 
     def unready(self) -> dict[str, str]:
         """Who is not ready, and why."""
-        ops = {
-            "gateway": "GATEWAY",
-            "orders-1": "ORDERS",
-            "orders-2": "ORDERS-2",
-            "inventory": "INVENTORY",
-            "payments": "PAYMENTS",
-        }
-        missing = {name: self._missing(self.ops[place]) for name, place in ops.items()}
+        missing = {name: self._missing(port) for name, port in self.ops.items()}
         return {name: why for name, why in missing.items() if why}
 
     def ready(self) -> bool:
@@ -184,7 +206,7 @@ def _perhaps_gone() -> Iterator[None]:
 
 @contextmanager
 def own_cluster() -> Iterator[Cluster]:
-    """With the database of the blueprint."""
+    """With the databases of the blueprints."""
     if not Postgres().installed():
         unmet("needs a PostgreSQL of its own, ./dev services up --install postgres")
     home = Path(tempfile.mkdtemp(prefix="tradewind-faults-"))
@@ -201,16 +223,12 @@ def own_cluster() -> Iterator[Cluster]:
 
 
 @contextmanager
-def deployment(folder: Path) -> Iterator[Deployment]:
+def deployment(folder: Path, system: System) -> Iterator[Deployment]:
     """It runs, and serves nobody yet."""
     with own_broker() as broker, own_cluster() as cluster:
-        made = Deployment(folder, broker, cluster)
+        made = Deployment(folder, system, Servers(broker, cluster))
         try:
             made.start()
             yield made
         finally:
             made.kill_all()
-
-
-def database(cluster: Cluster) -> str:
-    return cluster.server.url(cluster.port, PUBLISHED)

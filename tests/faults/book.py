@@ -7,11 +7,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-WRITES = ("orders", "payments", "products")
-KINDS = (*WRITES, "read")
 
 
 @dataclass(slots=True)
@@ -52,9 +50,10 @@ class Watch:
 
 
 class Book:
-    """Used by all threads."""
+    """Used by all threads. `kinds`: of the requests that must succeed again after a trouble."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self._kinds = tuple(kinds)
         self.wishes: list[Wish] = []
         self.strange: list[str] = []
         """Answers that no client may get."""
@@ -120,9 +119,11 @@ class Book:
         watch = self._watch
         assert watch is not None
         with self._changed:
-            done = self._changed.wait_for(lambda: all(watch.after[kind] >= each for kind in KINDS), seconds)
+            done = self._changed.wait_for(
+                lambda: all(watch.after[kind] >= each for kind in self._kinds), seconds
+            )
             assert done, (
                 f"not served again within {seconds:g} s: {dict(watch.after)} of {each}; answers: "
                 f"{dict(watch.answers)}"
             )
-            return {kind: round(watch.firsts[kind], 2) for kind in KINDS}
+            return {kind: round(watch.firsts[kind], 2) for kind in self._kinds}

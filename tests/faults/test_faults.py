@@ -9,11 +9,12 @@ from random import Random
 
 import pytest
 
-from tests.rpc.faults import ends
-from tests.rpc.faults.book import Book
-from tests.rpc.faults.campaign import run
-from tests.rpc.faults.deployment import Deployment, deployment
-from tests.rpc.faults.troubles import plan
+from tests.faults import ends, rpc
+from tests.faults.book import Book
+from tests.faults.campaign import run
+from tests.faults.deployment import Deployment, deployment
+from tests.faults.rpc import Rpc
+from tests.faults.troubles import plan
 
 SEEDS = (20_261_121,)
 FIRST_S = 15.0  # as promised; the long version, which has the machine for itself, wants less
@@ -27,8 +28,8 @@ def test_nothing_accepted_is_lost_or_doubled_and_all_is_served_again_at_once(
     tmp_path: Path, seed: int
 ) -> None:
     troubles = plan(Random(seed), kill=6, broker=2, postgres=1, connections=1, alarm=1)
-    with deployment(tmp_path) as place:
-        book = Book()
+    with deployment(tmp_path, Rpc()) as place:
+        book = Book(Rpc.kinds)
         summary, wrong = run(place, book, troubles, seed=seed, tell=print, first_s=FIRST_S)
         assert not wrong, "\n".join(wrong)
         assert summary["counts"]["accepted orders"] > 500, "hardly anything was sold: this proves nothing"
@@ -49,7 +50,7 @@ def _assert_that_it_would_have_been_seen(place: Deployment, book: Book) -> None:
         f"WHERE id = ANY({twice})",
     )
     found = ends.Findings()
-    ends.rows(found, place, book)
+    rpc.rows(found, place, book)
     assert found.counts["accepted orders that are lost"] == 1
     assert (
         found.counts["accepted payments with another content"]

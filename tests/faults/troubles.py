@@ -8,13 +8,14 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 from random import Random
 from typing import Any
 
-from tests.rpc.faults.book import Book
-from tests.rpc.faults.deployment import Deployment, until
+from tests.faults.book import Book
+from tests.faults.deployment import Deployment, until
+from tests.faults.system import System
 
-NAMES = ("gateway", "orders-1", "orders-2", "inventory", "payments")
 FAILPOINTS = (
     "outbox.before-publish",
     "outbox.confirmed",
@@ -27,6 +28,8 @@ FIRST_S = 5.0
 SERVED_S, READY_S = 60.0, 120.0
 EACH = 3
 REFUSALS, REFUSALS_S = 10, 30.0
+OUTAGE_S = 4.0
+"""How long a server is away that nobody is refused without."""
 ASLEEP_S = 11.0
 """Longer than the gateway waits for a write."""
 
@@ -53,17 +56,21 @@ class Row:
 class Troubles:
     def __init__(self, deployment: Deployment, book: Book, seed: int) -> None:
         self._house, self._book, self._random = deployment, book, Random(seed)
-        self._count = 0
+        self._names = deployment.system.processes
+        self._count = self.kills = self.cuts = 0
 
     def do(self, trouble: str) -> Row:
-        """By its name: `kill`, `broker`, `postgres`, `both`, `sleep`, `connections`, `alarm`, or that of a
-        failpoint.
+        """By its name: `kill`, `broker`, `postgres`, `both`, `sleep`, `connections`, `alarm`, that of a
+        failpoint, or `+A+B`: processes and servers that are killed at once.
         """
         self._count += 1
         deployment, book = self._house, self._book
         watch = book.watch()
         row = Row(trouble, "")
-        getattr(self, f"_{trouble}", lambda row: self._failpoint(trouble, row))(row)
+        if trouble.startswith("+"):
+            self._killed(trouble[1:].split("+"), row)
+        else:
+            getattr(self, f"_{trouble}", lambda row: self._failpoint(trouble, row))(row)
         row.down_s = round(watch.back - watch.since, 2)
         row.firsts = book.served(EACH, SERVED_S)
         until(deployment.ready, f"all processes are ready again after {row}; {deployment.unready()}", READY_S)
@@ -75,32 +82,65 @@ class Troubles:
         )
         return row
 
+    def _killed(self, names: list[str], row: Row) -> None:
+        """All at once, as by one power cut; what nobody starts again is started."""
+        row.what = "kill -9"
+        self.kills += len(names)
+        broker, cluster = self._house.broker, self._house.cluster
+        for name in names:
+            if name == "broker":
+                broker.kill()
+            elif name == "postgres":
+                cluster.control("stop", "-m", "immediate")
+            else:
+                self._house.signal(name, signal.SIGKILL)
+        if "broker" in names:
+            broker.start()
+        if "postgres" in names:
+            cluster.start()
+        self._book.back()
+
     def _kill(self, row: Row) -> None:
-        row.what = self._random.choice(NAMES)
+        row.what = self._random.choice(self._names)
         self._house.signal(row.what, signal.SIGKILL)
+        self.kills += 1
         self._book.back()
 
     def _broker(self, row: Row) -> None:
         broker = self._house.broker
         row.what = "kill -9" if self._count % 3 == 0 else "restart"
         (broker.kill if row.what == "kill -9" else broker.stop)()
-        row.refused = self._book.refusals(REFUSALS, REFUSALS_S)
+        self._refusals("broker", row)
         broker.start()
         self._book.back()
 
+    def _refusals(self, server: str, row: Row) -> None:
+        """Waits until clients have been refused for want of the server, or for the time of an outage."""
+        if server in self._house.system.refuses:
+            row.refused = self._book.refusals(REFUSALS, REFUSALS_S)
+        else:
+            self._pass(OUTAGE_S)
+
+    def _pass(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        until(lambda: time.monotonic() > end, "it has passed")  # the time itself is what is tested
+
     def _both(self, row: Row) -> None:
         """A process that is to start while a server is away."""
-        name = self._random.choice(NAMES)
+        name = self._random.choice(self._names)
         broker, cluster, at_broker = (
             self._house.broker,
             self._house.cluster,
-            name == "gateway" or self._count % 2,
+            name == self._house.system.front or self._count % 2,
         )
         row.what = f"kill -9 of {name} while {'RabbitMQ' if at_broker else 'PostgreSQL'} is away"
         broker.stop() if at_broker else cluster.control("stop", "-m", "fast")
         pid = self._house.signal(name, signal.SIGKILL)
         until(lambda: self._house.processes().get(name, pid) != pid, f"{name} is started again")
-        row.refused = self._book.refusals(REFUSALS, REFUSALS_S) or not at_broker
+        if at_broker:
+            self._refusals("broker", row)
+        else:
+            self._book.refusals(REFUSALS, REFUSALS_S)
         broker.start() if at_broker else cluster.start()
         self._book.back()
 
@@ -114,10 +154,9 @@ class Troubles:
         self._book.back()
 
     def _sleep(self, row: Row) -> None:
-        row.what = self._random.choice(NAMES[1:])
+        row.what = self._random.choice([name for name in self._names if name != self._house.system.front])
         pid = self._house.signal(row.what, signal.SIGSTOP)
-        end = time.monotonic() + ASLEEP_S
-        until(lambda: time.monotonic() > end, "it has slept")  # the time itself is what is tested
+        self._pass(ASLEEP_S)
         assert self._house.processes().get(row.what) == pid
         self._house.signal(row.what, signal.SIGCONT)
         self._book.back()
@@ -130,13 +169,14 @@ class Troubles:
     def _alarm(self, row: Row) -> None:
         row.what = "memory alarm"
         self._house.broker.control("set_vm_memory_high_watermark", "absolute", "1MB")
-        row.refused = self._book.refusals(REFUSALS, REFUSALS_S)
+        self._refusals("broker", row)
         self._house.broker.control("set_vm_memory_high_watermark", "0.4")
         self._book.back()
 
     def _failpoint(self, name: str, row: Row) -> None:
-        row.what = "a third copy of orders"
-        copy = self._house.third_copy(f"{name}:{self._random.randint(2, 20)}:kill")
+        process = self._house.system.spare[self._count % len(self._house.system.spare)]
+        row.what = f"another copy of {process}"
+        copy = self._house.another_copy(process, f"{name}:{self._random.randint(2, 20)}:kill")
         try:
             code = copy.wait(READY_S)
         finally:
@@ -144,12 +184,27 @@ class Troubles:
                 copy.kill()
                 copy.wait()
         assert code == -signal.SIGKILL, f"it ended with {code} before {name}"
+        self.kills += 1
+        self.cuts += 1
         self._book.back()
 
 
-def plan(random: Random, rounds: int = 1, **numbers: int) -> list[str]:
-    """So many of each, in an order that nobody chose; `rounds` over the failpoints."""
+def everything(system: System) -> list[str]:
+    """What can be killed."""
+    return [*system.processes, "broker", "postgres"]
+
+
+def plan(
+    random: Random, system: System | None = None, rounds: int = 1, pairs: int = 0, **numbers: int
+) -> list[str]:
+    """So many of each, in an order that nobody chose; `rounds` over the failpoints. `pairs`: so many of all pairs
+    of what can be killed, -1: all of them and each alone.
+    """
     troubles = [*[name for name, number in numbers.items() for _ in range(number)], *FAILPOINTS * rounds]
+    if system is not None and pairs:
+        names = everything(system)
+        both = [f"+{one}+{other}" for one, other in combinations(names, 2)]
+        troubles += [*[f"+{one}" for one in names], *both] if pairs < 0 else random.sample(both, pairs)
     random.shuffle(troubles)
     return troubles
 

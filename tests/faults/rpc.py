@@ -1,22 +1,25 @@
-"""Compares, once all is quiet, what clients were promised with what the shop has: in its tables, over HTTP,
-on the bus, in its log.
+"""Blueprint `rpc` under faults: what its clients ask for, and what must be there at the end, in its tables, over
+HTTP and on the bus.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
-import asyncpg
+from tests.faults import events
+from tests.faults.book import Book, Wish
+from tests.faults.clients import UNSURE, Client, Writer
+from tests.faults.deployment import Deployment, Servers, until
+from tests.faults.ends import Findings, sql
+from tests.faults.system import System
+from tests.support.http import Answer, Connection
+from tools.servers.postgres import PUBLISHED
 
-from tests.rpc.faults import events
-from tests.rpc.faults.book import WRITES, Book, Wish
-from tests.rpc.faults.deployment import Deployment, database, until
-from tests.support.http import Connection
-
+WRITES = ("orders", "payments", "products")
 SCHEMAS = {"orders": "order_schema", "inventory": "inventory_schema", "payments": "payment_schema"}
 ROWS = {
     "orders": "SELECT id, idempotency_key, items::json->0->>'productId', total FROM order_schema.orders",
@@ -25,51 +28,103 @@ ROWS = {
 }
 AMOUNT = {"orders": "total", "payments": "amount"}
 UNSENT_S = 60.0
-SHOWN, READERS = 5, 4
+READERS = 4
+WRITERS = (
+    *[("orders", True)] * 3,
+    ("orders", False),
+    ("payments", True),
+    ("payments", False),
+    ("products", True),
+)
+ALL_READERS = 2
 
 
-def sql(deployment: Deployment, text: str) -> list[tuple[Any, ...]]:
-    async def ask() -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(database(deployment.cluster))
-        try:
-            return [tuple(row) for row in await connection.fetch(text)]
-        finally:
-            await connection.close()
-
-    return asyncio.run(ask())
+class RpcClient(Client):
+    def data_of(self, answer: Answer) -> Any:
+        return answer.json["data"]
 
 
-class Findings:
-    """`wrong` is empty where every promise is kept; `counts` for the summary."""
+class RpcWriter(RpcClient, Writer):
+    def ask(self, wish: Wish) -> tuple[int, Any]:
+        key = wish.key if wish.kind != "products" else ""
+        return self.attempt(wish.kind, "POST", f"/api/{wish.kind}", wish.body, key)
 
-    def __init__(self) -> None:
-        self.wrong: list[str] = []
-        self.counts: dict[str, Any] = {}
+    def wish(self) -> Wish:
+        random, mark = self._random, self.mark()
+        key = f"key-{mark}" if self._keyed else ""
+        cents = random.randint(1, 99_999)
+        if self._kind == "orders":
+            quantity = random.randint(1, 5)
+            body: dict[str, Any] = {
+                "items": [{"productId": mark, "quantity": quantity, "price": cents / 100}],
+                "total": cents * quantity / 100,
+            }
+        elif self._kind == "payments":
+            body = {"orderId": mark, "amount": cents / 100}
+        else:
+            body = {"name": f"Tea {mark[:4]}", "sku": mark, "stock": cents}
+        return Wish(self._kind, mark, key, body)
 
-    def add(self, what: str, those: Any) -> None:
-        """The first few of `those`, where there are any."""
-        those = list(those)
-        self.counts[what] = len(those)
-        if those:
-            self.wrong.append(f"{len(those)} × {what}: {those[:SHOWN]}")
 
+class Reader(RpcClient):
+    """Of what was accepted: it has to be there from then on."""
 
-def look(deployment: Deployment, book: Book) -> Findings:
-    """The clients have left; the shop runs."""
-    found = Findings()
-    found.add("answers that no client may get", book.strange)
-    rows(found, deployment, book)
-    _reads(found, deployment, book)
-    _bus(found, deployment)
-    for service, schema in SCHEMAS.items():
-        found.add(
-            f"dead letters of {service}", sql(deployment, f"SELECT id, name, reason FROM {schema}.parked")
+    def act(self) -> None:
+        kind = self._random.choice(("orders", "payments", "products"))
+        wishes = self._book.wishes
+        known = next(
+            (wish for wish in reversed(wishes[-200:]) if wish.kind == kind and wish.status == 201), None
         )
-    found.add("processes that are not ready", deployment.unready().items())
-    code, said = deployment.audit()
-    found.add("broken promises that the audit has found", [said[-2000:]] if code else [])
-    _log(found, deployment)
-    return found
+        if known is None:
+            self.attempt("read", "GET", "/api/orders?page=1&perPage=5")
+            return
+        status, data = self.attempt("read", "GET", f"/api/{kind}/{known.id}")
+        if status == 200 and data["id"] != known.id:
+            self._book.odd(f"{known} reads as {data}")
+        elif status and status not in (200, *UNSURE):
+            self._book.odd(f"{known} was accepted, and its GET is answered {status} {data}")
+
+
+class Rpc(System):
+    """Gateway, two copies of orders, inventory and payments."""
+
+    blueprint = "rpc"
+    kinds = (*WRITES, "read")
+    copies: ClassVar = {"gateway": 1, "orders": 2, "inventory": 1, "payments": 1}
+    ports = ("gateway",)
+    front = "gateway"
+    spare = ("orders",)
+    refuses = frozenset(("broker", "postgres"))
+    schemas = SCHEMAS
+
+    def variables(self, servers: Servers, ports: dict[str, int]) -> dict[str, str]:
+        return {
+            **servers.cluster.server.blueprint_env(servers.cluster.port, "rpc"),
+            "RABBITMQ_URL": servers.broker.url,
+            "API_GATEWAY_PORT": str(ports["gateway"]),
+        }
+
+    def database(self, service: str) -> str:
+        return PUBLISHED
+
+    def clients(self, place: Deployment, times: int, how: dict[str, Any]) -> Sequence[Thread]:
+        port, seed = place.port, how.pop("seed")
+        writers = [
+            RpcWriter(port, seed=seed * 1_000 + number, kind=kind, keyed=keyed, **how)
+            for number, (kind, keyed) in enumerate(WRITERS * times)
+        ]
+        readers = [
+            Reader(port, seed=seed * 1_000 + 500 + number, **how) for number in range(ALL_READERS * times)
+        ]
+        return [*writers, *readers]
+
+    def begin(self, place: Deployment) -> None:
+        events.listen(place.broker.url)
+
+    def look(self, found: Findings, place: Deployment, book: Book) -> None:
+        rows(found, place, book)
+        _reads(found, place, book)
+        _bus(found, place)
 
 
 def rows(found: Findings, deployment: Deployment, book: Book) -> None:
@@ -159,25 +214,3 @@ def _bus(found: Findings, deployment: Deployment) -> None:
     )
     orders = [row[0] for row in sql(deployment, "SELECT id FROM order_schema.orders")]
     found.add("orders without exactly one order.created", [order for order in orders if created[order] != 1])
-
-
-def _log(found: Findings, deployment: Deployment) -> None:
-    # a request that was answered 503 is told of as an error, and counted by its client
-    lines = [
-        line
-        for line in deployment.lines()
-        if line["level"] not in ("info", "debug") and line["event"] != "request"
-    ]
-    found.counts["warnings"] = sum(line["level"] == "warning" for line in lines)
-    found.add(
-        "lines in the log that nobody expects", [json.dumps(line) for line in lines if not _foreseen(line)]
-    )
-
-
-def _foreseen(line: dict[str, Any]) -> bool:
-    """A fault is worth a warning, and never a traceback. What is no JSON is the banner, or a third copy of
-    orders that is up.
-    """
-    if line["level"] == "raw":
-        return not line["event"] or str(line["event"]).startswith(("tradewind: orders of", "  "))
-    return line["level"] == "warning" and "exception" not in line

@@ -1,5 +1,5 @@
-"""Breaks everything, again and again, under load, and says what came of it: `python -m
-tests.rpc.faults.campaign --help`.
+"""Breaks everything of a blueprint, again and again, under load, and says what came of it: `python -m
+tests.faults.campaign --help`.
 """
 
 from __future__ import annotations
@@ -8,17 +8,21 @@ import argparse
 import json
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.rpc.faults import ends, events
-from tests.rpc.faults.book import Book
-from tests.rpc.faults.clients import Crowd
-from tests.rpc.faults.deployment import Deployment, deployment
-from tests.rpc.faults.troubles import FIRST_S, Row, Tell, Troubles, plan, told
+from tests.faults import ends
+from tests.faults.amounts import Amounts, Contracts, Invoicing
+from tests.faults.book import Book
+from tests.faults.clients import Crowd
+from tests.faults.deployment import Deployment, deployment
+from tests.faults.rpc import Rpc
+from tests.faults.system import System
+from tests.faults.troubles import FIRST_S, Row, Tell, Troubles, plan, told
 
 OPTIONS = (
     ("kills", "kill", 20),
@@ -30,7 +34,8 @@ OPTIONS = (
     ("alarms", "alarm", 2),
     ("rounds", "rounds", 1),
 )
-WARM = 20
+SYSTEMS: dict[str, type[System]] = {one.blueprint: one for one in (Rpc, Contracts, Invoicing)}
+WARM, PACE_S = 20, 0.02
 GROWTH_MB = 20.0
 LONGEST_ANSWER_S = 24.0
 """What all tries of a read may take together, by their preset, and a little more."""
@@ -49,15 +54,18 @@ def run(
     """The summary, and what is wrong: nothing, where all promises were kept. `first_s`: the longest that may
     pass until the first success, once the server is back.
     """
-    events.listen(place.broker.url)
+    place.system.begin(place)
+    place.system.exact = not troubles
     began, rows, wrong = time.monotonic(), list[Row](), list[str]()
-    crowd = Crowd(place.port, book, seed=seed, times=times)
+    halt = threading.Event()
+    how = {"book": book, "halt": halt, "seed": seed, "pace_s": PACE_S}
+    crowd = Crowd(place.system.clients(place, times, how), halt)
     book.watch()
     book.back()
     book.served(WARM, 60)
     first = place.memory_mb()
+    maker = Troubles(place, book, seed)
     try:
-        maker = Troubles(place, book, seed)
         for number, trouble in enumerate(troubles, 1):
             rows.append(maker.do(trouble))
             tell(told(number, rows[-1]))
@@ -67,6 +75,7 @@ def run(
                 wrong.append(f"hardly anybody was answered 503 meanwhile: {rows[-1]}")
     except AssertionError as error:
         wrong.append(str(error))
+    place.system.finish()
     crowd.gather()
     loaded_s = time.monotonic() - began
     if book.slowest_s > LONGEST_ANSWER_S:
@@ -79,7 +88,8 @@ def run(
     code = place.stop()
     if code:
         wrong.append(f"the exit code of `up` is {code}")
-    return _summary(book, rows, found.counts, first, last, loaded_s), [*wrong, *found.wrong]
+    counts = found.counts | {"kills": maker.kills, "kills in the middle of a batch": maker.cuts}
+    return _summary(book, rows, counts, first, last, loaded_s), [*wrong, *found.wrong]
 
 
 def _summary(
@@ -113,18 +123,30 @@ def _summary(
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.rpc.faults.campaign", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.campaign", description=__doc__)
+    parser.add_argument("blueprint", choices=sorted(SYSTEMS))
     for option, name, default in OPTIONS:
         parser.add_argument(f"--{option}", dest=name, type=int, default=default, help=f"(default {default})")
+    parser.add_argument("--pairs", type=int, default=0, help="so many of all pairs; -1: all, and each alone")
+    parser.add_argument(
+        "--bad", type=int, default=0, help="nothing is killed, and others send so many bad messages (amounts)"
+    )
     parser.add_argument("--seed", type=int, default=20_261_121)
-    parser.add_argument("--clients", type=int, default=3, help="nines of them (default 3)")
+    parser.add_argument("--clients", type=int, default=3, help="so many times all kinds (default 3)")
     how = vars(parser.parse_args())
-    seed, times = how.pop("seed"), how.pop("clients")
+    seed, times, kind, bad = (
+        how.pop("seed"),
+        how.pop("clients"),
+        SYSTEMS[how.pop("blueprint")],
+        how.pop("bad"),
+    )
+    system = kind(bad) if issubclass(kind, Amounts) else kind()
+    troubles = [] if bad else plan(Random(seed), system, **how)
     folder = Path(tempfile.mkdtemp(prefix="tradewind-campaign-"))
     print(f"seed {seed}; logs in {folder}", file=sys.stderr, flush=True)
-    with deployment(folder) as place:
-        summary, wrong = run(place, Book(), plan(Random(seed), **how), seed=seed, tell=_tell, times=times)
-    print(json.dumps({"seed": seed, "clients": 9 * times, **summary, "wrong": wrong}, indent=2))
+    with deployment(folder, system) as place:
+        summary, wrong = run(place, Book(system.kinds), troubles, seed=seed, tell=_tell, times=times)
+    print(json.dumps({"seed": seed, "clients": times, **summary, "wrong": wrong}, indent=2))
     return 1 if wrong else 0
 
 

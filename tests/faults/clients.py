@@ -7,25 +7,18 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from tests.rpc.faults.book import Book, Wish
-from tests.support.http import Connection
+from tests.faults.book import Book, Wish
+from tests.support.http import Answer, Connection
 
 AGAIN_S = 0.05
 ANSWER_S = 40.0
 PERSIST_S = 120.0
 FINAL = (201,)
 UNSURE = (409, 502, 503, 504)
-WRITERS = (
-    *[("orders", True)] * 3,
-    ("orders", False),
-    ("payments", True),
-    ("payments", False),
-    ("products", True),
-)
-READERS = 2
 
 
 class Client(threading.Thread):
@@ -45,11 +38,20 @@ class Client(threading.Thread):
                 self.act()
         except Exception as error:  # a thread's own end is seen by nobody
             self._book.odd(f"{type(self).__name__}: {type(error).__name__}: {error}")
-        if self._connection is not None:
-            self._connection.close()
+        self.leave()
 
     def act(self) -> None:
         raise NotImplementedError
+
+    def data_of(self, answer: Answer) -> Any:
+        """What an answer says of what was asked for."""
+        return answer.json
+
+    def leave(self) -> None:
+        """Its connection; the next attempt opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def attempt(self, kind: str, method: str, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:
         """Status and `data`; 0 where the connection was lost."""
@@ -62,32 +64,37 @@ class Client(threading.Thread):
             )
             status, data, retry_after = (
                 answer.status,
-                answer.json["data"],
+                self.data_of(answer),
                 int(answer.headers.get("retry-after", "0")),
             )
         except OSError as error:
             if isinstance(error, TimeoutError):
                 self._book.odd(f"{method} {path} hung for {ANSWER_S:g} s")
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self.leave()
         self._book.heard(kind, status, sent, retry_after=retry_after, where=path)
         return status, data
 
 
 class Writer(Client):
+    """Of one `kind`; a `keyed` one asks again, under its key, until it knows. A subclass says what it wants."""
+
     def __init__(self, *words: Any, kind: str, keyed: bool, **more: Any) -> None:
         super().__init__(*words, **more)
         self._kind, self._keyed = kind, keyed
 
+    def wish(self) -> Wish:
+        raise NotImplementedError
+
+    def ask(self, wish: Wish) -> tuple[int, Any]:
+        """One attempt."""
+        raise NotImplementedError
+
     def act(self) -> None:
-        wish = self._wish()
+        wish = self.wish()
         self._book.asked(wish)
         wish.began = time.monotonic()
         while True:
-            status, data = self.attempt(
-                wish.kind, "POST", f"/api/{wish.kind}", wish.body, wish.key if wish.kind != "products" else ""
-            )
+            status, data = self.ask(wish)
             wish.tries += 1
             if status in FINAL:
                 wish.data, wish.status = data, status
@@ -103,57 +110,17 @@ class Writer(Client):
             self._pause.wait(AGAIN_S)
         wish.ended = time.monotonic()
 
-    def _wish(self) -> Wish:
-        random, mark = self._random, str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-        key = f"key-{mark}" if self._keyed else ""
-        cents = random.randint(1, 99_999)
-        if self._kind == "orders":
-            quantity = random.randint(1, 5)
-            body: dict[str, Any] = {
-                "items": [{"productId": mark, "quantity": quantity, "price": cents / 100}],
-                "total": cents * quantity / 100,
-            }
-        elif self._kind == "payments":
-            body = {"orderId": mark, "amount": cents / 100}
-        else:
-            body = {"name": f"Tea {mark[:4]}", "sku": mark, "stock": cents}
-        return Wish(self._kind, mark, key, body)
-
-
-class Reader(Client):
-    """Of what was accepted: it has to be there from then on."""
-
-    def act(self) -> None:
-        kind = self._random.choice(("orders", "payments", "products"))
-        wishes = self._book.wishes
-        known = next(
-            (wish for wish in reversed(wishes[-200:]) if wish.kind == kind and wish.status == 201), None
-        )
-        if known is None:
-            self.attempt("read", "GET", "/api/orders?page=1&perPage=5")
-            return
-        status, data = self.attempt("read", "GET", f"/api/{kind}/{known.id}")
-        if status == 200 and data["id"] != known.id:
-            self._book.odd(f"{known} reads as {data}")
-        elif status and status not in (200, *UNSURE):
-            self._book.odd(f"{known} was accepted, and its GET is answered {status} {data}")
+    def mark(self) -> str:
+        """What is found in the row of one wish alone."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
 
 class Crowd:
-    """All clients of one deployment: nine, `times` over."""
+    """All clients of one deployment, of which each acts until it is told to leave."""
 
-    def __init__(self, port: int, book: Book, *, seed: int, times: int = 1, pace_s: float = 0.02) -> None:
-        self.book, self._halt = book, threading.Event()
-        how: dict[str, Any] = {"pace_s": pace_s}
-        self._clients: list[Client] = [
-            Writer(port, book, self._halt, seed * 1_000 + number, kind=kind, keyed=keyed, **how)
-            for number, (kind, keyed) in enumerate(WRITERS * times)
-        ]
-        self._clients += [
-            Reader(port, book, self._halt, seed * 1_000 + 500 + number, **how)
-            for number in range(READERS * times)
-        ]
-        for client in self._clients:
+    def __init__(self, clients: Sequence[threading.Thread], halt: threading.Event) -> None:
+        self._clients, self._halt = clients, halt
+        for client in clients:
             client.start()
 
     def gather(self) -> None:
