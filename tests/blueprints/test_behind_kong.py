@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,10 +22,15 @@ from tests.support.http import Connection
 from tests.support.program import run_in
 from tests.support.queues import broker, fresh
 from tests.support.services_apart import clean_up, process_name
+from tests.support.spans import Spans
 
 pytestmark = [pytest.mark.postgres, pytest.mark.rabbitmq, pytest.mark.slow]
 CUSTOMER = "7c69ae16-a49a-4c3b-b507-88e40093a637"
 POST = {"contracts": "/orders", "invoicing": "/orders/orders"}
+ENDPOINT: dict[str, Callable[[str], str]] = {
+    "contracts": str,  # with its path, as its page has it
+    "invoicing": lambda url: url.removesuffix("/v1/traces"),
+}
 TABLE = {
     "contracts": "SELECT id, customer_id, amount FROM public.orders",
     "invoicing": 'SELECT id, "customerId", amount FROM public."Order"',
@@ -35,7 +40,8 @@ TABLE = {
 class Shop:
     """One of them, from outside."""
 
-    def __init__(self, name: str, home: Path, databases: dict[str, str]) -> None:
+    def __init__(self, name: str, home: Path, databases: dict[str, str], spans: Spans) -> None:
+        self.spans = spans
         self.name, self.home, self.databases, self.queue = name, home, databases, fresh("orders")
         self.exchange, self.ports = (
             fresh("exchange"),
@@ -52,6 +58,7 @@ class Shop:
             "BROKER_URL": broker(),
             "ORDERS_QUEUE": self.queue,
             "TRADEWIND_EVENT_EXCHANGE": self.exchange,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": ENDPOINT[name](spans.url),
         }
         self.running = Apart.up(home, self.variables, blueprint=name)
 
@@ -97,7 +104,8 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             service: stack.enter_context(own_database(f"{request.param}_{service}"))
             for service in ("orders", "invoices")
         }
-        made = Shop(request.param, tmp_path_factory.mktemp(request.param), databases)
+        spans = stack.enter_context(Spans())
+        made = Shop(request.param, tmp_path_factory.mktemp(request.param), databases, spans)
         stack.callback(clean_up, made.queue, f"{made.queue}.dead", exchange=made.exchange)
         stack.callback(made.running.close)
         yield made
@@ -122,6 +130,25 @@ def test_each_service_is_reached_directly_and_is_well(shop: Shop) -> None:
     for at, path in (("orders", "/health"), ("invoices", "/health"), ("edge", "/orders/health")):
         assert shop.call("GET", path, at=at).body == body
     assert shop.call("GET", "/nowhere").status == 404
+
+
+def test_an_order_is_one_trace_from_the_edge_to_its_invoice(shop: Shop) -> None:
+    trace, caller = uuid.uuid4().hex, "b7ad6b7169203331"
+    sent = {"traceparent": f"00-{trace}-{caller}-01", "tracestate": "theirs=1"}
+    made = shop.call("POST", POST[shop.name], {"customerId": CUSTOMER, "amount": 11}, headers=sent)
+    assert made.status == 201
+    names = {
+        "edge": "POST orders-as-they-are" if shop.name == "contracts" else "POST api-orders",
+        "orders": "POST /orders",
+        "relay": f"send {shop.queue}",
+        "invoices": f"process {shop.queue}",
+    }
+    found = shop.spans.trace(trace, lambda spans: set(names.values()) <= {span["name"] for span in spans})
+    steps = [next(span for span in found if span["name"] == name) for name in names.values()]
+    for step, parent in zip(steps, [caller, *[step["spanId"] for step in steps]], strict=False):
+        assert (step["parentSpanId"], step["traceState"]) == (parent, "theirs=1"), step
+    services = [step["resource"]["service.name"] for step in steps]
+    assert services == ["edge", "orders", "orders", "invoices"]
 
 
 def test_a_kill_of_any_process_leaves_each_order_one_invoice_and_no_gap(shop: Shop) -> None:

@@ -19,6 +19,7 @@ from .bus import EventBus, EventRecord
 from .model import Event, wire_name
 
 TRACE: Final = "traceparent"
+STATE: Final = "tracestate"
 REASON, FIRST_SEEN, ATTEMPTS = "x-reason", "x-first-seen", "x-attempts"
 LONGEST_REASON = 500
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -81,9 +82,11 @@ def trace_of(headers: Mapping[str, Any]) -> str:
     return found if isinstance(found, str) and _TRACE.fullmatch(found) else ""
 
 
-def published_headers(key: str, trace: str) -> dict[str, Any]:
+def published_headers(key: str, trace: str, state: str = "") -> dict[str, Any]:
     """Those of a message on a channel, for programs that want them."""
-    return {"key": key, TRACE: trace} if _TRACE.fullmatch(trace) else {"key": key}
+    if not _TRACE.fullmatch(trace):
+        return {"key": key}
+    return {"key": key, TRACE: trace, STATE: state} if state else {"key": key, TRACE: trace}
 
 
 def dead_headers(headers: Mapping[str, Any], reason: str, attempts: int, at: int) -> dict[str, Any]:

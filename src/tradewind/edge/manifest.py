@@ -33,7 +33,7 @@ def front(given: ApiGiven) -> Front:
         LOG.info("%s: route %s: %s -> %s", path.name, line.route, line.takes, line.gives)
     for warning in found.warnings:
         LOG.warning("%s: %s", path.name, warning)
-    edge = EdgeServer(declared, given.clock, observe=given.observe, log=given.log)
+    edge = EdgeServer(declared, given.clock, observe=given.observe, log=given.log, tracer=given.tracer)
     figures = given.pages["/metrics"]
 
     def pages(request: Request) -> None:

@@ -13,6 +13,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from email.utils import formatdate
 from typing import Any, TypeAlias
 
+from ..observability import context
+from ..observability.spans import http_answered, http_request
+from ..observability.tracing import Span, Tracer
 from . import heads, paths
 from .declared import Block, Declared
 from .exchange import Answer, Exchange, Headers, bare
@@ -50,8 +53,10 @@ class Proxy:
         fresh_request_id: Callable[[], str],
         observe: Observe = lambda route, status, seconds: None,
         log: Log | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.requests = 0
+        self._tracer = tracer if tracer is not None and tracer.on else None
         self._router = Router(declared.routes)
         self._plans = _Plans(declared, around)
         self._fresh_id, self._observe, self._log = fresh_request_id, observe, log
@@ -64,6 +69,7 @@ class Proxy:
         passing = _Passing(client, receive, send, started, http10=scope["edge.http10"])
         exchange, answer, plan = self._begin(scope)
         passing.exchange, passing.plan = exchange, plan
+        span = None if self._tracer is None else _followed(self._tracer, exchange)
         if answer is None:
             assert self.pool is not None
             answer = await passing.through(self.pool)
@@ -71,11 +77,19 @@ class Proxy:
             await passing.own(answer)
         seconds = time.perf_counter() - started
         route = UNMATCHED if exchange.route is None else exchange.route.name
+        http_answered(span, "" if exchange.route is None else route, passing.status)
         self._observe(route, passing.status, seconds)
         if self._log is not None:
             who = "" if exchange.consumer is None else exchange.consumer.name
             self._log(
-                exchange.id, "", exchange.method, route, passing.status, seconds * 1000, who, exchange.client
+                exchange.id,
+                "" if span is None else span.trace_id,
+                exchange.method,
+                route,
+                passing.status,
+                seconds * 1000,
+                who,
+                exchange.client,
             )
 
     def _begin(self, scope: Scope) -> tuple[Exchange, Answer | None, Sequence[_Slot]]:
@@ -102,6 +116,18 @@ class Proxy:
             if plugin is not None and (answer := plugin.access(exchange)) is not None:
                 return exchange, answer, plan
         return exchange, None, plan
+
+
+def _followed(tracer: Tracer, exchange: Exchange) -> Span | None:
+    """The edge's step of the request, which the upstream's is under. A trace that begins here and is not kept
+    is kept by nobody behind.
+    """
+    span = http_request(tracer, exchange.method, dict(exchange.headers))
+    if span is not None:
+        exchange.added[context.HEADER] = span.traceparent.encode()
+    elif context.parse(context.header(exchange.header(context.HEADER))) is None:
+        exchange.added[context.HEADER] = context.spell(exchange.id, exchange.id[:16], False).encode()
+    return span
 
 
 def _needs_tls(exchange: Exchange, status: int) -> Answer:

@@ -11,6 +11,7 @@ import msgspec
 
 from ..core.clock import Clock
 from ..drivers.http.asgi_server import AsgiServer
+from ..observability.tracing import Tracer
 from .declared import Declared
 from .plugins.base import Around
 from .protocol import LIMITS, EdgeProtocol, said
@@ -28,9 +29,10 @@ class EdgeServer(AsgiServer):
         *,
         observe: Observe = lambda route, status, seconds: None,
         log: Log | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         around = Around(declared, lambda: clock.now() / 1000, clock.uuid)
-        self._proxy = Proxy(declared, around, _request_ids(clock), observe, log)
+        self._proxy = Proxy(declared, around, _request_ids(clock), observe, log, tracer)
         super().__init__(self._proxy, LIMITS, connection=EdgeProtocol, problem=said)
 
     def status(self) -> bytes:

@@ -19,6 +19,7 @@ __all__ = ["Kind", "Link", "Span", "Tracer", "Value"]
 LOW = (1 << 64) - 1
 MOST_ATTRIBUTES = 64
 MOST_LINKS = 128
+MOST_STATES = 4_096
 
 Value = str | int | float | bool
 Link = tuple[str, str]
@@ -132,6 +133,7 @@ class Tracer:
         self.hand_on = sink or _nowhere
         self._bits = random.Random(source.random.getrandbits(128)).getrandbits
         self._bound = round(min(1.0, max(0.0, ratio)) * (LOW + 1))
+        self._states: dict[str, str] = {}
 
     def start(self, name: str, kind: Kind = Kind.INTERNAL, parent: str = "", state: str = "") -> Span | None:
         """A span, under the caller's `traceparent` where that is one; None: not traced."""
@@ -147,7 +149,7 @@ class Tracer:
                 caller.trace_id,
                 self.span_id(),
                 caller.span_id,
-                context.state(state) if state else "",
+                self._state_of(caller, state),
             )
         drawn = self._bits(128)
         if drawn & LOW >= self._bound:
@@ -161,6 +163,21 @@ class Tracer:
         return (
             self.start(name, kind, parent, state) if self.on and parent and context.sampled(parent) else None
         )
+
+    def remember(self, parent: str, state: str) -> None:
+        """The `tracestate` that came with a `traceparent`, for the steps of its trace here that know
+        the latter alone. It may be lost: the last traces are kept.
+        """
+        caller = context.parse(parent) if self.on else None
+        if caller is not None and caller.sampled and (kept := context.state(state)):
+            if len(self._states) >= MOST_STATES:
+                del self._states[next(iter(self._states))]
+            self._states[caller.trace_id] = kept
+
+    def _state_of(self, caller: context.Context, state: str) -> str:
+        if state:
+            self.remember(context.spell(caller.trace_id, caller.span_id), state)
+        return self._states.get(caller.trace_id, "") if self._states else ""
 
     def keeps(self, trace_id: str) -> bool:
         """Whether a trace that begins here with this id would be kept."""

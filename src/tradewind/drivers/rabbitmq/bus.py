@@ -30,6 +30,8 @@ Reject = Callable[[str, str, str, Settle], None]
 class SendingSpan(Protocol):
     """A step of a trace that ends when the broker has confirmed an event."""
 
+    state: str
+
     @property
     def traceparent(self) -> str: ...
 

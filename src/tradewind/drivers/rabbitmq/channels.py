@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ...core.bus import EventRecord, Handle
-from ...core.channel import Channel, Undeliverable, dead_headers, published_headers
+from ...core.channel import STATE, TRACE, Channel, Undeliverable, dead_headers, published_headers
 from ...core.model import wire_name
 from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties
 from .amqp.queues import deliveries_before
@@ -77,13 +77,14 @@ class ChannelPublisher(EventPublisher):
                 self.published[event.name] += 1
             then(trouble)
 
+        trace, state = (event.trace, "") if span is None else (span.traceparent, span.state)
         properties = Properties(
             content_type="application/json",
             message_id=event.id,
             type=channel.published,
             delivery_mode=2,
             timestamp=event.at // 1000,
-            headers=published_headers(event.key, event.trace if span is None else span.traceparent),
+            headers=published_headers(event.key, trace, state),
         )
         try:
             # what comes back goes out again from the outbox
@@ -117,7 +118,7 @@ class _Gone:
 
 class ChannelSubscriber(EventConsumer):
     """The subscription of one service to one channel, shared by its copies and by whoever else takes from the
-    queue.
+    queue. `follow` is told the `traceparent` and the `tracestate` of each message that has both.
     """
 
     def __init__(
@@ -130,8 +131,9 @@ class ChannelSubscriber(EventConsumer):
         now: Callable[[], int],
         prefetch: int = PREFETCH,
         limits: Limits | None = None,
+        follow: Callable[[str, str], None] | None = None,
     ) -> None:
-        self.service, self.channel, self.handle = service, channel, handle
+        self.service, self.channel, self.handle, self._follow = service, channel, handle, follow
         self._name = wire_name(channel.event)
         name = f"{service} {channel.name} in"
         super().__init__(url, name, channel.name, prefetch, limits or TAKEN, confirms=True)
@@ -159,8 +161,11 @@ class ChannelSubscriber(EventConsumer):
             else:
                 self.link.ack(delivery)
 
+        headers = delivery.properties.headers or {}
+        if self._follow is not None and STATE in headers and TRACE in headers:
+            self._follow(str(headers[TRACE]), str(headers[STATE]))
         try:
-            event = self.channel.read(delivery.body, delivery.properties.headers or {})
+            event = self.channel.read(delivery.body, headers)
         except Undeliverable as error:
             settle(str(error))
             return

@@ -120,8 +120,10 @@ class Subscribers:
 
     def _channel(self, service: str, channel: Channel) -> ChannelSubscriber:
         context = self._context
-        handle = self._handle(service, channel.name)
-        return ChannelSubscriber(context.config.broker_url, service, channel, handle, now=context.clock.now)
+        handle, tracer = self._handle(service, channel.name), context.tracer
+        follow = None if tracer is None else tracer.remember
+        url = context.config.broker_url
+        return ChannelSubscriber(url, service, channel, handle, now=context.clock.now, follow=follow)
 
     def _handle(self, service: str, queue: str) -> Handle:
         platform, tracer = self._platform, self._context.tracer
