@@ -48,7 +48,7 @@ def test_one_order_is_one_trace(new_shop: OpenShop, spans: Spans, kind: str) -> 
     assert answer.headers["traceparent"] == f"00-{trace_id}-{http['spanId']}-01"
     statements = [span for span in found if "db.query.text" in span["attributes"]]
     assert {span["attributes"]["db.system"] for span in statements} == {
-        "sqlite" if kind == "sqlite" else "postgresql"
+        {"sqlite": "sqlite", "mysql": "mysql"}.get(kind, "postgresql")
     }
     assert bool(of(found, operation="orders.place")) == (kind == "services")
     # a question is a span as well, and is handed on to its service

@@ -197,7 +197,7 @@ def test_a_role_that_would_reach_further_is_refused_and_nothing_changed(
 def test_what_cannot_be_is_said_in_one_line(shop: Place) -> None:
     (made,) = grant(shop, "orders")
     for url, services, words, says in (
-        ("", SERVICES, {}, "roles are for PostgreSQL"),
+        ("", SERVICES, {}, "roles are for a server"),
         (
             shop.url,
             ["users"],

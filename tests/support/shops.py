@@ -13,6 +13,8 @@ from tests.support.people import People
 from tests.support.shop import Shop
 
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+MYSQL = pytest.param("mysql", marks=pytest.mark.mysql)
+"""For the suites that prove something about the store: the others prove it about the shop."""
 OpenShop = Callable[..., Shop]
 
 
@@ -114,7 +116,7 @@ def shop(
     """A running one that the tests of a module share. What they leave must be clean. Apart, all modules
     share it: names of products and people are those of one module.
     """
-    if kind == "services":
+    if kind.startswith("services"):
         shared = furnished(kind).lasting()
         yield shared
         shared.settle()

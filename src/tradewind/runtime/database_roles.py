@@ -11,10 +11,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from .config import Config
 from .keys import signing_key
-from .stores import by_place, place_of
+from .stores import by_place, kind_of, place_of
 from .topology import Blueprint
 
-LONGEST = 30
+LONGEST, LONGEST_ON_MYSQL = 30, 32
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -36,8 +36,16 @@ def url_of(config: Config, blueprint: Blueprint, service: str) -> str:
     url = place_of(config, blueprint, service)
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
-    user = quote(f"{prefix(url)}_{service}:", safe=":") + password(config, service)
+    user = f"{quote(role_of(url, prefix(url), service))}:{password(config, service)}"
     return urlunsplit(parts._replace(netloc=f"{user}@{place}"))
+
+
+def role_of(url: str, prefix: str, service: str) -> str:
+    """What the role of a service is called."""
+    role = f"{prefix}_{service}"
+    if kind_of(url) != "mysql" or len(role) <= LONGEST_ON_MYSQL:
+        return role
+    return f"tw_{hashlib.blake2b(role.encode(), digest_size=6).hexdigest()}_{service}"
 
 
 def prefix(url: str) -> str:

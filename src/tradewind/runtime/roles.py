@@ -16,12 +16,19 @@ import msgspec
 import sqlalchemy as sa
 
 from ..core.store import StoreUnusable
-from .databases import NONE, database
-from .stores import on_server
+from . import mysql_roles
+from .database_roles import role_of
+from .databases import NONE, Database, database
+from .stores import kind_of, on_server
 
 PREFIX = "tradewind"
 ROUNDS = 4_096
 ROWS = "SELECT, INSERT, UPDATE, DELETE"
+OWNED, MADE = (
+    "; the user needs CREATEROLE and must own the schemas",
+    "; the user needs CREATE USER, and the rights on the tables WITH GRANT OPTION",
+)
+WAYS = {"ermission denied": OWNED, "must be owner": OWNED, "denied": MADE}
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _PASSWORD = re.compile(r"[\x21-\x7e]{8,256}")
 
@@ -78,7 +85,7 @@ def grant(
     another schema had granted is taken back. Errors: StoreUnusable, and then no role was changed.
     """
     if not on_server(url):
-        raise StoreUnusable("roles are for PostgreSQL: name a database in TRADEWIND_DATABASE_URL or DB_HOST")
+        raise StoreUnusable("roles are for a server: name a database in TRADEWIND_DATABASE_URL or DB_HOST")
     if password and not _PASSWORD.fullmatch(password):
         raise StoreUnusable("a role's password has 8 to 256 visible ASCII characters")
     if not _PLAIN.fullmatch(prefix) or len(prefix) > 30:
@@ -87,11 +94,13 @@ def grant(
         )
     place = database(url, Path(), schemas)
 
+    one = _of_mysql if kind_of(url) == "mysql" else _of_postgres
+
     def work(connection: sa.Connection) -> list[Role]:
         with connection.begin():
             place.alone(connection)
             return [
-                _one(connection, service, f"{prefix}_{service}", place.namespace(service), password)
+                one(connection, place, service, role_of(url, prefix, service), password)
                 for service in services
             ]
 
@@ -99,15 +108,18 @@ def grant(
         return place.work(work)
     except sa.exc.SQLAlchemyError as error:
         why = str(getattr(error, "orig", None) or error).splitlines()[0].rpartition("Error'>: ")[2]
-        way = (
-            "; the user needs CREATEROLE and must own the schemas"
-            if "ermission denied" in why or "must be owner" in why
-            else ""
-        )
+        way = next((way for word, way in WAYS.items() if word in why), "")
         raise StoreUnusable(f"{place.where}: no role was changed: {why}{way}") from error
 
 
-def _one(connection: sa.Connection, service: str, role: str, schema: str, password: str) -> Role:
+def _of_mysql(connection: sa.Connection, place: Database, service: str, role: str, password: str) -> Role:
+    given = mysql_roles.grant(connection, place, service, role, ROWS, password)
+    return Role(service, role, place.namespace(service), given)
+
+
+def _of_postgres(connection: sa.Connection, place: Database, service: str, role: str, password: str) -> Role:
+    schema = place.namespace(service)
+
     def rows(text: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(text.format(role=role, schema=schema))]
 

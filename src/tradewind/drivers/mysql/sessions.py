@@ -5,6 +5,7 @@ driver than asyncmy.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, TypeAlias
@@ -21,6 +22,8 @@ try:
     from asyncmy.converters import conversions
 except ModuleNotFoundError as missing:
     raise StoreUnusable("MySQL needs asyncmy: pip install 'tradewind[mysql]'") from missing
+
+logging.getLogger("asyncmy").setLevel(logging.ERROR)  # it would log each note of the server as a warning
 
 CONNECT_S, STATEMENT_S, IDLE_S = 5, 10, 30
 READERS = 4

@@ -17,7 +17,7 @@ from ...drivers import explain
 from ...drivers.sql import PostgresSql, SqliteSql
 from ...drivers.sqlite import store as sqlite
 from ...runtime.databases import NONE
-from ...runtime.stores import FILE, on_server
+from ...runtime.stores import FILE, kind_of
 
 PATIENCE_S = 600  # an audit reads everything
 LOCKED = """SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
@@ -57,12 +57,13 @@ async def snapshots(
 @asynccontextmanager
 async def snapshot(url: str, data: Path, schemas: Mapping[str, str] = NONE) -> AsyncIterator[Snapshot]:
     """`schemas`: of the services whose schema has another name. Errors: StoreUnusable, here and in `rows`."""
-    if on_server(url):
-        async with _server(url, schemas) as found:
-            yield found
+    kind = kind_of(url)
+    if kind == "sqlite":
+        kept = _file(data / FILE)
     else:
-        async with _file(data / FILE) as found:
-            yield found
+        kept = (_postgres if kind == "postgres" else _mysql)(url, schemas)
+    async with kept as found:
+        yield found
 
 
 class Snapshots(Snapshot):
@@ -115,7 +116,7 @@ async def _file(path: Path) -> AsyncIterator[Snapshot]:
 
 
 @asynccontextmanager
-async def _server(url: str, schemas: Mapping[str, str]) -> AsyncIterator[Snapshot]:
+async def _postgres(url: str, schemas: Mapping[str, str]) -> AsyncIterator[Snapshot]:
     from ...drivers.postgres import sessions  # its driver is an extra
 
     class _Server(Snapshot):
@@ -139,3 +140,34 @@ async def _server(url: str, schemas: Mapping[str, str]) -> AsyncIterator[Snapsho
         yield made
     finally:
         connection.terminate()
+
+
+@asynccontextmanager
+async def _mysql(url: str, schemas: Mapping[str, str]) -> AsyncIterator[Snapshot]:
+    from ...drivers.mysql import sessions  # its driver is an extra
+    from ...drivers.mysql.sql import MysqlSql, filled
+
+    class _Server(Snapshot):
+        async def rows(
+            self, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+        ) -> list[tuple[Any, ...]]:
+            text, arguments = sql.compiled(statement, values)
+            return await self.ask(filled(text, arguments))
+
+        async def ask(self, text: str) -> list[tuple[Any, ...]]:
+            try:
+                return list((await sessions.ask(connection, text, PATIENCE_S))[0])
+            except sessions.TROUBLE as error:
+                raise StoreUnusable(f"{sessions.where(url)}: {explain.mysql(error)}") from error
+
+    sql, connection = MysqlSql(schemas), await sessions.connect(url, patience=PATIENCE_S, reader=True)
+    try:
+        made = _Server()
+        own, slots = sessions.locks_of(url)
+        ((held,),) = await made.ask(f"SELECT {sessions.in_use([own, *slots])}")
+        made.worked_on = bool(held)
+        await made.ask("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        await made.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        yield made
+    finally:
+        connection.close()

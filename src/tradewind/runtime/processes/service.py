@@ -53,7 +53,7 @@ class Services(Component):
             self._outside |= manifest(name).ports(around)
         self.consulted = _consulted(context)
         store = _store(context)
-        system = "postgresql" if context.store else "sqlite"
+        system = "postgresql" if store.kind == "postgres" else store.kind  # OpenTelemetry's words
         made = services(names, config, self._outside, blueprint.policies, context.additions)
         self.channels = channels(blueprint.channels, config)
         self.publishers = _publishers(context, self.channels, made)
