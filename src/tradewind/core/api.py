@@ -15,7 +15,7 @@ from .gateway import Gateway
 if TYPE_CHECKING:
     from .cache import Cache
     from .clock import Clock
-    from .http import Handler, HttpClient, Request, Response, Server
+    from .http import Handler, HttpClient, HttpTarget, Request, Response, Server
     from .rate_limiter import Limit, RateLimiter
     from .request_queue import Handler as QueueHandler
     from .request_queue import RequestQueueClient, Wire
@@ -75,12 +75,14 @@ class ApiGiven(Around, frozen=True, kw_only=True):
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """How an API reaches the services that it shows: by a Gateway, or by the queues of the API that it is
-    carried over, where that has no Gateway. `at_once`: they answer without a network between; `remote`: one
-    of them runs in another process. `lacks` and `late` are what is missing for that, and what is late.
+    carried over, or by the HTTP servers of the services, where those have no Gateway. `at_once`: they answer
+    without a network between; `remote`: one of them runs in another process. `lacks` and `late` are what is
+    missing for that, and what is late.
     """
 
     to: Gateway | None = None
     over: RequestQueueClient | None = None
+    http: Mapping[str, HttpTarget] = {}
     at_once: bool = False
     remote: bool = False
     lacks: Callable[[], list[str]] = list
@@ -193,6 +195,7 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     - `ignores`: variables of its published page that change nothing here.
     - `webhooks`: takes those of outside systems. `admin`: has no other way to a first admin than the start.
     - `base`, `docs`, `example` (a path to GET) and `try_it` (a command): what a person is shown at the start.
+    - `asked_at`: the setting with the URL by which other processes ask it, where those speak HTTP with it.
     - `at`: the setting that says where it is, for the processes that ask it.
     - `single`: it runs once, and its process in no copies.
     - `uses`: parts of the settings, by their names in `runtime.settings`, beside the part that is its own.
@@ -228,6 +231,7 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     example: str = ""
     try_it: str = ""
     at: str = ""
+    asked_at: str = ""
     single: bool = False
     uses: tuple[str, ...] = ()
     published: str = ""

@@ -126,9 +126,19 @@ class HttpClient(ABC):
         headers: Mapping[str, str] | None = None,
         *,
         deadline_s: float,
+        largest: int = 1 << 20,
     ) -> HttpAnswer:
-        """One attempt, redirects not followed. Errors: NotReached, NoHttpAnswer."""
+        """One attempt, redirects not followed; an answer has `largest` bytes at the most. Errors: NotReached,
+        NoHttpAnswer.
+        """
 
     @abstractmethod
     async def close(self) -> None:
         """Ends all connections."""
+
+
+class HttpTarget(msgspec.Struct, frozen=True):
+    """Where a service answers over HTTP (`http://HOST:PORT`), and what reaches it there."""
+
+    url: str
+    client: HttpClient

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from ..apis.contracts.manifest import APIS as CONTRACTS
+from ..apis.events.manifest import APIS as EVENTS
 from ..apis.graphql.manifest import APIS as GRAPHQL
 from ..apis.grpc.manifest import APIS as GRPC
 from ..apis.invoicing.manifest import APIS as INVOICING
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 SERVICES = ("users", "inventory", "orders", "payments", "invoices", "notifications")
 """Each is a package of `tradewind.services`, whose module `service` exports `MANIFEST`."""
 APIS: dict[str, ApiManifest] = {
-    api.name: api for api in (*V1, *RPC, *OUR_WIRE, *PROVIDER, *EDGE, *INVOICING, *CONTRACTS, *GRAPHQL, *GRPC)
+    api.name: api
+    for api in (
+        *(*V1, *RPC, *OUR_WIRE, *PROVIDER, *EDGE),
+        *(*INVOICING, *CONTRACTS, *EVENTS, *GRAPHQL, *GRPC),
+    )
 }
 """By the name that a blueprint has for it. Each package of APIs exports its own in its module `manifest`."""
 NOTHING: Mapping[str, Any] = {}

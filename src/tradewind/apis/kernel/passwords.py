@@ -67,6 +67,11 @@ class Passwords:
         """False also without a known hash, after the same work."""
         return await self._work(lambda: self._fits(known or self._dummy, plain(password)))
 
+    @staticmethod
+    def outdated(known: str) -> bool:
+        """Whether a hash that fits should be replaced by one of ours."""
+        return known.startswith(BCRYPT)
+
     def _fits(self, known: str, password: str) -> bool:
         try:
             if known.startswith(BCRYPT):

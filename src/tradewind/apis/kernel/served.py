@@ -93,10 +93,11 @@ class ServedApi(Api[C]):
         late: Callable[[], Iterable[str]] = tuple,
         limiter: Callable[[Limit], RateLimiter] = in_process,
         stands_for: Callable[[str], str] = network,
+        health: type[Health] = Health,
     ) -> None:
         self._asks = PendingReads(settings.answer_s, settings.reads_at_once)
         serving = Serving(gateway, self._asks, Claims(settings.secret))
-        self.health = Health(lambda: dict.fromkeys((*gateway.missing(), *lacks())), late)
+        self.health = health(lambda: dict.fromkeys((*gateway.missing(), *lacks())), late)
         proxies = settings.trusted_proxies
         kernel = Kernel(
             request_ids(clock.uuid().replace("-", "")[:20]),

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -78,7 +79,7 @@ class RpcApi(Api[RpcContext]):
                 limiter=limiter(Limit(settings.rate_limit_per_minute, most=settings.buckets))
             ),
         )
-        more = {"chance": chance} if chance is not None else {}
+        more: dict[str, Any] = {"chance": chance} if chance is not None else {}
 
         def downstream(name: str, queue: str, thing: bytes) -> Downstream:
             look = partial(client.call, queue, b'{"cmd":"get_%b_by_id"}' % thing, NOTHING)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 IDLE_S = 4.0
 """Less than any server keeps a connection (Node.js 5 s), so that a request seldom meets one that ends."""
-LARGEST = 1 << 20
+AT_ONCE = 1_024
+"""Connections; whoever has more calls than that under way has a bound of its own."""
 
 
 class PooledClient(HttpClient):
@@ -36,6 +37,7 @@ class PooledClient(HttpClient):
         headers: Mapping[str, str] | None = None,
         *,
         deadline_s: float,
+        largest: int = 1 << 20,
     ) -> HttpAnswer:
         session = await self._opened()
         import aiohttp
@@ -46,15 +48,15 @@ class PooledClient(HttpClient):
                 async with session.request(
                     method, url, data=body, headers=sent, allow_redirects=False
                 ) as answer:
-                    content = await answer.content.read(LARGEST + 1)
-                    while not answer.content.at_eof() and len(content) <= LARGEST:
-                        content += await answer.content.read(LARGEST)
+                    content = await answer.content.read(largest + 1)
+                    while not answer.content.at_eof() and len(content) <= largest:
+                        content += await answer.content.read(largest)
         except aiohttp.ClientConnectorError as error:
             raise NotReached(f"{error.host}:{error.port} cannot be reached") from error
         except (OSError, TimeoutError, ValueError, aiohttp.ClientError) as error:
             raise NoHttpAnswer(f"no answer from {url}") from error
-        if len(content) > LARGEST:
-            raise NoHttpAnswer(f"the answer of {url} is larger than {LARGEST} bytes")
+        if len(content) > largest:
+            raise NoHttpAnswer(f"the answer of {url} is larger than {largest} bytes")
         return HttpAnswer(answer.status, content, answer.headers)
 
     async def close(self) -> None:
@@ -66,6 +68,6 @@ class PooledClient(HttpClient):
         async with self._opening:
             if self._session is None:
                 aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
-                connector = aiohttp.TCPConnector(keepalive_timeout=IDLE_S, limit=64)
+                connector = aiohttp.TCPConnector(keepalive_timeout=IDLE_S, limit=AT_ONCE)
                 self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
             return self._session

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.api import ApiManifest, Reach
 from ...core.gateway import Gateway
+from ...core.http import Handler, HttpTarget
 from ...core.joined import JoinedGateway
 from ...core.model import Query
 from ...core.request_queue import RequestQueueClient
+from ..registry import APIS
 from .component import Component
 from .context import Context
-from .plan import askers, carrier, ours
+from .fronts import given
+from .plan import askers, by_http, carrier, ours
 from .request_queues import addresses, local_queues, queues_of
 
 if TYPE_CHECKING:
@@ -34,6 +37,8 @@ class Reached(NamedTuple):
 def reached(context: Context, api: ApiManifest, platform: Platform | None) -> Reached:
     """How an API of this process reaches the services that it shows. `platform` has those of this process."""
     config, process, at_once = context.config, context.process, not context.store
+    if by_http(api.over):
+        return Reached(_over_http(context, api, platform), [])
     away = [service for service in api.shows if service not in process.services]
     if away and (joined := _joined(context, api, away, platform)) is not None:
         return joined
@@ -75,6 +80,31 @@ def _joined(
         services |= dict.fromkeys(context.process.services, platform)
     gateway = JoinedGateway(services, api.needs)
     return Reached(Reach(to=gateway, lacks=gateway.missing, remote=True), [])
+
+
+def _over_http(context: Context, api: ApiManifest, platform: Platform | None) -> Reach:
+    """The HTTP servers of the services, by the APIs that are named for them: one of this process is called
+    without a connection.
+    """
+    here, found = set(context.process.services), dict[str, HttpTarget]()
+    handlers: dict[str, Handler] = {}
+    for service in api.shows:
+        named = context.blueprint.requests.get(service, api.over)
+        by = next(APIS[one] for one in api.over if one in named and service in APIS[one].shows)
+        if service in here:
+            assert platform is not None and by.front is not None
+            front = by.front(given(context, by, Reach(to=platform, at_once=not context.store), None))
+            assert front.handler is not None
+            handlers[service] = front.handler
+        else:
+            found[service] = HttpTarget(context.config.known[by.asked_at], context.client)
+    if handlers:
+        from ...drivers.local.http_client import LocalHttpClient
+
+        local = LocalHttpClient(handlers)
+        found |= {service: HttpTarget(f"http://{service}", local) for service in handlers}
+    lacks = list if platform is None else platform.missing
+    return Reach(http=found, lacks=lacks, at_once=not context.store, remote=len(found) > len(handlers))
 
 
 class RemoteQueues(Component):

@@ -55,7 +55,7 @@ def front_server(
 ) -> FrontServer:
     """An API of this process. Its copies share one address."""
     assert api.front is not None
-    front = api.front(_given(context, api, reach, webhooks))
+    front = api.front(given(context, api, reach, webhooks))
     host, port = _place(context, api, at)
     return FrontServer(front, http_server(front), host, port, shared=context.process.copies > 1)
 
@@ -69,7 +69,7 @@ class RpcServed(Component):
         from ...drivers.grpc.server import GrpcServer, Tls
 
         assert api.methods is not None and at.port is not None
-        front = api.methods(_given(context, api, reach, None))
+        front = api.methods(given(context, api, reach, None))
         tracer, metrics = context.tracer, context.metrics
         self._place = at.host or context.config.host, at.port
         self.server = GrpcServer(
@@ -95,7 +95,7 @@ def _followed(tracer: Tracer, service: RpcService) -> RpcService:
     return replace(service, methods=methods)
 
 
-def _given(
+def given(
     context: Context, api: ApiManifest, reach: Reach, webhooks: Callable[[], tuple[str, int] | None] | None
 ) -> ApiGiven:
     return ApiGiven(

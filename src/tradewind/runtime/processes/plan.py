@@ -59,6 +59,11 @@ def askers(
     return found if found.keys() == set(asked) else None
 
 
+def by_http(over: Sequence[str]) -> bool:
+    """Whether services are asked at their HTTP servers, without a Gateway between."""
+    return any(APIS[api].asked_at for api in over)
+
+
 def _check_promises(blueprint: Blueprint, api: ApiManifest) -> None:
     for policy, value in api.promises.items():
         if (given := getattr(blueprint.policies, policy)) != value:
@@ -105,6 +110,8 @@ def _check_reach(
 def _check_carrier(
     blueprint: Blueprint, process: Process, asker: str, over: Sequence[str], away: Collection[str]
 ) -> None:
+    if by_http(over):  # each service at its own server
+        return
     if away and carrier(blueprint, over, away) is None and askers(blueprint, over, away) is None:
         raise BadBlueprint(
             f"{blueprint.name}: {asker} in {process.name} asks {', '.join(away)} over one API: write the "

@@ -66,7 +66,9 @@ class Budget:
 
 
 class Guarded(Generic[T]):
-    """One downstream service. `judge` says what an outcome of the transport means: any verdict but OPEN."""
+    """One downstream service. `judge` says what an outcome of the transport means: any verdict but OPEN;
+    `unsent`, whether it certainly did nothing, so that any call may be tried again.
+    """
 
     def __init__(
         self,
@@ -79,8 +81,9 @@ class Guarded(Generic[T]):
         rules: Rules | None = None,
         chance: Callable[[], float] = random.random,
         look: Call[T] | None = None,
+        unsent: Callable[[T], bool] = lambda _: False,
     ) -> None:
-        self.name, self.judge = name, judge
+        self.name, self.judge, self.unsent = name, judge, unsent
         self.look = look
         """Asks the service something that changes nothing, while its circuit is open: it is tried when it is
         back, and not 30 s later.
@@ -206,7 +209,10 @@ class _Run(Generic[T]):
         if verdict is Verdict.BUSY and self._tried > 1:
             self._end(self._verdict, self._last, now)  # it was sent before, and failed
         elif (
-            verdict is Verdict.FINE or verdict is Verdict.BUSY or not self._retryable or not self._again(now)
+            verdict is Verdict.FINE
+            or verdict is Verdict.BUSY
+            or not (self._retryable or guarded.unsent(outcome))
+            or not self._again(now)
         ):
             self._end(verdict, outcome, now)
         else:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import msgspec
@@ -25,6 +26,8 @@ from .presets import READ, WRITE, Preset
 Outcome = HttpAnswer | NotReached | NoHttpAnswer
 LIVE = "/health/live"
 LEAST_S = 0.01
+LARGEST = 1 << 20
+NONE: Mapping[str, str] = MappingProxyType({})
 UNKNOWN = "outcome_unknown"
 UNKNOWN_SAYS = "The service did not answer; send it again with an Idempotency-Key to learn what became of it."
 _encode = msgspec.json.Encoder().encode
@@ -32,7 +35,7 @@ _encode = msgspec.json.Encoder().encode
 
 class HttpService:
     """`name` is for errors, `url` is where it answers, without a path. A look at it asks for `live`: any
-    answer says that it is there.
+    answer says that it is there. `headers` go with every request; an answer has `largest` bytes at the most.
     """
 
     def __init__(
@@ -46,18 +49,29 @@ class HttpService:
         write: Preset = WRITE,
         in_flight: int = 1_024,
         live: str = LIVE,
+        headers: Mapping[str, str] | None = None,
+        largest: int = LARGEST,
     ) -> None:
         self.name, self._url, self._client, self._now = name, url.rstrip("/"), client, clock.now
         self._read, self._write, self._live = read, write, live
+        self._headers, self._largest = dict(headers or {}), largest
         self.guarded: Guarded[Outcome] = Guarded(
-            name, judge, clock=time.perf_counter, later=_later, in_flight=in_flight, look=self._look
+            name,
+            judge,
+            clock=time.perf_counter,
+            later=_later,
+            in_flight=in_flight,
+            look=self._look,
+            unsent=lambda outcome: isinstance(outcome, NotReached),
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._why, self._looked_at, self._looking = "not asked yet", -LOOK_S, False
 
-    async def read(self, path: str, *, deadline: int = 0, trace: str = "") -> HttpAnswer:
+    async def read(
+        self, path: str, *, deadline: int = 0, trace: str = "", headers: Mapping[str, str] = NONE
+    ) -> HttpAnswer:
         """GET, tried again where that may help. Errors: Refused, StoreUnavailable, TimeoutError."""
-        verdict, outcome = await self._call(self._read, True, "GET", path, b"", {}, deadline, trace)
+        verdict, outcome = await self._call(self._read, True, "GET", path, b"", {**headers}, deadline, trace)
         if verdict is Verdict.FINE and isinstance(outcome, HttpAnswer):
             return outcome
         self._refuse(verdict)
@@ -66,15 +80,21 @@ class HttpService:
         raise StoreUnavailable(f"{self.name}: {_why(outcome)}")
 
     async def write(
-        self, method: str, path: str, body: bytes, *, key: str = "", deadline: int = 0, trace: str = ""
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        *,
+        key: str = "",
+        deadline: int = 0,
+        trace: str = "",
+        headers: Mapping[str, str] = NONE,
     ) -> HttpAnswer:
-        """Tried again only with a `key`, under which the service does it once. Errors: Refused; where nobody
-        knows what was done, `outcome_unknown`.
+        """Tried again with a `key`, under which the service does it once, or where it was not reached.
+        Errors: Refused; where nobody knows what was done, `outcome_unknown`.
         """
-        headers = {"idempotency-key": key} if key else {}
-        verdict, outcome = await self._call(
-            self._write, bool(key), method, path, body, headers, deadline, trace
-        )
+        sent = {**headers, "idempotency-key": key} if key else {**headers}
+        verdict, outcome = await self._call(self._write, bool(key), method, path, body, sent, deadline, trace)
         if verdict is Verdict.FINE and isinstance(outcome, HttpAnswer):
             return outcome
         self._refuse(verdict)
@@ -119,7 +139,7 @@ class HttpService:
         if parent := context.onward(trace):
             headers["traceparent"] = parent
         elif trace:
-            headers["x-request-id"] = trace
+            headers.setdefault("x-request-id", trace)
         ended: asyncio.Future[tuple[Verdict, Outcome | None]]
         ended = asyncio.get_running_loop().create_future()
         attempt = partial(self._attempt, method, path, body, headers)
@@ -148,7 +168,14 @@ class HttpService:
     ) -> None:
         outcome: Outcome
         try:
-            outcome = await self._client.call(method, self._url + path, body, headers, deadline_s=timeout_s)
+            outcome = await self._client.call(
+                method,
+                self._url + path,
+                body,
+                {**self._headers, **headers},
+                deadline_s=timeout_s,
+                largest=self._largest,
+            )
             self._why = ""
         except NotReached as error:
             outcome, self._why = error, "cannot be reached"
@@ -169,6 +196,11 @@ class HttpService:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def close(self) -> None:
+        self.guarded.look = None
+        for task in self._tasks:
+            task.cancel()
 
 
 class HttpServiceGateway:

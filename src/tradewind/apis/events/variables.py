@@ -1,0 +1,46 @@
+"""Names what a person may set of API events, in a module that is light to import."""
+
+from __future__ import annotations
+
+import re
+
+from ...core.settings import Setting
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_LIFE = re.compile(r"([1-9][0-9]{0,8}) ?([smhd]?)")
+
+
+def life(text: str) -> int:
+    """Seconds: `3600`, `60s`, `15m`, `1h`, `7d`."""
+    found = _LIFE.fullmatch(text)
+    if found is None:
+        raise ValueError("a time like 1h, 15m, 7d or 3600 (seconds)")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def keys(text: str) -> tuple[str, ...]:
+    found = tuple([key.strip() for key in text.split(",") if key.strip()])
+    if not all([re.fullmatch(r"[\x21-\x7e]{1,256}", key) for key in found]):
+        raise ValueError("keys of visible ASCII characters, with commas between")
+    return found
+
+
+def _service(name: str, port: int) -> Setting:
+    return Setting(_url, f"http://localhost:{port}", "URL", f"where the gateway asks {name}")
+
+
+def _url(text: str) -> str:
+    if re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", text) is None:
+        raise ValueError("a URL like http://localhost:3001")
+    return text.rstrip("/")
+
+
+SETTINGS: dict[str, Setting] = {
+    "user_service_url": _service("users", 3001),
+    "order_service_url": _service("orders", 3002),
+    "payment_service_url": _service("payments", 3003),
+    "jwt_expiration": Setting(life, "1h", "time", "how long an access token of the gateway is valid"),
+    "api_key": Setting(
+        keys, "", "keys", "what the services ask of their callers, with commas between; empty: nothing", True
+    ),
+}
