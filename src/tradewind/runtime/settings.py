@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from ..apis.amounts.variables import SETTINGS as AMOUNTS
+from ..apis.kernel.variables import SERVICE_URLS
 from ..apis.kernel.variables import SETTINGS as KERNEL
 from ..core import readers
 from ..core.settings import Setting
@@ -163,12 +164,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return {**asdict(self), **self.apis}
 
 
-OF_APIS: dict[str, Setting] = {}
+OF_APIS: dict[str, Setting] = dict(SERVICE_URLS)
 SETTINGS: dict[str, Setting] = {
     field: hint.__metadata__[0]
     for field, hint in get_type_hints(Config, include_extras=True).items()
     if hasattr(hint, "__metadata__") and field in Config.__struct_fields__
 }
+SETTINGS.update(OF_APIS)
 
 PARTS: dict[str, dict[str, Setting]] = {
     "service orders": {field: ORDERS[field] for field in ("order_deadline_s", "currency")},
@@ -178,6 +180,7 @@ PARTS: dict[str, dict[str, Setting]] = {
     },
     "service notifications": NOTIFICATIONS,
     "channel orders": AMOUNTS,
+    "services over HTTP": SERVICE_URLS,
     "bus rabbitmq": RABBITMQ,
     "redis": REDIS,
     "tracing": TRACING,

@@ -143,6 +143,7 @@ APIS = (
         needs=("users", "orders"),
         channels=f"{__package__}.channels",
         settings=SETTINGS,
+        uses=("services over HTTP", "redis"),
         ignores=IGNORED,
         stands_in=("payment_token",),
         promises={"pricing": "client", "products": "any", "customers": "any"},

@@ -25,20 +25,7 @@ def keys(text: str) -> tuple[str, ...]:
     return found
 
 
-def _service(name: str, port: int) -> Setting:
-    return Setting(_url, f"http://localhost:{port}", "URL", f"where the gateway asks {name}")
-
-
-def _url(text: str) -> str:
-    if re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", text) is None:
-        raise ValueError("a URL like http://localhost:3001")
-    return text.rstrip("/")
-
-
 SETTINGS: dict[str, Setting] = {
-    "user_service_url": _service("users", 3001),
-    "order_service_url": _service("orders", 3002),
-    "payment_service_url": _service("payments", 3003),
     "jwt_expiration": Setting(life, "1h", "time", "how long an access token of the gateway is valid"),
     "api_key": Setting(
         keys, "", "keys", "what the services ask of their callers, with commas between; empty: nothing", True

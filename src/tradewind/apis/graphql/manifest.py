@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...core.api import ApiGiven, ApiManifest, Around, Front
-from .variables import GATEWAY, ORDERS, USERS
+from .variables import GATEWAY
 
 if TYPE_CHECKING:
     from ...core.gateway import Gateway, Reply
@@ -114,7 +114,7 @@ APIS = (
         front=orders,
         asked=asked_orders,
         shows=("orders",),
-        settings=ORDERS,
+        uses=("services over HTTP",),
     ),
     ApiManifest(
         name="graphql-users",
@@ -122,7 +122,6 @@ APIS = (
         front=users,
         asked=asked_users,
         shows=("users",),
-        settings=USERS,
-        uses=("cache",),
+        uses=("cache", "services over HTTP"),
     ),
 )

@@ -13,3 +13,10 @@ SETTINGS: dict[str, Setting] = {
         "of proxies whose X-Forwarded-For counts for rate limit and access log, like 10.0.0.0/8",
     )
 }
+SERVICE_URLS: dict[str, Setting] = {
+    f"{name}_service_url": Setting(
+        readers.http, f"http://localhost:{port}", "URL", f"where the gateway asks the service {name}s"
+    )
+    for name, port in (("user", 3001), ("order", 3002), ("payment", 3003))
+}
+"""Of systems whose services publish their HTTP."""
