@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from graphql import ExecutionResult, GraphQLError, OperationType, execute
+from graphql import ExecutionResult, OperationType, execute
 
 from ...core.cache import Cache
 from ...core.clock import Clock
@@ -182,15 +182,11 @@ def _finish(context: GraphqlContext, result: ExecutionResult) -> None:
     if not found:
         context.give(200, None, result.data)
         return
-    if all([_of_request(error) for error in found]):  # nothing was executed: the variables do not fit
+    if all([error.path is None for error in found]):  # nothing was executed: the variables do not fit
         status = 400 if context.kind is RESPONSE else 200
         context.give(status, [shown(error, BAD_USER_INPUT) for error in found])
         return
     context.give(200, [faults.of_field(error, context.route.name) for error in found], result.data)
-
-
-def _of_request(error: GraphQLError) -> bool:
-    return error.path is None and error.original_error is None
 
 
 def _unresolved(given: Asked) -> str:

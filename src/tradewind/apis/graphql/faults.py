@@ -47,7 +47,7 @@ def says_of(failure: Failure) -> str:
 def of_field(error: GraphQLError, operation: str) -> dict[str, Any]:
     """What a resolver has failed with; a fault of ours is logged."""
     cause = error.original_error
-    if cause is None:  # of the executor itself: a value that is none of its type
-        return shown(error, BAD_USER_INPUT if error.path is None else INTERNAL)
+    if cause is None or isinstance(cause, GraphQLError):  # of the executor itself
+        return shown(error, INTERNAL)
     failure = errors.of_error(cause, operation)
     return shown(error, code_of(failure), says_of(failure))

@@ -115,6 +115,7 @@ APIS = (
         asked=asked_orders,
         shows=("orders",),
         uses=("services over HTTP",),
+        published=f"{__package__}.published",
     ),
     ApiManifest(
         name="graphql-users",
