@@ -208,7 +208,7 @@ def test_what_cannot_come_over_is_left_with_its_reason(shop: Place) -> None:
     shop.outside('UPDATE inventory_schema.product SET "reservedStock" = 101')
     found = adopt(shop)
     assert counts(found) == [(1, 0, 1), (1, 0, 1), (1, 1, 0), (1, 1, 0)]
-    assert found['inventory_schema."product"'].left == [moving.Left(PRODUCT, "101 are reserved of 100")]
+    assert found["inventory_schema.product"].left == [moving.Left(PRODUCT, "101 are reserved of 100")]
     assert [row.id for row in found['order_schema."order"'].left] == [ORDER] and shop.outside(
         "SELECT * FROM order_schema.inbox"
     ) == []
@@ -240,9 +240,9 @@ def test_a_killed_batch_leaves_nothing_and_the_next_run_goes_on(
 
 def test_what_is_not_there_or_not_the_published_table(shop: Place) -> None:
     shop.outside("DROP TABLE payment_schema.payment")
-    assert not adopt(shop, "payments")['payment_schema."payment"'].found
+    assert not adopt(shop, "payments")["payment_schema.payment"].found
     shop.outside("CREATE VIEW payment_schema.payment AS SELECT * FROM payment_schema.payments")
-    assert not adopt(shop, "payments")['payment_schema."payment"'].found
+    assert not adopt(shop, "payments")["payment_schema.payment"].found
     shop.outside('ALTER TABLE order_schema."order" DROP COLUMN "idempotencyKey"')
     with pytest.raises(
         StoreUnusable,

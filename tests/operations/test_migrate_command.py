@@ -119,7 +119,7 @@ def test_adopt_says_what_it_did_and_what_it_left(migrate: Run, postgres: Place) 
         "INSERT INTO inventory_schema.product (name, sku, stock) VALUES ('Tea', 'T', 1), ('Cup', 'C', 2)"
     )
     assert (
-        'inventory_schema."product"             2 of 2 new rows would be adopted'
+        "inventory_schema.product               2 of 2 new rows would be adopted"
         in migrate("adopt", "--dry-run").stdout
     )
     assert "2 of 2 new rows adopted" in migrate("adopt", "--service", "inventory").stdout

@@ -91,7 +91,7 @@ def test_a_customer_comes_over_with_what_is_known(place: Place) -> None:
     for line in THEIRS["contracts"]:
         place.outside(line)
     migrations.up(place.url, place.data, of("contracts"))
-    assert adopt(place, "contracts") == [('public."customers"', 1, 0), ('public."orders"', 1, 0)]
+    assert adopt(place, "contracts") == [("public.customers", 1, 0), ("public.orders", 1, 0)]
     found = place.outside("SELECT id, name, email, zip_code, date_of_birth, created_at FROM orders.customers")
     assert found == [("1651654165", "Ada", "ada@example.com", "1", "1990-02-03", 5)]
 
@@ -189,10 +189,10 @@ def test_the_way_in_and_back_by_the_commands_of_the_page(place: Place) -> None:
     said = migrate("run")
     assert "orders +index orders_published_customer" in said
     assert "view public.orders" not in said, "their table has the name"
-    assert 'public."orders"                        1 of 1 new rows would be adopted' in migrate(
+    assert "public.orders                          1 of 1 new rows would be adopted" in migrate(
         "adopt", "--dry-run"
     )
-    assert 'public."orders"                        1 of 1 new rows adopted' in migrate("adopt")
+    assert "public.orders                          1 of 1 new rows adopted" in migrate("adopt")
     place.outside("ALTER TABLE public.orders RENAME TO orders_before")
     place.outside("ALTER TABLE public.customers RENAME TO customers_before")
     assert "pending: view public.customers, view public.orders" in migrate("status")

@@ -22,7 +22,9 @@ class Values(msgspec.Struct, frozen=True):
 
 
 class AdoptedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One that nobody pays here: what becomes of it became of it there."""
+    """One that nobody pays here: what becomes of it became of it there. `number`: the one that it keeps; 0:
+    it gets the next.
+    """
 
     id: str
     status: str
@@ -32,6 +34,7 @@ class AdoptedOrder(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     updated_at: int
     idempotency_key: str | None = None
+    number: int = 0
 
 
 class AdoptedCustomer(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     `select` is the SQL of its rows, whose first column is `key` as text; it may name {schema}, that of the
     service, and `there`, the table. `make` turns a row into a `record`, with the claim of its idempotency key
     where it had one. Errors: Unfit. `columns` are those without which it is another table.
+
+    `numbered`: the key is an integer, and stays as the number of what is made; then nothing of ours may run
+    meanwhile. `kept`: the name that the table has afterwards, where a view of ours takes its own.
     """
 
     service: str
@@ -44,6 +47,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     key_type: str = "uuid"
     schema: str = ""
     group: str = ""
+    numbered: bool = False
+    kept: str = ""
 
 
 class Adoption(msgspec.Struct, frozen=True):

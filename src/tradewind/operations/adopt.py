@@ -24,14 +24,10 @@ from ..runtime import migrations, schema
 from ..runtime.databases import Database, database
 from ..runtime.registry import adoptions, sources
 from ..runtime.stores import on_server
+from .foreign_tables import TABLE, words
 
 T = TypeVar("T")
 BATCH = 2_000
-COLUMNS = (
-    "SELECT column_name FROM information_schema.columns WHERE table_schema = '{schema}' AND "
-    "table_name = '{table}'"
-)
-KIND = "SELECT relkind FROM pg_class WHERE relnamespace = to_regnamespace('{schema}') AND relname = '{table}'"
 encode = msgspec.json.Encoder().encode
 Progress = Callable[[str, int, int], None]
 
@@ -45,7 +41,7 @@ class Left(msgspec.Struct, frozen=True):
 
 class Adopted(msgspec.Struct):
     """What came of one published table. `found` is False where it is not there; `waiting` rows were not ours
-    before.
+    before; `kept` is its name from now on, where a view of ours takes its own.
     """
 
     service: str
@@ -54,6 +50,7 @@ class Adopted(msgspec.Struct):
     waiting: int = 0
     adopted: int = 0
     left: list[Left] = []
+    kept: str = ""
 
 
 def adopt(
@@ -94,8 +91,8 @@ def beside_published(
     """
     if not on_server(url):
         raise StoreUnusable(
-            "the tables of a published system lie in PostgreSQL: name their database as the blueprint "
-            "has it, or in TRADEWIND_DATABASE_URL"
+            "the tables of a published system lie in PostgreSQL or MySQL: name their database as the "
+            "blueprint has it, or in TRADEWIND_DATABASE_URL"
         )
     if behind := migrations.schema_state(url, schema.schemas(services), schemas):
         raise StoreUnusable(behind)
@@ -121,64 +118,77 @@ class _Move:
     ) -> None:
         self.place, self.connection, self.source, self.into = place, connection, source, into
         self.values, self.progress = values, progress
+        self.words = words(place.sql, connection)
         self.own = place.namespace(source.service)
-        self.schema = source.schema or self.own
-        self.there = f'{self.schema}."{source.table}"'
+        self.there = place.sql.view_name(source.table, source.schema, source.service)
+        self.key = f"there.{place.sql.quoted(source.key)}"
+        self.ours = place.sql.name(into.tables[0].rows)
         self.done = Adopted(source.service, self.there)
-        ours = place.sql.name(into.tables[0].rows)
-        self.new = (
-            f"FROM {self.there} there WHERE NOT EXISTS (SELECT FROM {ours} here WHERE here.id = "
-            f'there."{source.key}"::text)'
-        )
 
     def run(self, dry_run: bool) -> Adopted:
         with self.connection.begin():
             if not self._found():
                 self.done.found = False
                 return self.done
-            ((self.done.waiting,),) = self._ask(f'SELECT count(DISTINCT "{self.source.key}") {self.new}')
+            ((self.done.waiting,),) = self.words.ask(f"SELECT count(DISTINCT {self.key}) {self._new}")
         after = ""
         while True:
             with self.connection.begin():
                 if not dry_run:
                     self.place.alone(self.connection)
-                    self.place.unused(self.connection)
+                    self.place.unused(self.connection, at_all=self.source.numbered)
                 rows = self._next(after)
                 made = self._made(rows)
                 if not dry_run:
                     self._write(made)
             if not rows:
-                return self.done
+                break
             after = rows[-1][0]
             self.progress(self.there, self.done.adopted + len(self.done.left), self.done.waiting)
+        if self.source.kept and not dry_run and self.there == self._name(self.source.table):
+            with self.connection.begin():
+                self.words.rename(self.there, self.source.kept)
+            self.done.kept = self._name(self.source.kept)
+        return self.done
+
+    @property
+    def _new(self) -> str:
+        """What is not here yet. Where a number is kept, one that is ours by itself is no copy."""
+        here = f"here.number = {self.key} AND here.adopted_at IS NOT NULL"
+        if not self.source.numbered:
+            here = f"here.id = {self.words.text(self.key)}"
+        return f"FROM {self.there} there WHERE NOT EXISTS (SELECT 1 FROM {self.ours} here WHERE {here})"
+
+    def _name(self, table: str) -> str:
+        return self.place.sql.view_name(table, self.source.schema, self.source.service)
 
     def _found(self) -> bool:
         """Is it there, a table, and the published one? A view of that name is ours. Errors: StoreUnusable."""
-        names = {"schema": self.schema, "table": self.source.table}
-        if self._ask(KIND.format(**names)) not in ([("r",)], [("p",)], [(b"r",)], [(b"p",)]):
+        names = [self._name(name) for name in (self.source.table, self.source.kept) if name]
+        found = next((name for name in names if self.words.kind(name) == TABLE), "")
+        if not found:
             return False
-        if lacks := sorted(
-            set(self.source.columns) - {name for (name,) in self._ask(COLUMNS.format(**names))}
-        ):
-            raise StoreUnusable(
-                f"{self.there} is not the published table: it has no column {', '.join(lacks)}"
-            )
+        self.there = self.done.table = found
+        if lacks := sorted(set(self.source.columns) - set(self.words.types(found))):
+            raise StoreUnusable(f"{found} is not the published table: it has no column {', '.join(lacks)}")
         return True
 
     def _next(self, after: str) -> list[tuple[Any, ...]]:
-        source, key = self.source, f'there."{self.source.key}"'
-        since = f"AND {key} > $1::text::{source.key_type}" if after else ""
-        text = (
-            f"{source.select.format(schema=self.own)} {self.new} {since} {source.group} ORDER BY "
-            f"{key} LIMIT {BATCH}"
+        source = self.source
+        since = f"AND {self.words.later(self.key, after, source.key_type)}" if after else ""
+        return self.words.ask(
+            f"{source.select.format(schema=self.own)} {self._new} {since} {source.group} ORDER BY "
+            f"{self.key} LIMIT {BATCH}"
         )
-        return self._ask(text, *([after] if after else []))
 
     def _made(self, rows: Sequence[tuple[Any, ...]]) -> dict[sa.Table, list[tuple[Any, ...]]]:
         made: dict[sa.Table, list[tuple[Any, ...]]] = {}
         tables = {table.kind: table for table in self.into.tables}
+        taken = self._taken(rows) if self.source.numbered and rows else frozenset()
         for row in rows:
             try:
+                if row[0] in taken:
+                    raise Unfit("an order of ours has this number")
                 record, claim = self.source.make(self.values, *row)
                 parts, answer = self.into.make(record, self.values.now)
             except (Unfit, ValueError) as error:
@@ -194,28 +204,26 @@ class _Move:
                 made.setdefault(inbox, []).append((claim.id, claim.fingerprint, 0, reply, self.values.now))
         return made
 
+    def _taken(self, rows: Sequence[tuple[Any, ...]]) -> frozenset[str]:
+        """The keys that are numbers of what was made here."""
+        among = ", ".join([str(int(row[0])) for row in rows])
+        found = self.words.ask(f"SELECT number FROM {self.ours} WHERE number IN ({among})")
+        return frozenset([str(number) for (number,) in found])
+
     def _write(self, made: Mapping[sa.Table, Sequence[tuple[Any, ...]]]) -> None:
         for table, rows in made.items():
             if self.into.series and table is self.into.tables[0].rows:
                 rows = self._numbered(rows)
             # a key that was used here first keeps its reply
-            self._ask(
-                f"{self.place.sql.insert(table)} ON CONFLICT DO NOTHING",
-                *[list(column) for column in zip(*rows, strict=True)],
-            )
+            self.words.add(table, rows)
 
     def _numbered(self, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
-        counters = framework_tables(self.source.service).counters
-        ((last,),) = self._ask(self.place.sql.reserve(counters), self.into.series, len(rows))
+        counters, series = framework_tables(self.source.service).counters, self.into.series
         place = list(self.into.tables[0].rows.columns.keys()).index("number")
+        if self.source.numbered:
+            self.words.raised(counters, series, max([row[place] for row in rows]))
+            return rows
+        last = self.words.reserve(counters, series, len(rows))
         return [
             (*row[:place], number, *row[place + 1 :]) for number, row in enumerate(rows, last - len(rows) + 1)
         ]
-
-    def _ask(self, text: str, *arguments: Any) -> list[tuple[Any, ...]]:
-        answer = (
-            self.connection.exec_driver_sql(text, arguments)
-            if arguments
-            else self.connection.exec_driver_sql(text)
-        )
-        return [tuple(row) for row in answer] if answer.returns_rows else []

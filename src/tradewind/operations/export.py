@@ -8,7 +8,6 @@ run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -19,10 +18,7 @@ from ..runtime import published
 from ..runtime.databases import Database, note_of
 from ..runtime.registry import published as published_by
 from .adopt import beside_published
-
-COLUMNS = """SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
-WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped"""
-KIND = "SELECT relkind::text FROM pg_class WHERE oid = to_regclass('{table}')"
+from .foreign_tables import TABLE, VIEW, words
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -44,48 +40,47 @@ def export(
     apis: Iterable[str],
     dry_run: bool = False,
 ) -> list[Exported]:
-    """Writes the rows of all published tables of these services, all or none. `dry_run` says what it would
-    have done. Errors: StoreUnusable.
+    """Writes the rows of all published tables of these services: all or none, but on MySQL, where a change of
+    the schema is a commit, and a second run ends the first. `dry_run` says what it would do. Errors:
+    StoreUnusable.
     """
     tables = [one for one in published_by(apis) if one.create and one.service in services]
 
     def work(place: Database, connection: sa.Connection) -> list[Exported]:
-        with connection.begin() as transaction:
+        with connection.begin():
             place.alone(connection)
-            found = [_one(place, connection, table) for table in tables]
-            if dry_run:
-                transaction.rollback()
-        return found
+            return [_one(place, connection, table, dry_run) for table in tables]
 
     return beside_published(url, services, schemas, work, "nothing was written")
 
 
-def _one(place: Database, connection: sa.Connection, table: PublishedTable) -> Exported:
-    def ask(text: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in connection.exec_driver_sql(text)]
-
+def _one(place: Database, connection: sa.Connection, table: PublishedTable, dry_run: bool) -> Exported:
+    there = words(place.sql, connection)
     name = place.sql.view_name(table.name, table.schema, table.service)
-    kinds = [kind for (kind,) in ask(KIND.format(table=name))]
-    if kinds == ["v"]:
-        _take_away(place, connection, table)
-    made = kinds not in (["r"], ["p"])
-    if made:
-        connection.exec_driver_sql(f"CREATE TABLE {name} ({table.create})")
+    kind = there.kind(name)
+    made = kind != TABLE
     select = table.select if table.handed_back is None else table.handed_back
     columns = [column.name for column in select.selected_columns]
-    types = dict(ask(COLUMNS.format(table=name)))
+    quoted = [place.sql.quoted(column) for column in columns]
+    ours = f"({place.sql.view(select)}) AS ours"
+    if made and dry_run:
+        ((rows,),) = there.ask(f"SELECT count(*) FROM {ours}")
+        return Exported(table.service, name, rows, made)
+    if kind == VIEW:
+        _take_away(place, connection, table)
+    if made:
+        there.ask(f"CREATE TABLE {name} ({table.create})")
+    types = there.types(name)
     if lacks := [column for column in columns if column not in types]:
         raise StoreUnusable(f"{name} is not the published table: it has no column {', '.join(lacks)}")
-    quoted = [place.sql.quoted(column) for column in columns]
-    given = ", ".join(f"ours.{q}::{types[c]}" for q, c in zip(quoted, columns, strict=True))
-    sets = ", ".join(f"{q} = excluded.{q}" for q in quoted[1:])
-    differs = " OR ".join(f"there.{q} IS DISTINCT FROM excluded.{q}" for q in quoted[1:])
-    done = connection.exec_driver_sql(
-        f"INSERT INTO {name} AS there ({', '.join(quoted)}) SELECT {given} "
-        f"FROM ({place.sql.view(select)}) AS ours "
-        f"ON CONFLICT ({quoted[0]}) DO UPDATE SET {sets} WHERE {differs}"
-    )
-    return Exported(table.service, name, done.rowcount, made)
+    given = {q: there.typed(f"ours.{q}", types[c]) for q, c in zip(quoted, columns, strict=True)}
+    differs = " OR ".join([there.differs(f"there.{q}", given[q]) for q in quoted])
+    same = f"there.{quoted[0]} = {given[quoted[0]]}"
+    joined = f"{ours} LEFT JOIN {name} AS there ON {same}"
+    ((other,),) = there.ask(f"SELECT count(*) FROM {joined} WHERE {differs}")
+    if other and not dry_run:
+        there.merge(name, quoted, f"SELECT {', '.join(given.values())} FROM {ours}")
+    return Exported(table.service, name, other, made)
 
 
 def _take_away(place: Database, connection: sa.Connection, table: PublishedTable) -> None:

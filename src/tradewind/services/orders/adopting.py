@@ -30,6 +30,7 @@ def order(record: AdoptedOrder, now: int) -> tuple[list[Aggregate], OrderView]:
         record.updated_at,
         record.idempotency_key,
         now,
+        record.number,
     )
     return [made], view(made)
 
