@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from tests.apis.graphql.test_published import order as inserted
 from tests.support.databases import Place
-from tradewind.apis.graphql import adopting
-from tradewind.apis.graphql.published import TABLES
 from tradewind.contracts.adopted import Values
 from tradewind.core.store import StoreUnusable
 from tradewind.operations import adopt as moving
@@ -19,6 +16,7 @@ from tradewind.runtime import migrations
 from tradewind.runtime.schema import schemas
 
 pytestmark = pytest.mark.mysql
+APIS = ["graphql-orders"]
 THEIRS = (
     "CREATE TABLE orders (id int NOT NULL AUTO_INCREMENT PRIMARY KEY, userId int NOT NULL, productId int NOT NULL, "
     "quantity int NOT NULL, status varchar(255) NOT NULL DEFAULT 'pending', "
@@ -28,10 +26,8 @@ ROWS = "SELECT id, userId, productId, quantity, status, createdAt FROM {} ORDER 
 
 
 @pytest.fixture
-def shop(mysql: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+def shop(mysql: Place) -> Place:
     """Their table with rows, and ours beside it."""
-    monkeypatch.setattr(moving, "sources", lambda apis: list(adopting.SOURCES))
-    monkeypatch.setattr(handing, "published_by", lambda apis: list(TABLES))
     mysql.outside(THEIRS)
     mysql.outside(
         "INSERT INTO orders VALUES (1, 1, 101, 3, 'pending', '2026-02-25 12:57:27.664321'), "
@@ -42,18 +38,17 @@ def shop(mysql: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 def up(place: Place) -> None:
-    [orders] = schemas(["orders"])
-    migrations.up(place.url, place.data, [replace(orders, publishes=TABLES)])
+    migrations.up(place.url, place.data, schemas(["orders"], APIS))
 
 
 def adopt(place: Place, dry_run: bool = False) -> moving.Adopted:
-    apis, values = ["graphql-orders"], Values("EUR", 5)
-    [found] = moving.adopt(place.url, ["orders"], {}, values, apis=apis, dry_run=dry_run)
+    values = Values("EUR", 5)
+    [found] = moving.adopt(place.url, ["orders"], {}, values, apis=APIS, dry_run=dry_run)
     return found
 
 
 def export(place: Place, **how: bool) -> list[tuple[str, int, bool]]:
-    found = handing.export(place.url, ["orders"], {}, apis=["graphql-orders"], **how)
+    found = handing.export(place.url, ["orders"], {}, apis=APIS, **how)
     return [(one.table.strip("`"), one.written, one.made) for one in found]
 
 

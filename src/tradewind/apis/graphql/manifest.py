@@ -116,6 +116,7 @@ APIS = (
         shows=("orders",),
         uses=("services over HTTP",),
         published=f"{__package__}.published",
+        adopts=f"{__package__}.adopting",
     ),
     ApiManifest(
         name="graphql-users",
