@@ -66,7 +66,7 @@ def spawn(
     server: Server, *command: str | Path, settings: Mapping[str, str] | None = None, log: Path | None = None
 ) -> subprocess.Popen[bytes]:
     """A server that stays in the foreground: it outlives this process. What it prints is added to `log`."""
-    SPAWNED[:] = [process for process in SPAWNED if process.poll() is None]
+    forget_ended()
     with open(log or os.devnull, "ab") as output:
         process = subprocess.Popen(
             [*command],
@@ -78,6 +78,10 @@ def spawn(
         )
     SPAWNED.append(process)
     return process
+
+
+def forget_ended() -> None:
+    SPAWNED[:] = [process for process in SPAWNED if process.poll() is None]
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -97,6 +97,7 @@ class MySQL:
             if time.monotonic() >= until:
                 raise Unstarted(f"did not stop in {READY_S} s; see {home / 'log'}")
             time.sleep(0.05)
+        machine.forget_ended()
 
     def ask(self, port: int, *statements: str) -> str:
         """Runs statements as root. Errors: Unstarted."""

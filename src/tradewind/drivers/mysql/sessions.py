@@ -111,15 +111,20 @@ DECODERS = {**conversions, FIELD_TYPE.DECIMAL: _number, FIELD_TYPE.NEWDECIMAL: _
 
 
 async def ask(connection: Connection, text: str | bytes, patience: int = 0) -> tuple[Rows, int]:
-    """Runs a statement, or several with `;` between: the rows of the last that has any, and how many rows the
-    last one changed. A session whose answer was not awaited is closed.
-    """
+    """As `run`, with a deadline. A session whose answer was not awaited is closed."""
     async with asyncio.timeout((patience or STATEMENT_S) + CONNECT_S):
-        cursor = connection.cursor()
-        changed = await cursor.execute(text)
-        rows: Rows = await cursor.fetchall()
-        while await cursor.nextset():
-            rows, changed = await cursor.fetchall() or rows, connection.affected_rows()
+        return await run(connection, text)
+
+
+async def run(connection: Connection, text: str | bytes) -> tuple[Rows, int]:
+    """Runs a statement, or several with `;` between: the rows of the last that has any, and how many rows the
+    last one changed.
+    """
+    cursor = connection.cursor()
+    changed = await cursor.execute(text)
+    rows: Rows = await cursor.fetchall()
+    while await cursor.nextset():
+        rows, changed = await cursor.fetchall() or rows, connection.affected_rows()
     return rows, changed
 
 

@@ -106,8 +106,11 @@ class MysqlStore:
             raise StoreUnavailable("the store is closed")
         for again in (True, False):
             try:
-                async with self._readers.acquire() as connection:
-                    return (await sessions.ask(connection, text.encode()))[0]
+                async with (
+                    asyncio.timeout(sessions.STATEMENT_S + sessions.CONNECT_S),
+                    self._readers.acquire() as connection,
+                ):
+                    return (await sessions.run(connection, text.encode()))[0]
             except RuntimeError as error:  # the pool's, which somebody closes just now
                 raise StoreUnavailable("the store is closed") from error
             except TROUBLE as error:
