@@ -44,6 +44,7 @@ class Wire(HttpClient):
         headers: Mapping[str, str] | None = None,
         *,
         deadline_s: float,
+        largest: int = 1 << 20,
     ) -> HttpAnswer:
         path = url.removeprefix("http://there")
         self.calls.append((method, path, headers or {}))

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ...core.gateway import Gateway, Reply
 
 IGNORED = ("NODE_ENV",)
+LARGEST = 4 << 20
+"""Bytes of an answer: 10,000 orders, the most of a list that has no pages."""
 WIRES = ("graphql-orders", "graphql-users", "graphql-notifications")
 
 
@@ -89,7 +91,7 @@ def asked_users(around: Around) -> Gateway:
 def _service(name: str, url: str, around: Around) -> Any:
     from ..kernel.resilience.http_service import HttpService
 
-    return HttpService(name, url, around.client(), around.clock)
+    return HttpService(name, url, around.client(), around.clock, largest=LARGEST)
 
 
 APIS = (
