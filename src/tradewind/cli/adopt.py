@@ -52,6 +52,10 @@ def adopt(
                 progress=_progress,
             )
         ]
+        for url, services in chosen.documents:
+            from ..operations import documents
+
+            found += documents.adopt(url, services, chosen.blueprint.apis, dry_run=dry_run)
     except StoreUnusable as error:
         fail(error)
     if json:
@@ -96,6 +100,10 @@ def export(
                 url, services, chosen.schemas, apis=chosen.blueprint.apis, dry_run=dry_run
             )
         ]
+        for url, services in chosen.documents:
+            from ..operations import documents
+
+            found += documents.export(url, services, chosen.blueprint.apis)
     except StoreUnusable as error:
         fail(error)
     if json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import typer
 
+from ..core.readers import documents
 from ..runtime.stores import by_place
 from .adopt import adopt, export
 from .common import Data, Json, Ran, Sets, Which, fail, read, show
@@ -49,7 +50,16 @@ class Chosen:
 
     @property
     def places(self) -> list[tuple[str, list[str]]]:
-        """Each database, and its services."""
+        """Each database, and its services. A store of documents has no schema."""
+        return [place for place in self._all if not documents(place[0])]
+
+    @property
+    def documents(self) -> list[tuple[str, list[str]]]:
+        """Each store of documents, and its services."""
+        return [place for place in self._all if documents(place[0])]
+
+    @property
+    def _all(self) -> list[tuple[str, list[str]]]:
         return list(by_place(self.config, self.blueprint, self.services).items())
 
     def at_each(self, work: Work[T]) -> list[T]:

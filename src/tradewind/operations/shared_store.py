@@ -19,6 +19,7 @@ from ..core.bus import EventRecord, ListEvents
 from ..core.clock import SystemClock
 from ..core.dead_letters import DeadLetter, DiscardDeadLetter, ListDeadLetters, ReplayDeadLetter
 from ..core.model import Caller, Context, Effects, Refused
+from ..core.readers import documents
 from ..core.schema import codec
 from ..core.store import StoreUnusable, Transaction
 from ..engine.dead_letters import discard, replay
@@ -26,6 +27,7 @@ from ..engine.observers import Hooks
 from ..engine.platform import Platform
 from ..engine.service_runtime import ServiceRuntime
 from ..runtime.config import Config
+from ..runtime.documents import open_documents
 from ..runtime.registry import services
 from ..runtime.schema import runs, schema_state
 from ..runtime.stores import by_place, open_store
@@ -120,7 +122,11 @@ class SharedStoreOperator:
         config = self._config
 
         async def run() -> T:
-            store = open_store(url, config.data, exclusive=False, schemas=self._blueprint.schemas)
+            store = (
+                open_documents(url, names, self._blueprint.apis)
+                if documents(url)
+                else open_store(url, config.data, exclusive=False, schemas=self._blueprint.schemas)
+            )
             platform = Platform(
                 store,
                 services(names, config, policies=self._blueprint.policies),

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
@@ -22,7 +29,7 @@ from tradewind.core.model import NOBODY, Caller, Query
 from tradewind.core.rpc_methods import RpcCall, RpcFailed, RpcService
 from tradewind.core.store import StoreUnavailable
 from tradewind.drivers.grpc.client import GrpcClient
-from tradewind.drivers.grpc.server import GrpcServer
+from tradewind.drivers.grpc.server import GrpcServer, Tls
 
 AT = "2026-11-29T10:00:00.123Z"
 ONE, SEVERAL = f"/{NAME}/GetNotifications", f"/{NAME}/GetNotificationsByOrders"
@@ -183,6 +190,60 @@ async def test_a_call_that_fails_twice_is_not_made_a_third_time(told: Told) -> N
             await client.call("/a.B/C", b"")
     await server.drain(1.0)
     assert calls == 2
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    """For 127.0.0.1, signed by itself."""
+    home = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    (home / "cert.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    (home / "key.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    )
+    return Tls(home / "cert.pem", home / "key.pem")
+
+
+async def test_tls_is_for_whoever_trusts_the_certificate(told: Told, certificate: Tls) -> None:
+    server = GrpcServer([service(told)], told.missing, tls=certificate)
+    await server.start("127.0.0.1", 0)
+    place = f"127.0.0.1:{server.port}"
+    trusting = GrpcClient(f"grpcs://{place}", authority=certificate.certificate)
+    plain, doubting = GrpcClient(place), GrpcClient(f"grpcs://{place}")
+    try:
+        assert await trusting.call(ONE, asked(7))
+        for client in (plain, doubting):
+            with pytest.raises(RpcFailed) as refused:
+                await client.call(ONE, asked(7), deadline=int((time.time() + 3) * 1_000))
+            assert refused.value.status == "UNAVAILABLE"
+    finally:
+        for client in (trusting, plain, doubting):
+            await client.close()
+        await server.drain(1.0)
+
+
+def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no-cert\.pem"):
+        asyncio.run(
+            GrpcServer([], list, tls=Tls(tmp_path / "no-cert.pem", tmp_path / "no-cert.pem")).start(
+                "127.0.0.1", 0
+            )
+        )
 
 
 async def test_health_says_what_the_process_lacks(told: Told) -> None:

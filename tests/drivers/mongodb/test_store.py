@@ -249,6 +249,7 @@ async def test_lists_of_a_service_are_those_of_sqlite(store: MongoStore, tmp_pat
         await other.close()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # PyMongo leaves its sockets
 async def test_a_server_that_is_away_is_waited_for_and_said_without_its_password() -> None:
     url = "mongodb://root:secret@127.0.0.1:1/d?serverSelectionTimeoutMS=200"
     away = MongoStore(url, [NOTIFICATIONS.rows], [], [as_they_are(NOTIFICATIONS.rows)])
@@ -257,6 +258,7 @@ async def test_a_server_that_is_away_is_waited_for_and_said_without_its_password
         await away.begin()
     assert "secret" not in str(error.value)
     await away.close()
+    gc.collect()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # PyMongo leaves its socket

@@ -77,8 +77,11 @@ class MongoStore:
                 connect=False,
                 connectTimeoutMS=CONNECT_MS,
                 serverSelectionTimeoutMS=SELECT_MS,
-                timeoutMS=ANSWER_MS,
+                socketTimeoutMS=ANSWER_MS,
+                waitQueueTimeoutMS=ANSWER_MS,
                 journal=True,
+                retryReads=False,  # the processor tries again, and says so meanwhile
+                retryWrites=False,
             )
             self._database = self._client.get_default_database(DATABASE).with_options(codec_options=CODEC)
         except (ConfigurationError, InvalidURI, ValueError) as error:
@@ -175,6 +178,24 @@ class MongoStore:
         if how == "insert":
             return [pymongo.InsertOne(one) for one in made]
         return [pymongo.ReplaceOne({"_id": one["_id"]}, one, upsert=True) for one in made]
+
+    async def count(self, documents: Documents) -> int:
+        """How many there are, whoever wrote them. Errors: StoreUnavailable."""
+        return int(await self._answered(self._database[documents.collection].count_documents({})))
+
+    async def misfits(self, documents: Documents, most: int) -> list[tuple[str, str]]:
+        """Up to so many documents that have no number where we have one: the key and the field. Errors:
+        StoreUnavailable.
+        """
+        numbers = [field.name for field in documents.fields if field.kind == "int32"]
+        if not numbers:
+            return []
+        wrong = [{name: {"$not": {"$type": "number"}}} for name in numbers]
+        found = self._database[documents.collection].find({"$or": wrong}).limit(most)
+        return [
+            (str(one["_id"]), next(name for name in numbers if not isinstance(one.get(name), int | float)))
+            for one in await self._answered(found.to_list())
+        ]
 
     def _query(self, statement: Any) -> Query | None:
         """None for a table that is not kept."""

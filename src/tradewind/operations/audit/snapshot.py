@@ -5,13 +5,14 @@ block it.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
+from ...core.readers import documents
 from ...core.store import StoreUnusable
 from ...drivers import explain
 from ...drivers.sql import PostgresSql, SqliteSql
@@ -44,14 +45,26 @@ async def snapshots(
     rows that are older than it.
     """
     if len(places) == 1:
-        async with snapshot(next(iter(places)), data, schemas) as found:
+        ((url, services),) = places.items()
+        async with _at(url, services, data, schemas) as found:
             yield found
         return
     async with AsyncExitStack() as kept:
         made: dict[str, Snapshot] = {}
         for url, services in sorted(places.items(), key=lambda place: "orders" in place[1]):
-            made |= dict.fromkeys(services, await kept.enter_async_context(snapshot(url, data, schemas)))
+            one = await kept.enter_async_context(_at(url, services, data, schemas))
+            made |= dict.fromkeys(services, one)
         yield Snapshots(made)
+
+
+def _at(
+    url: str, services: Sequence[str], data: Path, schemas: Mapping[str, str]
+) -> AbstractAsyncContextManager[Any]:
+    if documents(url):
+        from .documents import looked
+
+        return looked(url, services)
+    return snapshot(url, data, schemas)
 
 
 @asynccontextmanager

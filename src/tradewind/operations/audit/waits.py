@@ -184,7 +184,7 @@ def event_queues(
     runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring
 ) -> list[EventQueue | FarEventQueue]:
     """The subscriptions of one service, as wired; none where services have no broker between them."""
-    if not wiring.apart:
+    if not wiring.apart or runtime.name in wiring.unclaimed:
         return []
     names = {wire_name(kind) for kind in heard(runtime.name, wiring.policies)}
     return [

@@ -14,6 +14,7 @@ from ...contracts.orders import OrderCreated
 from ...contracts.policies import DEFAULT, Policies
 from ...core.checks import Rows
 from ...core.model import wire_name
+from ...core.readers import documents
 from ...runtime.config import Config
 from ...runtime.registry import SERVICES, channels
 from ...runtime.schema import runs
@@ -25,7 +26,8 @@ from .report import Promise
 class Wiring(msgspec.Struct, frozen=True):
     """`apart`: services have a broker between them, and the API rpc records orders and payments as they
     come. `channels`: the events that travel in a form of others, without our ids. `stores` are the services
-    of each database, where there are several.
+    of each database, where there are several. `unclaimed` are those whose store has no inbox: what they were
+    told of cannot be looked up there.
     """
 
     services: frozenset[str] = frozenset(SERVICES)
@@ -33,6 +35,7 @@ class Wiring(msgspec.Struct, frozen=True):
     apart: bool = False
     channels: frozenset[str] = frozenset()
     stores: tuple[frozenset[str], ...] = ()
+    unclaimed: frozenset[str] = frozenset()
 
     def runs(self, *services: str) -> bool:
         return self.services.issuperset(services)
@@ -99,9 +102,11 @@ def wiring_of(config: Config, blueprint: Blueprint | None) -> Wiring:
     services = runs(blueprint)
     if blueprint is None:
         return Wiring(frozenset(services))
-    stores = tuple(map(frozenset, by_place(config, blueprint, services).values()))
+    places = by_place(config, blueprint, services)
+    stores = tuple(map(frozenset, places.values()))
+    unclaimed = frozenset([name for place, some in places.items() if documents(place) for name in some])
     names = frozenset(channels(blueprint.channels, config))
-    return Wiring(frozenset(services), blueprint.policies, blueprint.apart, names, stores)
+    return Wiring(frozenset(services), blueprint.policies, blueprint.apart, names, stores, unclaimed)
 
 
 class Here:
