@@ -9,8 +9,11 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from tests.support.needs import KAFKA, unmet
 from tools.servers import machine
@@ -28,6 +31,14 @@ def server_brokers() -> str:
     if not found:
         unmet(KAFKA)
     return found
+
+
+def delete_topics(*names: str) -> None:
+    """And their dead letters; what is not there does not matter."""
+    admin = AdminClient({"bootstrap.servers": server_brokers()})
+    for ended in admin.delete_topics(list(names), request_timeout=10).values():
+        with suppress(KafkaException):
+            ended.result()
 
 
 class KafkaNode:

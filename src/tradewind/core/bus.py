@@ -32,6 +32,41 @@ Handle: TypeAlias = Callable[[EventRecord, Settle, bool], None]
 """Takes what a bus delivers; the last is whether it may have come before."""
 
 
+class BrokerUnusable(Exception):
+    """The first connection cannot be made. One line with the cause and the way out; it never shows the
+    password.
+    """
+
+
+class SendingSpan(Protocol):
+    """A step of a trace that ends when the broker has confirmed an event."""
+
+    state: str
+
+    @property
+    def traceparent(self) -> str: ...
+
+    def end(self, error: str = "") -> None: ...
+
+
+class Connection(Protocol):
+    """To a broker, for health and figures. `lives`: how often it was made; `missing`: why it is not up;
+    empty: it is.
+    """
+
+    @property
+    def up(self) -> bool: ...
+
+    @property
+    def blocked(self) -> bool: ...
+
+    @property
+    def lives(self) -> int: ...
+
+    @property
+    def missing(self) -> str: ...
+
+
 class EventBus(Protocol):
     """Publishes events. `then("")`: the bus has it; else the reason why the outcome is unknown. Called
     exactly once, from the loop.

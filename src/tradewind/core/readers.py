@@ -191,3 +191,13 @@ def failpoints(text: str) -> str:
     if not all(_FAILPOINT.match(part) for part in text.split(",")):
         raise ValueError("name:nth:action, with nth from 1 and an action of kill, error or pause")
     return text
+
+
+def text(text: str) -> str:
+    return text
+
+
+def hosts(text: str) -> str:
+    if text and not re.fullmatch(r"[^\s:,/]+:[0-9]{1,5}(,[^\s:,/]+:[0-9]{1,5})*", text):
+        raise ValueError("hosts with their ports, like localhost:9092,other:9092")
+    return text

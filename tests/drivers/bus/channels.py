@@ -5,15 +5,25 @@ nor our ids.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from tests.engine.hospital_messages import Noted
+from tests.support.kafka import delete_topics, server_brokers
 from tests.support.queues import Outside, do
 from tradewind.core.bus import EventBus, EventRecord, Handle, Settle
 from tradewind.core.channel import Channel, Undeliverable
+from tradewind.drivers.kafka.channels import ChannelPublisher as KafkaPublisher
+from tradewind.drivers.kafka.channels import ChannelSubscriber as KafkaSubscriber
+from tradewind.drivers.kafka.channels import counted
+from tradewind.drivers.kafka.consuming import headers
+from tradewind.drivers.kafka.servers import Servers
 from tradewind.drivers.local.event_bus import (
     LocalBroker,
     LocalChannelPublisher,
@@ -170,6 +180,84 @@ class OnRabbit:
         await until(lambda: len(found) >= state.messages, f"the {state.messages} messages of {queue}")
         await self._link.cancel(tag)
         return [Message(one.body, one.properties.headers or {}, one.properties) for one in found]
+
+
+class OnKafka:
+    """`take` begins where the last one ended: nothing is ever gone there."""
+
+    def __init__(self, queue: str) -> None:
+        self.queue, self.declared = queue, True
+        self._servers = Servers(server_brokers())
+        self._producer = Producer({"bootstrap.servers": self._servers.brokers})
+        self._taken: Counter[tuple[str, int]] = Counter()
+        self._open: list[KafkaPublisher | KafkaSubscriber] = []
+
+    async def publisher(self) -> EventBus:
+        made = KafkaPublisher(
+            self._servers, channel(self.queue, declared=self.declared), name="desk", partitions=2
+        )
+        self._open.append(made)
+        await made.start(1.0 if not self.declared else 10.0, patient=True)
+        return made
+
+    async def subscriber(self, handle: Handle) -> Any:
+        made = KafkaSubscriber(
+            self._servers,
+            "ward",
+            channel(self.queue, declared=self.declared),
+            handle,
+            now=lambda: AT,
+            partitions=2,
+        )
+        self._open.append(made)
+        await made.start(1.0 if not self.declared else 10.0, patient=True)
+        return made
+
+    async def stop(self, subscriber: Any) -> None:
+        await subscriber.stop(0.1)
+
+    async def close(self) -> None:
+        for one in self._open:
+            await one.stop(0.1)
+        await asyncio.to_thread(delete_topics, self.queue, f"{self.queue}.dead")
+
+    def missing(self, of: Any) -> str:
+        return str(of.link.missing)
+
+    async def declare(self, **_arguments: Any) -> None:
+        admin = AdminClient({"bootstrap.servers": self._servers.brokers})
+        made = admin.create_topics([NewTopic(self.queue, 1, 1)])[self.queue]
+        await asyncio.to_thread(made.result)
+        del admin  # it must live until then
+
+    async def delete(self) -> None:
+        await asyncio.to_thread(delete_topics, self.queue)
+
+    async def send(self, body: bytes, **beside: Any) -> None:
+        told: dict[str, str | bytes | None] = {name: str(value) for name, value in beside.items()}
+        self._producer.produce(self.queue, body, headers=told)
+        await asyncio.to_thread(self._producer.flush, PATIENCE_S)
+
+    async def take(self, queue: str = "") -> list[Message]:
+        return await asyncio.to_thread(self._take, queue or self.queue)
+
+    def _take(self, topic: str) -> list[Message]:
+        consumer = Consumer({"bootstrap.servers": self._servers.brokers, "group.id": f"{topic}.taken"})
+        try:
+            places, left = [], 0
+            for partition in consumer.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions:
+                ends = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE_S)
+                assert ends is not None
+                if ends[1] > (first := self._taken[topic, partition]):
+                    places.append(TopicPartition(topic, partition, first))
+                    left += ends[1] - first
+                    self._taken[topic, partition] = ends[1]
+            consumer.assign(places)
+            found = consumer.consume(left, PATIENCE_S) if left else []
+            found.sort(key=lambda one: one.timestamp()[1])
+            return [Message(one.value() or b"", counted(headers(one))) for one in found]
+        finally:
+            consumer.close()
 
 
 class InMemory:

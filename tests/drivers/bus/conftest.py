@@ -1,4 +1,4 @@
-"""Both ways in which services hear each other."""
+"""All ways in which services hear each other."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from tests.drivers.bus.hospital_cluster import TABLES, Carrier
 from tests.support.databases import Place
+from tests.support.kafka import delete_topics, server_brokers
 from tests.support.queues import broker, outside
+from tradewind.drivers.kafka.servers import Servers
 from tradewind.drivers.local.event_bus import LocalBroker
 from tradewind.engine.tables import framework_tables
 
@@ -24,9 +26,11 @@ def furnish(place: Place) -> None:
     place.database.work(make)
 
 
-async def opened(place: Place, url: str, local: LocalBroker | None = None) -> AsyncIterator[Carrier]:
+async def opened(
+    place: Place, url: str, other: Servers | LocalBroker | None = None
+) -> AsyncIterator[Carrier]:
     furnish(place)
-    made = Carrier(place, url, local)
+    made = Carrier(place, url, other)
     yield made
     await made.close()
     if url:
@@ -34,9 +38,19 @@ async def opened(place: Place, url: str, local: LocalBroker | None = None) -> As
             pass
 
 
-@pytest.fixture(params=["lines", "memory", pytest.param("amqp", marks=pytest.mark.rabbitmq)])
+APART = [pytest.param("amqp", marks=pytest.mark.rabbitmq), pytest.param("kafka", marks=pytest.mark.kafka)]
+
+
+@pytest.fixture(params=["lines", "memory", *APART])
 async def carrier(request: pytest.FixtureRequest, postgres: Place) -> AsyncIterator[Carrier]:
-    """Services in one process, or apart with a broker between them: in memory, or RabbitMQ."""
+    """Services in one process, or apart with a broker between them: in memory, RabbitMQ, or
+    Kafka.
+    """
+    if request.param == "kafka":
+        async for made in opened(postgres, "", Servers(server_brokers())):
+            yield made
+            delete_topics(made.exchange)
+        return
     url = broker() if request.param == "amqp" else ""
     async for made in opened(postgres, url, LocalBroker() if request.param == "memory" else None):
         yield made

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -20,6 +20,8 @@ from tradewind.core.clock import SystemClock
 from tradewind.core.dead_letters import DeadLetter, ListDeadLetters
 from tradewind.core.gateway import Reply
 from tradewind.core.model import Caller, Request
+from tradewind.drivers.kafka import bus as kafka
+from tradewind.drivers.kafka.servers import Servers
 from tradewind.drivers.local.event_bus import LocalBroker, LocalPublisher, LocalSubscriber
 from tradewind.drivers.rabbitmq.bus import Publisher, Subscriber
 from tradewind.engine.platform import Platform
@@ -28,6 +30,7 @@ from tradewind.runtime.stores import open_store
 NURSE = Caller("nurse", "customer")
 DELAYS = (20, 50)
 DEADLINE_S = 90.0
+Broker: TypeAlias = str | Servers | LocalBroker
 
 
 async def until(met: Callable[[], Any], what: str) -> None:
@@ -47,17 +50,14 @@ class Copy:
     """One process of some services: `kill` is what a crash leaves, `stop` what a SIGTERM does."""
 
     def __init__(
-        self,
-        place: Place,
-        names: tuple[str, ...],
-        script: Script,
-        broker: str | LocalBroker = "",
-        exchange: str = "",
+        self, place: Place, names: tuple[str, ...], script: Script, broker: Broker = "", exchange: str = ""
     ) -> None:
         self.place, self.names, self.script = place, names, script
-        self.bus: Any = None  # of either driver
+        self.bus: Any = None  # of any driver
         if isinstance(broker, LocalBroker):
             self.bus = LocalPublisher(broker)
+        elif isinstance(broker, Servers):
+            self.bus = kafka.Publisher(broker, name="-".join(names), topic=exchange)
         elif broker:
             self.bus = Publisher(broker, name="-".join(names), exchange=exchange)
         store = open_store(place.url, place.data, exclusive=not broker)
@@ -65,7 +65,7 @@ class Copy:
         self.platform = Platform(store, services, SystemClock(), delays_ms=DELAYS, bus=self.bus)
         self.subscribers = [self._subscriber(name, broker, exchange) for name in names if broker]
 
-    def _subscriber(self, name: str, broker: str | LocalBroker, exchange: str) -> Any:
+    def _subscriber(self, name: str, broker: Broker, exchange: str) -> Any:
         def handle(event: Event, settle: Settle, again: bool) -> None:
             self.platform.receive(event, name, settle, again=again)
 
@@ -75,10 +75,12 @@ class Copy:
         names = self.platform.runtimes[name].heard
         if isinstance(broker, LocalBroker):
             return LocalSubscriber(broker, name, names, handle)
+        if isinstance(broker, Servers):
+            return kafka.Subscriber(broker, name, names, handle, reject, topic=exchange)
         return Subscriber(broker, name, names, handle, reject, exchange=exchange)
 
     async def start(self) -> Copy:
-        if isinstance(self.bus, Publisher):
+        if isinstance(self.bus, Publisher | kafka.Publisher):
             await self.bus.start()
         await self.platform.start()
         for one in self.subscribers:
@@ -106,7 +108,7 @@ class Copy:
     async def _unplug(self) -> None:
         for one in self.subscribers:
             await _ended(one.stop(0.1))
-        if isinstance(self.bus, Publisher):
+        if isinstance(self.bus, Publisher | kafka.Publisher):
             await self.bus.stop(0.1)
 
 
@@ -119,16 +121,16 @@ async def _ended(doing: Awaitable[None] | None) -> None:
 class Carrier:
     """Opens copies of desk and ward. `apart`: they are processes of their own."""
 
-    def __init__(self, place: Place, broker: str = "", local: LocalBroker | None = None) -> None:
-        self.place, self.broker, self._local = place, broker, local
-        self.apart = bool(broker) or local is not None
-        self.exchange = fresh("events") if broker else ""
+    def __init__(self, place: Place, broker: str = "", other: Servers | LocalBroker | None = None) -> None:
+        self.place, self.broker, self._other = place, broker, other
+        self.apart = bool(broker) or other is not None
+        self.exchange = fresh("events") if broker or isinstance(other, Servers) else ""
         self.script = Script()
         self.copies: list[Copy] = []
 
     async def open(self, *names: str) -> Copy:
         copy = Copy(
-            self.place, names or ("desk", "ward"), self.script, self._local or self.broker, self.exchange
+            self.place, names or ("desk", "ward"), self.script, self._other or self.broker, self.exchange
         )
         self.copies.append(copy)
         return await copy.start()

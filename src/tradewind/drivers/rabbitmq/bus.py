@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from ...core.bus import EventRecord, Handle, Settle
+from ...core.bus import EventRecord, Handle, SendingSpan, Settle
 from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties
 from .amqp.queues import classic, quorum
 from .endpoints import EventConsumer, EventPublisher
@@ -25,17 +25,6 @@ LOG = logging.getLogger("tradewind.bus")
 EXCHANGE = "tradewind.events"
 PREFETCH = 256
 Reject = Callable[[str, str, str, Settle], None]
-
-
-class SendingSpan(Protocol):
-    """A step of a trace that ends when the broker has confirmed an event."""
-
-    state: str
-
-    @property
-    def traceparent(self) -> str: ...
-
-    def end(self, error: str = "") -> None: ...
 
 
 class EventQueue(msgspec.Struct, frozen=True):

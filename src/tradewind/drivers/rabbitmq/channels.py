@@ -15,12 +15,12 @@ from typing import Any
 
 import msgspec
 
-from ...core.bus import EventRecord, Handle
+from ...core.bus import EventRecord, Handle, SendingSpan
 from ...core.channel import STATE, TRACE, Channel, Undeliverable, dead_headers, published_headers
 from ...core.model import wire_name
 from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties
 from .amqp.queues import deliveries_before
-from .bus import PREFETCH, SendingSpan
+from .bus import PREFETCH
 from .endpoints import EventConsumer, EventPublisher
 
 LOG = logging.getLogger("tradewind.bus")

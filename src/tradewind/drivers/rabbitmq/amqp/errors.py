@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from ....core.bus import BrokerUnusable
 
-class BrokerUnusable(Exception):
-    """The first connection cannot be made. One line with the cause and the way out; it never shows the
-    password.
-    """
+__all__ = ["BrokerUnusable", "LinkDown", "LinkFull", "Malformed", "Refused"]
 
 
 class LinkDown(Exception):

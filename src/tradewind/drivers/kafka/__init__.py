@@ -1,0 +1,1 @@
+"""The driver for Kafka: events on topics, with confluent-kafka's synchronous classes in threads."""
