@@ -37,10 +37,12 @@ from tradewind.contracts.orders import (
     PaymentRequested,
     RefundRequested,
 )
+from tradewind.contracts.policies import Policies
 from tradewind.core.model import Caller, CancelTimer, Message, Refused, settle
 from tradewind.services.orders import domain
 from tradewind.services.orders.domain import Order, view
 from tradewind.services.orders.service import orders
+from tradewind.services.orders.storage import ORDERS
 
 SERVICE = orders(1)
 ENDED = [name for name, order in STATES.items() if order.status != "PENDING"]
@@ -183,3 +185,14 @@ def test_a_view_shows_no_token() -> None:
     )
     assert (shown.expires_at, shown.created_at) == ("1970-01-01T00:00:09.000Z", "1970-01-01T00:00:01.000Z")
     assert "tok_ok" not in repr(shown)
+
+
+@pytest.mark.parametrize("message", [PAID, DECLINED])
+def test_where_orders_are_charged_at_once_the_payment_of_another_system_is_none_of_ours(
+    message: Message,
+) -> None:
+    found = orders(900_000, policies=Policies(payment="on-order", pricing="client", products="any"))
+    rule = found.rules[type(message)]
+    assert rule.loads == (ORDERS.maybe,)
+    assert settle(rule.do(message, NOW, None)) == ([], None)
+    assert orders(900_000).rules[type(message)].loads != (ORDERS.maybe,)

@@ -317,7 +317,10 @@ def request_payment(heard: StockReserved, context: Context, order: Order) -> Eff
         yield PaymentRequested(order.id, order.customer_id, order.money, order.token, order.expires_at)
 
 
-def confirm(heard: PaymentCompleted, context: Context, order: Order) -> Effects[None]:
+def confirm(heard: PaymentCompleted, context: Context, order: Order | None) -> Effects[None]:
+    """Without the order: where it is charged as soon as it is told of, it may be that of another system."""
+    if order is None:
+        return
     if order.status == PENDING:
         yield order.become(CONFIRMED, context, payment_status="paid")
         yield OrderConfirmed(order.id, order.customer_id, order.money)
@@ -328,8 +331,8 @@ def confirm(heard: PaymentCompleted, context: Context, order: Order) -> Effects[
         yield RefundRequested(order.id, order.customer_id, "the payment arrived after the order had ended")
 
 
-def fail(heard: StockRejected | PaymentFailed, context: Context, order: Order) -> Effects[None]:
-    if order.status != PENDING:
+def fail(heard: StockRejected | PaymentFailed, context: Context, order: Order | None) -> Effects[None]:
+    if order is None or order.status != PENDING:
         return
     if isinstance(heard, StockRejected):
         yield from _end(

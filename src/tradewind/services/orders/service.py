@@ -42,15 +42,16 @@ def orders(
         placed = on(PlaceOrder, domain.placing(due_ms, payment_token), CATALOGUE.each(domain.wanted))
     if policies.customers == "made-when-named":
         placed = customers.naming(placed, CUSTOMERS.callers)
+    paid = ORDERS.maybe if policies.payment == "on-order" else ORDERS
     welcomed = on(UserRegistered, welcome.welcoming(due_ms, currency), ORDERS.maybe_at(welcome.order_of))
     return Service("orders", keeps=[ORDERS, CATALOGUE, CUSTOMERS], says=[
         OrderCreated, PaymentRequested, OrderConfirmed, OrderFailed, OrderCancelled, RefundRequested,
     ], does=wired("orders", policies, [
         *[numbered(rule, "orders") for rule in (placed, welcomed)],
         on(StockReserved,           domain.request_payment,      ORDERS),
-        on(PaymentCompleted,        domain.confirm,              ORDERS),
+        on(PaymentCompleted,        domain.confirm,              paid),
         on(StockRejected,           domain.fail,                 ORDERS),
-        on(PaymentFailed,           domain.fail,                 ORDERS),
+        on(PaymentFailed,           domain.fail,                 paid),
         on(domain.PaymentDue,       domain.expire,               ORDERS),
         on(CancelOrder,             domain.cancel,               ORDERS),
         on(PaymentRefunded,         domain.note_refund,          ORDERS),
