@@ -52,7 +52,7 @@ def test_the_walk_of_the_page(shop: GraphqlShop, keys: redis.Redis) -> None:
     assert order == {"id": number, "userId": 1, "productId": 101, "quantity": 3, "status": "pending"}
     assert keys.get(f"order:{number}") == text.encode() and 0 < keys.ttl(f"order:{number}") <= 300
     assert shop.query("{userName(id:1)}") == {"data": {"userName": "Alice Johnson"}}
-    assert json.loads(keys.get("user:1") or b"{}")["email"] == "alice@example.com"  # type: ignore[arg-type]
+    assert json.loads(keys.get("user:1") or b"{}")["email"] == "alice@example.com"
     assert 0 < keys.ttl("user:1") <= 600
     (told,) = shop.told(number)
     assert (told["message"], told["status"], told["userId"]) == (
@@ -118,7 +118,7 @@ def test_a_gateway_alone_with_the_published_limit(
                 assert answer.status == status
             assert answer.json == {"statusCode": 429, "message": "Too Many Requests"}
             assert connection.call("GET", "/health/ready").status == 200
-        assert int(keys.get("rl:::ffff:127.0.0.1") or 0) == 12  # type: ignore[arg-type]
+        assert int(keys.get("rl:::ffff:127.0.0.1") or 0) == 12
         assert alone.stop() == 0
     finally:
         alone.close()
@@ -151,7 +151,7 @@ def test_a_service_that_is_killed_is_named_by_a_code_and_comes_back(shop: Graphq
     port = int(shop.variables["ORDER_SERVICE_URL"].rpartition(":")[2])
     killed = next(pid for pid in shop.running.children if listens(pid, "orders"))
     os.kill(killed, signal.SIGKILL)
-    codes = set()
+    codes: set[str] = set()
 
     def back() -> bool:
         found = shop.query(f"{{order(id:{number}){{id}}}}")

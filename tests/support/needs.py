@@ -18,6 +18,7 @@ MONGODB = "needs MongoDB, ./dev services up mongodb"
 NODE_NOTIFICATIONS = (
     "needs Node.js 20 or newer and the clients of others, npm ci in tests/interop/notifications"
 )
+NODE_GRAPHQL = "needs Node.js 20 or newer and clients of GraphQL, npm ci in tests/interop/graphql"
 NODE = "needs Node.js 20 or newer and the peer's packages, npm ci in benchmarks/peers/nestjs-rpc"
 
 
