@@ -61,6 +61,10 @@ class Shop:
 
         return await asyncio.to_thread(ask)
 
+    def command(self, *words: str) -> Any:
+        """Of the operator, about dead letters."""
+        return run_in(self.variables, "dead-letters", *words, "--blueprint", self.name)
+
     async def place(self) -> str:
         answer = await self.call("orders", "POST", "/orders", {"customerId": CUSTOMER, "amount": 5_000})
         assert answer.status == 201, answer
@@ -135,6 +139,46 @@ async def test_what_is_written_and_what_is_taken(shop: Shop) -> None:
     assert {key: total for key, total, _ in found} == {
         "first": 1, "contracts a": 5_000, "contracts b": 5_000, "invoicing a": 5_000, "invoicing b": 5_000,
     }  # fmt: skip
+
+
+async def test_an_operator_sees_its_dead_letters_and_sends_one_again(shop: Shop) -> None:
+    """A conflict stays one, until the first order's invoice is gone; what is given up is gone."""
+    pair = [
+        json.dumps({"orderId": "first", "amount": amount, "customer": {"id": "c"}}).encode()
+        for amount in (1, 9)
+    ]
+    async with outside(broker()) as other, shop.serve("invoices"):
+        for body in (pair[0], b"x"):
+            other.send(shop.queue, body)
+        await shop.invoices(1)
+        other.send(shop.queue, pair[1])
+
+        def listed(count: int) -> dict[str, Any]:
+            done = shop.command("list", "--json")
+            found = {row["reason"]: row for row in json.loads(done.stdout)}
+            return found if len(found) == count else {}
+
+        found = await asyncio.to_thread(wait, lambda: listed(2), "two dead letters")
+        assert set(found) == {"conflict", "not-json"}
+        assert {(row["status"], row["name"], row["attempts"]) for row in found.values()} == {
+            ("DEAD", "orders.created", 1)
+        }
+        conflict, broken = found["conflict"]["id"], found["not-json"]["id"]
+        assert shop.command("replay", conflict).returncode == 0
+        again = await asyncio.to_thread(
+            wait, lambda: listed(2).get("conflict", {}).get("attempts") == 2, "again"
+        )
+        assert again
+        rows(shop.databases["invoices"], "DELETE FROM invoices.invoices")
+        rows(shop.databases["invoices"], "DELETE FROM invoices.inbox")
+        assert shop.command("replay", conflict).returncode == 0
+        assert [total for _, total, _ in await shop.invoices(1)] == [9]
+        assert shop.command("discard", broken).returncode == 0
+        assert await asyncio.to_thread(shop.command, "list") and not listed(1)
+        assert shop.command("list").stdout == "none\n"
+        for what in ("replay", "discard"):
+            done = shop.command(what, broken)
+            assert (done.returncode, done.stderr) == (1, f"tradewind: no dead letter {broken}\n")
 
 
 async def test_a_queue_that_cannot_be_used_is_said_and_waited_for(shop: Shop) -> None:

@@ -18,7 +18,7 @@ from ..core.clock import Clock
 from ..core.dead_letters import DeadLetter, DiscardDeadLetter, ReplayDeadLetter
 from ..core.failpoints import failpoint
 from ..core.model import Context, Effects, Message, Refused, Request, Rule, Table, on, wire_name
-from ..core.store import RowRefused
+from ..core.store import Raced, RowRefused
 from .inbox import ActivityFailed, Envelope, Origin, encode, refusal, tell
 from .statements import ActivityRow
 
@@ -242,9 +242,11 @@ class PoisonSearch:
         """So many messages were in the batch, or came of it. `error` is a refused row, or a bug that meets
         more than one message.
         """
-        LOG.error(
-            "a batch cannot be kept: %s", error, exc_info=None if isinstance(error, RowRefused) else error
-        )
+        if isinstance(error.__cause__, Raced):
+            LOG.warning("batches of other copies come first again and again: one message a batch: %s", error)
+        else:
+            exc_info = None if isinstance(error, RowRefused) else error
+            LOG.error("a batch cannot be kept: %s", error, exc_info=exc_info)
         self._batches = max(self._batches, among + MORE)
 
     def cleared(self) -> None:

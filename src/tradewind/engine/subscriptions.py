@@ -220,4 +220,8 @@ class SharedStoreMode:
     def lost(self, error: Raced) -> Exception:
         """A batch met another process's: what it is to be taken for."""
         self.races += 1
-        return error if self.races <= RACES else RowRefused(str(error))
+        if self.races <= RACES:
+            return error
+        refused = RowRefused(str(error))
+        refused.__cause__ = error
+        return refused

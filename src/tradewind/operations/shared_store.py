@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -28,10 +28,14 @@ from ..engine.platform import Platform
 from ..engine.service_runtime import ServiceRuntime
 from ..runtime.config import Config
 from ..runtime.documents import open_documents
-from ..runtime.registry import services
+from ..runtime.local import NotReachable
+from ..runtime.registry import channels, services
 from ..runtime.schema import runs, schema_state
 from ..runtime.stores import by_place, open_store
 from ..runtime.topology import Blueprint
+
+if TYPE_CHECKING:
+    from ..drivers.rabbitmq.dead_queue import DeadQueue
 
 OPERATOR = Caller("operator", "admin")
 PAGE = 100
@@ -98,13 +102,36 @@ class SharedStoreOperator:
 
         found = [letter for some in self._each(ask) for letter in some]
         found.sort(key=lambda letter: letter.id, reverse=True)
+        for queue in self._queues():
+            found += _answered(queue.letters)
         return [msgspec.to_builtins(dead_letter_view(letter)) for letter in found]
 
     def replay(self, letter: str) -> None:
-        self._decide(ReplayDeadLetter(letter), replay)
+        if (queue := self._queue(letter)) is None:
+            self._decide(ReplayDeadLetter(letter), replay)
+        elif not _answered(lambda: queue.replay(letter)):
+            raise Refused("not_found", 404)
 
     def discard(self, letter: str) -> None:
-        self._decide(DiscardDeadLetter(letter), discard)
+        if (queue := self._queue(letter)) is None:
+            self._decide(DiscardDeadLetter(letter), discard)
+        elif not _answered(lambda: queue.discard(letter)):
+            raise Refused("not_found", 404)
+
+    def _queues(self) -> list[DeadQueue]:
+        """Where dead letters of published queues lie, which are in no store."""
+        if self._blueprint.bus != "rabbitmq":
+            return []
+        found = channels(self._blueprint.channels, self._config)
+        by_queue = {channel.dead: channel for channel in found.values()}
+        if not by_queue:
+            return []
+        from ..drivers.rabbitmq.dead_queue import DeadQueue
+
+        return [DeadQueue(self._config.broker_url, channel) for channel in by_queue.values()]
+
+    def _queue(self, letter: str) -> DeadQueue | None:
+        return next((queue for queue in self._queues() if queue.holds(letter)), None)
 
     def _decide(self, ask: Ask, decide: Decide) -> None:
         if not any(self._each(lambda platform: _decide(platform, ask, decide))):
@@ -141,6 +168,16 @@ class SharedStoreOperator:
                 await store.close()
 
         return asyncio.run(run())
+
+
+def _answered(ask: Callable[[], T]) -> T:
+    """What a queue of dead letters says. Errors: NotReachable."""
+    from ..drivers.rabbitmq.amqp.errors import BrokerUnusable, LinkDown
+
+    try:
+        return ask()
+    except (BrokerUnusable, LinkDown) as error:
+        raise NotReachable(str(error)) from error
 
 
 async def _decide(platform: Platform, ask: Ask, decide: Decide) -> bool:
