@@ -56,6 +56,7 @@ def test_a_server_that_is_away_is_one_line() -> None:
     with pytest.raises(StoreUnusable) as error:
         documents.adopt(away, ["notifications"], APIS)
     assert "secret" not in str(error.value)
+    del error
     gc.collect()
 
 

@@ -258,6 +258,7 @@ async def test_a_server_that_is_away_is_waited_for_and_said_without_its_password
         await away.begin()
     assert "secret" not in str(error.value)
     await away.close()
+    del error
     gc.collect()
 
 
@@ -268,6 +269,7 @@ async def test_a_wrong_password_ends_the_start(url: str) -> None:
         await wrong.open()
     assert "wrong@" not in str(error.value)
     await wrong.close()
+    del error
     gc.collect()
 
 
