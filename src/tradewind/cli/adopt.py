@@ -123,6 +123,7 @@ def _line(one: Adopted, dry_run: bool) -> str:
     return (
         f"{one.table:38} {one.adopted:,} of {one.waiting:,} new rows "
         f"{'would be adopted' if dry_run else 'adopted'}"
+        f"{f'; it is called {one.kept} from now on' if one.kept else ''}"
     )
 
 

@@ -130,6 +130,9 @@ class MysqlServer:
         plan = self._called(service, PLAN)
         for text in first:
             connection.exec_driver_sql(text)
+        if not statements:
+            connection.exec_driver_sql("COMMIT")
+            return
         connection.execute(
             sa.text(f"INSERT INTO {plan} (place, statement) VALUES (:place, :statement)"),
             [{"place": place, "statement": text} for place, text in enumerate(statements)],

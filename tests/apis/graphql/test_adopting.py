@@ -121,6 +121,8 @@ def test_our_rows_go_back_into_a_table_that_takes_the_name_of_our_view(shop: Pla
     assert kinds(shop)["orders"] == "BASE TABLE"
     assert rows(shop) == seen
     assert export(shop) == [("orders", 0, False)]
+    up(shop)
+    assert kinds(shop)["orders"] == "BASE TABLE", "a start leaves it alone"
     shop.outside("UPDATE tw_orders_orders SET status = 'CANCELLED' WHERE number = 7")
     assert export(shop, dry_run=True) == export(shop) == [("orders", 1, False)]
     shop.outside("INSERT INTO orders (userId, productId, quantity) VALUES (1, 1, 1)")
