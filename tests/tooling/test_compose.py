@@ -25,7 +25,9 @@ FILES = sorted((ROOT / "deploy/compose").glob("*.yml"))
 NAMES = [file.stem for file in FILES]
 OURS = "tradewind:"
 STAND_INS = {"edge"}  # Kong itself is there in its place
-VALUES = {"POSTGRES_PASSWORD": "p" * 40, "RABBITMQ_PASSWORD": "r" * 40, "TRADEWIND_JWT_SECRET": "s" * 40}
+PASSWORDS = ("POSTGRES", "RABBITMQ", "MYSQL", "MONGO", "REDIS")
+VALUES = {**{f"{name}_PASSWORD": "p" * 40 for name in PASSWORDS}, "TRADEWIND_JWT_SECRET": "s" * 40}
+STORES = ("postgres", "mysql", "mongodb")
 
 
 def services(name: str) -> dict[str, Any]:
@@ -79,7 +81,7 @@ def test_servers_come_first_then_the_schema_then_the_processes(name: str) -> Non
         elif container in servers(name):
             assert "depends_on" not in described
         elif container == "migrate":
-            stores = {one for one in servers(name) if one.startswith("postgres")}
+            stores = {one for one in servers(name) if one.startswith(STORES)}
             assert described["depends_on"] == {key: {"condition": "service_healthy"} for key in stores}
             continue
         else:
