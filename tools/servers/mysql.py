@@ -25,7 +25,7 @@ PUBLISHED = (
 )  # of the system that the blueprint `graphql` stands in for
 READY_S = 60
 # all that a service needs, with its schema steps and published views
-RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, CREATE VIEW, SHOW VIEW"
+RIGHTS = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, CREATE VIEW"
 BIN = (Path("/usr/sbin"), Path("/usr/bin"))
 
 

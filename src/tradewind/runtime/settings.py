@@ -51,7 +51,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             readers.database,
             "",
             "URL",
-            "empty: one SQLite file in the data folder; postgresql://…: one schema per service",
+            "empty: one SQLite file in the data folder; postgresql://… or mysql://…: a server",
             shown=readers.without_password,
         ),
     ]
@@ -61,7 +61,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             readers.one_of("on", "off"),
             "off",
             "on or off",
-            "up: each service that runs apart has a role of its own at PostgreSQL, which up makes",
+            "up: each service that runs apart has a role of its own at the database, which up makes",
         ),
     ]
     admin_email: Annotated[
