@@ -64,7 +64,8 @@ def _line(step: Step, colour: bool) -> str:
 
 def _end(told: Told, colour: bool, config: Config, url: str) -> str:
     after = "; + ms: since the order was created, by the clock of the platform" if told.api == "v1" else ""
-    blueprint, docs = ("", "/docs") if told.api == "v1" else (f" --blueprint {told.api}", "/api/docs")
+    blueprint = "" if told.api == "v1" else f" --blueprint {told.api}"
+    docs = {"v1": "/docs", "graphql": "/graphql"}.get(told.api, "/api/docs")
     timeline = typed(f"tradewind timeline {told.order_id}{blueprint}{'' if url else '{data}'}", config, url)
     lines = ["", f"ms: what the request took{after}", f"timeline: {timeline}", f"API:      {told.url}{docs}"]
     return "\n".join([f"{DIM}{line}{PLAIN}" if colour and line else line for line in lines])
