@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-from tradewind.core.api import Front
+import pytest
+
+from tradewind.core.api import ApiManifest, Front
 from tradewind.core.http import Request, Response, StreamedResponse
-from tradewind.runtime.processes.fronts import http_server
+from tradewind.core.rate_limiter import Limit
+from tradewind.runtime.processes.fronts import http_server, shared_limit
 
 
 def refused(answer: Response) -> Response:
@@ -52,3 +55,15 @@ async def test_any_other_has_whole_bodies() -> None:
     answer = await said(front, b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi")
     assert answer.endswith(b"content-length: 2\r\nconnection: close\r\n\r\nhi")
     assert (await said(front, b"nonsense\r\n\r\n")).endswith(b"in our words")
+
+
+def test_an_api_that_limits_its_callers_says_that_a_redis_has_an_effect() -> None:
+    silent = ApiManifest(name="mine", transport="http")
+    assert shared_limit(silent, Limit(0)).key == "rl:mine:"
+    with pytest.raises(
+        ValueError, match=r'API mine limits its callers, so its manifest needs uses=\("redis",\)'
+    ):
+        shared_limit(silent, Limit(1))
+    told = ApiManifest(name="mine", transport="http", uses=("redis",))
+    assert shared_limit(told, Limit(1)).key == "rl:mine:"
+    assert shared_limit(told, Limit(1, key="rl:")).key == "rl:"

@@ -11,6 +11,7 @@ from msgspec.structs import asdict, replace
 
 from ...core.api import ApiGiven, ApiManifest, Front, Reach
 from ...core.http import Request, Response, Server
+from ...core.rate_limiter import Limit
 from ...core.rpc_methods import RpcService
 from ...drivers.http.limits import Limits
 from ...drivers.http.server import HttpServer
@@ -19,7 +20,7 @@ from ...observability.tracing import Tracer
 from ..blueprint import Address
 from . import tracing as following
 from .component import DRAIN_S, Component, FrontServer
-from .context import Context
+from .context import PARTS, Context
 
 
 class LosingWriter(Writer):
@@ -106,10 +107,19 @@ def given(
         observe_call=context.metrics.rpc_call,
         log=context.log.write,
         tracer=context.tracing.tracer,
-        limiter=lambda limit: context.limiter(limit if limit.key else replace(limit, key=f"rl:{api.name}:")),
+        limiter=lambda limit: context.limiter(shared_limit(api, limit)),
         cache=context.cache,
         operations=tuple([one for addition in context.additions for one in addition.operations]),
     )
+
+
+def shared_limit(api: ApiManifest, limit: Limit) -> Limit:
+    """With a key, where it has none. Errors: ValueError, for an API that would count alone without saying so:
+    the setting that names a Redis would have no effect.
+    """
+    if limit.rate and PARTS.isdisjoint(api.uses):
+        raise ValueError(f'API {api.name} limits its callers, so its manifest needs uses=("redis",)')
+    return limit if limit.key else replace(limit, key=f"rl:{api.name}:")
 
 
 def _place(context: Context, api: ApiManifest, at: Address) -> tuple[str, int]:
