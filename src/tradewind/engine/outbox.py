@@ -26,7 +26,9 @@ CONFIRMED = failpoint(
     "outbox.confirmed", "the broker has confirmed events, their rows are still in the outbox"
 )
 LEASE_MS = 10_000
-EVERY_S, SOON_S = 1.0, 0.02
+EVERY_S, SOON_S, HELD_S = 1.0, 0.02, 0.1
+PASS = 0.8
+"""Of a lease: so long the relay goes on behind events that cannot go now; their leases hold up their keys."""
 ROWS = 500
 MOST_WAITING = 20_000
 
@@ -47,6 +49,11 @@ class Outbox:
     @property
     def in_flight(self) -> int:
         return len(self._ours)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no place for those of a round: the broker has to confirm some first."""
+        return len(self._ours) > MOST_WAITING - ROWS
 
     def holds(self, event_id: str) -> bool:
         """Whether it is on its way, by us."""
@@ -138,10 +145,15 @@ class Outbox:
 
 
 class Relay:
-    """Publishes what was left behind. `alone` keeps the processor's transaction and ours apart."""
+    """Publishes what was left behind. `alone` keeps the processor's transaction and ours apart. A pass goes
+    from the oldest event to the newest, so that those that cannot go now, however many, hold up no others.
+    """
 
     def __init__(self, outbox: Outbox, processor: Any) -> None:
         self._outbox, self._processor = outbox, processor
+        self._after: dict[str, int] = {}
+        """Of this pass: the last event that was looked at, by service."""
+        self._ends, self._held = 0, False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -158,13 +170,17 @@ class Relay:
             except Exception:
                 LOG.exception("events that were left are not handed on")
                 more = False
-            await asyncio.sleep(SOON_S if more else EVERY_S)
+            await asyncio.sleep((HELD_S if self._held else SOON_S) if more else EVERY_S)
 
     async def round(self) -> bool:
         """Claims unleased rows and publishes them; True while there are more. One that cannot go now holds up
         those of its key, and no others: they may have another way.
         """
-        more, held = False, set[str]()
+        if self._outbox.full:
+            return False
+        more, held, now = False, set[str](), self._processor.clock.now()
+        if not self._after or now > self._ends:
+            self._after, self._ends, self._held = {}, now + round(LEASE_MS * PASS), False
         for runtime in self._processor.runtimes.values():
             rows = await self._claim(runtime)
             if rows:
@@ -173,8 +189,9 @@ class Relay:
                 event = EventRecord(runtime.name, event_id, name, key, body, trace, seq, at)
                 if key in held or not self._outbox.publish(runtime, event):
                     held.add(key)
-            more |= len(rows) == ROWS
-        return more and not held
+            more |= runtime.name in self._after
+        self._held |= bool(held)
+        return more and now <= self._ends
 
     async def _claim(self, runtime: ServiceRuntime) -> list[tuple[Any, ...]]:
         processor = self._processor
@@ -183,11 +200,11 @@ class Relay:
                 now = processor.clock.now()
                 rows: list[tuple[Any, ...]] = []
                 if await tx.rows(runtime.statements.relay_turn):
-                    rows = [
-                        row
-                        for row in await tx.rows(runtime.statements.outbox_left, {"now": now, "n": ROWS})
-                        if not self._outbox.holds(row[0])
-                    ]
+                    what = {"now": now, "n": ROWS, "after": self._after.pop(runtime.name, -1)}
+                    found = await tx.rows(runtime.statements.outbox_left, what)
+                    if len(found) == ROWS:
+                        self._after[runtime.name] = found[-1][1]
+                    rows = [row for row in found if not self._outbox.holds(row[0])]
                     await tx.update(runtime.outbox, [(*row[:3], now + LEASE_MS, row[4]) for row in rows])
                 else:  # the first ever, or another relay is at it
                     await tx.insert(runtime.cursors, [(RELAY, 0)])

@@ -158,7 +158,7 @@ class Statements:
                 outbox.id, outbox.seq, outbox.key, outbox.lease, outbox.at, log.name, log.body, log.trace
             )
             .join(tables.log, log.seq == outbox.seq)
-            .where(outbox.lease < now, free)
+            .where(outbox.lease < now, outbox.seq > sa.bindparam("after"), free)
             .order_by(outbox.seq)
             .limit(n)
         )
