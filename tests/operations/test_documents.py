@@ -9,13 +9,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pymongo
 import pytest
+import sqlalchemy as sa
 
+from tests.support.broker import own_vhost
 from tests.support.mongodb import own_database
 from tests.support.program import PROGRAM, environment
+from tradewind.contracts.orders import OrderCreated
+from tradewind.contracts.policies import Policies
+from tradewind.contracts.values import Money
 from tradewind.core.store import StoreUnusable
+from tradewind.engine.service_runtime import ServiceRuntime
 from tradewind.operations import documents
+from tradewind.operations.audit.documents import Looked, looked
+from tradewind.operations.audit.waits import ToldOf, event_queues
+from tradewind.operations.audit.wiring import Wiring
+from tradewind.services.notifications.service import notifications
+from tradewind.services.orders.service import orders
 
 pytestmark = pytest.mark.mongodb
 BLUEPRINT = str(Path(__file__).parents[1] / "blueprints" / "notifications.toml")
@@ -60,8 +72,15 @@ def test_a_server_that_is_away_is_one_line() -> None:
     gc.collect()
 
 
-def test_the_operators_commands_reach_it(url: str, tmp_path: Path) -> None:
-    given = {"MONGO_URL": url, "GRPC_PORT": "18999", "RABBITMQ_URL": "amqp://guest:guest@127.0.0.1:1"}
+@pytest.fixture
+def broker() -> Iterator[str]:
+    with own_vhost() as found:
+        yield found
+
+
+@pytest.mark.rabbitmq
+def test_the_operators_commands_reach_it(url: str, broker: str, tmp_path: Path) -> None:
+    given = {"MONGO_URL": url, "GRPC_PORT": "18999", "RABBITMQ_URL": broker}
     said: dict[str, str] = {}
     for words in (
         "migrate run",
@@ -83,3 +102,43 @@ def test_the_operators_commands_reach_it(url: str, tmp_path: Path) -> None:
         said[words] = done.stdout
     assert "all hold" in said["audit"] and "none" in said["dead-letters list"]
     assert "notifications" in said["stats"]
+
+
+class Log:
+    """Orders 1 and 2 were made; the documents are the real ones."""
+
+    def __init__(self, documents: Looked) -> None:
+        self._documents = documents
+
+    async def rows(self, statement: sa.Select[Any], values: Any = None) -> list[tuple[Any, ...]]:
+        if "notifications" in str(statement):
+            return await self._documents.rows(statement, values)
+        if values["after"] >= 0:
+            return []
+        made = [OrderCreated(f"uuid-{n}", "1", (), Money(0, "EUR"), 0, n) for n in (1, 2)]
+        return [
+            (msgspec.json.encode(one).decode(), one.number, "order.created", one.order_id, 1) for one in made
+        ]
+
+
+async def test_the_audit_asks_the_documents_which_orders_were_told_of(url: str, theirs: Any) -> None:
+    told = ToldOf(ServiceRuntime(orders(900_000)), channel=True)
+    async with looked(url, ["notifications"], APIS) as documents_there:
+        source = Log(documents_there)
+        assert await told.missed(source) == []
+        theirs.delete_one({"orderId": 2})
+        (missed,) = await told.missed(source)
+        assert (missed.key, missed.name, missed.seq) == ("uuid-2", "order.created", 2)
+
+
+def test_notifications_on_documents_are_asked_for_in_the_audit() -> None:
+    runtimes = {one.name: ServiceRuntime(one) for one in (orders(900_000), notifications())}
+    wiring = Wiring(
+        frozenset(runtimes),
+        Policies(payment="none", invoice="none"),
+        apart=True,
+        channels=frozenset({"order.created"}),
+        unclaimed=frozenset({"notifications"}),
+    )
+    (queue,) = event_queues(runtimes["notifications"], runtimes, wiring)
+    assert isinstance(queue, ToldOf)

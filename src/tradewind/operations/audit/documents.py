@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,9 +30,9 @@ class Looked:
 
 
 @asynccontextmanager
-async def looked(url: str, services: Sequence[str]) -> AsyncIterator[Looked]:
+async def looked(url: str, services: Sequence[str], apis: Iterable[str]) -> AsyncIterator[Looked]:
     """Errors: StoreUnusable, here and in `rows`."""
-    store = open_documents(url, services, ())
+    store = open_documents(url, services, apis)
     try:
         yield Looked(store)
     finally:

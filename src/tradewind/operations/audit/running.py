@@ -73,7 +73,8 @@ class Place:
         self.unread_ms = UNSENT_MS if self.wiring.apart else GRACE_MS
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
-        return snapshots(self._places, self.config.data, self._schemas)
+        apis = self._blueprint.apis if self._blueprint else ()
+        return snapshots(self._places, self.config.data, self._schemas, apis)
 
     def held(self) -> bool:
         """Whether a platform uses the data folder. Separate processes do not need one: their database knows

@@ -4,7 +4,7 @@ block it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -39,31 +39,34 @@ class Snapshot:
 
 @asynccontextmanager
 async def snapshots(
-    places: Mapping[str, Sequence[str]], data: Path, schemas: Mapping[str, str] = NONE
+    places: Mapping[str, Sequence[str]],
+    data: Path,
+    schemas: Mapping[str, str] = NONE,
+    apis: Iterable[str] = (),
 ) -> AsyncIterator[Snapshot]:
-    """Of the services at each URL. The orders' is the last: what the others hold of an order was caused by
-    rows that are older than it.
+    """Of the services at each URL, as these APIs have their documents. The orders' is the last: what the
+    others hold of an order was caused by rows that are older than it.
     """
     if len(places) == 1:
         ((url, services),) = places.items()
-        async with _at(url, services, data, schemas) as found:
+        async with _at(url, services, data, schemas, apis) as found:
             yield found
         return
     async with AsyncExitStack() as kept:
         made: dict[str, Snapshot] = {}
         for url, services in sorted(places.items(), key=lambda place: "orders" in place[1]):
-            one = await kept.enter_async_context(_at(url, services, data, schemas))
+            one = await kept.enter_async_context(_at(url, services, data, schemas, apis))
             made |= dict.fromkeys(services, one)
         yield Snapshots(made)
 
 
 def _at(
-    url: str, services: Sequence[str], data: Path, schemas: Mapping[str, str]
+    url: str, services: Sequence[str], data: Path, schemas: Mapping[str, str], apis: Iterable[str]
 ) -> AbstractAsyncContextManager[Any]:
     if documents(url):
         from .documents import looked
 
-        return looked(url, services)
+        return looked(url, services, apis)
     return snapshot(url, data, schemas)
 
 

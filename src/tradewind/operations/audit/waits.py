@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from ...contracts.orders import OrderCreated
 from ...contracts.subscriptions import heard
 from ...core.channel import identity
 from ...core.checks import Rows
@@ -22,6 +23,7 @@ from ...engine.service_runtime import ServiceRuntime, furnish
 from ...engine.subscriptions import Subscription
 from ...runtime.config import defaults
 from ...runtime.registry import services
+from ...services.notifications.storage import NOTIFICATIONS
 from .stories import TIMER
 from .wiring import WHOLE, Wiring
 
@@ -180,13 +182,46 @@ class FarEventQueue:
         return [one for one in missed if one.seq > firsts.get(one.name, NEVER if known else -1)]
 
 
+class ToldOf:
+    """Whether notifications has told of each new order, where its store keeps no claims: the documents say
+    so. On a channel an order is known there by its number.
+    """
+
+    def __init__(self, source: ServiceRuntime, *, channel: bool) -> None:
+        self.source, self._channel = source.name, channel
+        log, told = source.log, NOTIFICATIONS.rows.c.order_id
+        self._page = (
+            sa.select(log.c.body, *[log.c[name] for name in Missed.__struct_fields__])
+            .where(log.c.name == wire_name(OrderCreated), log.c.seq > after)
+            .order_by(log.c.seq)
+            .limit(PAGE)
+        )
+        keys = [sa.bindparam(f"key{n}", type_=sa.Text) for n in range(PAGE)]
+        self._there = sa.select(told).where(told.in_(keys))
+
+    async def missed(self, source: Rows, *, known: bool = False) -> list[Missed]:
+        missed, place = list[Missed](), -1
+        while rows := await source.rows(self._page, {"after": place}):
+            orders = [msgspec.json.decode(row[0], type=OrderCreated) for row in rows]
+            ids = [str(one.number) if self._channel else one.order_id for one in orders]
+            given = [*ids, *[ids[0]] * (PAGE - len(ids))]
+            found = await source.rows(self._there, {f"key{n}": key for n, key in enumerate(given)})
+            there = {key for (key,) in found}
+            missed += [Missed(*row[1:]) for key, row in zip(ids, rows, strict=True) if key not in there]
+            place = rows[-1][1]
+        return missed
+
+
 def event_queues(
     runtime: ServiceRuntime, runtimes: dict[str, ServiceRuntime], wiring: Wiring
-) -> list[EventQueue | FarEventQueue]:
+) -> list[EventQueue | FarEventQueue | ToldOf]:
     """The subscriptions of one service, as wired; none where services have no broker between them."""
-    if not wiring.apart or runtime.name in wiring.unclaimed:
+    if not wiring.apart:
         return []
     names = {wire_name(kind) for kind in heard(runtime.name, wiring.policies)}
+    if runtime.name in wiring.unclaimed:
+        orders, name = runtimes.get("orders"), wire_name(OrderCreated)
+        return [] if orders is None else [ToldOf(orders, channel=name in wiring.channels)]
     return [
         (EventQueue if wiring.together(runtime.name, source.name) else FarEventQueue)(
             runtime, source, sorted(some), channel=channel
