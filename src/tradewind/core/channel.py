@@ -42,6 +42,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     - `decode`: the event that a body says. Errors: Undeliverable.
     - `dead_letters`: the queue of what cannot be handled; empty: `<name>.dead`.
     - `shape`: the struct of the body that we write, for descriptions; None: it is as the event.
+    - `groups`: of a service that takes from a topic, the consumer group; else one is made of both names.
     - `declared`: whether we declare the queue, exactly with `arguments`. If not, others do, and until then it
       is missing.
     """
@@ -57,6 +58,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     arguments: Mapping[str, Any] = {}
     shape: type[Any] | None = None
     dead_letters: str = ""
+    groups: Mapping[str, str] = {}
 
     @property
     def events(self) -> tuple[type[Event], ...]:

@@ -20,6 +20,8 @@ _TABLE = re.compile(
     r'\b(?:INTO|FROM|UPDATE|JOIN|TABLE)\s+(?:ONLY\s+)?("?[\w$]+"?(?:\."?[\w$]+"?)?)', re.IGNORECASE
 )
 
+RABBITMQ = "rabbitmq"
+
 
 # -- a request comes in by HTTP
 # --------------------------------------------------------------------------------------------
@@ -99,13 +101,15 @@ def onward(span: Span | None, parent: str = "") -> str:
     return parent if parent and context.parse(parent) is not None else ""
 
 
-def event_sent(tracer: Tracer, exchange: str, event: str, parent: str) -> Span | None:
-    """An event on its way to the broker; `parent` is the trace of the request that led to it. End it when the
-    broker confirms.
+def event_sent(
+    tracer: Tracer, exchange: str, event: str, parent: str, *, system: str = RABBITMQ
+) -> Span | None:
+    """An event on its way to an exchange or a topic; `parent` is the trace of the request that led to it. End
+    it when the broker confirms.
     """
     span = tracer.under(parent, f"send {exchange}", Kind.PRODUCER)
     if span is not None:
-        _messaging(span, "send", "send", exchange, event)
+        _messaging(span, "send", "send", exchange, event, system)
     return span
 
 
@@ -114,14 +118,20 @@ def event_sent(tracer: Tracer, exchange: str, event: str, parent: str) -> Span |
 
 
 def consumed(
-    tracer: Tracer, queue: str, operation: str, parent: str, *, redelivered: bool = False
+    tracer: Tracer,
+    queue: str,
+    operation: str,
+    parent: str,
+    *,
+    redelivered: bool = False,
+    system: str = RABBITMQ,
 ) -> Span | None:
     """A service's span for one message. A message without a trace starts none: the gateway has decided, or
     there was none.
     """
     span = tracer.under(parent, f"process {queue}", Kind.CONSUMER)
     if span is not None:
-        _messaging(span, "process", "process", queue, operation)
+        _messaging(span, "process", "process", queue, operation, system)
         if redelivered:
             span.set("tradewind.redelivered", True)
     return span
@@ -133,9 +143,9 @@ def answered(span: Span | None, status: int = 200) -> None:
         span.end(str(status) if status >= 500 else "")
 
 
-def _messaging(span: Span, name: str, kind: str, destination: str, key: str) -> None:
+def _messaging(span: Span, name: str, kind: str, destination: str, key: str, system: str = RABBITMQ) -> None:
     span.attributes |= {
-        "messaging.system": "rabbitmq",
+        "messaging.system": system,
         "messaging.operation.name": name,
         "messaging.operation.type": kind,
         "messaging.destination.name": destination,

@@ -20,7 +20,7 @@ from .topology import Blueprint, Process
 
 __all__ = ["Address", "BadBlueprint", "Blueprint", "Process", "listing", "load"]
 
-BUSES = ("local", "rabbitmq")
+BUSES = ("local", "rabbitmq", "kafka")
 KEYS = ("packages", "processes", "requests", "events", "stores", "redis", "policies", "settings")
 STORE = ("host", "port", "name", "user", "password")
 _PACKAGE = re.compile(r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$")
@@ -252,14 +252,17 @@ class _Reading(Tables):
             if name not in known:
                 raise self.bad("events.channels", f"{name!r} publishes no event; {instead(name, known)}")
         if named and bus == "local":
-            raise self.bad("events.channels", 'others read them from a broker: write bus = "rabbitmq"')
+            raise self.bad(
+                "events.channels", 'others read them from a broker: write bus = "rabbitmq" or "kafka"'
+            )
         return bus, named
 
     def _carried(self, bus: str, processes: tuple[Process, ...]) -> None:
         if bus == "local" and sum([process.copies for process in processes]) > 1:
             names = ", ".join(process.name for process in processes)
             raise self.bad(
-                "events.bus", f'{names} run apart, so say what carries their events: bus = "rabbitmq"'
+                "events.bus",
+                f'{names} run apart, so say what carries their events: bus = "rabbitmq" or "kafka"',
             )
 
     def _stores(

@@ -20,7 +20,9 @@ def parts_of(blueprint: Blueprint) -> set[str]:
     found = {f"service {name}" for process in blueprint.processes for name in process.services}
     found |= {part for api in blueprint.apis for part in (f"API {api}", *APIS[api].uses)}
     found |= {part for api in blueprint.channels for part in APIS[api].uses}
-    found |= {f"bus {blueprint.bus}"}
+    found |= {f"bus {carrier}" for carrier in blueprint.carriers}
+    if blueprint.bus != "local":
+        found.add("events between processes")
     if blueprint.apart:
         found.add("a service in a process of its own")
     found.add("tracing")

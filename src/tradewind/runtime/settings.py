@@ -15,6 +15,7 @@ from ..apis.kernel.variables import SERVICE_URLS
 from ..apis.kernel.variables import SETTINGS as KERNEL
 from ..core import readers
 from ..core.settings import Setting
+from ..drivers.kafka.settings import SETTINGS as KAFKA
 from ..drivers.rabbitmq.settings import SETTINGS as RABBITMQ
 from ..drivers.redis.settings import SETTINGS as REDIS
 from ..engine.settings import SETTINGS as ENGINE
@@ -130,6 +131,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     orders_queue: Annotated[str, AMOUNTS["orders_queue"]]
     event_exchange: Annotated[str, RABBITMQ["event_exchange"]]
     queue_type: Annotated[Literal["quorum", "classic"], RABBITMQ["queue_type"]]
+    kafka_brokers: Annotated[str, KAFKA["kafka_brokers"]]
+    kafka_security_protocol: Annotated[str, KAFKA["kafka_security_protocol"]]
+    kafka_sasl_mechanism: Annotated[str, KAFKA["kafka_sasl_mechanism"]]
+    kafka_sasl_username: Annotated[str, KAFKA["kafka_sasl_username"]]
+    kafka_sasl_password: Annotated[str, KAFKA["kafka_sasl_password"]]
+    kafka_ca_file: Annotated[str, KAFKA["kafka_ca_file"]]
+    kafka_partitions: Annotated[int, KAFKA["kafka_partitions"]]
     redis_url: Annotated[str, REDIS["redis_url"]]
     otlp_endpoint: Annotated[str, TRACING["otlp_endpoint"]]
     trace_ratio: Annotated[float, TRACING["trace_ratio"]]
@@ -181,7 +189,9 @@ PARTS: dict[str, dict[str, Setting]] = {
     "service notifications": NOTIFICATIONS,
     "channel orders": AMOUNTS,
     "services over HTTP": SERVICE_URLS,
-    "bus rabbitmq": RABBITMQ,
+    "bus rabbitmq": {field: RABBITMQ[field] for field in ("broker_url", "queue_type")},
+    "bus kafka": KAFKA,
+    "events between processes": {"event_exchange": RABBITMQ["event_exchange"]},
     "redis": REDIS,
     "tracing": TRACING,
     "a service in a process of its own": {field: SETTINGS[field] for field in ("ops_port", "database_roles")},

@@ -71,6 +71,11 @@ class Blueprint(msgspec.Struct, frozen=True):
         return self.bus != "local" or len(self.processes) > 1
 
     @property
+    def carriers(self) -> set[str]:
+        """What brings events and requests from process to process."""
+        return {self.bus, *(at.scheme for process in self.processes for at in process.apis.values())}
+
+    @property
     def services(self) -> tuple[str, ...]:
         return tuple(service for process in self.processes for service in process.services)
 

@@ -17,7 +17,7 @@ SETTINGS: dict[str, Setting] = {
         readers.queue,
         "tradewind.events",
         "exchange",
-        "where events go, and how the queues of who listens begin: one a system",
+        "where events go, on Kafka the topic, and how queues and groups begin: one a system",
     ),
     "queue_type": Setting(
         readers.one_of("quorum", "classic"),

@@ -22,7 +22,7 @@ from .elsewhere import reached
 from .fronts import RpcServed, front_server
 
 if TYPE_CHECKING:
-    from ...drivers.rabbitmq.amqp import Link
+    from ...core.bus import Connection
     from ...observability.access import AccessLog
     from ..data_lock import DataLock
     from ..first_admin import Login
@@ -116,7 +116,7 @@ class BuiltProcess:
 
     def _watch(self) -> None:
         context = self._context
-        links: dict[str, Link] = {}
+        links: dict[str, Connection] = {}
         for component in self.components:
             component.watch(context.metrics)
             links |= component.links()

@@ -13,7 +13,7 @@ from ...observability.metrics import Metrics
 from . import runner
 
 if TYPE_CHECKING:
-    from ...drivers.rabbitmq.amqp import Link
+    from ...core.bus import Connection
     from ...drivers.redis.link import RedisLink
 
 DRAIN_S = 8.0
@@ -42,7 +42,7 @@ class Component:
     def watch(self, metrics: Metrics) -> None:
         """Adds its figures to those of the process."""
 
-    def links(self) -> Mapping[str, Link]:
+    def links(self) -> Mapping[str, Connection]:
         """Its connections to the broker, by the name that each has for people."""
         return {}
 
@@ -154,7 +154,7 @@ class Settled(Component):
         await runner.until_ready(self._missing, self._late)
 
 
-def watch_links(metrics: Metrics, links: Mapping[str, Link]) -> None:
+def watch_links(metrics: Metrics, links: Mapping[str, Connection]) -> None:
     """Shows on /metrics how each connection is."""
     metrics.watch("link_up", lambda: {name: float(link.up) for name, link in links.items()})
     metrics.watch("link_blocked", lambda: {name: float(link.blocked) for name, link in links.items()})

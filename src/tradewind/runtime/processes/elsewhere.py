@@ -21,7 +21,7 @@ from .plan import askers, by_http, carrier, ours
 from .request_queues import addresses, local_queues, queues_of
 
 if TYPE_CHECKING:
-    from ...drivers.rabbitmq.amqp import Link
+    from ...core.bus import Connection
     from ...engine.platform import Platform
 
 PATIENCE_S = 1.8  # a little less than whoever consults another service has
@@ -123,7 +123,7 @@ class RemoteQueues(Component):
     async def stop(self) -> None:
         await self.client.stop()
 
-    def links(self) -> Mapping[str, Link]:
+    def links(self) -> Mapping[str, Connection]:
         return {"requests": self.client.link}
 
 
@@ -148,7 +148,7 @@ class Woken(Component):
         """Whoever waits for an order learns of its end at the deadline."""
         return [why for why in (self._watcher.link.missing,) if why]
 
-    def links(self) -> Mapping[str, Link]:
+    def links(self) -> Mapping[str, Connection]:
         return {"order events": self._watcher.link}
 
 

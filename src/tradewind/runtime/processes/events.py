@@ -8,63 +8,37 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
-from ...contracts.subscriptions import heard
-from ...core.bus import EventBus, EventRecord, Handle, Settle
+from ...core.bus import Connection, EventBus, EventRecord, Handle, Settle
 from ...core.channel import Channel, ChannelBus
-from ...core.model import wire_name
-from ...drivers.rabbitmq.bus import EventQueue, Publisher, Subscriber, event_queue
-from ...drivers.rabbitmq.channels import ChannelPublisher, ChannelSubscriber
 from ...engine.platform import Platform
 from ...observability.spans import event_sent
-from ..config import Config
-from ..topology import Blueprint
 from . import tracing as following
+from .brokers import ChannelTaker, EventSender, EventTaker, broker_of
 from .context import Context
-
-if TYPE_CHECKING:
-    from ...drivers.rabbitmq.amqp import Link
 
 Channels = Mapping[str, Channel]
 """By the name of the event."""
-
-
-def event_queues(config: Config, blueprint: Blueprint, channels: Collection[str]) -> list[EventQueue]:
-    """Those of every service of the blueprint with subscriptions, as the policies have them. What travels
-    over a channel is in none.
-    """
-    names = [name for process in blueprint.processes for name in process.services]
-    events = {name: {wire_name(kind) for kind in heard(name, blueprint.policies)} for name in names}
-    return [
-        event_queue(name, ours, config.queue_type, config.event_exchange)
-        for name, all_of_it in events.items()
-        if (ours := all_of_it.difference(channels))
-    ]
 
 
 class Publishers:
     """What a process publishes with. `said`: the events of its services."""
 
     def __init__(self, context: Context, channels: Channels, said: Collection[str]) -> None:
-        config = context.config
-        sending = None if context.tracer is None else partial(event_sent, context.tracer)
-        self._own = Publisher(
-            config.broker_url,
-            name=context.name,
-            exchange=config.event_exchange,
-            queues=event_queues(config, context.blueprint, channels),
-            sending=sending,
-        )
+        system, tracer = context.blueprint.bus, context.tracer
+        sending = None if tracer is None else partial(event_sent, tracer, system=system)
+        broker = broker_of(context)
+        self._own = broker.publisher(sending, channels)
         publishers = {
-            channel.name: ChannelPublisher(config.broker_url, channel, name=context.name, sending=sending)
+            channel.name: broker.channel_publisher(channel, sending)
             for name, channel in channels.items()
             if name in said
         }
+        self._by_name = publishers
         self._channels = {
             name: publishers[channel.name] for name, channel in channels.items() if name in said
         }
-        self._all: list[Publisher | ChannelPublisher] = [self._own, *publishers.values()]
+        self._all: list[EventSender] = [self._own, *publishers.values()]
         self.bus: EventBus = ChannelBus(self._own, self._channels) if self._channels else self._own
 
     @property
@@ -83,8 +57,8 @@ class Publishers:
     def missing(self) -> list[str]:
         return [one.link.missing for one in self._all if one.link.missing]
 
-    def links(self) -> Mapping[str, Link]:
-        channels = {f"{one.channel.name} out": one.link for one in self._channels.values()}
+    def links(self) -> Mapping[str, Connection]:
+        channels = {f"{name} out": one.link for name, one in self._by_name.items()}
         return {"events out": self._own.link, **channels}
 
 
@@ -93,8 +67,9 @@ class Subscribers:
 
     def __init__(self, context: Context, platform: Platform, channels: Channels) -> None:
         self._context, self._platform = context, platform
-        self.own: list[Subscriber] = []
-        self.channels: list[ChannelSubscriber] = []
+        self._broker = broker_of(context)
+        self.own: list[EventTaker] = []
+        self.channels: list[ChannelTaker] = []
         for service, runtime in platform.runtimes.items():
             if own := runtime.heard.keys() - channels.keys():
                 self.own.append(self._own(service, own))
@@ -103,27 +78,18 @@ class Subscribers:
                 self.channels.append(self._channel(service, channel))
 
     @property
-    def all(self) -> Sequence[Subscriber | ChannelSubscriber]:
+    def all(self) -> Sequence[EventTaker]:
         return [*self.own, *self.channels]
 
-    def _own(self, service: str, names: Collection[str]) -> Subscriber:
-        config = self._context.config
-        return Subscriber(
-            config.broker_url,
-            service,
-            names,
-            self._handle(service, f"{config.event_exchange}.{service}"),
-            partial(self._platform.keep_unreadable, service),
-            exchange=config.event_exchange,
-            queue_type=config.queue_type,
-        )
+    def _own(self, service: str, names: Collection[str]) -> EventTaker:
+        handle = self._handle(service, f"{self._context.config.event_exchange}.{service}")
+        reject = partial(self._platform.keep_unreadable, service)
+        return self._broker.subscriber(service, names, handle, reject)
 
-    def _channel(self, service: str, channel: Channel) -> ChannelSubscriber:
-        context = self._context
-        handle, tracer = self._handle(service, channel.name), context.tracer
+    def _channel(self, service: str, channel: Channel) -> ChannelTaker:
+        handle, tracer = self._handle(service, channel.name), self._context.tracer
         follow = None if tracer is None else tracer.remember
-        url = context.config.broker_url
-        return ChannelSubscriber(url, service, channel, handle, now=context.clock.now, follow=follow)
+        return self._broker.channel_subscriber(service, channel, handle, follow)
 
     def _handle(self, service: str, queue: str) -> Handle:
         platform, tracer = self._platform, self._context.tracer
@@ -131,7 +97,8 @@ class Subscribers:
         def handle(event: EventRecord, settle: Settle, again: bool) -> None:
             platform.receive(event, service, settle, again=again)
 
-        return handle if tracer is None else following.events(tracer, queue, handle)
+        bus = self._context.blueprint.bus
+        return handle if tracer is None else following.events(tracer, queue, handle, bus)
 
     async def start(self, deadline_s: float) -> None:
         """Errors: BrokerUnusable, where no wait can mend it."""
@@ -151,6 +118,6 @@ class Subscribers:
         of = self.channels if channels_alone else self.all
         return [one.link.missing for one in of if one.link.missing]
 
-    def links(self) -> Mapping[str, Link]:
+    def links(self) -> Mapping[str, Connection]:
         own = {f"{one.service} events in": one.link for one in self.own}
         return own | {f"{one.queue} in": one.link for one in self.channels}

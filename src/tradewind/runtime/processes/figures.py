@@ -15,9 +15,8 @@ from ...engine.platform import Platform
 from ...observability.metrics import Metrics
 
 if TYPE_CHECKING:
-    from ...drivers.rabbitmq.bus import Subscriber
-    from ...drivers.rabbitmq.channels import ChannelSubscriber
     from ...drivers.rabbitmq.rpc.server import RpcServer
+    from .brokers import EventTaker
     from .events import Publishers
 
 LOG = logging.getLogger("tradewind.metrics")
@@ -32,11 +31,11 @@ class Figures:
         platform: Platform,
         publishers: Publishers | None,
         servers: Sequence[RpcServer],
-        subscribers: Sequence[Subscriber | ChannelSubscriber],
+        subscribers: Sequence[EventTaker],
     ) -> None:
         self._platform, self._publishers = platform, publishers
         self._servers, self._subscribers = servers, subscribers
-        takers: list[RpcServer | Subscriber | ChannelSubscriber] = [*servers, *subscribers]
+        takers: list[RpcServer | EventTaker] = [*servers, *subscribers]
         self._queues = {taker.queue: taker for taker in takers}
         self._stored: dict[str, dict[str, Any]] = {}
         self._depths: dict[str, float] = {}

@@ -130,8 +130,12 @@ def _check_store(config: Config, blueprint: Blueprint, process: Process) -> None
 
 
 def _check_servers(config: Config, blueprint: Blueprint) -> None:
-    carriers = {at.scheme for process in blueprint.processes for at in process.apis.values()}
-    if "rabbitmq" in {blueprint.bus, *carriers} and not config.broker_url:
+    if blueprint.bus == "kafka" and not config.kafka_brokers:
+        raise BadBlueprint(
+            f"{blueprint.name}: {wire('kafka_brokers')} is empty, and events travel over Kafka: set it, like "
+            f"localhost:9092"
+        )
+    if "rabbitmq" in blueprint.carriers and not config.broker_url:
         raise BadBlueprint(
             f"{blueprint.name}: {wire('broker_url')} is empty, and processes that run apart share it: set "
             f"it, like amqp://user:password@host:5672"

@@ -19,7 +19,7 @@ def prepare(config: Config, blueprint: Blueprint) -> list[str]:
     """
     from ..schema import migrate
 
-    broker_answers(config)
+    brokers_answer(config, blueprint)
     taken = migrate(config, blueprint=blueprint)
     if config.database_roles == "on":
         from ..database_roles import make_roles
@@ -44,18 +44,30 @@ def own_schema(config: Config, blueprint: Blueprint, services: tuple[str, ...]) 
     return []
 
 
-def broker_answers(config: Config) -> None:
+def brokers_answer(config: Config, blueprint: Blueprint) -> None:
     """Errors: BrokerUnusable."""
     import asyncio
 
-    from ...drivers.rabbitmq.amqp.link import Link
+    used = blueprint.carriers
+    if "rabbitmq" in used:
+        from ...drivers.rabbitmq.amqp.link import Link
 
-    async def ask() -> None:
-        link = Link(config.broker_url, name="tradewind.check")
-        await link.start(ANSWER_S)
-        await link.stop(1.0)
+        async def ask() -> None:
+            link = Link(config.broker_url, name="tradewind.check")
+            await link.start(ANSWER_S)
+            await link.stop(1.0)
 
-    asyncio.run(ask())
+        asyncio.run(ask())
+    if "kafka" in used:
+        from ...drivers.kafka.producing import Producing
+        from .brokers import kafka_servers
+
+        async def look() -> None:
+            producing = Producing(kafka_servers(config), (), name="tradewind.check")
+            await producing.start(ANSWER_S)
+            await producing.stop(0.1)
+
+        asyncio.run(look())
 
 
 def aside(work: Callable[[], list[str]]) -> tuple[list[str], str]:
@@ -81,8 +93,8 @@ def aside(work: Callable[[], list[str]]) -> tuple[list[str], str]:
 
 
 def _done(work: Callable[[], list[str]]) -> tuple[list[str], str]:
+    from ...core.bus import BrokerUnusable
     from ...core.store import StoreUnavailable, StoreUnusable
-    from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
 
     try:
         return work(), ""

@@ -28,11 +28,10 @@ from .figures import Figures
 from .request_queues import Served, served
 
 if TYPE_CHECKING:
-    from ...drivers.rabbitmq.amqp import Link
-    from ...drivers.rabbitmq.bus import Subscriber
-    from ...drivers.rabbitmq.channels import ChannelSubscriber
+    from ...core.bus import Connection
     from ...drivers.rabbitmq.rpc.server import RpcServer
     from ..first_admin import Login
+    from .brokers import EventTaker
     from .elsewhere import Consulted
     from .events import Publishers, Subscribers
 
@@ -99,7 +98,7 @@ class Services(Component):
         """Events wait in the outbox: nothing is lost."""
         return [] if self.publishers is None else self.publishers.missing()
 
-    def links(self) -> Mapping[str, Link]:
+    def links(self) -> Mapping[str, Connection]:
         return {} if self.publishers is None else self.publishers.links()
 
 
@@ -176,7 +175,7 @@ class Takers(Component):
         self._platform.keep_unreadable(service, "request", text, reason, lambda _: None)
 
     @property
-    def subscribers(self) -> Sequence[Subscriber | ChannelSubscriber]:
+    def subscribers(self) -> Sequence[EventTaker]:
         return () if self._subscribers is None else self._subscribers.all
 
     async def start(self, deadline_s: float) -> None:
@@ -216,7 +215,7 @@ class Takers(Component):
         if self._subscribers is not None and self._subscribers.channels:
             metrics.watch("events_dead", self._subscribers.dead)
 
-    def links(self) -> Mapping[str, Link]:
+    def links(self) -> Mapping[str, Connection]:
         found = {} if self._subscribers is None else dict(self._subscribers.links())
         for server in self.servers:
             found |= server.links

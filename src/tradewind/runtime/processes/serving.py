@@ -57,9 +57,9 @@ def serve(arguments: Arguments) -> str:
 def _run(config: Config, blueprint: Blueprint, process: Process, report: Report, arguments: Arguments) -> str:
     import uvloop
 
+    from ...core.bus import BrokerUnusable
     from ...core.store import StoreUnavailable, StoreUnusable
     from ...drivers.http.server import PortInUse
-    from ...drivers.rabbitmq.amqp.errors import BrokerUnusable
 
     trouble = (StoreUnavailable, StoreUnusable, BrokerUnusable, PortInUse, ValueError, OSError)
 

@@ -107,7 +107,12 @@ def _banner(config: Config, blueprint: Blueprint, front: str, urls: dict[str, st
     width = max(map(len, urls)) + 2
     lines = ["", f"  Tradewind, blueprint {blueprint.name}, is up at {urls[front]}", ""]
     lines += [f"    {name:{width}}{url}" for name, url in urls.items() if url]
-    lines += ["", f"    {'broker':{width}}{without_password(config.broker_url)}"]
+    used = blueprint.carriers
+    lines.append("")
+    if "rabbitmq" in used:
+        lines.append(f"    {'broker':{width}}{without_password(config.broker_url)}")
+    if "kafka" in used:
+        lines.append(f"    {'Kafka':{width}}{config.kafka_brokers}")
     for place, services in by_place(config, blueprint, blueprint.services).items():
         of = "" if place == config.database_url else f" ({', '.join(services)})"
         lines.append(f"    {'database':{width}}{without_password(place)}{of}")

@@ -67,12 +67,12 @@ def call(tracer: Tracer, service: str, name: str, method: Method) -> Method:
     return followed
 
 
-def events(tracer: Tracer, queue: str, handle: Handle) -> Handle:
+def events(tracer: Tracer, queue: str, handle: Handle, system: str) -> Handle:
     """The same subscription. The span of an event ends after the commit."""
 
     def followed(event: EventRecord, settle: Settle, again: bool) -> None:
         span = (
-            spans.consumed(tracer, queue, event.name, event.trace, redelivered=again)
+            spans.consumed(tracer, queue, event.name, event.trace, redelivered=again, system=system)
             if context.sampled(event.trace)
             else None
         )
