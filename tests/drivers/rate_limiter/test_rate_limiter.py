@@ -26,7 +26,7 @@ async def test_a_share_that_is_regained_evenly(limiters: Limiters) -> None:
     limiter = limiters.make(Limit(60))
     while not await limiters.take(limiter):
         pass
-    assert await limiters.take(limiter) == 1
+    assert await limiters.take(limiter) <= 1
     await limiters.passes(1_050)
     assert await limiters.take(limiter) == 0
 

@@ -99,7 +99,6 @@ class RedisLink:
                 socket_connect_timeout=OPEN_S,
                 socket_timeout=None,
                 protocol=2,
-                driver_info=None,
             )
             ask: Ask = client.execute_command
             try:
