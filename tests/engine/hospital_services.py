@@ -30,7 +30,7 @@ from tests.engine.hospital_messages import (
     Weigh,
     Weighed,
 )
-from tradewind.core.columns import Document
+from tradewind.core.columns import Document, Key
 from tradewind.core.model import (
     Aggregate,
     Attempt,
@@ -98,7 +98,7 @@ PATIENTS = Table(
     sa.Table(
         "patients",
         DESK,
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", Key, primary_key=True),
         sa.Column("notes", Document, nullable=False),
         sa.Column("kilos", sa.Integer, nullable=False),
         sa.CheckConstraint("kilos >= 0"),
@@ -109,7 +109,7 @@ DOCTORS = Table(
     sa.Table(
         "doctors",
         DESK,
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", Key, primary_key=True),
         sa.Column("since", sa.BigInteger, nullable=False),
     ),
 )
@@ -118,7 +118,7 @@ BEDS = Table(
     sa.Table(
         "beds",
         WARD,
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", Key, primary_key=True),
         sa.Column("heard", Document, nullable=False),
         sa.Column("level", sa.Integer, nullable=False),
         sa.CheckConstraint("level >= 0"),

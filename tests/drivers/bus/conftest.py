@@ -1,6 +1,7 @@
 """All ways in which services hear each other."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +13,17 @@ from tests.support.kafka import delete_topics, server_brokers
 from tests.support.queues import broker, outside
 from tradewind.drivers.kafka.servers import Servers
 from tradewind.drivers.local.event_bus import LocalBroker
-from tradewind.engine.tables import framework_tables
+from tradewind.runtime.drafts import laid
+from tradewind.runtime.migrations import ServiceSchema
 
 
 def furnish(place: Place) -> None:
     def make(connection: sa.Connection) -> None:
         with connection.begin():
             for tables in TABLES:
-                connection.exec_driver_sql(f"CREATE SCHEMA {tables.schema}")
-                framework_tables(str(tables.schema)).md.create_all(connection)
-                tables.create_all(connection)
+                if place.kind == "postgres":
+                    connection.exec_driver_sql(f"CREATE SCHEMA {tables.schema}")
+                laid(ServiceSchema(tables, Path()), connection.dialect.name).create_all(connection)
 
     place.database.work(make)
 
@@ -41,18 +43,23 @@ async def opened(
 APART = [pytest.param("amqp", marks=pytest.mark.rabbitmq), pytest.param("kafka", marks=pytest.mark.kafka)]
 
 
-@pytest.fixture(params=["lines", "memory", *APART])
-async def carrier(request: pytest.FixtureRequest, postgres: Place) -> AsyncIterator[Carrier]:
+# processes that share the other server
+ON_MYSQL = pytest.param("mysql", marks=pytest.mark.mysql)
+
+
+@pytest.fixture(params=["lines", "memory", ON_MYSQL, *APART])
+async def carrier(request: pytest.FixtureRequest) -> AsyncIterator[Carrier]:
     """Services in one process, or apart with a broker between them: in memory, RabbitMQ, or
     Kafka.
     """
+    place: Place = request.getfixturevalue("mysql" if request.param == "mysql" else "postgres")
     if request.param == "kafka":
-        async for made in opened(postgres, "", Servers(server_brokers())):
+        async for made in opened(place, "", Servers(server_brokers())):
             yield made
             delete_topics(made.exchange)
         return
     url = broker() if request.param == "amqp" else ""
-    async for made in opened(postgres, url, LocalBroker() if request.param == "memory" else None):
+    async for made in opened(place, url, LocalBroker() if request.param in ("memory", "mysql") else None):
         yield made
 
 
@@ -63,10 +70,11 @@ async def in_memory(postgres: Place) -> AsyncIterator[Carrier]:
         yield made
 
 
-@pytest.fixture
-async def apart(postgres: Place) -> AsyncIterator[Carrier]:
+@pytest.fixture(params=["postgres"])
+async def apart(request: pytest.FixtureRequest) -> AsyncIterator[Carrier]:
     """Only what a broker can do to us."""
-    async for made in opened(postgres, broker()):
+    place: Place = request.getfixturevalue(request.param)
+    async for made in opened(place, broker()):
         yield made
 
 

@@ -8,7 +8,6 @@ import asyncio
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from tests.drivers.bus.hospital_cluster import NURSE, Carrier, Copy, admit, done, say_notes, tell, until
 from tests.engine.hospital_messages import Note, Remind, Scan
@@ -33,11 +32,21 @@ def numbers(most: int) -> tuple[str, ...]:
     return tuple(str(n) for n in range(most))
 
 
+# the others look at the broker alone
+EACH = pytest.mark.parametrize(
+    "apart", ["postgres", pytest.param("mysql", marks=pytest.mark.mysql)], indirect=True
+)
+SELECT_1 = "SELECT 1 FROM {}"
+
+
+def table(carrier: Carrier, name: str) -> str:
+    """What a table is called on this database."""
+    return carrier.place.named(*name.split("."))
+
+
 async def outbox_is_empty(carrier: Carrier) -> None:
-    await until(
-        lambda: not carrier.place.outside("SELECT 1 FROM desk.outbox UNION ALL SELECT 1 FROM ward.outbox"),
-        "the outbox is empty",
-    )
+    outboxes = [SELECT_1.format(table(carrier, f"{name}.outbox")) for name in ("desk", "ward")]
+    await until(lambda: not carrier.place.outside(" UNION ALL ".join(outboxes)), "the outbox is empty")
 
 
 async def test_a_copy_of_an_event_changes_nothing(apart: Carrier) -> None:
@@ -88,6 +97,7 @@ async def test_what_is_no_event_is_kept_and_stops_nobody(
     await poison.stop()
 
 
+@EACH
 async def test_two_copies_of_everybody(apart: Carrier) -> None:
     desks, wards = [await apart.open("desk") for _ in range(2)], [await apart.open("ward") for _ in range(2)]
     await admit(desks[0], PATIENTS)
@@ -119,6 +129,7 @@ async def test_another_body_under_the_same_key_is_refused_by_the_other_copy(apar
     assert (await future).status == 422
 
 
+@EACH
 async def test_a_deadline_comes_once_whoever_set_it(apart: Carrier) -> None:
     one, two = await apart.open("desk"), await apart.open("desk")
     ward = await apart.open("ward")
@@ -128,7 +139,9 @@ async def test_a_deadline_comes_once_whoever_set_it(apart: Carrier) -> None:
     await one.kill()  # who set them is gone: the other looks for itself
     for patient in PATIENTS:
         assert len(await heard_all(apart, ward, patient, 1)) == 1
-    await until(lambda: not apart.place.outside("SELECT 1 FROM desk.timers"), "no timer is left")
+    await until(
+        lambda: not apart.place.outside(SELECT_1.format(table(apart, "desk.timers"))), "no timer is left"
+    )
     await outbox_is_empty(apart)
     assert two.platform.ready
 
@@ -160,7 +173,9 @@ async def test_what_came_of_an_activity_is_heard_once_though_its_lease_ran_out(
         due = "SELECT 1 FROM desk.activities WHERE due_at > extract(epoch FROM clock_timestamp()) * 1000"
         await until(lambda: not apart.place.outside(due), "the lease is out")
     assert await heard_all(apart, ward, "ann", 1) == ("seen hand",)
-    await until(lambda: not apart.place.outside("SELECT 1 FROM desk.activities"), "it is done")
+    await until(
+        lambda: not apart.place.outside(SELECT_1.format(table(apart, "desk.activities"))), "it is done"
+    )
     assert len(apart.script.attempts) == 1
 
 
@@ -187,10 +202,13 @@ async def test_an_activity_of_a_dead_copy_is_carried_out_by_another(
     await one.kill()
     assert await heard_all(apart, ward, "ann", 1) == ("seen hand",)
     assert attempts[-1].again
-    await until(lambda: not apart.place.outside("SELECT 1 FROM desk.activities"), "it is done")
+    await until(
+        lambda: not apart.place.outside(SELECT_1.format(table(apart, "desk.activities"))), "it is done"
+    )
     assert two.platform.ready
 
 
+@EACH
 async def test_what_a_crash_left_in_the_outbox_is_handed_on_in_order(
     apart: Carrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,7 +219,9 @@ async def test_what_a_crash_left_in_the_outbox_is_handed_on_in_order(
     assert desk.bus is not None
     monkeypatch.setattr(desk.bus, "publish", lambda event, then: False)  # committed, and nobody is told
     await say_notes(desk, ["ann"], range(5))
-    await until(lambda: len(apart.place.outside("SELECT 1 FROM desk.outbox")) == 5, "five wait")
+    await until(
+        lambda: len(apart.place.outside(SELECT_1.format(table(apart, "desk.outbox")))) == 5, "five wait"
+    )
     await desk.kill()
     other = await apart.open("desk")
     await done(tell(other, Note("ann", "5"), "ann-5"))
@@ -228,6 +248,7 @@ async def test_lost_connections(apart: Carrier, silence: None) -> None:
     await outbox_is_empty(apart)
 
 
+@EACH
 async def test_the_numbers_of_two_copies_never_meet(apart: Carrier) -> None:
     one, two = await apart.open("desk"), await apart.open("desk")
     await admit(one, PATIENTS)
@@ -235,5 +256,5 @@ async def test_the_numbers_of_two_copies_never_meet(apart: Carrier) -> None:
         for patient in PATIENTS:
             for n in range(10):
                 tell(copy, Note(patient, f"{n}"), f"{patient}-{n}-{id(copy)}")
-    count = sa.text("SELECT count(*), count(DISTINCT seq), count(DISTINCT id) FROM desk.log")
-    await until(lambda: apart.place.outside(str(count))[0] == (126, 126, 126), "all are kept")
+    count = f"SELECT count(*), count(DISTINCT seq), count(DISTINCT id) FROM {table(apart, 'desk.log')}"
+    await until(lambda: apart.place.outside(count)[0] == (126, 126, 126), "all are kept")
