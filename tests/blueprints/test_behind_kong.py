@@ -123,6 +123,21 @@ def test_an_order_through_the_edge_is_found_invoiced_and_read_from_the_published
         assert rows(shop.databases["invoices"], "SELECT order_id FROM public.invoices") == [(order,)]
 
 
+def test_who_orders_without_a_name_has_a_row_from_the_start_and_another_gets_one(shop: Shop) -> None:
+    if shop.name != "contracts":
+        return
+    seen = "SELECT id, name, email FROM public.customers WHERE id IN ('1651654165', 'somebody new')"
+    assert rows(shop.databases["orders"], seen) == [("1651654165", "", "")]
+    for body, customer in (
+        ({"amount": 5}, "1651654165"),
+        ({"amount": 6, "customerId": "somebody new"}, "somebody new"),
+    ):
+        made = shop.call("POST", "/orders", body)
+        assert (made.status, made.headers["location"]) == (201, f"/orders/{made.json['orderId']}")
+        assert shop.call("GET", made.headers["location"]).json["customerId"] == customer
+    assert len(rows(shop.databases["orders"], seen)) == 2
+
+
 def test_each_service_is_reached_directly_and_is_well(shop: Shop) -> None:
     order = shop.place(7, at="orders")
     assert shop.invoice(order)["amount"] == 7

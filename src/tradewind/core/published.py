@@ -7,7 +7,7 @@ service knows of them. Beside a view there may be indexes on the tables below it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -23,7 +23,8 @@ class PublishedTable(msgspec.Struct, frozen=True, kw_only=True):
 
     `create`: the columns of the original's own table, as its migrations leave them, with which `migrate
     export` makes it where it is missing; empty: it is not handed back. `handed_back`: its rows, where they
-    are not what the view shows. Its first column is its key.
+    are not what the view shows. Its first column is its key. `first`: a row that is there before anybody
+    has asked for one.
     """
 
     service: str
@@ -34,6 +35,16 @@ class PublishedTable(msgspec.Struct, frozen=True, kw_only=True):
     indexes: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {}
     create: str = ""
     handed_back: sa.Select[Any] | None = None
+    first: FirstRow | None = None
+
+
+class FirstRow(msgspec.Struct, frozen=True):
+    """A row of a table of the service, which the migration makes where none has its key, the first of
+    `values`. They are made of the settings, and of the time (ms since 1970).
+    """
+
+    table: sa.Table
+    values: Callable[[Mapping[str, Any], int], Mapping[str, Any]]
 
 
 def table_of(service: str, name: str, *columns: str) -> sa.Table:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
+from ..core.clock import SystemClock
 from ..core.manifest import Manifest
 from ..core.readers import documents
 from . import migrations
 from .config import Config
-from .databases import NONE
+from .databases import NONE, Database, database
 from .migrations import ServiceSchema
 from .registry import SERVICES, manifest, published
 from .stores import by_place
 from .topology import Blueprint
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from ..core.published import FirstRow
 
 
 def schema(name: str) -> ServiceSchema:
@@ -48,9 +55,35 @@ def migrate(
     if more:
         wanted.setdefault(config.database_url, []).extend(more)
     known = NONE if blueprint is None else blueprint.schemas
-    return [
+    taken = [
         step for place, slices in wanted.items() for step in migrations.up(place, config.data, slices, known)
     ]
+    for place, slices in wanted.items():
+        first = [table.first for one in slices for table in one.publishes if table.first is not None]
+        if first:
+            _make_rows(database(place, config.data, known), first, config)
+    return taken
+
+
+def _make_rows(place: Database, first: Sequence[FirstRow], config: Config) -> None:
+    """Those that are missing. Errors: StoreUnusable."""
+    import sqlalchemy as sa  # a start without them is as small as before
+
+    def make(connection: sa.Connection) -> None:
+        with connection.begin():
+            place.alone(connection)
+            for one in first:
+                values = one.values(config.known, SystemClock().now())
+                table, (key, *_) = place.sql.name(one.table), values
+                found = connection.execute(
+                    sa.text(f"SELECT 1 FROM {table} WHERE {key} = :{key}"), {key: values[key]}
+                )
+                if found.first() is None:
+                    names = ", ".join(values)
+                    given = ", ".join(f":{name}" for name in values)
+                    connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({given})"), values)
+
+    place.work(make)
 
 
 def schema_state(config: Config, blueprint: Blueprint, services: Iterable[str]) -> str:

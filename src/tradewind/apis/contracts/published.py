@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ...core.published import Computed, PublishedTable, moment, table_of
+from ...core.published import Computed, FirstRow, PublishedTable, moment, table_of
 
 CUSTOMER = ("name", "email", "address", "state", "zip_code", "country")
 
 _orders = table_of("orders", "orders", "id", "customer_id", "total", "status", "created_at").c
-_customers = table_of("orders", "customers", "id", *CUSTOMER, "date_of_birth").c
+_people = table_of("orders", "customers", "id", *CUSTOMER, "date_of_birth", "created_at")
+_customers = _people.c
 _invoices = table_of("invoices", "invoices", "id", "order_id", "issued_at").c
 _placed = Computed("published_created_at", moment(_orders.created_at))
 _born = sa.cast(sa.func.nullif(_customers.date_of_birth, ""), sa.Date).label("date_of_birth")
@@ -29,6 +30,15 @@ TABLES = (
         # the original has no row without an address for mail
         handed_back=sa.select(
             *[_reached.label("email") if one.name == "email" else one for one in _own], _born
+        ),
+        # whose an order is that names nobody
+        first=FirstRow(
+            _people,
+            lambda settings, at: {
+                "id": settings["default_customer"],
+                "created_at": at,
+                **dict.fromkeys((*CUSTOMER, "date_of_birth"), ""),
+            },
         ),
     ),
     PublishedTable(
