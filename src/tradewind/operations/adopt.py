@@ -132,6 +132,7 @@ class _Move:
                 return self.done
             ((self.done.waiting,),) = self.words.ask(f"SELECT count(DISTINCT {self.key}) {self._new}")
         after = ""
+        self._pass_all(dry_run)  # first, as a start after a kill must not give a number twice
         while True:
             with self.connection.begin():
                 if not dry_run:
@@ -145,11 +146,23 @@ class _Move:
                 break
             after = rows[-1][0]
             self.progress(self.there, self.done.adopted + len(self.done.left), self.done.waiting)
+        self._pass_all(dry_run)
         if self.source.kept and not dry_run and self.there == self._name(self.source.table):
             with self.connection.begin():
                 self.words.rename(self.there, self.source.kept)
             self.done.kept = self._name(self.source.kept)
         return self.done
+
+    def _pass_all(self, dry_run: bool) -> None:
+        """The next number is above every key there, also above those of the rows that are left."""
+        if dry_run or not self.source.numbered:
+            return
+        with self.connection.begin():
+            self.place.unused(self.connection, at_all=True)
+            ((largest,),) = self.words.ask(f"SELECT max({self.key}) FROM {self.there} there")
+            if largest is not None:
+                counters = framework_tables(self.source.service).counters
+                self.words.raised(counters, self.into.series, int(largest))
 
     @property
     def _new(self) -> str:
@@ -221,7 +234,6 @@ class _Move:
         counters, series = framework_tables(self.source.service).counters, self.into.series
         place = list(self.into.tables[0].rows.columns.keys()).index("number")
         if self.source.numbered:
-            self.words.raised(counters, series, max([row[place] for row in rows]))
             return rows
         last = self.words.reserve(counters, series, len(rows))
         return [

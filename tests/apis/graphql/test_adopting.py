@@ -93,6 +93,10 @@ def test_what_cannot_be_an_order_is_left_with_its_reason(shop: Place) -> None:
         ("10", "'lost' is no status of an order"),
     ]
     assert found.adopted == 2
+    # they may be mended, and nobody else has got their ids meanwhile
+    assert shop.outside("SELECT position FROM tw_orders_counters") == [(10,)]
+    shop.outside("UPDATE orders_before SET quantity = 1 WHERE id = 8")
+    assert [row.id for row in adopt(shop).left] == ["9", "10"]
 
 
 def test_a_number_that_an_order_of_ours_has_is_not_given_twice(shop: Place) -> None:
