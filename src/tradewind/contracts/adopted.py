@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from .orders import Line
+from .users import Role
 from .values import Money
 
 
@@ -47,6 +48,24 @@ class AdoptedCustomer(msgspec.Struct, frozen=True, kw_only=True):
     zip_code: str = ""
     country: str = ""
     date_of_birth: str = ""
+
+
+class AdoptedUser(msgspec.Struct, frozen=True, kw_only=True):
+    """With the hash of the password as the other system made it."""
+
+    id: str
+    email: str
+    name: str
+    role: Role
+    password_hash: str
+    created_at: int
+
+
+class AdoptedAdmins(msgspec.Struct, frozen=True, kw_only=True):
+    """All users of a role; those of others than admins are told of too, and change nothing."""
+
+    role: Role
+    ids: tuple[str, ...]
 
 
 class AdoptedProduct(msgspec.Struct, frozen=True, kw_only=True):

@@ -126,6 +126,7 @@ def _of(service: str, make: Any, **more: Any) -> ApiManifest:
         over=("services",),
         needs=(service,),
         channels=f"{__package__}.channels",
+        adopts=f"{__package__}.adopting",
         ignores=IGNORED,
         asked_at=URLS[service],
         **more,

@@ -43,5 +43,9 @@ SERVICE = Service("users", keeps=[USERS, CLAIMS, ADMINS, SESSIONS], does=[
 ], says=[UserRegistered, UserDeleted])  # fmt: skip
 
 MANIFEST = Manifest(
-    name="users", make=lambda given: SERVICE, tables=MD, steps=Path(__file__).with_name("migrations")
+    name="users",
+    make=lambda given: SERVICE,
+    tables=MD,
+    steps=Path(__file__).with_name("migrations"),
+    adopts=f"{__package__}.adopting",
 )
