@@ -60,11 +60,16 @@ def test_every_process_of_the_blueprint_has_a_container_with_settings_that_hold(
         chosen = blueprint.load(name, folder=FOLDER, services=SERVICES, environment=given)
         made = config.load(given, chosen.settings)
         effects.check(made, chosen, given, ())
-        known = {*map(config.wire, SETTINGS), *re.findall(r"\$\{(\w+)", blueprint_text(name))}
+        known = {*map(config.wire, SETTINGS), *named(name)}
         assert set(given) <= known
     assert ({process.name for process in chosen.processes} - STAND_INS) | servers(name) | {"migrate"} == set(
         found
     )
+
+
+def named(name: str) -> set[str]:
+    """The variables that a blueprint reads; `${A|B}` has two."""
+    return {one for names in re.findall(r"\$\{([\w|]+)", blueprint_text(name)) for one in names.split("|")}
 
 
 def blueprint_text(name: str) -> str:
@@ -99,7 +104,7 @@ def test_images_are_pinned_ports_are_unique_and_no_password_is_in_the_file(name:
     ports = [port for described in services(name).values() for port in described.get("ports", ())]
     assert len(ports) == len({port.rsplit(":", 2)[-2] for port in ports})
     for described in services(name).values():
-        assert re.search(r":\d+\.\d", described["image"]), described["image"]
+        assert re.search(r":v?\d+\.\d", described["image"]), described["image"]
     for line in text.splitlines():
         if re.match(r"\s+\w*(PASS|PASSWORD|SECRET)\w*:", line):
             assert ":?" in line, line

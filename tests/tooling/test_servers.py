@@ -102,6 +102,19 @@ def test_names_of_the_rpc_blueprint() -> None:
     assert set(POSTGRES.blueprint_env(4321, "postgres")) == {"TRADEWIND_DATABASE_URL"}
 
 
+def test_names_of_the_events_blueprint() -> None:
+    lines: dict[str, str] = {}
+    for name in NEEDS["events"]:
+        lines |= KNOWN[name].blueprint_env(4321, "events")
+    assert lines == {
+        "DB_HOST": "127.0.0.1",
+        "DB_PORT": "4321",
+        "DB_DATABASE": "events",
+        "DB_USERNAME": "postgres",
+        "KAFKA_BROKER": "127.0.0.1:4321",
+    }
+
+
 @pytest.mark.parametrize("blueprint", ["invoicing", "contracts"])
 def test_names_of_the_blueprints_behind_kong(blueprint: str) -> None:
     lines: dict[str, str] = {}

@@ -24,5 +24,6 @@ NEEDS: dict[str, list[str]] = {
     "services": ["postgres", "rabbitmq"],
     "invoicing": ["postgres", "rabbitmq"],
     "contracts": ["postgres", "rabbitmq"],
+    "events": ["postgres", "kafka"],
     "graphql": ["mysql", "mongodb", "redis", "rabbitmq"],
 }

@@ -17,6 +17,8 @@ BLUEPRINTS, TESTS = "tradewind", "tradewind_test"  # apart, so that tests never 
 PUBLISHED = (
     "microservices_learn"  # the database of the blueprint `rpc`, named as in the system it stands in for
 )
+EVENTS = "events"
+"""The database of that blueprint: with DB_* set, its services have a schema each."""
 READY_S = 60
 APART = {"invoicing": ("orders", "invoices"), "contracts": ("orders", "invoices")}
 """The services of blueprints that have a database each."""
@@ -61,7 +63,7 @@ class Postgres:
 
     def furnish(self, home: Path, port: int) -> None:
         own = [f"{name}_{service}" for name, services in APART.items() for service in services]
-        for database in (BLUEPRINTS, TESTS, PUBLISHED, *own):
+        for database in (BLUEPRINTS, TESTS, PUBLISHED, EVENTS, *own):
             code, said = self._run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", database)
             if code and "already exists" not in said:
                 raise Unstarted(f"no database {database}: {said.strip()}")
@@ -86,6 +88,9 @@ class Postgres:
                 "USER": "postgres",
                 "PASSWORD": "postgres",
             }
+            return {f"DB_{name}": value for name, value in names.items()}
+        if blueprint == "events":
+            names = {"HOST": "127.0.0.1", "PORT": str(port), "DATABASE": EVENTS, "USERNAME": "postgres"}
             return {f"DB_{name}": value for name, value in names.items()}
         if services := APART.get(blueprint):
             return {

@@ -36,8 +36,7 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
     - `event`: what it is for us; `published` is its name for the others, beside the body. `also`: the other
       events that are published under that name, told apart by the body.
-    - `name`: of the queue or topic; `group`: of the readers that share its work, where others know them by
-      one (Kafka); empty: ours.
+    - `name`: of the queue or topic.
     - `encode`: the body that others read, of the event as it lies in our log, with its time.
     - `decode`: the event that a body says. Errors: Undeliverable.
     - `dead_letters`: the queue of what cannot be handled; empty: `<name>.dead`.
@@ -53,7 +52,6 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     encode: Callable[[EventRecord], bytes]
     decode: Callable[[bytes], Event]
     also: tuple[type[Event], ...] = ()
-    group: str = ""
     declared: bool = True
     arguments: Mapping[str, Any] = {}
     shape: type[Any] | None = None

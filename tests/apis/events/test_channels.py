@@ -99,8 +99,8 @@ def test_what_is_no_event_is_a_dead_letter(channel: Any, body: bytes, reason: st
 
 
 def test_the_topics_and_their_groups_are_the_published_ones() -> None:
-    assert [(one.name, one.group) for one in (USERS, ORDERS, PAYMENTS)] == [
-        ("user.created", "order-service-group"),
-        ("order.created", "payment-service-group"),
-        ("payment.completed", "order-service-group"),
+    assert [(one.name, one.groups) for one in (USERS, ORDERS, PAYMENTS)] == [
+        ("user.created", {"orders": "order-service-group"}),
+        ("order.created", {"payments": "payment-service-group"}),
+        ("payment.completed", {"orders": "order-service-group"}),
     ]

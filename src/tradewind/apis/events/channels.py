@@ -22,7 +22,7 @@ from .shapes import Item, decimal
 T = TypeVar("T")
 MOST_BYTES = 10 * 1024 * 1024
 MOST_CENTS = 1_000_000_000_000
-ORDERS, PAYMENTS = "order-service-group", "payment-service-group"
+ORDERS, PAYMENTS = {"orders": "order-service-group"}, {"payments": "payment-service-group"}
 """The published groups of readers."""
 NOISE = 1e-6
 """How far an amount of the original's floats may be from a whole cent."""
@@ -67,7 +67,7 @@ def channels(settings: Mapping[str, Any]) -> tuple[Channel, ...]:
             event=UserRegistered,
             published="user.created",
             name="user.created",
-            group=ORDERS,
+            groups=ORDERS,
             encode=_user,
             decode=_reader(UserCreatedMessage, _user_of),
             shape=UserCreatedMessage,
@@ -76,7 +76,7 @@ def channels(settings: Mapping[str, Any]) -> tuple[Channel, ...]:
             event=OrderCreated,
             published="order.created",
             name="order.created",
-            group=PAYMENTS,
+            groups=PAYMENTS,
             encode=_order,
             decode=_reader(OrderCreatedMessage, lambda read: _order_of(read, currency)),
             shape=OrderCreatedMessage,
@@ -86,7 +86,7 @@ def channels(settings: Mapping[str, Any]) -> tuple[Channel, ...]:
             also=(PaymentFailed,),
             published="payment.completed",
             name="payment.completed",
-            group=ORDERS,
+            groups=ORDERS,
             encode=_payment,
             decode=_reader(PaymentCompletedMessage, lambda read: _payment_of(read, currency)),
             shape=PaymentCompletedMessage,
