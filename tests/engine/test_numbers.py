@@ -18,12 +18,12 @@ from tests.support.tables import create_all
 from tradewind.core.model import NOBODY, Context, Effects, Event, Refused, Request, Service, numbered, on
 from tradewind.core.schema import metadata
 from tradewind.core.store import StoreUnavailable
-from tradewind.drivers.postgres.shared import SharedStore
 from tradewind.engine.inbox import Envelope, Origin
 from tradewind.engine.numbers import BATCHES, BLOCK, Numbers
 from tradewind.engine.platform import Platform
 from tradewind.engine.tables import framework_tables
 from tradewind.runtime.schema import schema
+from tradewind.runtime.stores import open_store
 
 MD = metadata("queue")
 COUNTERS = framework_tables("queue").counters
@@ -100,11 +100,15 @@ async def test_a_block_lasts_for_many_batches() -> None:
     await store.close()
 
 
-@pytest.mark.postgres
-async def test_copies_reserve_at_the_same_time(postgres: Place) -> None:
-    postgres.fill(schema("orders"))
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param("postgres", marks=pytest.mark.postgres), pytest.param("mysql", marks=pytest.mark.mysql)],
+)
+async def test_copies_reserve_at_the_same_time(request: pytest.FixtureRequest, kind: str) -> None:
+    place: Place = request.getfixturevalue(kind)
+    place.fill(schema("orders"))
     counters = framework_tables("orders").counters
-    stores = [SharedStore(postgres.url) for _ in range(4)]
+    stores = [open_store(place.url, place.data, exclusive=False) for _ in range(4)]
     for store in stores:
         await store.open()
     firsts = await asyncio.gather(

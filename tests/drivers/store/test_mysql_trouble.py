@@ -203,6 +203,41 @@ async def test_of_two_that_wait_for_each_other_one_decides_anew(
     await again(other, "d")
 
 
+async def test_a_shared_batch_is_one_round_trip_and_one_more_for_what_it_locks(
+    pair: tuple[SharedStore, SharedStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    run = sessions.run
+
+    async def counted(connection: Any, text: bytes) -> Any:
+        sent.append(text.decode())
+        return await run(connection, text)
+
+    monkeypatch.setattr(sessions, "run", counted)
+    for reads in (False, True):
+        tx = await pair[0].begin()
+        found: list[tuple[str, float, float]] = []
+        tx.statements = found
+        if reads:
+            assert await tx.load(THINGS, ["a"])
+        await tx.insert(ROWS, [row(f"{reads}{n}", title="secret") for n in range(50)])
+        await tx.update(ROWS, [row(f"{reads}{n}", 2, title="secret") for n in range(50)])
+        await tx.upsert(ROWS, [row("a", title="secret")])
+        await tx.delete(ROWS, [f"{reads}7"])
+        await tx.commit()
+        assert [text.count("; ") for text in sent] == ([1, 4] if reads else [5])
+        assert sent[0].startswith("START TRANSACTION; ") and sent[-1].endswith("; COMMIT")
+        assert "secret" not in str(found)
+        sent.clear()
+    assert len(await amounts(pair[1])) == 99
+    tx = await pair[0].begin()  # one change commits itself
+    sent.clear()
+    await tx.insert(ROWS, [row("alone")])
+    await tx.commit()
+    assert len(sent) == 1 and "COMMIT" not in sent[0]
+    assert (await pair[1].get(THINGS, "alone")) is not None
+
+
 async def test_a_key_that_another_has_taken_is_a_race_and_nothing_of_the_batch_is_kept(
     pair: tuple[SharedStore, SharedStore],
 ) -> None:

@@ -119,7 +119,7 @@ class SharedTransaction(MysqlTransaction):
     def __init__(self, store: SharedStore, connection: Connection, sql: MysqlSql) -> None:
         super().__init__(store, connection, sql)
         self._shared = store
-        self._open = self._over = False
+        self._open = self._begun = self._over = False
         self._texts: list[str] = []
         self._said: list[bytes] = []
         self._size = 0
@@ -158,26 +158,34 @@ class SharedTransaction(MysqlTransaction):
         self._size += len(statement)
 
     async def _begin(self) -> None:
-        """A transaction, and all changes so far in it."""
-        begun, self._open = self._open, True
-        if not begun or self._said:
-            await self._flush([] if begun else [BEGIN], [])
+        """A transaction, which begins with the next statement, and all changes so far in it."""
+        self._open = True
+        if self._said:
+            await self._flush()
 
-    async def _flush(self, before: list[bytes], after: list[bytes]) -> None:
+    async def ask(self, text: str, *arguments: Any) -> tuple[sessions.Rows, int]:
+        return await self._send(text, b"; ".join([*self._beginning(), filled(text, arguments).encode()]))
+
+    def _beginning(self) -> list[bytes]:
+        if self._begun or not self._open:
+            return []
+        self._begun = True
+        return [BEGIN]
+
+    async def _flush(self, *after: bytes) -> None:
         texts, said = self._texts, self._said
         self._texts, self._said, self._size = [], [], 0
-        record = "; ".join(texts or [part.decode() for part in (*before, *after)])
-        await self._send(record, b"; ".join([*before, *said, *after]))
+        record = "; ".join(texts or [part.decode() for part in after])
+        await self._send(record, b"; ".join([*self._beginning(), *said, *after]))
 
     async def commit(self) -> None:
         if self._refused:
             raise StoreUnavailable("not committed, because something in it was refused")
-        if self._open:
-            await self._flush([], [COMMIT])
-        elif len(self._said) == 1:
-            await self._flush([], [])  # commits itself
+        if self._open or len(self._said) > 1:
+            self._open = True
+            await self._flush(COMMIT)
         elif self._said:
-            await self._flush([BEGIN], [COMMIT])
+            await self._flush()  # commits itself
         self._release()
 
     def _release(self) -> None:
