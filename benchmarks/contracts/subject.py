@@ -100,18 +100,19 @@ class Pair(Subject):
         self.settle()
         bounds = f"amount BETWEEN {min(sent)} AND {max(sent)}"
         orders = self.database.run("-c", f"SELECT amount, id FROM public.orders WHERE {bounds}")
-        told = self.invoices.run(
-            "-c", f"SELECT order_id, extract(epoch FROM pg_xact_commit_timestamp(xmin)) FROM {self.bills}"
+        began = {order: sent[int(amount)] for amount, order in _rows(orders)}
+        kept, billed = (
+            [(at - began[order]) * 1000 for order, at in committed.items() if order in began]
+            for committed in (
+                _committed(self.database, self.table, "id"),
+                _committed(self.invoices, self.bills, "order_id"),
+            )
         )
-        committed = {order: float(at) for order, at in (line.split("|") for line in told.splitlines())}
-        took = [
-            (committed[order] - sent[int(amount)]) * 1000
-            for amount, order in (line.split("|") for line in orders.splitlines())
-        ]
         return {
-            "invoices": len(took),
-            "invoice_p50_ms": percentile(took, 50),
-            "invoice_p99_ms": percentile(took, 99),
+            "invoices": len(billed),
+            "order_p50_ms": percentile(kept, 50),
+            "invoice_p50_ms": percentile(billed, 50),
+            "invoice_p99_ms": percentile(billed, 99),
         }
 
     async def _sent(self) -> dict[int, float]:
@@ -131,3 +132,13 @@ class Pair(Subject):
                 await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
                 placing.create_task(place(client, next(self._amounts)))
         return sent
+
+
+def _rows(text: str) -> list[list[str]]:
+    return [line.split("|") for line in text.splitlines()]
+
+
+def _committed(database: Database, table: str, order: str) -> dict[str, float]:
+    """When the row of each order was committed, in seconds since 1970."""
+    moment = "extract(epoch FROM pg_xact_commit_timestamp(xmin))"
+    return {key: float(at) for key, at in _rows(database.run("-c", f"SELECT {order}, {moment} FROM {table}"))}
