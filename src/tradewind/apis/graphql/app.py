@@ -25,7 +25,7 @@ from ..kernel.served import Entry, ServedApi, ServedSettings
 from ..kernel.serving import Serving
 from ..nest.http import error_body
 from . import explorer, faults
-from .documents import Documents, Wrong, shown
+from .documents import Document, Documents, Wrong, shown
 from .faults import BAD_REQUEST, BAD_USER_INPUT
 from .limits import Limits
 from .reading import Reading
@@ -130,6 +130,10 @@ class GraphqlApi(ServedApi[GraphqlContext]):
             **more,
         )
 
+    def close(self) -> None:
+        super().close()
+        self._documents.close()
+
     def _routes(self, serving: Serving) -> Iterator[Entry]:
         serve = partial(self._serve, serving)
         yield "POST", PATH, Route("graphql", PATH, serve)
@@ -145,7 +149,19 @@ class GraphqlApi(ServedApi[GraphqlContext]):
         guard(request)
         context.kind = kind_of(request)
         given = asked(request)
-        document = self._documents.read(given.query)
+        document = self._documents.known(given.query)
+        if document is None:
+            reading = self._documents.read_aside(given.query)
+            go_on = partial(self._execute, serving, context, given)
+            serving.asks.later(reading, go_on, context.fail, self._settings.answer_s)
+        else:
+            self._execute(serving, context, given, document)
+
+    def _execute(
+        self, serving: Serving, context: GraphqlContext, given: Asked, document: Document | Wrong
+    ) -> None:
+        """Errors: Bad; Refused, for a malformed key."""
+        request = context.request
         if isinstance(document, Wrong):
             context.give(400, list(document.errors))
             return

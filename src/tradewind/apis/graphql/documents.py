@@ -4,8 +4,10 @@ number, also where it is refused.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -27,12 +29,15 @@ from graphql import (
 from graphql.validation import ASTValidationRule, NoFragmentCyclesRule, OverlappingFieldsCanBeMergedRule
 from graphql.validation.rules.custom.no_schema_introspection import NoSchemaIntrospectionCustomRule
 
+from ...core.model import Refused
 from .limits import Cyclic, Limits, MergeableFields, exceeded
 
 MOST, MOST_TEXT, LONGEST = 1_000, 128 * 1024, 8 * 1024
 """Documents that are kept, their texts together, and the longest that is kept: a tree takes a hundred times
 its text.
 """
+SHORT, MOST_WAITING = 1_024, 256
+"""Characters of a document that is read at once, and how many long ones may wait for their turn."""
 MOST_ERRORS = 20
 PARSE_FAILED, VALIDATION_FAILED = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"
 TOO_DEEP = "The document is nested too deeply."
@@ -69,23 +74,52 @@ class Documents:
         if not introspection:
             self._rules.append(NoSchemaIntrospectionCustomRule)
         self._kept: OrderedDict[str, Document | Wrong] = OrderedDict()
-        self._text = 0
+        self._text = self._waiting = 0
+        self._aside = ThreadPoolExecutor(1, "documents")
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def read(self, text: str) -> Document | Wrong:
+        found = self.known(text)
+        if found is None:
+            found = self._read(text)
+            self._keep(text, found)
+        return found
+
+    def known(self, text: str) -> Document | Wrong | None:
+        """What was read before, or is read at once, as it is short."""
         found = self._kept.get(text)
         if found is not None:
             self._kept.move_to_end(text)
-            return found
-        found = self._read(text)
-        if len(text) <= LONGEST:
+        elif len(text) <= SHORT:
+            found = self._read(text)
+            self._keep(text, found)
+        return found
+
+    async def read_aside(self, text: str) -> Document | Wrong:
+        """In a thread, one at a time, so that whoever sends a long document holds up only those who send long
+        ones. Errors: Refused, where too many wait.
+        """
+        if self._waiting >= MOST_WAITING:
+            raise Refused("overloaded", 503, retry_after=1)
+        self._waiting += 1
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._aside, self._read, text)
+        finally:
+            self._waiting -= 1
+        self._keep(text, found)
+        return found
+
+    def close(self) -> None:
+        self._aside.shutdown(wait=False, cancel_futures=True)
+
+    def _keep(self, text: str, found: Document | Wrong) -> None:
+        if len(text) <= LONGEST and text not in self._kept:
             self._kept[text] = found
             self._text += len(text)
             while len(self._kept) > MOST or self._text > MOST_TEXT:
                 self._text -= len(self._kept.popitem(last=False)[0])
-        return found
 
     def _read(self, text: str) -> Document | Wrong:
         try:
