@@ -1,5 +1,5 @@
-"""Blueprint `graphql` on the servers of its page: what every client, reader and operator of the published system
-finds, and what happens while one of its parts is away.
+"""Blueprint `graphql` on the servers of its page: what every client, reader and operator of the published
+system finds, and what happens while one of its parts is away.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pymongo
 import pytest
 import redis
 
+from tests.apis.graphql.hostile import campaign, memory
 from tests.support.apart import Apart, wait
 from tests.support.databases import rows
 from tests.support.graphql_shop import GraphqlShop, graphql_shop
@@ -168,3 +169,17 @@ def test_a_service_that_is_killed_is_named_by_a_code_and_comes_back(shop: Graphq
 def listens(pid: int, process: str) -> bool:
     words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     return b"serve" in words and words[words.index(b"serve") + 1] == process.encode()
+
+
+async def test_hostile_requests_break_nothing(shop: GraphqlShop) -> None:
+    """As many as fit here; `python -m tests.apis.graphql.hostile` sends 100,000, and looks at the times of
+    others.
+    """
+    (gateway,) = [pid for pid in shop.running.children if listens(pid, "gateway")]
+    url = f"http://127.0.0.1:{shop.port}"
+    await campaign(url, 300, seed=1)  # what is kept of documents is filled
+    before = memory(gateway)
+    came = await campaign(url, 700, seed=2)
+    assert [status for status in came.statuses if status >= 500] == []
+    assert memory(gateway) - before < 64 * 1024 * 1024
+    assert len(shop.told(shop.place())) == 1
