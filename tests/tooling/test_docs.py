@@ -98,8 +98,9 @@ def test_the_listings_of_the_guide_are_the_example() -> None:
     listings = re.findall(r"```python\n(.*?)\n```", guide, re.DOTALL)
     files = [path.read_text() for path in (ROOT / "examples" / "loyalty").glob("*.py")]
     files.append((ROOT / "src/tradewind/apis/amounts/message.py").read_text())
+    files.append((ROOT / "src/tradewind/apis/grpc/documents.py").read_text())
     files.append((ROOT / "tests/blueprints/numbered/published.py").read_text())
-    assert len(listings) == 7
+    assert len(listings) == 8
     for listing in listings:
         assert any(listing in text for text in files), listing
 
