@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import grpc
 import pymongo
@@ -22,6 +23,7 @@ from grpc_health.v1 import health_pb2
 from tests.support.apart import Apart
 from tests.support.broker import own_vhost
 from tests.support.mongodb import OwnServer, own_server
+from tests.support.proxy import proxy
 from tests.support.queues import Outside, outside
 from tools.servers import machine
 from tradewind.apis.grpc.client import NotificationsGateway
@@ -203,6 +205,31 @@ async def test_while_the_server_is_away_calls_are_unavailable_and_nothing_is_los
         await asyncio.to_thread(running.close)
     if server.pid is None:
         server.start()
+
+
+async def test_the_broker_does_not_count_for_who_asks(
+    tmp_path: Path, server: OwnServer, variables: dict[str, str]
+) -> None:
+    parts = urlsplit(variables["RABBITMQ_URL"])
+    async with proxy(parts.port or 5672) as between, outside(variables["RABBITMQ_URL"]) as broker:
+        by_proxy = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{between.port}")
+        running = await serve(tmp_path, {**variables, "RABBITMQ_URL": by_proxy.geturl()})
+        try:
+            async with asking(variables) as gateway:
+                broker.send(QUEUE, order(1))
+                await until(lambda: is_told(gateway, 1), "the first is told of")
+                between.accepting = False
+                between.reset()
+                broker.send(QUEUE, order(2))
+                for _ in range(10):
+                    assert await is_told(gateway, 1)
+                    assert await health(variables) == health_pb2.HealthCheckResponse.SERVING
+                    await asyncio.sleep(0.2)
+                assert not await is_told(gateway, 2)
+                between.accepting = True
+                await until(lambda: is_told(gateway, 2), "what came meanwhile is told of")
+        finally:
+            await asyncio.to_thread(running.close)
 
 
 async def test_calls_are_answered_in_time_while_a_backlog_is_consumed(

@@ -97,7 +97,7 @@ class BuiltProcess:
         for api, at in process.apis.items():
             if APIS[api].methods is not None:
                 found = reached(context, APIS[api], platform)
-                made += [*found.needs, RpcServed(context, APIS[api], at, found.reach, self.missing)]
+                made += [*found.needs, RpcServed(context, APIS[api], at, found.reach)]
         if context.apart:
             pages = OpsPages(self._health, context.metrics.render)
             self._ops = OpsServer(HttpServer(pages, Limits()), config.host, config.ops_port)

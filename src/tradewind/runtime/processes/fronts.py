@@ -62,11 +62,11 @@ def front_server(
 
 
 class RpcServed(Component):
-    """An API over gRPC. Its copies share one address."""
+    """An API over gRPC, whose health is that of what it answers from: a queue that is away does not count.
+    Its copies share one address.
+    """
 
-    def __init__(
-        self, context: Context, api: ApiManifest, at: Address, reach: Reach, missing: Callable[[], list[str]]
-    ) -> None:
+    def __init__(self, context: Context, api: ApiManifest, at: Address, reach: Reach) -> None:
         from ...drivers.grpc.server import GrpcServer, Tls
 
         assert api.methods is not None and at.port is not None
@@ -75,7 +75,7 @@ class RpcServed(Component):
         self._place = at.host or context.config.host, at.port
         self.server = GrpcServer(
             [_followed(tracer, one) if tracer is not None else one for one in front.services],
-            missing,
+            reach.gateway.missing,
             tls=Tls(Path(front.certificate), Path(front.key)) if front.certificate else None,
             shared=context.process.copies > 1,
             observe=lambda method, status, s: metrics.rpc_served(
