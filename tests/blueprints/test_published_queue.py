@@ -192,3 +192,29 @@ async def test_a_queue_that_cannot_be_used_is_said_and_waited_for(shop: Shop) ->
             await do(other.link, commands.Queue.Delete(queue=shop.queue), "Queue.DeleteOk")
             assert [(key, total) for key, total, _ in await shop.invoices(1)] == [(order, 5_000)]
             assert "x-max-priority" not in await shop.ready("invoices", 200)
+
+
+STUCK, CLIENTS = 5_200, 8
+
+
+@pytest.mark.parametrize("shop", ["contracts"], indirect=True)
+async def test_orders_stops_and_starts_while_thousands_cannot_be_published(shop: Shop) -> None:
+    def place(count: int) -> None:
+        with Connection(shop.ports["orders"]) as connection:
+            for _ in range(count):
+                assert connection.call("POST", "/orders", {"amount": 5}).status == 201
+
+    def unpublished() -> int:
+        return int(rows(shop.databases["orders"], "SELECT count(*) FROM orders.outbox")[0][0])
+
+    async with outside(broker()) as other:
+        await other.link.declare_queue(shop.queue, durable=True, arguments={"x-max-priority": 3})
+        async with shop.serve("orders") as first:
+            await asyncio.gather(*[asyncio.to_thread(place, STUCK // CLIENTS) for _ in range(CLIENTS)])
+            assert await asyncio.to_thread(unpublished) == STUCK
+            assert await asyncio.to_thread(first.stop) == 0
+        await do(other.link, commands.Queue.Delete(queue=shop.queue), "Queue.DeleteOk")
+        async with shop.serve("orders"):
+            await asyncio.to_thread(wait, lambda: not unpublished(), "all are published")
+            sent = await taken(other, shop.queue, STUCK)
+        assert len({json.loads(one.body)["orderId"] for one in sent}) == len(sent) == STUCK
