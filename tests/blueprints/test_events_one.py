@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 import jwt
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.apart import Apart, wait
 from tests.support.http import Answer, Connection
+from tests.support.program import run_in
 
 HERE = Path(__file__).parent
 SECRET = "a secret that is long enough for HS256"
@@ -182,6 +184,26 @@ def test_what_is_not_there_is_told_as_nestjs_does(open_shop: Shop) -> None:
 
 def _bearer(sent: str | None) -> dict[str, Any]:
     return {} if sent is None else {"token": sent}
+
+
+def test_the_figures_have_the_published_names(open_shop: Shop) -> None:
+    open_shop.call("GET", "/orders")
+    with Connection(open_shop.port) as connection:
+        connection.call("GET", "/health/live")
+        answer = connection.call("GET", "/metrics")
+    families = {one.name: one for one in text_string_to_metric_families(answer.body.decode())}
+    requests = {tuple(row.labels.values()) for row in families["http_requests"].samples}
+    assert {("GET", "/api/orders", "200"), ("GET", "/health/live", "200")} <= requests
+    assert families["http_request_duration_seconds"].type == "histogram"
+    names = ("process_resident_memory_bytes", "process_cpu_seconds", "kafka_consumer_lag")
+    assert set(names) <= families.keys()
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+def test_the_first_order_is_told(open_shop: Shop) -> None:
+    told = run_in({}, "first-order", "--url", f"http://127.0.0.1:{open_shop.port}")
+    assert told.returncode == 0, told.stderr
+    assert "payment shown" in told.stdout
 
 
 def token(role: str, user: str = NOBODY, **claims: Any) -> str:

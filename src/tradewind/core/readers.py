@@ -54,6 +54,12 @@ def number(low: float, high: float) -> Reader[float]:
     return read
 
 
+def level(text: str) -> str:
+    """A log level, by our words or those of others."""
+    known = {"trace": "debug", "warn": "warning", "fatal": "error"}
+    return one_of("debug", "info", "warning", "error")(known.get(text.lower(), text))
+
+
 def one_of(*words: str) -> Reader[str]:
     def read(text: str) -> str:
         if text.lower() not in words:

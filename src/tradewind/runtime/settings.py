@@ -103,13 +103,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ]
     trusted_proxies: Annotated[tuple[str, ...], KERNEL["trusted_proxies"]]
     log_level: Annotated[
-        str,
-        Setting(
-            readers.one_of("debug", "info", "warning", "error"),
-            "info",
-            "level",
-            "the least that is logged: debug, info, warning, error",
-        ),
+        str, Setting(readers.level, "info", "level", "the least that is logged: debug, info, warning, error")
     ]
     log_format: Annotated[
         Literal["json", "console"],

@@ -31,6 +31,7 @@ from ..kernel.served import Entry
 from ..nest.bodies import body_of
 from ..nest.http import NAMES, NestContext
 from ..nest.validator import UUID, Fields
+from .figures import Figures
 from .rules import CHANGE, LOGIN, USER, CreateOrder, CreateUser, Login, UpdateUser, order_of, walked
 from .services import FIRST_ADMIN, MOST_BODY
 from .tokens import Tokens
@@ -371,6 +372,7 @@ class EventsApi(Api[NestContext]):
         *,
         asked: bool,
         health: Health,
+        figures: Figures,
         pages: Mapping[str, Page],
         limiter: RateLimiter,
         answer_s: float = 30.0,
@@ -395,7 +397,9 @@ class EventsApi(Api[NestContext]):
             proxies=TrustedProxies(proxies) if proxies else None,
             admission=Admission(tokens if asked else None, limiter),
         )
-        made = Gateway(services, tokens, passwords, self._asks, asked, observe_call, tick).routes()
+        made = figures.watched(
+            Gateway(services, tokens, passwords, self._asks, asked, observe_call, tick).routes()
+        )
         shown = page_routes({**health.pages(), **pages})
         super().__init__(kernel, NestContext, Router([*made, *shown], loose=True))
 

@@ -28,6 +28,7 @@ def gateway(given: ApiGiven) -> Front:
     from ..kernel.resilience.http_service import HttpService
     from ..nest.http import of_problem
     from .described import pages
+    from .figures import Figures
     from .gateway import EventsApi
     from .services import MOST_BODY
     from .terminus import Terminus
@@ -44,6 +45,7 @@ def gateway(given: ApiGiven) -> Front:
     def lacks() -> list[str]:
         return [*reach.lacks(), *(why for service in needed for why in service.missing())]
 
+    figures = Figures(given.observe)
     asked = given.policies.access == "jwt"
     secret = known["jwt_secret"].encode() if known["jwt_secret"] else given.secret("access tokens")
     api = EventsApi(
@@ -53,9 +55,10 @@ def gateway(given: ApiGiven) -> Front:
         Passwords(given.clock),
         asked=asked,
         health=Terminus(lacks, reach.late),
-        pages={**pages(), **given.pages},
+        pages={**pages(), **figures.pages(given.pages)},
+        figures=figures,
         limiter=given.limiter(Limit(known["rate_limit"])),
-        observe=given.observe,
+        observe=figures.observe,
         observe_call=given.observe_call,
         log=given.log,
         tracer=given.tracer,
@@ -95,17 +98,20 @@ def payments(given: ApiGiven) -> Front:
 
 
 def _service(given: ApiGiven, routes: Any) -> Front:
+    from msgspec.structs import replace
+
     from ...core.rate_limiter import Limit
     from ..kernel.served import ServedApi, ServedSettings, common, front
     from ..nest.http import of_problem
+    from .figures import Figures
     from .service_context import ApiKeys, ServiceContext
     from .services import MOST_BODY
     from .terminus import Terminus
 
-    keys = ApiKeys(given.settings["api_key"])
+    keys, figures = ApiKeys(given.settings["api_key"]), Figures(given.observe)
 
     def guarded(serving: Serving) -> Iterator[Entry]:
-        for method, path, route in routes(serving):
+        for method, path, route in figures.watched(routes(serving)):
             yield method, path, keys.guard(route)
 
     def make(gateway: Any, clock: Any, settings: Any, **more: Any) -> ServedApi[ServiceContext]:
@@ -113,6 +119,7 @@ def _service(given: ApiGiven, routes: Any) -> Front:
             ServiceContext, gateway, clock, settings, guarded, loose=True, health=Terminus, **more
         )
 
+    given = replace(given, observe=figures.observe, pages=figures.pages(given.pages))
     settings = ServedSettings(**{**common(given), "limit": Limit(0)})
     return front(given, make, settings, of_problem, MOST_BODY)
 

@@ -14,7 +14,7 @@ from typing import Any
 from ...runtime.config import Config
 from ...runtime.local import NotReachable, running
 from ..http import Http
-from . import first_order_graphql, first_order_rpc
+from . import first_order_events, first_order_graphql, first_order_rpc
 from .buying import FINAL, ORDERS
 from .persistence import Client
 from .platform import admin_token, reach, there
@@ -56,6 +56,8 @@ class FirstOrder:
             if await first_order_rpc.speaks_rpc(http):
                 header = first_order_rpc.HEADER
                 await first_order_rpc.story(Client(http, find, random.Random(), PATIENCE_S, header), teller)
+            elif await first_order_events.speaks_events(http):
+                await first_order_events.story(Client(http, find, random.Random(), PATIENCE_S), teller)
             elif await first_order_graphql.speaks_graphql(http):
                 await first_order_graphql.story(Client(http, find, random.Random(), PATIENCE_S), teller)
             else:
