@@ -32,6 +32,7 @@ from .reading import Reading
 from .requests import JSON, RESPONSE, Asked, Bad, asked, guard, kind_of, wants_page
 from .rest import CORS, is_order
 from .schema import Root, attribute, schema
+from .shaping import ShapingExecutor
 
 PATH = "/graphql"
 ORDER_SECONDS = 300
@@ -174,7 +175,7 @@ class GraphqlApi(ServedApi[GraphqlContext]):
             context.refuse(405, NO_MUTATION, BAD_REQUEST, ((b"allow", b"POST"),))
             return
         key = key_of(request.headers) if operation is OperationType.MUTATION else None
-        reading = Reading(serving, context, document.asks, self._settings.currency, key)
+        reading = Reading(serving, context, document.asks, self._settings.currency, key, document.shapes)
         result = execute(
             schema(),
             document.node,
@@ -183,6 +184,7 @@ class GraphqlApi(ServedApi[GraphqlContext]):
             given.variables,
             given.operation,
             attribute,
+            executor_class=ShapingExecutor,
             hide_suggestions=not self._settings.introspection,
         )
         if inspect.isawaitable(result):

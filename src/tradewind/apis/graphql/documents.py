@@ -52,11 +52,12 @@ class Wrong(NamedTuple):
 
 
 class Document(NamedTuple):
-    """`asks` are the fields that it names anywhere, as `Order.user`."""
+    """`asks` are the fields that it names anywhere, as `Order.user`. `shapes`: see `shaping`."""
 
     node: DocumentNode
     operations: dict[str, OperationType]
     asks: frozenset[str]
+    shapes: dict[int, Any]
 
     def operation(self, name: str | None) -> OperationType | None:
         """None: there is none of that name, or none was named where there are several."""
@@ -144,7 +145,7 @@ class Documents:
             for one in node.definitions
             if isinstance(one, OperationDefinitionNode)
         }
-        return Document(node, operations, _asked(self._schema, node))
+        return Document(node, operations, _asked(self._schema, node), {})
 
 
 def _wrong(errors: Iterable[GraphQLError], code: str) -> Wrong:

@@ -41,7 +41,9 @@ class Orders(msgspec.Struct, frozen=True):
 
 
 class Reading:
-    """`asks` are the fields that the document names anywhere; `key` is the idempotency key of the request."""
+    """`asks` are the fields that the document names anywhere; `key` is the idempotency key of the request.
+    `shapes` are those of the document (`shaping`), by the node that they are of.
+    """
 
     def __init__(
         self,
@@ -50,8 +52,10 @@ class Reading:
         asks: Collection[str],
         currency: str,
         key: bytes | None,
+        shapes: dict[int, Any] | None = None,
     ) -> None:
         self.serving, self.context, self.key = serving, context, key
+        self.shapes: dict[int, Any] = {} if shapes is None else shapes
         self._asks, self._currency = asks, currency
         self._users: dict[int, asyncio.Future[User]] = {}
         self._told: dict[int, list[Notification] | BaseException] = {}

@@ -45,11 +45,11 @@ def schema() -> GraphQLSchema:
 
 def attribute(source: Any, info: Info, **_: Any) -> Any:
     """A field without a resolver: `createdAt` is `created_at`."""
-    return getattr(source, _attribute(info.field_name))
+    return getattr(source, attribute_of(info.field_name))
 
 
 @cache
-def _attribute(name: str) -> str:
+def attribute_of(name: str) -> str:
     return _SNAKE.sub(lambda found: "_" + found[1].lower(), name)
 
 
