@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ pytestmark = [
     pytest.mark.slow,
 ]
 NESTED = "{orders(userId:%d,first:%d){nodes{id quantity user{name} notifications{message}} nextCursor}}"
+
+CREATE = "mutation{createOrder(userId:1,productId:101,quantity:3)}"
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +186,36 @@ async def test_hostile_requests_break_nothing(shop: GraphqlShop) -> None:
     assert [status for status in came.statuses if status >= 500] == []
     assert memory(gateway) - before < 64 * 1024 * 1024
     assert len(shop.told(shop.place())) == 1
+
+
+def test_a_stop_under_load_ends_what_was_begun(tmp_path: Path) -> None:
+    """By SIGTERM: exit code 0, no error of ours for a client, and every order that was accepted is there."""
+    with graphql_shop(tmp_path) as ending:
+        placed: list[int] = []
+        wrong: list[Any] = []
+
+        def load() -> None:
+            while True:
+                try:
+                    answer = ending.call("POST", "/graphql", {"query": CREATE})
+                except OSError:  # nobody listens any more, or the connection was not taken
+                    return
+                found = answer.json
+                if answer.status != 200 or code_of(found) == "INTERNAL_SERVER_ERROR":
+                    wrong.append(answer)
+                elif "errors" not in found:
+                    placed.append(int(found["data"]["createOrder"].split()[1]))
+
+        threads = [threading.Thread(target=load) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        wait(lambda: len(placed) >= 20, "orders are placed")
+        assert ending.running.stop() == 0
+        for thread in threads:
+            thread.join(60)
+        kept = {row[0] for row in rows(ending.mysql, "SELECT id FROM orders")}
+        assert (wrong, set(placed) - kept) == ([], set())
+
+
+def code_of(answer: Any) -> str:
+    return str(answer["errors"][0]["extensions"]["code"]) if "errors" in answer else ""
