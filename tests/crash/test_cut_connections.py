@@ -5,21 +5,26 @@ and nothing is there twice.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.keeping import Keeping
 from tests.support.shop import until
-from tests.support.shops import OpenShop
+from tests.support.shops import MYSQL, OpenShop
 from tests.support.traffic import Buyer, assert_kept, gather, start
 
 CUTS = 20
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+OTHERS_ON_MYSQL = (
+    "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+)
 
 
-@pytest.fixture
-def kind() -> str:
-    return "postgres"
+@pytest.fixture(scope="module", params=[pytest.param("postgres", marks=pytest.mark.postgres), MYSQL])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def heard(buyers: list[Buyer]) -> int:
@@ -28,11 +33,16 @@ def heard(buyers: list[Buyer]) -> int:
 
 def cut(keeping: Keeping) -> int:
     """How many connections there were."""
+    if keeping.url.startswith("mysql"):
+        found = keeping.sql(OTHERS_ON_MYSQL)
+        for (connection,) in found:
+            with suppress(sa.exc.OperationalError):  # it has ended meanwhile
+                keeping.sql(f"KILL {connection}")
+        return len(found)
     return len(keeping.sql(f"SELECT pg_terminate_backend(pid) {OTHERS}"))
 
 
 @pytest.mark.slow
-@pytest.mark.postgres
 def test_connections_that_are_cut_under_load(new_shop: OpenShop) -> None:
     shop = new_shop().start()
     buyers = start(shop, seed=3)
@@ -47,7 +57,6 @@ def test_connections_that_are_cut_under_load(new_shop: OpenShop) -> None:
     assert_kept(shop, ledger)
 
 
-@pytest.mark.postgres
 def test_it_is_ready_soon_after_a_cut(new_shop: OpenShop) -> None:
     shop = new_shop().start()
     assert cut(shop.keeping)

@@ -9,11 +9,17 @@ from random import Random
 
 import pytest
 
-from tests.support.shops import OpenShop
+from tests.support.shops import KINDS, MYSQL, OpenShop
 from tests.support.traffic import Deed, Ledger, assert_kept, gather, start
 
 KILLS = 10
 LONGEST_S = 0.6
+
+
+@pytest.fixture(scope="module", params=[*KINDS, MYSQL])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Of database."""
+    return str(request.param)
 
 
 @pytest.mark.slow
