@@ -17,7 +17,7 @@ from tests.faults.deployment import Deployment, deployment
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.rabbitmq]
 SEED = 20_261_129
 FIRST_S = 15.0  # as promised
-BAD = 1_500
+BAD = 800
 
 
 def test_every_accepted_order_has_one_invoice_whatever_is_killed(tmp_path: Path) -> None:
