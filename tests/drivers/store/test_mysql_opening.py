@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import ssl
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -130,10 +133,19 @@ async def test_a_server_with_other_settings_serves_as_well(tmp_path: Path) -> No
         await store.close()
 
 
+@pytest.fixture
+def readable() -> Iterator[Path]:
+    """A folder that the user of the server may read."""
+    folder = Path(tempfile.mkdtemp(prefix="tradewind-tls-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.mark.mysql
-async def test_it_is_encrypted_where_the_url_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = Path("/tmp") / f"tradewind-tls-{tmp_path_factory.getbasetemp().name}-{id(tmp_path_factory)}"
-    folder.mkdir()
+async def test_it_is_encrypted_where_the_url_says_so(
+    readable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = readable
     path, other = certificate(folder), tmp_path_factory.mktemp("other")
     with own_mysql((f"--ssl-cert={path}", f"--ssl-key={folder / 'key.pem'}")) as server:
         for words, cipher in (
