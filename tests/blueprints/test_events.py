@@ -162,6 +162,27 @@ def test_no_payment_is_lost_or_doubled_when_payments_and_orders_are_killed(shop:
     _confirmed(shop, user, 20)
 
 
+def test_without_kafka_orders_are_accepted_and_paid_once_it_is_back(shop: EventsShop) -> None:
+    user = str(uuid4())
+    shop.kafka.kill()
+    try:
+        down = {"kafka": {"status": "down"}}
+        wait(lambda: _health(shop, "PAYMENT") == (503, down, down), "payments is not ready")
+        wait(lambda: _health(shop, "ORDER") == (200, {}, down), "orders says that Kafka is away")
+        assert shop.call("GET", "/health/ready").status == 200
+        order = shop.place(user)["id"]
+    finally:
+        shop.kafka.start()
+    assert shop.paid(order)["amount"] == 59.98
+    wait(lambda: _health(shop, "PAYMENT") == (200, {}, {}), "payments is ready again")
+
+
+def _health(shop: EventsShop, service: str) -> tuple[int, Any, Any]:
+    port = int(shop.variables[f"{service}_SERVICE_URL"].rpartition(":")[2])
+    answer = shop.call("GET", "/health/ready", port=port)
+    return answer.status, answer.json["error"], answer.json["details"]
+
+
 def _confirmed(shop: EventsShop, user: str, count: int) -> None:
     text = f"SELECT count(*) FROM orders.orders WHERE customer_id = '{user}' AND status = 'CONFIRMED'"
     wait(lambda: rows(shop.database, text) == [(count,)], "every order has heard of its payment")

@@ -193,6 +193,7 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     - `promises`: policies whose value its clients rely on.
     - `settings`: its own, by name. `stands_in`: settings that stand for what its requests do not say.
     - `ignores`: variables of its published page that change nothing here.
+    - `accepts`: takes new work by itself, so that its process is ready without the channels of its services.
     - `webhooks`: takes those of outside systems. `admin`: has no other way to a first admin than the start.
     - `base`, `docs`, `example` (a path to GET) and `try_it` (a command): what a person is shown at the start.
     - `asked_at`: the setting with the URL by which other processes ask it, where those speak HTTP with it.
@@ -224,6 +225,7 @@ class ApiManifest(msgspec.Struct, frozen=True, kw_only=True):
     settings: Mapping[str, Setting] = {}
     stands_in: tuple[str, ...] = ()
     ignores: tuple[str, ...] = ()
+    accepts: bool = False
     webhooks: bool = False
     admin: FirstAdmin | None = None
     base: str = ""

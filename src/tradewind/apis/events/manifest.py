@@ -106,7 +106,7 @@ def _service(given: ApiGiven, routes: Any) -> Front:
     from .figures import Figures
     from .service_context import ApiKeys, ServiceContext
     from .services import MOST_BODY
-    from .terminus import Terminus
+    from .terminus import ServiceTerminus
 
     keys, figures = ApiKeys(given.settings["api_key"]), Figures(given.observe)
 
@@ -116,7 +116,7 @@ def _service(given: ApiGiven, routes: Any) -> Front:
 
     def make(gateway: Any, clock: Any, settings: Any, **more: Any) -> ServedApi[ServiceContext]:
         return ServedApi(
-            ServiceContext, gateway, clock, settings, guarded, loose=True, health=Terminus, **more
+            ServiceContext, gateway, clock, settings, guarded, loose=True, health=ServiceTerminus, **more
         )
 
     given = replace(given, observe=figures.observe, pages=figures.pages(given.pages))
@@ -159,7 +159,7 @@ APIS = (
         docs="/api/docs",
         example="/api/orders",
     ),
-    _of("users", users),
-    _of("orders", orders, promises={"pricing": "client", "products": "any"}),
+    _of("users", users, accepts=True),
+    _of("orders", orders, accepts=True, promises={"pricing": "client", "products": "any"}),
     _of("payments", payments),
 )

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from ...core.http import Request, Response
-from ..kernel.health import NO_STORE, Health
+from ..kernel.health import LEAVING, NO_STORE, Health
 
 JSON = b"application/json; charset=utf-8"
+DOWN = {"status": "down"}
 LIVE = msgspec.json.encode({"status": "ok", "info": {}, "error": {}, "details": {}})
 
 
 class Terminus(Health):
-    """Each thing that is missing or late is an indicator, named by what stands before the colon."""
+    """Each thing that is missing or late is an indicator."""
 
     def live(self, _: Request) -> Response:
         return Response(200, LIVE, NO_STORE, JSON)
 
     def ready(self, _: Request) -> Response:
-        error, late = _down(self.missing()), _down(self._late())
-        body = {
-            "status": "error" if error else "ok",
-            "info": {},
-            "error": error,
-            "details": {**late, **error},
-        }
+        late = list(self._late())
+        error = {self.named(one, one in late): DOWN for one in self.missing()}
+        details = {**{self.named(one, True): DOWN for one in late}, **error}
+        body = {"status": "error" if error else "ok", "info": {}, "error": error, "details": details}
         return Response(503 if error else 200, msgspec.json.encode(body), NO_STORE, JSON)
 
+    def named(self, reason: str, late: bool) -> str:
+        """The indicator of a reason: of the gateway, the service that is missing."""
+        return reason.partition(":")[0]
 
-def _down(reasons: Iterable[str]) -> dict[str, dict[str, str]]:
-    found = {}
-    for reason in reasons:
-        name, _, why = reason.rpartition(": ")
-        found[name or reason] = {"status": "down", **({"message": why} if name else {})}
-    return found
+
+class ServiceTerminus(Terminus):
+    """Of a service, whose work is late where Kafka is away."""
+
+    def named(self, reason: str, late: bool) -> str:
+        return "kafka" if late else reason if reason == LEAVING else "database"

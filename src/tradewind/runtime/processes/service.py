@@ -205,7 +205,9 @@ class Takers(Component):
             at.scheme in ("http", "grpc") for at in self._context.process.apis.values()
         ):
             return [*self._made.late(), *self.late()]
-        channels = [] if self._subscribers is None else self._subscribers.missing(channels_alone=True)
+        accepts = any(APIS[api].accepts for api in self._context.process.apis)
+        subscribers = None if accepts else self._subscribers
+        channels = [] if subscribers is None else subscribers.missing(channels_alone=True)
         return [*(server.missing for server in self.servers if server.missing), *channels]
 
     def late(self) -> list[str]:
