@@ -205,3 +205,16 @@ def test_a_redis_that_is_wrong(tmp_path: Path, old: str, new: str, says: str) ->
     (tmp_path / "mine.toml").write_text(REDIS.replace(old, new))
     with pytest.raises(BadBlueprint, match=says):
         blueprint.load("mine", folder=tmp_path, services=SERVICES, environment={})
+
+
+def test_a_variable_that_becomes_part_of_a_url(tmp_path: Path) -> None:
+    """`${VAR@quoted:-default}`: a password may hold any character."""
+    text = EACH.replace(
+        'host = "db"\nname = "${DB_NAME:-shop}"', 'url = "mysql://u:${WORD@quoted:-a}@db/shop"'
+    )
+    (tmp_path / "mine.toml").write_text(text)
+    for word, shown in (("p@/:%", "p%40%2F%3A%25"), ("", "a")):
+        found = blueprint.load(
+            "mine", folder=tmp_path, services=SERVICES, environment={"WORD": word}, process="gateway"
+        )
+        assert found.settings["database_url"] == f"mysql://u:{shown}@db/shop"
