@@ -106,3 +106,10 @@ def test_what_is_published_has_the_form_of_others(api: str, body: Any) -> None:
     check = jsonschema_rs.Draft202012Validator({**message["payload"], "components": told["components"]})
     assert check.is_valid(body)
     assert not check.is_valid({**body, "customer": 7, "data": 7})
+
+
+def test_a_topic_of_kafka_is_described_as_one() -> None:
+    told = asyncapi.document({}, registry.channels(["events"], defaults()), "kafka")
+    for event, topic in (("user.registered", "user.created"), ("payment.failed", "payment.completed")):
+        channel = told["channels"][event]
+        assert (channel["address"], channel["bindings"]) == (topic, {"kafka": {"topic": topic}})

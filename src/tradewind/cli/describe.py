@@ -31,7 +31,7 @@ def asyncapi(blueprint: Which = "default") -> None:
         published = channels(chosen.channels, config)
     except ValueError as error:
         fail(error)
-    show(document(published=published))
+    show(document(published=published, bus=chosen.bus))
 
 
 def blueprints(json: Json = False) -> None:

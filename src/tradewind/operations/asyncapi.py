@@ -23,10 +23,12 @@ ABOUT = (
 
 
 def document(
-    heard: Mapping[str, Sequence[str]] | None = None, published: Mapping[str, Channel] | None = None
+    heard: Mapping[str, Sequence[str]] | None = None,
+    published: Mapping[str, Channel] | None = None,
+    bus: str = "rabbitmq",
 ) -> Json:
     """The whole description. `heard` maps services to the events they subscribe to; without it, those of the
-    default wiring. `published` are, by the event's name, the channels that carry it in a form of others.
+    default wiring. `published` are, by the event's name, the channels that carry it in a form of others, over `bus`.
     """
     others = published or {}
     heard = wire.heard() if heard is None else heard
@@ -54,7 +56,7 @@ def document(
             "x-key": wire.keyed_by(event),
         }
         if name in others:
-            channels[name] |= _queue(others[name])
+            channels[name] |= _place(others[name], bus)
             messages[name] |= {"name": others[name].published}
             del messages[name]["x-key"]
         operations[f"{speaker}.says.{name}"] = _operation("send", name, f"{speaker} says {name}", speaker)
@@ -78,8 +80,10 @@ def document(
     }
 
 
-def _queue(channel: Channel) -> Json:
+def _place(channel: Channel, bus: str) -> Json:
     """Where other programs read and write an event."""
+    if bus == "kafka":
+        return {"address": channel.name, "bindings": {"kafka": {"topic": channel.name}}}
     queue = {"name": channel.name, "durable": True, "exclusive": False, "autoDelete": False}
     return {"address": channel.name, "bindings": {"amqp": {"is": "queue", "queue": queue}}}
 
