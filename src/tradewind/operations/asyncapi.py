@@ -28,7 +28,8 @@ def document(
     bus: str = "rabbitmq",
 ) -> Json:
     """The whole description. `heard` maps services to the events they subscribe to; without it, those of the
-    default wiring. `published` are, by the event's name, the channels that carry it in a form of others, over `bus`.
+    default wiring. `published` are, by the event's name, the channels that carry it in a form of others, over
+    `bus`.
     """
     others = published or {}
     heard = wire.heard() if heard is None else heard

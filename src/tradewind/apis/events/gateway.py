@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -241,7 +242,7 @@ class Gateway:
             return None
         if answer.status != 404:
             raise Refused("unavailable", 503, "users does not answer.", retry_after=1)
-        answer = await self._read(context, self._users, f"/users/email/{_segment(asked.email)}")
+        answer = await self._read(context, self._users, f"/users/email/{quote(asked.email, safe='')}")
         person = _person(answer.body) if answer.status == 200 else None
         fits = await self._passwords.verify(None if person is None else person.password, asked.password)
         return person if fits else None
@@ -345,12 +346,6 @@ def _id(context: NestContext) -> str:
     if UUID.match(value) is None:
         raise Refused("invalid_id", 400, "Validation failed (uuid is expected)")
     return value.lower()
-
-
-def _segment(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="")
 
 
 def _listed(context: NestContext, path: str, *more: str) -> str:
