@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -76,6 +77,18 @@ class KafkaNode:
         while not machine.free(self.port):
             assert time.monotonic() < until, f"the killed Kafka is still there after {GONE_S} s"
             time.sleep(0.01)
+
+    def freeze(self) -> None:
+        """It takes connections, and answers nothing."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, which: signal.Signals) -> None:
+        pid = self._server.pid(self.home)
+        assert pid is not None, "it does not run"
+        os.kill(pid, which)
 
 
 @contextmanager

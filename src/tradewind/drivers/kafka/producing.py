@@ -120,6 +120,7 @@ class Producing:
         if self._producer is not None:
             self._producer.purge()
             self._poll(POLL_S)
+            self._producer = None  # or it tries to connect for as long as we are referred to
 
     def _over(self) -> bool:
         if not self._ended.is_set():
