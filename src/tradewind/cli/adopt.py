@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from ..operations.adopt import Adopted
 
 MOST = 20
+Zone = Annotated[
+    str,
+    typer.Option(
+        "--zone",
+        metavar="ZONE",
+        help="The zone in which the other system writes times, where its columns have none; else UTC.",
+    ),
+]
 
 
 def adopt(
@@ -21,6 +29,7 @@ def adopt(
         typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs."),
     ] = None,
     blueprint: Which = "rpc",
+    zone: Zone = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     sets: Sets = None,
     json: Json = False,
@@ -48,6 +57,7 @@ def adopt(
                 chosen.schemas,
                 values,
                 apis=chosen.blueprint.apis,
+                zone=_known(zone),
                 dry_run=dry_run,
                 progress=_progress,
             )
@@ -77,6 +87,7 @@ def export(
         typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs."),
     ] = None,
     blueprint: Ran = "",
+    zone: Zone = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     data: Data = None,
     sets: Sets = None,
@@ -97,7 +108,7 @@ def export(
             one
             for url, services in chosen.places
             for one in moving.export(
-                url, services, chosen.schemas, apis=chosen.blueprint.apis, dry_run=dry_run
+                url, services, chosen.schemas, apis=chosen.blueprint.apis, zone=_known(zone), dry_run=dry_run
             )
         ]
         for url, services in chosen.documents:
@@ -115,6 +126,15 @@ def export(
         print(f"{one.table:38} {one.written:,} rows {would}written{made}")
     if not found:
         print(f"no API of blueprint {chosen.blueprint.name} has published tables to hand back")
+
+
+def _known(zone: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(zone).key if zone else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        fail(f"--zone {zone}: there is no such zone; name one like Europe/Berlin")
 
 
 def _line(one: Adopted, dry_run: bool) -> str:

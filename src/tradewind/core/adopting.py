@@ -35,6 +35,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
     `numbered`: the key is an integer, and stays as the number of what is made; then nothing of ours may run
     meanwhile. `kept`: the name that the table has afterwards, where a view of ours takes its own.
+    `local_times`: its times have no zone; `select` reads them in that of the session.
     """
 
     service: str
@@ -49,6 +50,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     numbered: bool = False
     kept: str = ""
+    local_times: bool = False
 
 
 class Adoption(msgspec.Struct, frozen=True):

@@ -24,7 +24,8 @@ class PublishedTable(msgspec.Struct, frozen=True, kw_only=True):
     `create`: the columns of the original's own table, as its migrations leave them, with which `migrate
     export` makes it where it is missing; empty: it is not handed back. `handed_back`: its rows, where they
     are not what the view shows. Its first column is its key. `first`: a row that is there before anybody
-    has asked for one.
+    has asked for one. `view`: false where others read no such table, and it is only handed back.
+    `local_times`: its times have no zone; `migrate export` asks for it.
     """
 
     service: str
@@ -36,6 +37,8 @@ class PublishedTable(msgspec.Struct, frozen=True, kw_only=True):
     create: str = ""
     handed_back: sa.Select[Any] | None = None
     first: FirstRow | None = None
+    view: bool = True
+    local_times: bool = False
 
 
 class FirstRow(msgspec.Struct, frozen=True):
@@ -105,6 +108,18 @@ def _on_sqlite(element: moment, compiler: Any, **how: Any) -> str:
 def _on_mysql(element: moment, compiler: Any, **how: Any) -> str:
     milliseconds = compiler.process(element.clauses, **how)
     return f"(TIMESTAMP'1970-01-01 00:00:00' + INTERVAL {milliseconds} * 1000 MICROSECOND)"
+
+
+class local_moment(sa.sql.functions.GenericFunction[Any]):
+    """Milliseconds since 1970 as a time without a zone, in the zone of the session: not for a view."""
+
+    type = sa.DateTime()
+    inherit_cache = True
+
+
+@compiles(local_moment, "postgresql")
+def _local_on_postgres(element: local_moment, compiler: Any, **how: Any) -> str:
+    return f"(to_timestamp({compiler.process(element.clauses, **how)} / 1000.0)::timestamp)"
 
 
 class whole(sa.sql.functions.GenericFunction[Any]):

@@ -60,23 +60,32 @@ def adopt(
     values: Values,
     *,
     apis: Iterable[str],
+    zone: str = "",
     dry_run: bool = False,
     progress: Progress = lambda table, done, of: None,
 ) -> list[Adopted]:
     """Takes over what is not here yet, each batch in one transaction: the tables that these APIs have
-    published. `dry_run` reads, and writes nothing. Errors: StoreUnusable.
+    published. `zone` is that of their times which have none; empty: UTC. `dry_run` reads, and writes
+    nothing. Errors: StoreUnusable.
     """
+    found = [one for one in sources(apis) if one.service in services]
 
     def work(place: Database, connection: sa.Connection) -> list[Adopted]:
         into = adoptions(services)
-        return [
-            _Move(place, connection, s, into[s.record], values, progress).run(dry_run)
-            for s in sources(apis)
-            if s.service in services
-        ]
+        in_zone(place, connection, zone, any([one.local_times for one in found]))
+        return [_Move(place, connection, s, into[s.record], values, progress).run(dry_run) for s in found]
 
     stopped = "stopped, and every batch that was taken is kept; run it again"
     return beside_published(url, services, schemas, work, stopped)
+
+
+def in_zone(place: Database, connection: sa.Connection, zone: str, asked: bool) -> None:
+    """Times without a zone are of this one. `asked`: there are such tables. Errors: StoreUnusable."""
+    if zone and not asked:
+        raise StoreUnusable("leave --zone out: no table here has times without a zone")
+    if asked:
+        with connection.begin():
+            words(place.sql, connection).zone(zone or "UTC")
 
 
 def beside_published(

@@ -17,7 +17,7 @@ from ..core.store import StoreUnusable
 from ..runtime import published
 from ..runtime.databases import Database, note_of
 from ..runtime.registry import published as published_by
-from .adopt import beside_published
+from .adopt import beside_published, in_zone
 from .foreign_tables import TABLE, VIEW, words
 
 
@@ -38,15 +38,17 @@ def export(
     schemas: Mapping[str, str],
     *,
     apis: Iterable[str],
+    zone: str = "",
     dry_run: bool = False,
 ) -> list[Exported]:
     """Writes the rows of all published tables of these services: all or none, but on MySQL, where a change of
-    the schema is a commit, and a second run ends the first. `dry_run` says what it would do. Errors:
-    StoreUnusable.
+    the schema is a commit, and a second run ends the first. `zone` is that of times which show none; empty:
+    UTC. `dry_run` says what it would do. Errors: StoreUnusable.
     """
     tables = [one for one in published_by(apis) if one.create and one.service in services]
 
     def work(place: Database, connection: sa.Connection) -> list[Exported]:
+        in_zone(place, connection, zone, any([one.local_times for one in tables]))
         with connection.begin():
             place.alone(connection)
             return [_one(place, connection, table, dry_run) for table in tables]

@@ -56,6 +56,10 @@ class Words(Protocol):
 
     def rename(self, name: str, to: str) -> None: ...
 
+    def zone(self, name: str) -> None:
+        """Times without a zone are of this one, in this session."""
+        ...
+
     def differs(self, mine: str, other: str) -> str:
         """Whether two values are not the same; NULL is a value."""
         ...
@@ -110,6 +114,9 @@ class PostgresWords:
 
     def rename(self, name: str, to: str) -> None:
         self.ask(f"ALTER TABLE {name} RENAME TO {self._sql.quoted(to)}")
+
+    def zone(self, name: str) -> None:
+        self.ask("SELECT set_config('TimeZone', $1, false)", name)
 
     def differs(self, mine: str, other: str) -> str:
         return f"{mine} IS DISTINCT FROM {other}"
@@ -181,6 +188,9 @@ class MysqlWords:
 
     def rename(self, name: str, to: str) -> None:
         self.ask(f"RENAME TABLE {name} TO {self._sql.quoted(to)}")
+
+    def zone(self, name: str) -> None:
+        self.ask(f"SET time_zone = {literal(name)}")
 
     def differs(self, mine: str, other: str) -> str:
         return f"NOT ({mine} <=> {other})"

@@ -58,7 +58,7 @@ def noted(notes: Iterable[str]) -> list[Part]:
 
 def difference(tables: Sequence[PublishedTable], notes: Iterable[str], place: Database) -> Difference:
     there = {part.note: part for part in noted(notes)}
-    wanted = {part.note: part for table in tables for part in _parts(table, place)}
+    wanted = {part.note: part for table in tables if table.view for part in _parts(table, place)}
     return Difference(
         [part for note, part in wanted.items() if note in there],
         _sorted(part for note, part in there.items() if note not in wanted)[::-1],

@@ -1,5 +1,5 @@
 """The tables of the published system, whose rows `migrate adopt` takes over: users in `userdb`, orders in
-`orderdb`. Their times have no zone: they are read as UTC.
+`orderdb`. Their times have no zone: they are read in the one that is named, else in UTC.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ...core.adopting import Source, Unfit
 from .channels import MOST_CENTS, NOISE
 from .shapes import our_role
 
-AT = 'floor(extract(epoch FROM "createdAt") * 1000)::bigint'
+AT = 'floor(extract(epoch FROM "createdAt"::timestamptz) * 1000)::bigint'
 # an e-mail that is an account of ours already
 TAKEN = """(SELECT taken.user_id FROM {schema}.email_claims taken WHERE taken.user_id <> ''
 AND taken.id = encode(sha256(convert_to(lower(there.email), 'UTF8')), 'hex'))"""
@@ -80,6 +80,7 @@ SOURCES = (
         record=AdoptedUser,
         select=f"SELECT id::text, email, name, role, password, {AT}, {TAKEN}",
         make=user,
+        local_times=True,
     ),
     Source(
         service="users",
@@ -101,5 +102,6 @@ SOURCES = (
         record=AdoptedOrder,
         select=f'SELECT id::text, "userId", items::text, "totalAmount"::float8, {AT}',
         make=order,
+        local_times=True,
     ),
 )

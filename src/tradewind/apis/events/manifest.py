@@ -134,6 +134,7 @@ def _of(service: str, make: Any, **more: Any) -> ApiManifest:
         needs=(service,),
         channels=f"{__package__}.channels",
         adopts=f"{__package__}.adopting",
+        published=f"{__package__}.published",
         ignores=IGNORED,
         asked_at=URLS[service],
         **more,
