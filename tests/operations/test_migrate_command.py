@@ -153,4 +153,4 @@ def test_on_a_file_the_same_commands_take_and_undo_steps(tmp_path: Path) -> None
     assert migrate("revert").stdout.splitlines() == steps("users")[-1:]
     assert migrate("up").stdout.splitlines() == steps("users")[-1:]
     alone = CliRunner().invoke(app, ["migrate", "roles", "--blueprint", "default"])
-    refused(alone, "roles are for PostgreSQL")
+    refused(alone, "roles are for a server")
