@@ -68,3 +68,17 @@ def test_a_blueprint_that_is_gone_is_named(tmp_path: Path) -> None:
     remember(tmp_path, str(tmp_path / "gone.toml"))
     code, said = audit(tmp_path)
     assert (code, "gone.toml" in said) == (2, True)
+
+
+def test_adopt_asks_whose_tables_unless_the_data_folder_says_it(tmp_path: Path) -> None:
+    words = ["migrate", "adopt", "--dry-run", "--data", str(tmp_path)]
+    done = CliRunner().invoke(app, words)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == (
+        "tradewind: whose tables? name the blueprint of their system: --blueprint contracts, events, graphql, "
+        "invoicing, rpc\n"
+    )
+    with DataLock(tmp_path):
+        remember(tmp_path, "rpc")
+    done = CliRunner().invoke(app, words, env={"TRADEWIND_DATABASE_URL": ""})
+    assert "whose tables" not in done.stderr, "rpc ran last on this folder"

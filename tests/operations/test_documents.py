@@ -90,9 +90,8 @@ def test_the_operators_commands_reach_it(url: str, broker: str, tmp_path: Path) 
         "migrate adopt --dry-run",
         "migrate export",
     ):
-        data = [] if words.endswith("--dry-run") else ["--data", str(tmp_path)]
         done = subprocess.run(
-            [*PROGRAM, *words.split(), "--blueprint", BLUEPRINT, *data],
+            [*PROGRAM, *words.split(), "--blueprint", BLUEPRINT, "--data", str(tmp_path)],
             env={**environment(), **given},
             capture_output=True,
             text=True,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .common import Data, Json, Ran, Sets, Which, fail, show
+from .common import Data, Json, Ran, Sets, fail, show
 
 if TYPE_CHECKING:
     from ..operations.adopt import Adopted
+    from ..runtime.blueprint import Blueprint
 
 MOST = 20
 Zone = Annotated[
@@ -28,9 +30,10 @@ def adopt(
         str | None,
         typer.Option("--service", metavar="S", help="One service; else all that the blueprint runs."),
     ] = None,
-    blueprint: Which = "rpc",
+    blueprint: Ran = "",
     zone: Zone = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    data: Data = None,
     sets: Sets = None,
     json: Json = False,
 ) -> None:
@@ -45,7 +48,9 @@ def adopt(
     from ..operations import adopt as moving
     from .migrate import Chosen
 
-    chosen = Chosen(blueprint, service, sets, None)
+    chosen = Chosen(blueprint, service, sets, data)
+    if not blueprint and not _adopts(chosen.blueprint):
+        fail(f"whose tables? name the blueprint of their system: --blueprint {', '.join(_adopting())}")
     values = Values(chosen.config.currency, SystemClock().now())
     try:
         found = [
@@ -135,6 +140,33 @@ def _known(zone: str) -> str:
         return ZoneInfo(zone).key if zone else ""
     except (ZoneInfoNotFoundError, ValueError, OSError):
         fail(f"--zone {zone}: there is no such zone; name one like Europe/Berlin")
+
+
+def _adopts(blueprint: Blueprint) -> bool:
+    """Whether an API of this blueprint has published tables or collections to take over."""
+    from ..runtime.documents import published
+    from ..runtime.registry import sources
+
+    return bool(sources(blueprint.apis) or published(blueprint.apis))
+
+
+def _adopting() -> list[str]:
+    """The blueprints that come with the program and have such an API. One that cannot be read without its
+    variables counts: naming it says which are missing.
+    """
+    from ..runtime.blueprint import BadBlueprint, listing, load
+    from ..runtime.processes.plan import FOLDER
+    from ..runtime.registry import SERVICES
+
+    found = []
+    for name, _ in listing(FOLDER):
+        try:
+            if not _adopts(load(name, folder=FOLDER, services=SERVICES, environment=os.environ)):
+                continue
+        except BadBlueprint:
+            pass
+        found.append(name)
+    return found
 
 
 def _line(one: Adopted, dry_run: bool) -> str:
