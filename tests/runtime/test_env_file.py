@@ -69,6 +69,22 @@ def test_of_a_command(by: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("TRADEWIND_PROT=1", "is not a setting; did you mean TRADEWIND_PORT?"),
+        ("TRADEWIND_PORT=http", "'http' is not a whole number from 0 to 65535"),
+    ],
+)
+def test_a_wrong_line_is_told_with_the_name_of_its_file(line: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "shop.env"
+    file.write_text(f"{line}\n")
+    done = run("config", "--env-file", str(file))
+    assert done.returncode == 1
+    name = line.partition("=")[0]
+    assert done.stderr.startswith(f"tradewind: {name} (--env-file {file})") and says in done.stderr
+
+
 @pytest.mark.parametrize("command", ["up", "serve"])
 def test_the_help_names_the_option(command: str) -> None:
     done = run(command, "--help")

@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 
 from ..core.settings import Setting
+from .env_file import FROM
 from .settings import OF_APIS, SETTINGS, Config
 
 __all__ = [
@@ -121,10 +122,10 @@ def _gather(
         if (
             name.startswith(PREFIX)
             and not name.startswith(IGNORED)
-            and (field := field_of(name, "environment"))
+            and (field := field_of(name, source := FROM.get(name, "environment")))
             and text
         ):
-            given[field] = text, "environment"
+            given[field] = text, source
     for pair in sets:
         name, equals, text = pair.partition("=")
         if not equals:

@@ -10,6 +10,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 OPTION, VARIABLE = "--env-file", "TRADEWIND_ENV_FILE"
+FROM: dict[str, str] = {}  # which variables of this process come from a file, and from which
 _LINE = re.compile(
     r"""^\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)"""
     r"""(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?[ \t]*(?:\#.*)?$""",
@@ -43,6 +44,7 @@ def apply(words: list[str], environment: MutableMapping[str, str]) -> list[str]:
         for key, text in read(Path(name)).items():
             if not environment.get(key):  # an empty variable counts as unset
                 environment[key] = text
+                FROM[key] = f"{OPTION} {name}"
     return rest
 
 
