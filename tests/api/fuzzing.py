@@ -38,7 +38,7 @@ STATEFUL = {
     "weak_password",
 }
 SHOPS_OWN = STATEFUL | {code for operation in ALL for status, code in operation.refuses if status == 422}
-FRACTION = "Expected `int`, got `float`."
+FRACTION = "Expected a whole number, not a number with a fraction."
 # nor does a schema know which characters have no meaning yet, and what a letter folds to
 UNSEEN = "The address must be made of characters that can be seen."
 

@@ -20,6 +20,7 @@ from ...core.http import Request
 from ...core.model import Message, Refused
 from . import strict_json
 from .refusals import field_refused, invalid_field
+from .wording import plain
 
 Bind = Callable[[Request, tuple[str, ...]], Message]
 JSON = b"application/json"
@@ -119,9 +120,7 @@ def _of_query(kind: type[Message], path: list[Any], inner: type[msgspec.Struct],
             return kind(*checked, *astuple(msgspec.convert(sought, inner)))
         except msgspec.ValidationError as error:
             says, _, place = str(error).partition(" - at `$.")
-            # msgspec's own words would repeat the value
-            says = "This is not one of the allowed values" if says.startswith("Invalid") else says
-            raise invalid_field(place.rstrip("`"), f"{says}.") from None
+            raise invalid_field(place.rstrip("`"), f"{plain(says)}.") from None
 
     return bind
 

@@ -14,6 +14,8 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
+from .wording import plain
+
 T = TypeVar("T")
 
 DEEPEST = 32
@@ -158,11 +160,7 @@ def _refusal(message: str) -> Invalid:
         return Invalid(
             422, "missing_field", f"{path}.{missing[1]}".removeprefix("."), "This field is required."
         )
-    if "matching regex" in text and not text.isascii():
-        text = "Expected a text of characters that can be seen, in the form that this field has"
-    if text.startswith(("Invalid enum value", "Invalid value")):
-        text = "This is not one of the allowed values"  # msgspec's own words would repeat the value
-    return Invalid(422, "invalid_field", path.removeprefix("."), f"{text}.")
+    return Invalid(422, "invalid_field", path.removeprefix("."), f"{plain(text)}.")
 
 
 def _name(key: str) -> str:
