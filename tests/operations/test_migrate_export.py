@@ -59,8 +59,8 @@ def adopt(place: Place, api: str) -> list[tuple[str, int, int]]:
     return [(one.table, one.adopted, len(one.left)) for one in found]
 
 
-def export(place: Place, api: str, **how: bool) -> list[tuple[str, int, bool]]:
-    found = handing.export(place.url, ["orders", "invoices"], {}, apis=[api], **how)
+def export(place: Place, api: str, dry_run: bool = False) -> list[tuple[str, int, bool]]:
+    found = handing.export(place.url, ["orders", "invoices"], {}, apis=[api], dry_run=dry_run)
     return [(one.table, one.written, one.made) for one in found]
 
 

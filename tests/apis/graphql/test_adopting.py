@@ -47,8 +47,8 @@ def adopt(place: Place, dry_run: bool = False) -> moving.Adopted:
     return found
 
 
-def export(place: Place, **how: bool) -> list[tuple[str, int, bool]]:
-    found = handing.export(place.url, ["orders"], {}, apis=APIS, **how)
+def export(place: Place, dry_run: bool = False) -> list[tuple[str, int, bool]]:
+    found = handing.export(place.url, ["orders"], {}, apis=APIS, dry_run=dry_run)
     return [(one.table.strip("`"), one.written, one.made) for one in found]
 
 
