@@ -73,6 +73,11 @@ def postgres(error: Exception) -> str:
         return f"there is no such host: correct the database's URL ({text})"
     if isinstance(error, TimeoutError):
         return "no answer in time: the server is overloaded, or something between drops what we send"
+    if "rejected SSL upgrade" in text:
+        return (
+            "the server has no TLS, and the database's URL asks for it: switch `ssl` on at the server, or "
+            "write sslmode=disable where the network between is trusted"
+        )
     if isinstance(error, OSError):
         return f"it cannot be reached: start PostgreSQL, or correct the database's URL ({text})"
     return next((f"{way} ({text})" for start, way in POSTGRES.items() if state.startswith(start)), text)
