@@ -35,11 +35,17 @@ def server_brokers() -> str:
 
 
 def delete_topics(*names: str) -> None:
-    """And their dead letters; what is not there does not matter."""
+    """What is not there does not matter. Waits until the broker too has heard of it: until then it takes, and
+    confirms, what is sent to them.
+    """
     admin = AdminClient({"bootstrap.servers": server_brokers()})
     for ended in admin.delete_topics(list(names), request_timeout=10).values():
         with suppress(KafkaException):
             ended.result()
+    until = time.monotonic() + GONE_S
+    while not set(names).isdisjoint(admin.list_topics(timeout=GONE_S).topics):
+        assert time.monotonic() < until, f"{names} are still there after {GONE_S} s"
+        time.sleep(0.01)
 
 
 class KafkaNode:

@@ -40,6 +40,7 @@ async def test_who_does_not_log_in_or_trusts_nobody_is_told_why(
     publisher = await ends.publisher(timeout_s=0.1)
     subscriber = await ends.subscriber(timeout_s=0.1)
     await until(lambda: said in publisher.link.missing, "the publisher's reason")
+    await until(lambda: said in subscriber.link.missing, "the subscriber's reason")
     assert not publisher.up
     assert not publisher.publish(noted("p", 1), lambda _: None)
     assert not subscriber.link.up

@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 from ...core.bus import BrokerUnusable
-from .library import AdminClient, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from .library import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from .progress import Progress
-from .servers import MOST_BYTES, Servers, Topic, lacks, said
+from .servers import MOST_BYTES, Servers, Topic, Topics, said
 
 LOG = logging.getLogger("tradewind.kafka")
 POLL_S, AGAIN_S, COMMIT_S = 0.1, 0.5, 0.2
@@ -147,13 +147,13 @@ class Consuming:
     # -----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        admin = AdminClient(self._servers.settings(f"{self._name} topics"))
+        topics = Topics(self._servers, self._topics, self._name)
         while not self._over():
-            if self._consumer is None and not self._open(admin):
+            if self._consumer is None and not self._open(topics):
                 self._ended.wait(AGAIN_S)
                 continue
             if self.missing:
-                self._say(lacks(admin, self._topics))
+                self._say(topics.lacks())
             try:
                 self._pass()
             except KafkaException as error:
@@ -167,8 +167,8 @@ class Consuming:
             return False
         return self._consumer is None or not self._under_way() or time.monotonic() >= self._end_at
 
-    def _open(self, admin: AdminClient) -> bool:
-        why, self._why_anew = lacks(admin, self._topics), ""
+    def _open(self, topics: Topics) -> bool:
+        why, self._why_anew = topics.lacks(), ""
         self._say(why)
         if why:
             return False
@@ -326,8 +326,6 @@ class Consuming:
             self._why_anew = f"a topic is gone: {error.str()}"
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._say("no broker can be reached")
-        elif error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
-            self._say(error.str())
         else:
             LOG.debug("%s: %s", self._name, error.str())
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...core.bus import BrokerUnusable
-from .library import AdminClient, KafkaError, KafkaException, Message, Producer
-from .servers import MOST_BYTES, Servers, Topic, lacks, said
+from .library import KafkaError, KafkaException, Message, Producer
+from .servers import MOST_BYTES, Servers, Topic, Topics, said
 
 LOG = logging.getLogger("tradewind.kafka")
 POLL_S, AGAIN_S = 0.1, 0.5
@@ -106,10 +106,10 @@ class Producing:
 
     def _run(self) -> None:
         """In the thread."""
-        admin = AdminClient(self._servers.settings(f"{self._name} topics"))
+        topics = Topics(self._servers, self._topics, self._name)
         while not self._over():
             if not self._ready.is_set():
-                if why := lacks(admin, self._topics):
+                if why := topics.lacks():
                     self._say(why)
                     self._ended.wait(AGAIN_S)
                 else:
@@ -143,8 +143,6 @@ class Producing:
             self._fatal = error.str()
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._lost("no broker can be reached")
-        elif error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
-            self._say(error.str())
 
     def _lost(self, why: str) -> None:
         self._ready.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -60,37 +60,53 @@ class Topic(msgspec.Struct, frozen=True):
     partitions: int = PARTITIONS
 
 
-def lacks(admin: AdminClient, topics: Iterable[Topic]) -> str:
-    """Why the topics cannot be used; empty: they can. Makes those that are missing, with the number of
-    replicas that the cluster is set to. Waits up to some seconds.
-    """
-    try:
-        there = set(admin.list_topics(timeout=ASKED_S).topics)
-        for topic in topics:
-            if topic.name in there:
-                continue
-            if not topic.declared:
-                return f"the topic {topic.name} is not there yet: others make it"
-            if why := _make(admin, topic):
-                return f"the topic {topic.name} cannot be made: {why}"
-    except KafkaException as error:
-        return f"Kafka does not answer: {said(error)}"
-    return ""
+class Topics:
+    """Looks in its thread whether topics can be used, with a client of its own."""
 
+    def __init__(self, servers: Servers, topics: Sequence[Topic], name: str) -> None:
+        self._topics, self._refused = topics, ""
+        self._admin = AdminClient(servers.settings(f"{name} topics") | {"error_cb": self._told})
 
-def _make(admin: AdminClient, topic: Topic) -> str:
-    new = NewTopic(topic.name, topic.partitions, -1, config={"max.message.bytes": str(MOST_BYTES)})
-    try:
-        admin.create_topics([new], request_timeout=ASKED_S)[topic.name].result()
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-            return said(error)
-    else:
-        LOG.info("made the topic %s with %d partitions", topic.name, topic.partitions)
-    return ""
+    def lacks(self) -> str:
+        """Why they cannot be used; empty: they can. Makes those that are missing, with the number of replicas
+        that the cluster is set to. Waits up to some seconds.
+        """
+        try:
+            there = set(self._admin.list_topics(timeout=ASKED_S).topics)
+            for topic in self._topics:
+                if topic.name in there:
+                    continue
+                if not topic.declared:
+                    return f"the topic {topic.name} is not there yet: others make it"
+                if why := self._make(topic):
+                    return f"the topic {topic.name} cannot be made: {why}"
+        except KafkaException as error:
+            self._admin.poll(0)  # what the connection says is more than that there is none
+            return f"Kafka does not answer: {self._refused or said(error)}"
+        self._refused = ""
+        return ""
+
+    def _make(self, topic: Topic) -> str:
+        new = NewTopic(topic.name, topic.partitions, -1, config={"max.message.bytes": str(MOST_BYTES)})
+        try:
+            self._admin.create_topics([new], request_timeout=ASKED_S)[topic.name].result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                return said(error)
+        else:
+            LOG.info("made the topic %s with %d partitions", topic.name, topic.partitions)
+        return ""
+
+    def _told(self, error: KafkaError) -> None:
+        if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
+            self._refused = in_one_line(error.str())
 
 
 def said(error: KafkaException) -> str:
     """Its text, in one line."""
     found = error.args[0] if error.args else error
-    return " ".join((found.str() if isinstance(found, KafkaError) else str(found)).split())
+    return in_one_line(found.str() if isinstance(found, KafkaError) else str(found))
+
+
+def in_one_line(text: str) -> str:
+    return " ".join(text.split())
