@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import pytest
 from tests.support.apart import wait
 from tests.support.databases import rows
 from tests.support.events_shop import EventsShop, events_shop
+from tests.tooling.test_dashboards import DEPLOY, asked, labels_of, queries
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.slow]
 JOHN = {"email": "john@example.com", "name": "John Doe", "password": "SecurePass123!"}
@@ -147,6 +149,32 @@ def test_records_of_others_are_taken_once_and_what_is_none_is_put_aside(
     assert rows(shop.database, text.format(order)) == [(order, "COMPLETED")]
 
 
+def test_every_expression_of_the_board_finds_its_figures(shop: EventsShop) -> None:
+    assert shop.paid(shop.place(str(uuid4()))["id"])
+    ports = [shop.port, *[_port(shop, name) for name in ("USER", "ORDER", "PAYMENT")]]
+
+    def live() -> dict[str, set[str]]:
+        """By its name, the labels of each series that a process has now."""
+        found: dict[str, set[str]] = {}
+        for port in ports:
+            for line in shop.call("GET", "/metrics", port=port).body.decode().splitlines():
+                if not line.startswith("#"):
+                    name, _, labels = line.partition("{")
+                    found.setdefault(name.split()[0], set()).update(re.findall(r'(\w+)="', labels))
+        return found
+
+    expressions = queries(DEPLOY / "grafana" / "events.json")
+    wanted = {name for _, expression in expressions for name in asked(expression)}
+    wait(lambda: wanted <= live().keys(), f"all of {sorted(wanted)}")
+    series = live()
+    for title, expression in expressions:
+        grouped = {word for by in re.findall(r"by \(([^)]*)\)", expression) for word in by.split(", ")}
+        selected = {label for _, labels in labels_of(expression) for label in labels} - {"job", "instance"}
+        for name in asked(expression):
+            assert grouped | selected <= series[name] | {"le"}, title
+    assert len(expressions) >= 10
+
+
 def test_no_payment_is_lost_or_doubled_when_payments_and_orders_are_killed(shop: EventsShop) -> None:
     user = str(uuid4())
     placed = []
@@ -168,19 +196,32 @@ def test_without_kafka_orders_are_accepted_and_paid_once_it_is_back(shop: Events
     try:
         down = {"kafka": {"status": "down"}}
         wait(lambda: _health(shop, "PAYMENT") == (503, down, down), "payments is not ready")
-        wait(lambda: _health(shop, "ORDER") == (200, {}, down), "orders says that Kafka is away")
+        wait(lambda: _late(shop, "ORDER") is not None, "orders says that Kafka is away")
         assert shop.call("GET", "/health/ready").status == 200
         order = shop.place(user)["id"]
+        wait(lambda: _late(shop, "ORDER"), "orders says that an event waits")
     finally:
         shop.kafka.start()
     assert shop.paid(order)["amount"] == 59.98
     wait(lambda: _health(shop, "PAYMENT") == (200, {}, {}), "payments is ready again")
 
 
+def _port(shop: EventsShop, service: str) -> int:
+    return int(shop.variables[f"{service}_SERVICE_URL"].rpartition(":")[2])
+
+
 def _health(shop: EventsShop, service: str) -> tuple[int, Any, Any]:
-    port = int(shop.variables[f"{service}_SERVICE_URL"].rpartition(":")[2])
-    answer = shop.call("GET", "/health/ready", port=port)
+    answer = shop.call("GET", "/health/ready", port=_port(shop, service))
     return answer.status, answer.json["error"], answer.json["details"]
+
+
+def _late(shop: EventsShop, service: str) -> int | None:
+    """How many events wait for Kafka, where it is away and the service is ready."""
+    status, error, details = _health(shop, service)
+    if (status, error) != (200, {}) or details.get("kafka", {}).get("status") != "down":
+        return None
+    waiting: int = details["kafka"]["waiting"]
+    return waiting
 
 
 def _confirmed(shop: EventsShop, user: str, count: int) -> None:

@@ -20,6 +20,7 @@ DASHBOARD, ALERTS, SCRAPE = (
     DEPLOY / "prometheus" / "alerts.yml",
     DEPLOY / "prometheus" / "prometheus.yml",
 )
+BOARDS = (DASHBOARD, DEPLOY / "grafana" / "events.json")
 
 OWN = {"up"}  # Prometheus' own
 # what is no name of a metric: strings, then what stands in braces, in brackets or after a word that takes
@@ -42,18 +43,25 @@ def labels_of(expression: str) -> list[tuple[str, set[str]]]:
     return [(name, set(re.findall(r"(\w+)\s*[=!]~?", STRINGS.sub("", inside)))) for name, inside in found]
 
 
-def panels() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = msgspec.json.decode(DASHBOARD.read_bytes())["panels"]
+def panels(board: Path = DASHBOARD) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = msgspec.json.decode(board.read_bytes())["panels"]
     return found
+
+
+def queries(board: Path = DASHBOARD) -> list[tuple[str, str]]:
+    """The expressions of a board, each with the title of its panel."""
+    return [
+        (panel["title"], target["expr"]) for panel in panels(board) for target in panel.get("targets", ())
+    ]
 
 
 def rules() -> list[dict[str, Any]]:
     return [rule for group in msgspec.yaml.decode(ALERTS.read_bytes())["groups"] for rule in group["rules"]]
 
 
-EXPRESSIONS = [
-    (f"panel {panel['title']}", target["expr"]) for panel in panels() for target in panel.get("targets", ())
-] + [(f"alert {rule['alert']}", rule["expr"]) for rule in rules()]
+EXPRESSIONS = [(f"panel {title}", expression) for title, expression in queries()] + [
+    (f"alert {rule['alert']}", rule["expr"]) for rule in rules()
+]
 
 
 def test_names_are_found_in_an_expression() -> None:
@@ -112,13 +120,14 @@ def test_what_is_named_is_what_the_page_has() -> None:
     assert page == names()
 
 
-def test_the_dashboard_can_be_imported() -> None:
-    board = msgspec.json.decode(DASHBOARD.read_bytes())
-    assert board["uid"] == "tradewind" and board["schemaVersion"] >= 36
-    ids = [panel["id"] for panel in panels()]
+@pytest.mark.parametrize("board", BOARDS, ids=[board.stem for board in BOARDS])
+def test_the_dashboard_can_be_imported(board: Path) -> None:
+    shown = msgspec.json.decode(board.read_bytes())
+    assert shown["uid"].startswith("tradewind") and shown["schemaVersion"] >= 36
+    ids = [panel["id"] for panel in panels(board)]
     assert len(ids) == len(set(ids))
     taken: set[tuple[int, int]] = set()
-    for panel in panels():
+    for panel in panels(board):
         place = panel["gridPos"]
         cells = {
             (x, y)
@@ -127,18 +136,39 @@ def test_the_dashboard_can_be_imported() -> None:
         }
         assert not cells & taken and place["x"] + place["w"] <= 24, panel["title"]
         taken |= cells
-    for name in (
-        "Rate",
-        "Errors",
-        "Duration",
-        "Circuit breakers",
-        "Messages of a batch",
-        "Age of the outbox",
-        "Parked",
-        "Memory",
-        "CPU",
-    ):
-        assert name in [panel["title"] for panel in panels()]
+    titles = [panel["title"] for panel in panels(board)]
+    for name in ("Rate", "Errors", "Duration", "Age of the outbox", "Parked", "Memory", "CPU"):
+        assert name in titles
+
+
+def test_the_board_of_all_blueprints_has_what_an_operator_looks_for() -> None:
+    titles = [panel["title"] for panel in panels()]
+    assert {"Circuit breakers", "Messages of a batch"} <= set(titles)
+
+
+def test_grafana_finds_its_source_and_its_boards_by_itself() -> None:
+    given = DEPLOY / "grafana" / "provisioning"
+    (source,) = msgspec.yaml.decode((given / "datasources/prometheus.yml").read_bytes())["datasources"]
+    (boards,) = msgspec.yaml.decode((given / "dashboards/tradewind.yml").read_bytes())["providers"]
+    shown = msgspec.yaml.decode((DEPLOY / "compose/events.yml").read_bytes())["services"]
+    assert source["url"] == "http://prometheus:9090" and "prometheus" in shown
+    mounted = dict(volume.removesuffix(":ro").split(":") for volume in shown["grafana"]["volumes"])
+    assert mounted == {
+        "../grafana": boards["options"]["path"],
+        "../grafana/provisioning": "/etc/grafana/provisioning",
+    }
+    home = shown["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (DEPLOY / "grafana" / home.removeprefix(boards["options"]["path"] + "/")).is_file()
+
+
+def test_prometheus_scrapes_every_process_of_events_where_it_serves() -> None:
+    (job,) = msgspec.yaml.decode((DEPLOY / "prometheus/events.yml").read_bytes())["scrape_configs"]
+    targets = {target for group in job["static_configs"] for target in group["targets"]}
+    shown = msgspec.yaml.decode((DEPLOY / "compose/events.yml").read_bytes())["services"]
+    given = {name: described.get("environment", {}) for name, described in shown.items()}
+    ports = {name: given[name].get("PORT", given[name].get("TRADEWIND_OPS_PORT")) for name in given}
+    ours = {name for name, one in shown.items() if one.get("command", [""])[0] == "serve"}
+    assert targets == {f"{name}:{ports[name]}" for name in ours}
 
 
 def test_every_alert_says_what_to_do() -> None:

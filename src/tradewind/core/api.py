@@ -77,7 +77,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """How an API reaches the services that it shows: by a Gateway, or by the queues of the API that it is
     carried over, or by the HTTP servers of the services, where those have no Gateway. `at_once`: they answer
     without a network between; `remote`: one of them runs in another process. `lacks` and `late` are what is
-    missing for that, and what is late.
+    missing for that, and what is late; `waiting`: how many events of this process wait for the broker.
     """
 
     to: Gateway | None = None
@@ -87,6 +87,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     remote: bool = False
     lacks: Callable[[], list[str]] = list
     late: Callable[[], list[str]] = list
+    waiting: Callable[[], int] = int
 
     @property
     def gateway(self) -> Gateway:

@@ -5,6 +5,7 @@ its services are made.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...core.api import ApiGiven, ApiManifest, Front
@@ -109,15 +110,14 @@ def _service(given: ApiGiven, routes: Any) -> Front:
     from .terminus import ServiceTerminus
 
     keys, figures = ApiKeys(given.settings["api_key"]), Figures(given.observe)
+    health = partial(ServiceTerminus, waiting=given.reach.waiting)
 
     def guarded(serving: Serving) -> Iterator[Entry]:
         for method, path, route in figures.watched(routes(serving)):
             yield method, path, keys.guard(route)
 
     def make(gateway: Any, clock: Any, settings: Any, **more: Any) -> ServedApi[ServiceContext]:
-        return ServedApi(
-            ServiceContext, gateway, clock, settings, guarded, loose=True, health=ServiceTerminus, **more
-        )
+        return ServedApi(ServiceContext, gateway, clock, settings, guarded, loose=True, health=health, **more)
 
     given = replace(given, observe=figures.observe, pages=figures.pages(given.pages))
     settings = ServedSettings(**{**common(given), "limit": Limit(0)})

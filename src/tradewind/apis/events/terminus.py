@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import msgspec
 
 from ...core.http import Request, Response
@@ -21,7 +24,7 @@ class Terminus(Health):
     def ready(self, _: Request) -> Response:
         late = list(self._late())
         error = {self.named(one, one in late): DOWN for one in self.missing()}
-        details = {**{self.named(one, True): DOWN for one in late}, **error}
+        details = {**{self.named(one, True): self.told_late() for one in late}, **error}
         body = {"status": "error" if error else "ok", "info": {}, "error": error, "details": details}
         return Response(503 if error else 200, msgspec.json.encode(body), NO_STORE, JSON)
 
@@ -29,9 +32,26 @@ class Terminus(Health):
         """The indicator of a reason: of the gateway, the service that is missing."""
         return reason.partition(":")[0]
 
+    def told_late(self) -> Any:
+        """How what makes work late is."""
+        return DOWN
+
 
 class ServiceTerminus(Terminus):
-    """Of a service, whose work is late where Kafka is away."""
+    """Of a service, whose work is late where Kafka is away: then `waiting` events are in its outbox."""
+
+    def __init__(
+        self,
+        missing: Callable[[], Iterable[str]],
+        late: Callable[[], Iterable[str]] = tuple,
+        *,
+        waiting: Callable[[], int],
+    ) -> None:
+        super().__init__(missing, late)
+        self._waiting = waiting
+
+    def told_late(self) -> Any:
+        return {**DOWN, "waiting": self._waiting()}
 
     def named(self, reason: str, late: bool) -> str:
         return "kafka" if late else reason if reason == LEAVING else "database"

@@ -93,7 +93,7 @@ class ServedApi(Api[C]):
         late: Callable[[], Iterable[str]] = tuple,
         limiter: Callable[[Limit], RateLimiter] = in_process,
         stands_for: Callable[[str], str] = network,
-        health: type[Health] = Health,
+        health: Callable[..., Health] = Health,
     ) -> None:
         self._asks = PendingReads(settings.answer_s, settings.reads_at_once)
         serving = Serving(gateway, self._asks, Claims(settings.secret))

@@ -92,6 +92,7 @@ class BuiltProcess:
                 found = reached(context, APIS[api], platform)
                 made += found.needs
                 reach = _with(beside, found.needs, found.reach) if beside else found.reach
+                reach = replace(reach, waiting=self.waiting)
                 self._fronts.append(front_server(context, APIS[api], at, reach, webhooks))
         made += self._fronts
         for api, at in process.apis.items():
@@ -140,6 +141,9 @@ class BuiltProcess:
     def missing(self) -> list[str]:
         """What is missing for readiness."""
         return list(dict.fromkeys(why for component in self.components for why in component.missing()))
+
+    def waiting(self) -> int:
+        return sum([component.waiting() for component in self.components])
 
     def late(self) -> list[str]:
         return list(dict.fromkeys(why for component in self.components for why in component.late()))

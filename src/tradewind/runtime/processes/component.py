@@ -39,6 +39,10 @@ class Component:
         """What is done later than it should be, and not lost."""
         return []
 
+    def waiting(self) -> int:
+        """How many events wait for the broker, as of the last few seconds."""
+        return 0
+
     def watch(self, metrics: Metrics) -> None:
         """Adds its figures to those of the process."""
 

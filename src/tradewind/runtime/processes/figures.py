@@ -79,6 +79,11 @@ class Figures:
             for name, runtime in runtimes.items()
         }
 
+    @property
+    def waiting(self) -> int:
+        """Events that the broker has not confirmed yet."""
+        return sum([row["outbox"] for row in self._stored.values()])
+
     def _of(self, figure: str, unit: int = 1) -> Callable[[], dict[str, float]]:
         return lambda: {name: row[figure] / unit for name, row in self._stored.items()}
 

@@ -239,6 +239,9 @@ class Counting(Component):
     def watch(self, metrics: Metrics) -> None:
         self._figures.watch(metrics)
 
+    def waiting(self) -> int:
+        return self._figures.waiting
+
 
 class MakingAdmin(Component):
     """Makes the first admin where there is none, for an API that has no other way to get one."""
