@@ -151,7 +151,7 @@ def test_records_of_others_are_taken_once_and_what_is_none_is_put_aside(
 
 def test_every_expression_of_the_board_finds_its_figures(shop: EventsShop) -> None:
     assert shop.paid(shop.place(str(uuid4()))["id"])
-    ports = [shop.port, *[_port(shop, name) for name in ("USER", "ORDER", "PAYMENT")]]
+    ports = [shop.port, *[_service_port(shop, name) for name in ("USER", "ORDER", "PAYMENT")]]
 
     def live() -> dict[str, set[str]]:
         """By its name, the labels of each series that a process has now."""
@@ -206,12 +206,12 @@ def test_without_kafka_orders_are_accepted_and_paid_once_it_is_back(shop: Events
     wait(lambda: _health(shop, "PAYMENT") == (200, {}, {}), "payments is ready again")
 
 
-def _port(shop: EventsShop, service: str) -> int:
+def _service_port(shop: EventsShop, service: str) -> int:
     return int(shop.variables[f"{service}_SERVICE_URL"].rpartition(":")[2])
 
 
 def _health(shop: EventsShop, service: str) -> tuple[int, Any, Any]:
-    answer = shop.call("GET", "/health/ready", port=_port(shop, service))
+    answer = shop.call("GET", "/health/ready", port=_service_port(shop, service))
     return answer.status, answer.json["error"], answer.json["details"]
 
 

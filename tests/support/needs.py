@@ -19,6 +19,7 @@ NODE_NOTIFICATIONS = (
     "needs Node.js 20 or newer and the clients of others, npm ci in tests/interop/notifications"
 )
 NODE_GRAPHQL = "needs Node.js 20 or newer and clients of GraphQL, npm ci in tests/interop/graphql"
+NODE_ASYNCAPI = "needs Node.js 20 or newer and the parser of AsyncAPI, npm ci in tests/interop/asyncapi"
 NODE_KAFKA = "needs Node.js 20 or newer and kafkajs, npm ci in tests/interop/kafka"
 NODE = "needs Node.js 20 or newer and the peer's packages, npm ci in benchmarks/peers/nestjs-rpc"
 

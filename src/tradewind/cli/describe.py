@@ -23,15 +23,13 @@ def asyncapi(blueprint: Which = "default") -> None:
 
     Example: tradewind asyncapi > asyncapi.json
     """
-    from ..operations.asyncapi import document
-    from ..runtime.registry import channels
+    from ..operations.asyncapi_files import described
 
     config, chosen = read(blueprint, None)
     try:
-        published = channels(chosen.channels, config)
+        show(described(chosen, config))
     except ValueError as error:
         fail(error)
-    show(document(published=published, bus=chosen.bus))
 
 
 def blueprints(json: Json = False) -> None:

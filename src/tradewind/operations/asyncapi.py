@@ -11,6 +11,7 @@ import msgspec
 from ..core.channel import Channel
 from ..core.model import wire_name
 from . import message_shapes as wire
+from .examples import example
 
 Json = dict[str, Any]
 SCHEMAS = "#/components/schemas/"
@@ -26,21 +27,26 @@ def document(
     heard: Mapping[str, Sequence[str]] | None = None,
     published: Mapping[str, Channel] | None = None,
     bus: str = "rabbitmq",
+    services: Sequence[str] = (),
 ) -> Json:
     """The whole description. `heard` maps services to the events they subscribe to; without it, those of the
     default wiring. `published` are, by the event's name, the channels that carry it in a form of others, over
-    `bus`.
+    `bus`. With `services`, of a blueprint, only what these publish and somebody reads is described.
     """
     others = published or {}
     heard = wire.heard() if heard is None else heard
-    told = wire.events()
+    told = [
+        (speaker, event)
+        for speaker, event in wire.events()
+        if not services or (speaker in services and wire_name(event) in {*heard, *others})
+    ]
     forms = {name: channel.shape for name, channel in others.items()}
     bodies = [forms.get(wire_name(event)) or event for _, event in told]
     refs, shapes = msgspec.json.schema_components(bodies, ref_template=SCHEMAS + "{name}")
     channels: Json = {}
     messages: Json = {}
     operations: Json = {}
-    for (speaker, event), ref in zip(told, refs, strict=True):
+    for (speaker, event), body, ref in zip(told, bodies, refs, strict=True):
         name = wire_name(event)
         says = (event.__doc__ or "").strip()
         channels[name] = {
@@ -54,6 +60,7 @@ def document(
             **({"summary": says} if says else {}),
             "contentType": "application/json",
             "payload": ref,
+            "examples": [{"payload": example(body)}],
             "x-key": wire.keyed_by(event),
         }
         if name in others:
