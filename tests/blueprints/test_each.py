@@ -124,6 +124,6 @@ def test_serve_takes_the_names_of_the_page_for_its_own(variables: dict[str, str]
             assert served.stop() == 0
         finally:
             served.close()
-        refused = run_in({"DB_URL": "mysql://h/d"}, "serve", "orders", "--blueprint", EACH)
+        refused = run_in({"DB_URL": "oracle://h/d"}, "serve", "orders", "--blueprint", EACH)
         assert refused.returncode == 1
         assert refused.stderr.startswith("tradewind: each.toml: stores.orders: is not a URL like postgresql")

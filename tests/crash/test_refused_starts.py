@@ -157,7 +157,7 @@ def test_a_database_that_somebody_else_writes_to(rest: Shop) -> None:
             "TRADEWIND_BROKER_URL .environment. has no effect in blueprint default",
         ),
         ({"otlp_endpoint": "http://ada:pw@127.0.0.1:4318"}, "OTLP_ENDPOINT: put credentials into"),
-        ({"database_url": "mysql://127.0.0.1/shop"}, "TRADEWIND_DATABASE_URL"),
+        ({"database_url": "oracle://127.0.0.1/shop"}, "TRADEWIND_DATABASE_URL"),
         ({"database_url": "postgresql://nobody@127.0.0.1:9/shop"}, "127.0.0.1:9"),
     ],
 )
