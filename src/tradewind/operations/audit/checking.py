@@ -4,6 +4,7 @@ ask it after every run.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from ...core.checks import Broken, Rows
@@ -37,7 +38,7 @@ class Check:
             if promise is not Promise.LETTERS
         }
         self.orders = self.in_flight = 0
-        self._money = ends.Money()
+        self._money, self._others = ends.Money(), ends.Others()
 
     async def run(self, late: Iterable[Broken]) -> list[Finding]:
         """All lines. `late`: what `stuck` has found."""
@@ -54,7 +55,8 @@ class Check:
             for promise in (Promise.KEPT, Promise.REAL, Promise.MOVES, Promise.LEGAL):
                 tallies[promise].checked = self.orders
             tallies[Promise.MONEY].checked = self.orders - self.in_flight
-        tallies[Promise.MONEY].note = self._money.note()
+        notes = [self._money.note(), self._others.note()]
+        tallies[Promise.MONEY].note = ", ".join([*filter(None, notes)])
         await self._ask_services()
         if not tallies[Promise.MONEY].violations:
             tallies[Promise.MONEY].take(self._money.differences())
@@ -82,7 +84,9 @@ class Check:
         if "orders" not in wiring.services:
             return
         tallies[Promise.MOVES].take(pending(story, flight, wiring))
-        tallies[Promise.REAL].take(ends.real(story))
+        tallies[Promise.REAL].take(ends.real(story, wiring))
+        before = self._now - self._grace if self._grace else math.inf
+        tallies[Promise.MONEY].take(self._others.count(story, wiring, before))
         if order is None:
             return
         self.orders += 1
@@ -95,6 +99,8 @@ class Check:
                 self.in_flight += 1
             return
         self._money.count(story)
+        if ends.elsewhere(story, wiring):
+            return
         if wiring.charges:
             tallies[Promise.MONEY].take(ends.agreed(story))
         if order.status == CONFIRMED and wiring.has(Promise.WHOLE):

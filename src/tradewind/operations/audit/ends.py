@@ -35,10 +35,13 @@ _pieces = msgspec.json.Decoder(tuple[Piece, ...])
 _claimed = msgspec.json.Decoder(dict[str, int])
 
 
-def real(story: Story) -> Iterator[Broken]:
-    """No rows exist for an order that does not, but for what was adopted before it."""
+def real(story: Story, wiring: Wiring) -> Iterator[Broken]:
+    """No rows exist for an order that does not, but for what was adopted before it, and for the payments of
+    orders of others.
+    """
     held = story.hold is not None and story.hold.adopted_at is None
-    if story.order is None and (held or story.payments or story.invoices or story.notices or story.due):
+    paid = story.payments and not wiring.orders_of_others
+    if story.order is None and (held or paid or story.invoices or story.notices or story.due):
         yield story.broken("others keep something for it, and it is not there")
 
 
@@ -137,6 +140,37 @@ def _same(order: OrderRow, claimed: str) -> bool:
 
 def _listed(statuses: Sequence[str]) -> str:
     return ", ".join(statuses) or "none"
+
+
+class Others:
+    """What we have to do with other programs: their orders that are paid here, ours that they were paid for.
+    Neither is a fault; the provider must have charged for the first what we say.
+    """
+
+    def __init__(self) -> None:
+        self.orders = self.paid = 0
+
+    def count(self, story: Story, wiring: Wiring, before: float) -> Iterator[Broken]:
+        """`before`: what changed later (ms) is under way."""
+        if story.order is None and wiring.orders_of_others:
+            self.orders += len(story.payments)
+            for payment in story.payments:
+                if payment.status != "PENDING" and payment.updated_at < before:
+                    for fault in _theirs(payment, story.charges.get(payment.id)):
+                        yield story.broken(fault)
+        elif elsewhere(story, wiring):
+            self.paid += 1
+
+    def note(self) -> str:
+        orders = f"{self.orders:,} payments of orders of others" if self.orders else ""
+        paid = f"{self.paid:,} orders paid by others" if self.paid else ""
+        return ", ".join([*filter(None, [orders, paid])])
+
+
+def elsewhere(story: Story, wiring: Wiring) -> bool:
+    """Whether another program was paid for an order of ours."""
+    confirmed = story.order is not None and story.order.status == CONFIRMED
+    return wiring.paid_by_others and confirmed and not story.payments
 
 
 class Money:

@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ...contracts.orders import OrderCreated
+from ...contracts.payments import PaymentCompleted
 from ...contracts.policies import DEFAULT, Policies
 from ...core.checks import Rows
 from ...core.model import wire_name
@@ -72,8 +73,13 @@ class Wiring(msgspec.Struct, frozen=True):
 
     @property
     def orders_of_others(self) -> bool:
-        """Whether other programs publish orders too, which have invoices here and no row."""
+        """Whether other programs publish orders too, which have invoices or payments here and no row."""
         return wire_name(OrderCreated) in self.channels
+
+    @property
+    def paid_by_others(self) -> bool:
+        """Whether other programs may take the payment of an order."""
+        return wire_name(PaymentCompleted) in self.channels
 
     def together(self, *services: str) -> bool:
         """Whether one database has the rows of all of them."""
