@@ -4,6 +4,7 @@ and who may do what once there is a secret.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,19 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     yield from shop(tmp_path_factory.mktemp("closed"), JWT_SECRET=SECRET)
+
+
+def test_a_long_list_says_where_it_goes_on(tmp_path: Path) -> None:
+    for made in shop(tmp_path, TRADEWIND_LIST_MAX="2", API_KEY="between-services"):
+        users = [made.user(f"user{number}@example.com")["id"] for number in range(5)]
+        seen, path, pages = [], "/users", 0
+        while path:
+            answer = made.call("GET", path)
+            assert answer.status == 200 and len(answer.json) <= 2
+            seen += [user["id"] for user in answer.json]
+            link = re.fullmatch(r'</api(/users\?cursor=[^>]+)>; rel="next"', answer.headers.get("link", ""))
+            path, pages = link[1] if link else "", pages + 1
+        assert (seen, pages) == (users[::-1], 3), "newest first, each once"
 
 
 def test_the_walk_through(open_shop: Shop) -> None:

@@ -322,13 +322,8 @@ def _done(_: None) -> None: ...
 
 def _pass(context: NestContext, answer: HttpAnswer) -> None:
     """What the service says, as it came; its refusals in NestJS's own shape, without what only they have."""
-    headers = tuple(
-        [
-            (name.encode(), answer.headers[name].encode("latin-1"))
-            for name in ("link", "retry-after")
-            if name in answer.headers
-        ]
-    )
+    kept = [(name, answer.headers[name]) for name in ("link", "retry-after") if name in answer.headers]
+    headers = tuple([(name.encode(), _at(context, value).encode("latin-1")) for name, value in kept])
     if answer.status < 300:
         context.answer(context.route.status, answer.body, headers)
         return
@@ -338,6 +333,12 @@ def _pass(context: NestContext, answer: HttpAnswer) -> None:
         said = _Said()
     name = NAMES.get(answer.status, "")
     context.refuse(answer.status, said.message or name, name, headers)
+
+
+def _at(context: NestContext, header: str) -> str:
+    """A link of the service leads to the page of the gateway."""
+    _, found, query = header.partition("?")
+    return f"<{context.request.path}?{query}" if found else header
 
 
 def _id(context: NestContext) -> str:
