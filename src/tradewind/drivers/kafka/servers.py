@@ -40,6 +40,7 @@ class Servers(msgspec.Struct, frozen=True):
             "reconnect.backoff.max.ms": 1_000,
             "topic.metadata.refresh.interval.ms": 5_000,
             "allow.auto.create.topics": False,
+            "log_level": 0,  # its lines are no JSON; what fails is told by the callbacks and logged by us
         }
         if self.protocol.startswith("sasl"):
             found |= {
