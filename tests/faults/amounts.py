@@ -10,59 +10,37 @@ from threading import Thread
 from typing import Any, ClassVar
 
 from tests.faults.book import Book, Wish
-from tests.faults.clients import UNSURE, Client, Writer
-from tests.faults.deployment import Deployment, Servers, until
+from tests.faults.deployment import Deployment, until
 from tests.faults.ends import Findings, sql
 from tests.faults.foreign import Foreign, differences, letters
+from tests.faults.orders import DIRECT, EDGE, WRITERS, OrdersReader, OrdersWriter, compare
+from tests.faults.servers import Servers
 from tests.faults.system import System
 from tests.support.http import Answer
 
-EDGE, DIRECT = "orders", "direct"
-WRITERS = ((EDGE, True), (EDGE, True), (EDGE, False), (DIRECT, True), (DIRECT, True), (DIRECT, False))
-KEPT = 10
-"""Requests on a connection: copies share a port, and a new one finds a new connection."""
 FOREIGN_PACE_S = 0.25
 QUEUE, DEAD = "orders", "orders.dead"
 DRAINED_S = 600.0
 
 
-class AmountsWriter(Writer):
-    """A customer of its own for each order: that is how the order is found again."""
-
-    def __init__(self, *words: Any, path: str, **more: Any) -> None:
-        super().__init__(*words, **more)
-        self._path, self._asked = path, 0
-
-    def wish(self) -> Wish:
-        mark, amount = self.mark(), self._random.randint(1, 99_999)
-        body = {"customerId": mark, "amount": amount}
-        return Wish(self._kind, mark, f"key-{mark}" if self._keyed else "", body)
-
-    def ask(self, wish: Wish) -> tuple[int, Any]:
-        self._asked += 1
-        if self._kind == DIRECT and self._asked % KEPT == 0:
-            self.leave()
-        return self.attempt(wish.kind, "POST", self._path, wish.body, wish.key)
+class AmountsWriter(OrdersWriter):
+    def body(self, mark: str) -> dict[str, Any]:
+        return {"customerId": mark, "amount": self._random.randint(1, 99_999)}
 
     def data_of(self, answer: Answer) -> Any:
         told = answer.json
         return {"id": told.get("orderId") or told.get("id")} if answer.status == 201 else told
 
 
-class Reader(Client):
-    """Of orders that were accepted, at the edge."""
+class Reader(OrdersReader):
+    def look(self) -> None:
+        self.attempt("read", "GET", "/orders/orders?page=1&perPage=5")
 
-    def act(self) -> None:
-        known = [wish for wish in self._book.wishes[-100:] if wish.id]
-        if not known:
-            self.attempt("read", "GET", "/orders/orders?page=1&perPage=5")
-            return
-        wish = self._random.choice(known)
-        status, data = self.attempt("read", "GET", f"/orders/orders/{wish.id}")
-        if status == 200 and (data["id"], data["amount"]) != (wish.id, wish.body["amount"]):
-            self._book.odd(f"{wish} reads as {data}")
-        elif status and status not in (200, *UNSURE):
-            self._book.odd(f"{wish} was accepted, and its GET is answered {status} {data}")
+    def read(self, wish: Wish) -> tuple[int, Any]:
+        return self.attempt("read", "GET", f"/orders/orders/{wish.id}")
+
+    def same(self, wish: Wish, data: Any) -> bool:
+        return bool((data["id"], data["amount"]) == (wish.id, wish.body["amount"]))
 
 
 class Amounts(System):
@@ -106,7 +84,7 @@ class Amounts(System):
             found.append(AmountsWriter(port, **one, **how))
         found.append(Reader(place.port, seed=seed * 1_000 + 500, **how))
         others = {**how, "pace_s": 0.0 if self.bad else FOREIGN_PACE_S, "most": self.bad}
-        self.others = [Foreign(place.broker.url, QUEUE, seed=seed, **others)]
+        self.others = [Foreign(place.servers.broker.url, QUEUE, seed=seed, **others)]
         return [*found, *self.others]
 
     def finish(self) -> None:
@@ -117,7 +95,8 @@ class Amounts(System):
         self._drained(place)
         orders = sql(place, "SELECT id, customer_id, total FROM orders.orders", "orders")
         invoices = sql(place, "SELECT order_id, total, number FROM invoices.invoices", "invoices")
-        self._orders(found, orders, book)
+        rows = [(order, mark, int(total)) for order, mark, total in orders]
+        compare(found, rows, book, lambda wish: wish.body["amount"])
         self._invoices(found, orders, invoices)
         self._letters(found, place, {order: int(total) for order, total, _ in invoices})
 
@@ -126,22 +105,9 @@ class Amounts(System):
 
         def left() -> bool:
             unsent = [sql(place, f"SELECT 1 FROM {name}.outbox LIMIT 1", name) for name in self.schemas]
-            return any(unsent) or _messages(place, QUEUE) > 0
+            return any(unsent) or place.servers.messages(QUEUE) > 0
 
         until(lambda: not left(), f"the outboxes and the queue {QUEUE} are empty", DRAINED_S)
-
-    def _orders(self, found: Findings, kept: list[tuple[Any, ...]], book: Book) -> None:
-        ids = {order: (customer, int(total)) for order, customer, total in kept}
-        marks = Counter([customer for _, customer, _ in kept])
-        accepted = [wish for wish in book.wishes if wish.id]
-        found.counts["accepted orders"], found.counts["rows of orders"] = len(accepted), len(kept)
-        found.add("accepted orders that are lost", [wish for wish in accepted if wish.id not in ids])
-        found.add(
-            "accepted orders with another content",
-            [w for w in accepted if ids.get(w.id, ("", 0)) != (w.mark, w.body["amount"]) and w.id in ids],
-        )
-        found.add("orders that are there twice", [mark for mark, count in marks.items() if count > 1])
-        found.add("orders that nobody asked for", marks.keys() - {wish.mark for wish in book.wishes})
 
     def _invoices(
         self, found: Findings, orders: list[tuple[Any, ...]], invoices: list[tuple[Any, ...]]
@@ -163,7 +129,7 @@ class Amounts(System):
         found.add("numbers after a gap or given twice", gaps)
 
     def _letters(self, found: Findings, place: Deployment, invoiced: dict[str, int]) -> None:
-        lie = letters(place.broker.url, DEAD)
+        lie = letters(place.servers.broker.url, DEAD)
         sent, expected = Counter[bytes](), dict[bytes, str]()
         for one in self.others:
             expected |= one.expected(invoiced)
@@ -172,13 +138,6 @@ class Amounts(System):
         found.counts["bad messages"], found.counts["dead letters of the queue"] = len(expected), len(lie)
         for what, those in differences(lie, expected, sent, exact=self.exact).items():
             found.add(what, those)
-
-
-def _messages(place: Deployment, queue: str) -> int:
-    """Those that wait, and those that are taken and not acknowledged."""
-    told = place.broker.control("list_queues", "-q", "name", "messages")
-    counts = dict(line.split("\t") for line in told.splitlines() if "\t" in line)
-    return int(counts.get(queue, "0"))
 
 
 class Contracts(Amounts):

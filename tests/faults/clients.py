@@ -31,6 +31,7 @@ class Client(threading.Thread):
         self._pause = threading.Event()  # never set: a pause between two tries is part of what a client is
 
     _connection: Connection | None
+    key_header = "X-Idempotency-Key"
 
     def run(self) -> None:
         try:
@@ -42,6 +43,10 @@ class Client(threading.Thread):
 
     def act(self) -> None:
         raise NotImplementedError
+
+    def status_of(self, answer: Answer) -> int:
+        """As HTTP has it: 201 for what was accepted."""
+        return answer.status
 
     def data_of(self, answer: Answer) -> Any:
         """What an answer says of what was asked for."""
@@ -59,11 +64,9 @@ class Client(threading.Thread):
         try:
             if self._connection is None:
                 self._connection = Connection(self._port, timeout=ANSWER_S)
-            answer = self._connection.call(
-                method, path, body, headers={"X-Idempotency-Key": key} if key else {}
-            )
+            answer = self._connection.call(method, path, body, headers={self.key_header: key} if key else {})
             status, data, retry_after = (
-                answer.status,
+                self.status_of(answer),
                 self.data_of(answer),
                 int(answer.headers.get("retry-after", "0")),
             )

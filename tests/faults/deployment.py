@@ -1,29 +1,22 @@
-"""A blueprint as it runs in production, on a RabbitMQ and a PostgreSQL that nobody else uses, so that all
-of it may be broken.
-"""
+"""A blueprint as it runs in production, on servers that nobody else uses, so that all of it may be broken."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from tests.drivers.store.servers import Cluster
+from tests.faults.servers import Servers, own_servers
 from tests.faults.system import System
-from tests.support.broker import Broker, own_broker
 from tests.support.http import Connection
-from tests.support.needs import unmet
 from tests.support.program import PROGRAM, environment
 from tools.servers import machine
-from tools.servers.postgres import Postgres
 
 PATIENCE_S = 180.0
 LOOK_S = 0.02
@@ -40,18 +33,11 @@ def until(done: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> An
     return found
 
 
-class Servers(NamedTuple):
-    """Those of the deployment alone."""
-
-    broker: Broker
-    cluster: Cluster
-
-
 class Deployment:
     """The processes of a system under their supervisor."""
 
     def __init__(self, folder: Path, system: System, servers: Servers) -> None:
-        self.folder, self.system, (self.broker, self.cluster) = folder, system, servers
+        self.folder, self.system, self.servers = folder, system, servers
         many = len(system.ports) + len(system.copies) * MOST_COPIES
         first = next(
             port
@@ -106,7 +92,7 @@ class Deployment:
         """That dies where `fail` says, and that nobody starts again."""
         copy = str(self.system.copies[process] + 1)
         words = ("serve", process, "--blueprint", self.system.blueprint, "--copy", copy)
-        more = {f"{process.upper()}_COPIES": copy}
+        more = {f"{process.upper()}_COPIES": copy, **self.system.alone(process, self.ports)}
         return self._run(*words, "--data", str(self.folder / "data"), "--set", f"fail={fail}", **more)
 
     def audit(self) -> tuple[int, str]:
@@ -205,28 +191,10 @@ def _perhaps_gone() -> Iterator[None]:
 
 
 @contextmanager
-def own_cluster() -> Iterator[Cluster]:
-    """With the databases of the blueprints."""
-    if not Postgres().installed():
-        unmet("needs a PostgreSQL of its own, ./dev services up --install postgres")
-    home = Path(tempfile.mkdtemp(prefix="tradewind-faults-"))
-    cluster = Cluster(home)
-    if owner := machine.account(cluster.server):
-        os.chown(home, owner.pw_uid, owner.pw_gid)
-    try:
-        cluster.start()
-        cluster.server.furnish(home, cluster.port)
-        yield cluster
-    finally:
-        cluster.stop()
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@contextmanager
 def deployment(folder: Path, system: System) -> Iterator[Deployment]:
     """It runs, and serves nobody yet."""
-    with own_broker() as broker, own_cluster() as cluster:
-        made = Deployment(folder, system, Servers(broker, cluster))
+    with own_servers(system.servers) as servers:
+        made = Deployment(folder, system, servers)
         try:
             made.start()
             yield made

@@ -4,15 +4,13 @@ on the bus, in its log.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from typing import Any
 
-import asyncpg
-
 from tests.faults.book import Book
 from tests.faults.deployment import Deployment
+from tests.support.databases import rows
 
 SHOWN, LONGEST = 5, 300
 _SAID = re.compile(r"  |tradewind: \w+ of ")
@@ -20,16 +18,7 @@ _SAID = re.compile(r"  |tradewind: \w+ of ")
 
 def sql(place: Deployment, text: str, service: str = "") -> list[tuple[Any, ...]]:
     """In the database of a service."""
-    cluster = place.cluster
-
-    async def ask() -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(cluster.server.url(cluster.port, place.system.database(service)))
-        try:
-            return [tuple(row) for row in await connection.fetch(text)]
-        finally:
-            await connection.close()
-
-    return asyncio.run(ask())
+    return rows(place.system.url(place.servers, service), text)
 
 
 class Findings:
@@ -52,8 +41,9 @@ def look(deployment: Deployment, book: Book) -> Findings:
     found = Findings()
     found.add("answers that no client may get", book.strange)
     deployment.system.look(found, deployment, book)
-    for service, schema in deployment.system.schemas.items():
-        letters = sql(deployment, f"SELECT id, name, reason FROM {schema}.parked", service)
+    for service in deployment.system.schemas:
+        parked = deployment.system.table(service, "parked")
+        letters = sql(deployment, f"SELECT id, name, reason FROM {parked}", service)
         found.add(f"dead letters of {service}", letters)
     found.add("processes that are not ready", deployment.unready().items())
     code, said = deployment.audit()

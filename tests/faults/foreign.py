@@ -67,6 +67,8 @@ class Foreign(threading.Thread):
     reasons. `orders`: by id, the bodies of each amount.
     """
 
+    at_once = AT_ONCE
+
     def __init__(
         self, url: str, queue: str, book: Book, halt: threading.Event, seed: int, pace_s: float, most: int = 0
     ) -> None:
@@ -93,10 +95,11 @@ class Foreign(threading.Thread):
         link = Link(self._url, name="another team", confirms=True, setup=self._declare)
         await link.start(60.0)
         while not self._halt.is_set() and not (self._most and self.sent_bad >= self._most):
-            left = [body for _ in range(AT_ONCE) for body in self._next()]
+            left = [body for _ in range(self.at_once) for body in self._next()]
             self.sent.update(left)
             while left := await self._sent(link, left):
                 self.repeated += len(left)
+                self.sent.update(left)
                 await asyncio.sleep(AGAIN_S)
             await asyncio.sleep(self._pace_s)
         await link.stop()
@@ -196,3 +199,9 @@ def differences(
             body for body, count in lie.items() if exact and count != sent[body]
         ],
     }
+
+
+def too_many(found: list[Letter], sent: Counter[bytes]) -> list[bytes]:
+    """A kill may make two letters of one message, no more."""
+    lie = Counter(letter.body for letter in found)
+    return [body for body, count in lie.items() if count > 2 * sent[body]]

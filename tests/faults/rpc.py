@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import Any, ClassVar
 
-from tests.faults import events
+from tests.faults import heard
 from tests.faults.book import Book, Wish
 from tests.faults.clients import UNSURE, Client, Writer
-from tests.faults.deployment import Deployment, Servers, until
+from tests.faults.deployment import Deployment, until
 from tests.faults.ends import Findings, sql
+from tests.faults.servers import Servers
 from tests.faults.system import System
 from tests.support.http import Answer, Connection
 from tools.servers.postgres import PUBLISHED
@@ -119,7 +120,7 @@ class Rpc(System):
         return [*writers, *readers]
 
     def begin(self, place: Deployment) -> None:
-        events.listen(place.broker.url)
+        heard.listen(place.servers.broker.url)
 
     def look(self, found: Findings, place: Deployment, book: Book) -> None:
         rows(found, place, book)
@@ -191,8 +192,8 @@ def _bus(found: Findings, deployment: Deployment) -> None:
         until(lambda: not unsent(), "every event is sent", UNSENT_S)
     except AssertionError:
         found.add("events that are left unsent", unsent())
-    heard = events.collect(deployment.broker.url)
-    ids = {(source, event_id) for source, event_id, _, _ in heard}
+    came = heard.collect(deployment.servers.broker.url)
+    ids = {(source, event_id) for source, event_id, _, _ in came}
     said = {
         (service, row[0])
         for service, schema in SCHEMAS.items()
@@ -200,15 +201,15 @@ def _bus(found: Findings, deployment: Deployment) -> None:
     }
     found.counts["events said"], found.counts["events heard"], found.counts["copies heard"] = (
         len(said),
-        len(heard),
-        len(heard) - len(ids),
+        len(came),
+        len(came) - len(ids),
     )
     found.add("events that were never heard", said - ids)
     found.add("events that nobody said", ids - said)
     created = Counter(
         [
             key
-            for _, name, key in {(event_id, name, key) for _, event_id, name, key in heard}
+            for _, name, key in {(event_id, name, key) for _, event_id, name, key in came}
             if name == "order.created"
         ]
     )

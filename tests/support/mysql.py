@@ -49,7 +49,7 @@ class MysqlServer:
 @contextmanager
 def own_mysql(options: Sequence[str] = ()) -> Iterator[MysqlServer]:
     server = MySQL(options)
-    if not os.environ.get(URL) or not server.installed():
+    if not server.installed():
         unmet("needs a MySQL of its own, ./dev services up --install mysql")
     home = Path(tempfile.mkdtemp(prefix="tradewind-mysql-"))
     if (owner := machine.account(server)) is not None:

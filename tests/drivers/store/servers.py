@@ -33,6 +33,10 @@ class Cluster:
     def stop(self) -> None:
         self.server.stop(self.home)
 
+    def kill(self) -> None:
+        """Without a checkpoint: what was not flushed is lost, and the log is replayed at the next start."""
+        self.control("stop", "-m", "immediate")
+
     def control(self, *words: str) -> None:
         """pg_ctl with these words."""
         folder = binaries()
