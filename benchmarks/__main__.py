@@ -66,7 +66,7 @@ def parsed(arguments: list[str] | None = None) -> tuple[list[str], Options]:
         "--only",
         default="",
         metavar="PARTS",
-        help=f"rpc, contracts: some of {','.join(PARTS)}; the result goes to .bench/results",
+        help=f"rpc, contracts, graphql: some of {','.join(PARTS)}; the result goes to .bench/results",
     )
     parser.add_argument(
         "--self",

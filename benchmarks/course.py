@@ -19,7 +19,7 @@ Play: TypeAlias = tuple[str, Callable[[], Figures]]
 class Course(Generic[S]):
     """Who still runs, and why somebody does no more."""
 
-    def __init__(self, bench: Bench, kinds: Mapping[str, type[S]]) -> None:
+    def __init__(self, bench: Bench, kinds: Mapping[str, Callable[..., S]]) -> None:
         self.bench, self._kinds = bench, kinds
         self.running: dict[str, S] = {}
         self.broken: list[str] = []

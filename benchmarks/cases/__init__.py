@@ -8,6 +8,7 @@ from benchmarks.bench import Bench
 from benchmarks.cases import (
     backlog,
     contracts,
+    graphql,
     growth,
     http,
     intake,
@@ -36,6 +37,7 @@ CASES: dict[str, Callable[[Bench], None]] = {
     "soak": soak.run,
     "rpc": rpc.run,
     "contracts": contracts.run,
+    "graphql": graphql.run,
     "http": http.run,
 }
-LONG = ("growth", "soak", "rpc", "contracts", "http")
+LONG = ("growth", "soak", "rpc", "contracts", "graphql", "http")

@@ -33,6 +33,7 @@ class Ours(Subject):
     versioned = True
     name = "ours"
     blueprint = "rpc"
+    health = "/health"
     ops_ports: Sequence[str] = (
         "GATEWAY_OPS_PORT",
         "ORDERS_OPS_PORT",
@@ -60,7 +61,7 @@ class Ours(Subject):
         process = Process(argv, log=self.folder / "tradewind.log", env=env, cores=self.options.server_cores)
         self.processes.append(process)
         try:
-            wait_ok(process, self.port, "/health", READY_S)
+            wait_ok(process, self.port, self.health, READY_S)
         except Failed as failure:
             raise Missing(
                 f"`tradewind up --blueprint {self.blueprint}` does not come up: {last_line(str(failure))}"

@@ -127,7 +127,10 @@ class Backends:
     def durability(self, database: Database, host: Host) -> str:
         """Of what one of them uses, read back from the servers."""
         kept = durability.of_postgres(lambda statement: database.run("-c", statement))
-        return f"{kept}; {durability.of_rabbitmq(self.control, host.name)}"
+        return f"{kept}; {self.rabbit_durability(host)}"
+
+    def rabbit_durability(self, host: Host) -> str:
+        return durability.of_rabbitmq(self.control, host.name)
 
     def cpu_seconds(self) -> dict[str, float]:
         return {name: tree.cpu_seconds() for name, tree in self.trees.items()}

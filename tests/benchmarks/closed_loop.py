@@ -23,7 +23,7 @@ def wrk(
     script: str, port: int, env: Mapping[str, str], *, seconds: float, connections: int, cores: str = ""
 ) -> Load:
     """As benchmarks.load.wrk."""
-    ask = placing(env) if script == "place" else reading(env)
+    ask = {"place": placing, "read": reading, "graphql": asking}[script](env)
     return uvloop.run(_load(ask, port, 201 if script == "place" else 200, seconds, connections))
 
 
@@ -44,6 +44,13 @@ def reading(env: Mapping[str, str]) -> Iterator[Request]:
         return "GET", path, caller(token), b""
 
     return map(one, itertools.cycle(lines(env["READS"])))
+
+
+def asking(env: Mapping[str, str]) -> Iterator[Request]:
+    def one(body: str) -> Request:
+        return "POST", "/graphql", {}, body.encode()
+
+    return map(one, itertools.cycle(lines(env["BODIES"])))
 
 
 def caller(token: str) -> dict[str, str]:
@@ -70,7 +77,7 @@ async def _load(requests: Iterator[Request], port: int, usual: int, seconds: flo
                 continue
             took.append((time.perf_counter() - start) * 1000)
             counts["refused"] += reply.status >= 400
-            counts["other"] += reply.status != usual
+            counts["other"] += reply.status != usual or b'"errors"' in reply.body
 
     async with Client(port) as client, asyncio.TaskGroup() as callers:
         for _ in range(connections):

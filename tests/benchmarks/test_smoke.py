@@ -12,16 +12,20 @@ from pathlib import Path
 
 import pytest
 
+import benchmarks.graphql.subject
 import benchmarks.rpc.subject
 import benchmarks.servers.base
 from benchmarks import pairs, report
 from benchmarks.bench import Bench, Outcome
 from benchmarks.cases import CASES, backlog, growth, reads, restart, rpc, startup
+from benchmarks.graphql.stores import Stores
+from benchmarks.node import PEERS
 from benchmarks.options import Options
 from benchmarks.servers.backends import Backends
 from tests.benchmarks import closed_loop
 from tests.interop import nest
-from tests.support.needs import NODE, unmet
+from tests.support.needs import NODE, NODE_APOLLO, unmet
+from tools.servers.model import Server
 
 SMALL = Options(
     rounds=1,
@@ -36,7 +40,7 @@ SMALL = Options(
     without=("nestjs",),
 )
 RPC = ("nest", "node", "ours", "get")
-ALONE = [name for name in CASES if name not in ("rpc", "contracts")]
+ALONE = [name for name in CASES if name not in ("rpc", "contracts", "graphql")]
 MEASURED = {
     "intake": ("tradewind", "per_s"),
     "stories": ("tradewind", "stories_per_s"),
@@ -57,6 +61,7 @@ MEASURED = {
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(benchmarks.servers.base, "wrk", closed_loop.wrk)
     monkeypatch.setattr(benchmarks.rpc.subject, "wrk", closed_loop.wrk)
+    monkeypatch.setattr(benchmarks.graphql.subject, "wrk", closed_loop.wrk)
     monkeypatch.setattr(pairs, "CACHE", tmp_path)
     monkeypatch.setattr(reads, "ROWS", 50)
     monkeypatch.setattr(rpc, "ROWS", 50)
@@ -143,3 +148,34 @@ def _assert_that_contracts_runs(folder: Path, backends: Backends) -> None:
     assert all(found.median(name, "per_s") for name in ("node", "ours", "node edge", "ours edge"))
     assert all(found.median(f"{name} lag", "invoice_p50_ms") for name in ("node", "ours"))
     assert len([note for note in found.notes if "fsync=on, synchronous_commit=on" in note]) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.node
+@pytest.mark.postgres
+@pytest.mark.mysql
+@pytest.mark.mongodb
+@pytest.mark.redis
+@pytest.mark.rabbitmq
+def test_the_benchmark_of_the_gateway_runs(tmp_path: Path, backends: Backends) -> None:
+    if shutil.which("npm") is None:
+        unmet(NODE_APOLLO)
+    servers: list[Server] = [backends.postgres, backends.rabbitmq, *Stores(tmp_path, backends).servers]
+    for server in servers:
+        if not server.installed():
+            unmet(f"needs a {server.name} of its own, ./dev services up --install {server.name}")
+    nest.installed(PEERS / "nestjs-graphql", "@apollo/server", NODE_APOLLO)
+    folder = Path(tempfile.mkdtemp(prefix="tradewind-bench-"))
+    folder.chmod(0o755)
+    try:
+        with Bench("graphql", SMALL, folder, dict[str, Outcome](), backends) as bench:
+            CASES["graphql"](bench)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    found = bench.outcome
+    assert not [why for why in found.skipped if why.startswith(("nest:", "ours:"))]
+    plays = [f"{name}{way}" for name in ("nest", "ours") for way in ("", " reads", " nested")]
+    assert set(found.medians) == set(plays)
+    assert all(found.median(play, "per_s") for play in plays)
+    assert not [play for play in plays if found.median(play, "errors")]
+    assert len([note for note in found.notes if "innodb_flush_log_at_trx_commit=1" in note]) == 2

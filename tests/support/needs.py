@@ -21,6 +21,7 @@ NODE_NOTIFICATIONS = (
 NODE_GRAPHQL = "needs Node.js 20 or newer and clients of GraphQL, npm ci in tests/interop/graphql"
 NODE_ASYNCAPI = "needs Node.js 20 or newer and the parser of AsyncAPI, npm ci in tests/interop/asyncapi"
 NODE_KAFKA = "needs Node.js 20 or newer and kafkajs, npm ci in tests/interop/kafka"
+NODE_APOLLO = "needs Node.js 20 or newer and the peer's packages, npm ci in benchmarks/peers/nestjs-graphql"
 NODE = "needs Node.js 20 or newer and the peer's packages, npm ci in benchmarks/peers/nestjs-rpc"
 
 

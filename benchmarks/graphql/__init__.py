@@ -1,0 +1,1 @@
+"""Blueprint `graphql` against the system that it stands in for."""
