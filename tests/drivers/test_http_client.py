@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from tradewind.core.http import NoHttpAnswer, Request, Response
-from tradewind.drivers.http import client
 from tradewind.drivers.http.client import PooledClient
 from tradewind.drivers.http.limits import Limits
 from tradewind.drivers.http.server import HttpServer
@@ -34,15 +33,14 @@ async def test_calls_share_a_connection_and_bring_what_was_said() -> None:
     await server.stop(1.0)
 
 
-async def test_an_answer_without_end_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "LARGEST", 1_000)
+async def test_an_answer_without_end_is_none() -> None:
     server, ours = (
         HttpServer(lambda request: request.respond(Response(200, b"x" * 5_000)), Limits()),
         PooledClient(),
     )
     await server.start("127.0.0.1", 0)
     with pytest.raises(NoHttpAnswer, match="larger than"):
-        await ours.call("GET", f"http://127.0.0.1:{server.port}/", deadline_s=5)
+        await ours.call("GET", f"http://127.0.0.1:{server.port}/", deadline_s=5, largest=1_000)
     await ours.close()
     await server.stop(1.0)
 

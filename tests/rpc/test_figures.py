@@ -59,8 +59,9 @@ ELSEWHERE = {
     "events_consumed",
     "events_redelivered",
     "events_dead",
+    "redis_up",
 }
-"""Of one process with a log, and of a story (`test_reactions`): what nobody hears is not published."""
+"""Of one process with a log or with a Redis, and of a story (`test_reactions`): what nobody hears is not published."""
 
 
 def given(port: int) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,9 @@ class Place:
         return rows(self.url, text, self.data)
 
 
+_NUMBERS = itertools.count()  # two of one word in one run are two
+
+
 @contextmanager
 def own_database(word: str, kind: str = "postgres") -> Iterator[str]:
     """The URL of an empty database that nobody else uses, on the server that runs for all tests."""
@@ -66,13 +70,13 @@ def own_database(word: str, kind: str = "postgres") -> Iterator[str]:
         server, end = os.environ.get(URL, "") or unmet(POSTGRES), " WITH (FORCE)"
     else:
         server, end = os.environ.get(MYSQL_URL, "") or unmet(MYSQL), ""
-    name = f"tradewind_{word}_{os.getpid()}"
+    name = f"tradewind_{word}_{os.getpid()}_{next(_NUMBERS)}"
     on_its_server(server, f"DROP DATABASE IF EXISTS {name}{end}")  # of a run that was killed
     on_its_server(server, f"CREATE DATABASE {name}")
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
-        on_its_server(server, f"DROP DATABASE {name}{end}")
+        on_its_server(server, f"DROP DATABASE IF EXISTS {name}{end}")
 
 
 def on_its_server(url: str, text: str) -> None:

@@ -25,7 +25,7 @@ def takers(*, http: bool, requests: bool, channel: bool) -> Takers:
     made, subscribers = object.__new__(Takers), object.__new__(Subscribers)
     subscribers.own = [subscriber(AWAY)]
     subscribers.channels = [subscriber(AWAY)] if channel else []
-    apis = {"one": Address("http")} if http else {}
+    apis = {"v1": Address("http")} if http else {}
     parts: dict[str, Any] = {
         "_context": SimpleNamespace(process=SimpleNamespace(apis=apis)),
         "_made": SimpleNamespace(late=lambda: [AWAY]),
