@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from ..core.failpoints import failpoint
 from ..core.store import StoreUnusable
 from ..drivers import explain
+from ..drivers.server_store import already_running
 from ..drivers.sql import PostgresSql, Sql, SqliteSql
 from ..drivers.sqlite import store as sqlite
 from .data_lock import DataInUse, holder
@@ -244,7 +245,7 @@ class Server(_AtOnce):
         until = time.monotonic() + self._sessions.LEFT_OVER_S
         while not connection.exec_driver_sql(f"SELECT {lock}({self._sessions.OURS})").scalar():
             if time.monotonic() >= until:
-                raise self._sessions.taken(self._url)
+                raise already_running(self.where)
             time.sleep(0.05)
 
     def _wait(self, wanted: Coroutine[Any, Any, T]) -> T:

@@ -21,6 +21,7 @@ from ..core.store import StoreUnusable
 from ..drivers import explain
 from ..drivers.mysql import sessions
 from ..drivers.mysql.sql import MysqlSql
+from ..drivers.server_store import already_running
 from .databases import BEFORE_COMMIT, NONE, PATIENCE_S, PLAN, STEPS, TURN_S, checked
 
 BINARY = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
@@ -108,7 +109,7 @@ class MysqlServer:
         until = time.monotonic() + sessions.LEFT_OVER_S
         while connection.exec_driver_sql(f"SELECT {used}").scalar():
             if time.monotonic() >= until:
-                raise sessions.taken(self._url)
+                raise already_running(self.where)
             time.sleep(0.05)
 
     def lay(self, connection: sa.Connection, service: str) -> None:

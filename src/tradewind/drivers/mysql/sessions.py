@@ -9,10 +9,10 @@ import logging
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from ...core.store import Raced, RowRefused, StoreUnavailable, StoreUnusable
 from .. import explain
+from ..server_store import already_running, place
 from .url import known
 
 try:
@@ -137,7 +137,7 @@ async def lock(connection: Connection, url: str, *, shared: bool, wait: float = 
     own, slots = locks_of(url)
     while not await _locked(connection, own, slots, shared):
         if clock() >= until:
-            raise taken(url)
+            raise already_running(where(url))
         await asyncio.sleep(0.05)
 
 
@@ -170,20 +170,9 @@ def in_use(names: Sequence[str]) -> str:
     return " OR ".join(f"IS_USED_LOCK('{name}') IS NOT NULL" for name in names)
 
 
-def taken(url: str) -> StoreUnusable:
-    """The error where another process holds the lock of this database."""
-    return StoreUnusable(
-        f"{where(url)}: another tradewind is running on this database: stop it, or name another one"
-    )
-
-
 def where(url: str) -> str:
     """The database, without its password."""
-    try:
-        parts = urlsplit(url)
-        return f"MySQL {parts.hostname or 'localhost'}:{parts.port or 3306}{parts.path}"
-    except ValueError:
-        return "TRADEWIND_DATABASE_URL"
+    return place("MySQL", url, 3306)
 
 
 def code(error: BaseException) -> int:

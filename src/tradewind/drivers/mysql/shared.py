@@ -15,16 +15,15 @@ import sqlalchemy as sa
 
 from ...core.model import Ag, Table
 from ...core.schema import codec
-from ...core.store import Statement, StoreUnavailable, StoreUnusable
+from ...core.store import Statement, StoreUnavailable
 from ..read_coalescer import ReadCoalescer, by_key
+from ..server_store import Writers
 from ..sql import storable
 from . import sessions
 from .sessions import Connection
 from .sql import MysqlSql, filled
 from .store import PACKET, MysqlStore, MysqlTransaction
 
-WRITERS = 6
-"""One is enough while nothing goes wrong: more than these are a leak."""
 BEGIN, COMMIT = b"START TRANSACTION", b"COMMIT"
 
 
@@ -37,8 +36,12 @@ class SharedStore(MysqlStore):
     def __init__(self, url: str, *, schemas: Mapping[str, str] | None = None) -> None:
         super().__init__(url, schemas=schemas)
         self._together = ReadCoalescer(self._read_keys)
-        self._writers: set[Connection] = set()
-        self._free: list[Connection] = []
+        self._writers = Writers(
+            self._connect,
+            alive=lambda connection: connection.connected,
+            idle=lambda connection: not connection.get_transaction_status(),
+            terminate=lambda connection: connection.close(),
+        )
 
     async def begin(self) -> SharedTransaction:
         return SharedTransaction(self, await self.writer(), self._sql)
@@ -51,41 +54,26 @@ class SharedStore(MysqlStore):
             await transaction.rollback()  # it has begun nothing, and gives its connection back
 
     async def writer(self) -> Connection:
-        """A free connection. A lost one needs no report: nothing is cached."""
+        """A free connection. Errors: StoreUnavailable."""
         if self._readers is None:
             raise StoreUnavailable("the store is closed")
-        while self._free:
-            connection = self._free.pop()
-            if connection.connected:
-                return connection
-            self._writers.discard(connection)
-        if len(self._writers) >= WRITERS:
-            raise StoreUnavailable(f"{WRITERS} transactions are open")
-        try:
-            connection = await self._connect()
-        except StoreUnusable as error:
-            raise StoreUnavailable(str(error)) from error
-        self._writers.add(connection)
-        return connection
+        return await self._writers.take()
 
     def free(self, connection: Connection) -> None:
         """A transaction is over."""
-        if not connection.connected or connection.get_transaction_status():
-            self.drop(connection)
-        elif connection in self._writers:
-            self._free.append(connection)
+        self._writers.free(connection)
 
     def drop(self, connection: Connection) -> None:
-        connection.close()
-        self._writers.discard(connection)
+        self._writers.drop(connection)
 
     async def open(self) -> None:
         await super().open()
         assert self._writer is not None
-        self._writers, self._free, self._writer = {self._writer}, [self._writer], None
+        self._writers.add(self._writer)
+        self._writer = None
 
     async def close(self) -> None:
-        writers, self._writers, self._free = self._writers, set(), []
+        writers = self._writers.leave()
         await super().close()
         for connection in writers:
             await self._end(connection.ensure_closed())

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from time import perf_counter
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +17,7 @@ from ...core.model import Ag, Table
 from ...core.schema import codec
 from ...core.store import RowRefused, Statement, StoreUnavailable, StoreUnusable
 from .. import explain
+from ..server_store import ServerTransaction
 from ..sql import last_of_each, storable
 from . import sessions
 from .sessions import TROUBLE, Connection, Pool
@@ -143,12 +143,14 @@ class MysqlStore:
             self._writer = None
 
 
-class MysqlTransaction:
+class MysqlTransaction(ServerTransaction[Connection]):
+    trouble = TROUBLE
+    lost = staticmethod(sessions.lost)
+    translate = staticmethod(sessions.translate)
+
     def __init__(self, store: MysqlStore, connection: Connection, sql: MysqlSql) -> None:
-        self._store, self._connection, self._sql = store, connection, sql
-        self._refused = False
-        self.statements: list[tuple[str, float, float]] | None = None
-        """The statements with their start and end (`perf_counter`), recorded where a list is set here."""
+        super().__init__(store, connection)
+        self._sql = sql
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
         keys = storable(keys)
@@ -220,8 +222,6 @@ class MysqlTransaction:
         if self._connection.connected and self._connection.get_transaction_status():
             await self.ask("ROLLBACK")
 
-    translate = staticmethod(sessions.translate)
-
     async def ask(self, text: str, *arguments: Any) -> tuple[sessions.Rows, int]:
         return await self._send(text, filled(text, arguments).encode())
 
@@ -229,19 +229,3 @@ class MysqlTransaction:
         """`text` is what is recorded of it: it has no values."""
         with self._watched(text):
             return await sessions.ask(self._connection, statement)
-
-    @contextmanager
-    def _watched(self, text: str) -> Iterator[None]:
-        began = perf_counter() if self.statements is not None else 0.0
-        try:
-            yield
-            if self.statements is not None:
-                self.statements.append((text, began, perf_counter()))
-        except TROUBLE as error:
-            self._refused = True
-            if sessions.lost(error):
-                self._store.drop(self._connection)
-            raise self.translate(error) from error
-        except asyncio.CancelledError:
-            self._store.drop(self._connection)  # it is unknown how far the server came
-            raise

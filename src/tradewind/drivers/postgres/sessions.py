@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from ...core.store import Raced, RowRefused, StoreUnavailable, StoreUnusable
 from .. import explain
+from ..server_store import place
 from .url import known
 
 try:
@@ -83,20 +83,9 @@ def pool(url: str) -> Pool:
     return asyncpg.create_pool(connect=reader, reset=keep_settings, min_size=0, max_size=READERS)
 
 
-def taken(url: str) -> StoreUnusable:
-    """The error where another process holds the lock of this database."""
-    return StoreUnusable(
-        f"{where(url)}: another tradewind is running on this database: stop it, or name another one"
-    )
-
-
 def where(url: str) -> str:
     """The database, without its password."""
-    try:
-        parts = urlsplit(url)
-        return f"PostgreSQL {parts.hostname or 'localhost'}:{parts.port or 5432}{parts.path}"
-    except ValueError:
-        return "TRADEWIND_DATABASE_URL"
+    return place("PostgreSQL", url, 5432)
 
 
 def _number(text: str) -> int | float:

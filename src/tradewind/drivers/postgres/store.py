@@ -8,9 +8,7 @@ opened again at the next `begin`: a caller with a cache then knows that others m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from time import perf_counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +17,7 @@ from ...core.model import Ag, Table
 from ...core.schema import codec
 from ...core.store import Statement, StoreUnavailable, StoreUnusable
 from .. import explain
+from ..server_store import ServerTransaction, already_running
 from ..sql import PostgresSql, last_of_each, storable
 from . import sessions
 from .sessions import TROUBLE, Connection, Pool
@@ -125,7 +124,7 @@ class PostgresStore:
             await connection.execute(DURABLE)
             while not await connection.fetchval(self.lock, sessions.OURS):
                 if clock() >= until:
-                    raise sessions.taken(self.url)
+                    raise already_running(sessions.where(self.url))
                 await asyncio.sleep(0.05)
         except TROUBLE as error:
             connection.terminate()
@@ -141,12 +140,14 @@ class PostgresStore:
             self._writer = None
 
 
-class PostgresTransaction:
+class PostgresTransaction(ServerTransaction[Connection]):
+    trouble = TROUBLE
+    lost = staticmethod(sessions.lost)
+    translate = staticmethod(sessions.translate)
+
     def __init__(self, store: PostgresStore, connection: Connection, sql: PostgresSql) -> None:
-        self._store, self._connection, self._sql = store, connection, sql
-        self._refused = False
-        self.statements: list[tuple[str, float, float]] | None = None
-        """The statements with their start and end (`perf_counter`), recorded where a list is set here."""
+        super().__init__(store, connection)
+        self._sql = sql
 
     async def load(self, table: Table[Ag], keys: Sequence[str]) -> list[Ag]:
         keys = storable(keys)
@@ -194,24 +195,6 @@ class PostgresTransaction:
         with self._watched(text):
             return await self._connection.execute(text, *arguments)
 
-    translate = staticmethod(sessions.translate)
-
     async def ask(self, text: str, *arguments: Any) -> list[Any]:
         with self._watched(text):
             return await self._connection.fetch(text, *arguments)
-
-    @contextmanager
-    def _watched(self, text: str) -> Iterator[None]:
-        began = perf_counter() if self.statements is not None else 0.0
-        try:
-            yield
-            if self.statements is not None:
-                self.statements.append((text, began, perf_counter()))
-        except TROUBLE as error:
-            self._refused = True
-            if sessions.lost(error):
-                self._store.drop(self._connection)
-            raise self.translate(error) from error
-        except asyncio.CancelledError:
-            self._store.drop(self._connection)  # it is unknown how far the server came
-            raise
