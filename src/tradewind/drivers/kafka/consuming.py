@@ -9,20 +9,19 @@ record.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
-from ...core.bus import BrokerUnusable
 from .library import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from .polling import AGAIN_S, POLL_S, Polling
 from .progress import Progress
 from .servers import MOST_BYTES, Servers, Topic, Topics, said
 
 LOG = logging.getLogger("tradewind.kafka")
-POLL_S, AGAIN_S, COMMIT_S = 0.1, 0.5, 0.2
+COMMIT_S = 0.2
 BATCH, PREFETCH = 256, 1_024
 SESSION_MS = 6_000
 WATERMARK_S = 3.0
@@ -57,7 +56,7 @@ class Waiting(NamedTuple):
     consumers: int
 
 
-class Consuming:
+class Consuming(Polling):
     """`start`, `settle` and `stop` in the loop; `take` is called there."""
 
     def __init__(
@@ -83,43 +82,26 @@ class Consuming:
             "queued.max.messages.kbytes": 16_384,
             "error_cb": self._failed,
         }
-        self._servers, self._topics, self._take, self._name = servers, tuple(topics), take, name
-        self.group, self._prefetch = group, prefetch
-        self.missing = f"{name}: Kafka has not answered yet"
-        self.lives, self.blocked = 0, False
+        super().__init__(servers, topics, name)
+        self._take, self.group, self._prefetch = take, group, prefetch
         self._lock = threading.Lock()
         self._progress: dict[Place, Progress] = {}
         self._ends: dict[Place, int] = {}
         self._consumer: Consumer | None = None
-        self._assigned, self._ended = threading.Event(), threading.Event()
         self._draining = self._paused = False
         self._why_anew = ""
-        self._committed_at = self._end_at = 0.0
+        self._committed_at = 0.0
         self._waiting = 0
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def up(self) -> bool:
-        return self._assigned.is_set() and not self.missing
+        return self._ready.is_set() and not self.missing
 
     def waiting(self) -> Waiting:
-        return Waiting(self._waiting, int(self._assigned.is_set()))
+        return Waiting(self._waiting, int(self._ready.is_set()))
 
-    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
-        """Returns when the group has taken it in. Errors: BrokerUnusable, where a setting is none, and
-        without patience if there is no answer.
-        """
-        self._loop = asyncio.get_running_loop()
-        try:
-            Consumer(self._settings).close()
-        except (KafkaException, ValueError) as error:
-            raise BrokerUnusable(f"Kafka: {error}") from None
-        self._thread = threading.Thread(target=self._run, name=f"{self._name} in", daemon=True)
-        self._thread.start()
-        there = await asyncio.to_thread(self._assigned.wait, timeout_s)
-        if not there and not patient:
-            raise BrokerUnusable(f"{self._servers.brokers}: {self.missing}")
+    def _prepare(self) -> None:
+        Consumer(self._settings).close()
 
     def settle(self, record: Record) -> None:
         """It is done, or kept: it never comes again once this is committed."""
@@ -132,12 +114,8 @@ class Consuming:
 
     async def stop(self, grace_s: float = 5.0) -> None:
         """Waits for what is under way, commits how far it is done, and leaves the group."""
-        if self._thread is None:
-            return
-        self._draining = True
-        self._end_at = time.monotonic() + grace_s
-        self._ended.set()
-        await asyncio.to_thread(self._thread.join, grace_s + 10.0)
+        self.drain()
+        await super().stop(grace_s)
 
     def _under_way(self) -> int:
         with self._lock:
@@ -161,11 +139,6 @@ class Consuming:
             if self._why_anew:
                 self._close()
         self._close()
-
-    def _over(self) -> bool:
-        if not self._ended.is_set():
-            return False
-        return self._consumer is None or not self._under_way() or time.monotonic() >= self._end_at
 
     def _open(self, topics: Topics) -> bool:
         why, self._why_anew = topics.lacks(), ""
@@ -191,7 +164,7 @@ class Consuming:
             consumer.close()  # commits by the call of `_handed_on`
         except KafkaException as error:
             LOG.warning("%s did not leave its group: %s", self._name, said(error))
-        self._assigned.clear()
+        self._ready.clear()
         with self._lock:
             self._progress.clear()
 
@@ -232,11 +205,7 @@ class Consuming:
             for record in records:
                 self._take(record)
 
-        assert self._loop is not None
-        try:
-            self._loop.call_soon_threadsafe(tell)
-        except RuntimeError:  # the loop is over: they come again
-            LOG.debug("%s: %d records came too late", self._name, len(records))
+        self._tell(tell)
 
     def _read(self, message: Message) -> Record | None:
         """None: of a partition that is not ours any more."""
@@ -304,7 +273,7 @@ class Consuming:
                 self._progress[one.topic, one.partition] = Progress()
         self._paused = False
         self.lives += 1
-        self._assigned.set()
+        self._ready.set()
 
     def _handed_on(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         places = {(one.topic, one.partition) for one in partitions}
@@ -328,8 +297,3 @@ class Consuming:
             self._say("no broker can be reached")
         else:
             LOG.debug("%s: %s", self._name, error.str())
-
-    def _say(self, why: str) -> None:
-        before, self.missing = self.missing, f"{self._name}: {why}" if why else ""
-        if why and self.missing != before:
-            LOG.warning("%s; asked again until it works", self.missing)

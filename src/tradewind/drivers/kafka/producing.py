@@ -6,25 +6,21 @@ sent, and another one is made.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ...core.bus import BrokerUnusable
 from .library import KafkaError, KafkaException, Message, Producer
+from .polling import AGAIN_S, POLL_S, Polling
 from .servers import MOST_BYTES, Servers, Topic, Topics, said
 
 LOG = logging.getLogger("tradewind.kafka")
-POLL_S, AGAIN_S = 0.1, 0.5
 SENT_MS = 12_000
 Then = Callable[[str], None]
 _UNKNOWN = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION)
 
 
-class Producing:
+class Producing(Polling):
     """`start` and `send` in the loop. `topics` are there, or made, before it is `up`."""
 
     def __init__(self, servers: Servers, topics: Sequence[Topic], *, name: str) -> None:
@@ -39,42 +35,21 @@ class Producing:
             "partitioner": "murmur2_random",  # as Java and kafkajs do: a key has one partition for all
             "error_cb": self._failed,
         }
-        self._servers, self._topics, self._name = servers, tuple(topics), name
-        self.missing = f"{name}: Kafka has not answered yet"
-        self.lives, self.blocked = 0, False
+        super().__init__(servers, topics, name)
         self._producer: Producer | None = None
-        self._ready = threading.Event()
-        self._ended = threading.Event()
         self._delivered: list[tuple[Then, str]] = []
-        self._fatal, self._end_at = "", 0.0
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._fatal = ""
 
     @property
     def up(self) -> bool:
         return self._ready.is_set()
 
-    async def start(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
-        """Errors: BrokerUnusable, where a setting is none, and without patience if there is no answer."""
-        self._loop = asyncio.get_running_loop()
-        try:
-            self._producer = Producer(self._settings)
-        except (KafkaException, ValueError) as error:
-            raise BrokerUnusable(f"Kafka: {error}") from None
-        self._thread = threading.Thread(target=self._run, name=f"{self._name} out", daemon=True)
-        self._thread.start()
-        up = await asyncio.to_thread(self._ready.wait, timeout_s)
-        if not up and not patient:
-            raise BrokerUnusable(f"{self._servers.brokers}: {self.missing}")
+    def _prepare(self) -> None:
+        self._producer = Producer(self._settings)
 
-    async def stop(self, grace_s: float = 5.0) -> None:
-        """What is under way has so long to be confirmed; of the rest the outcome is unknown."""
-        if self._thread is None:
-            return
-        self._end_at = time.monotonic() + grace_s
-        self._ended.set()
-        await asyncio.to_thread(self._thread.join, grace_s + 10.0)
-        self._ready.clear()
+    def _under_way(self) -> int:
+        """What is confirmed no more while it is stopped has an outcome that is unknown."""
+        return len(self._producer) if self._producer is not None and self.up else 0
 
     def send(
         self, topic: str, key: str, value: bytes, headers: Mapping[str, Any], at: int, then: Then
@@ -122,12 +97,6 @@ class Producing:
             self._poll(POLL_S)
             self._producer = None  # or it tries to connect for as long as we are referred to
 
-    def _over(self) -> bool:
-        if not self._ended.is_set():
-            return False
-        under_way = self.up and self._producer is not None and len(self._producer) > 0
-        return not under_way or time.monotonic() >= self._end_at
-
     def _poll(self, seconds: float) -> None:
         assert self._producer is not None
         self._producer.poll(seconds)
@@ -148,11 +117,6 @@ class Producing:
         self._ready.clear()
         self._say(why)
 
-    def _say(self, why: str) -> None:
-        before, self.missing = self.missing, f"{self._name}: {why}" if why else ""
-        if why and self.missing != before:
-            LOG.warning("%s; asked again until it works", self.missing)
-
     def _renew(self, old: Producer) -> None:
         LOG.error("%s: a fatal error, so another producer is made: %s", self._name, self._fatal)
         self._fatal = ""
@@ -166,8 +130,4 @@ class Producing:
             for then, trouble in told:
                 then(trouble)
 
-        assert self._loop is not None
-        try:
-            self._loop.call_soon_threadsafe(tell)
-        except RuntimeError:  # the loop is over: nobody waits
-            LOG.debug("%s: %d outcomes came too late", self._name, len(told))
+        self._tell(tell)
