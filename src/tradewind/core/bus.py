@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
@@ -47,6 +48,23 @@ class SendingSpan(Protocol):
     def traceparent(self) -> str: ...
 
     def end(self, error: str = "") -> None: ...
+
+
+def confirming(
+    span: SendingSpan | None, published: Counter[str], name: str, then: Callable[[str], None]
+) -> Callable[[str], None]:
+    """What a publisher is called back with: ends the span, counts the event where the broker has it, and goes
+    on with `then`.
+    """
+
+    def ended(trouble: str) -> None:
+        if span is not None:
+            span.end("unconfirmed" if trouble else "")
+        if not trouble:
+            published[name] += 1
+        then(trouble)
+
+    return ended
 
 
 class Connection(Protocol):

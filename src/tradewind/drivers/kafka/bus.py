@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from ...core.bus import EventRecord, Handle, SendingSpan, Settle
+from ...core.bus import EventRecord, Handle, SendingSpan, Settle, confirming
 from .consuming import PREFETCH, Consuming, Record, Waiting
 from .producing import Producing
 from .servers import PARTITIONS, Servers, Topic
@@ -54,13 +54,7 @@ class EventPublisher:
         sending = self._sending
         span = None if sending is None else sending(self.topic.name, known_as, event.trace)
 
-        def ended(trouble: str) -> None:
-            if span is not None:
-                span.end("unconfirmed" if trouble else "")
-            if not trouble:
-                self.published[event.name] += 1
-            then(trouble)
-
+        ended = confirming(span, self.published, event.name, then)
         trace, state = (event.trace, "") if span is None else (span.traceparent, span.state)
         return self.link.send(self.topic.name, event.key, body, headers(trace, state), event.at, ended)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.bus import EventRecord, Handle, SendingSpan
+from ...core.bus import EventRecord, Handle, SendingSpan, confirming
 from ...core.channel import STATE, TRACE, Channel, Undeliverable, dead_headers, published_headers
 from ...core.model import wire_name
 from .amqp import Delivery, Limits, Link, LinkDown, LinkFull, Properties
@@ -70,13 +70,7 @@ class ChannelPublisher(EventPublisher):
             return False
         span = None if sending is None else sending(channel.name, channel.published, event.trace)
 
-        def ended(trouble: str) -> None:
-            if span is not None:
-                span.end("unconfirmed" if trouble else "")
-            if not trouble:
-                self.published[event.name] += 1
-            then(trouble)
-
+        ended = confirming(span, self.published, event.name, then)
         trace, state = (event.trace, "") if span is None else (span.traceparent, span.state)
         properties = Properties(
             content_type="application/json",
