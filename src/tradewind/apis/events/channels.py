@@ -107,6 +107,7 @@ def _order(record: EventRecord) -> bytes:
 
 
 def _payment(record: EventRecord) -> bytes:
+    status: Literal["completed", "failed"]
     if record.name == "payment.failed":
         failed = _failed(record.body)
         amount, status = failed.amount or Money(0, ""), "failed"
@@ -120,7 +121,7 @@ def _payment(record: EventRecord) -> bytes:
             event.order_id,
             event.customer_id,
             decimal(amount.amount),
-            status,  # type: ignore[arg-type]
+            status,
             stamp(record.at),
         )
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ...contracts.orders import Item, Line, OrderView, PlaceOrder
+from ...contracts.orders import Item, Line, OrderView, PlaceOrder, Status
 from ...contracts.users import UserView
 from ...contracts.values import Money
 from ...core.gateway import Reply
@@ -25,7 +25,12 @@ SEED = (
     (3, "Charlie Brown", "charlie@example.com"),
 )
 """The users of the published system."""
-STATUSES = {"PENDING": "pending", "CONFIRMED": "confirmed", "FAILED": "failed", "CANCELLED": "cancelled"}
+STATUSES: dict[Status, str] = {
+    "PENDING": "pending",
+    "CONFIRMED": "confirmed",
+    "FAILED": "failed",
+    "CANCELLED": "cancelled",
+}
 _OURS = {text: status for status, text in STATUSES.items()}
 
 
@@ -100,7 +105,7 @@ def ours(order: Order, currency: str) -> OrderView:
     return OrderView(
         str(order.id),
         order.id,
-        _OURS.get(order.status, "PENDING"),  # type: ignore[arg-type]
+        _OURS.get(order.status, "PENDING"),
         "none",
         str(order.user_id),
         (Line(str(order.product_id), "", "", order.quantity, free, free),),

@@ -142,20 +142,12 @@ class HttpService:
             headers.setdefault("x-request-id", trace)
         ended: asyncio.Future[tuple[Verdict, Outcome | None]]
         ended = asyncio.get_running_loop().create_future()
-        attempt = partial(self._attempt, method, path, body, headers)
+
+        def attempt(timeout_s: float, then: Callable[[Outcome], None]) -> None:
+            self._spawn(self._send(method, path, body, headers, timeout_s, then))
+
         self.guarded.run(preset, retryable, attempt, partial(_end, ended))
         return await ended
-
-    def _attempt(
-        self,
-        method: str,
-        path: str,
-        body: bytes,
-        headers: dict[str, str],
-        timeout_s: float,
-        then: Callable[[Outcome], None],
-    ) -> None:
-        self._spawn(self._send(method, path, body, headers, timeout_s, then))
 
     async def _send(
         self,
