@@ -4,7 +4,6 @@ publish their HTTP, and keeps nothing itself.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -12,27 +11,18 @@ from urllib.parse import quote
 
 import msgspec
 
-from ...core.clock import Clock
 from ...core.http import HttpAnswer
 from ...core.model import Refused
-from ...core.rate_limiter import RateLimiter
-from ...observability.tracing import Tracer
-from ..kernel.admission import SIGNED_IN, Admission, Rule
-from ..kernel.client_address import TrustedProxies
-from ..kernel.cors import Cors
-from ..kernel.health import Health
+from ..kernel.admission import SIGNED_IN, Rule
 from ..kernel.idempotency import key_of
 from ..kernel.passwords import Passwords
 from ..kernel.pending_reads import PendingReads
-from ..kernel.request_context import Api, Kernel, Log, Observe, Page, Route, ignore, page_routes
-from ..kernel.resilience.breaker import State
+from ..kernel.request_context import Route
 from ..kernel.resilience.http_service import NONE, HttpService
-from ..kernel.router import Router
 from ..kernel.served import Entry
 from ..nest.bodies import body_of
 from ..nest.http import NAMES, NestContext
 from ..nest.validator import UUID, Fields
-from .figures import Figures
 from .rules import CHANGE, LOGIN, USER, CreateOrder, CreateUser, Login, UpdateUser, order_of, walked
 from .services import FIRST_ADMIN, MOST_BODY
 from .tokens import Tokens
@@ -40,8 +30,6 @@ from .tokens import Tokens
 T = TypeVar("T")
 PUBLIC = Rule(reads=True, needs=False)
 ADMIN = Rule(reads=True, needs=True, role="admin")
-CORS = Cors("*", methods=b"GET,HEAD,PUT,PATCH,POST,DELETE", every_options=True)
-_STATES = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
 NO_FIRST = "The first user must be an admin. Please create an admin user first."
 NO_TOKEN = "Authentication required to create users"
 NO_RIGHT = "Admin role required to create users"
@@ -354,66 +342,3 @@ def _listed(context: NestContext, path: str, *more: str) -> str:
     query = context.request.query.decode("latin-1")
     asked = [part for part in query.split("&") if part.partition("=")[0] in ("cursor", "limit")]
     return "?".join(filter(None, (path, "&".join((*asked, *more)))))
-
-
-class EventsApi(Api[NestContext]):
-    """A `Handler` of the HTTP server. What is observed and logged, see `Kernel`."""
-
-    def __init__(
-        self,
-        services: Mapping[str, HttpService],
-        clock: Clock,
-        tokens: Tokens,
-        passwords: Passwords,
-        *,
-        asked: bool,
-        health: Health,
-        figures: Figures,
-        pages: Mapping[str, Page],
-        limiter: RateLimiter,
-        answer_s: float = 30.0,
-        observe: Observe = ignore,
-        observe_call: Callable[[str, str, str, float], None] = ignore,
-        log: Log = ignore,
-        tracer: Tracer | None = None,
-        proxies: tuple[str, ...] = (),
-        tick: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        self._asks = PendingReads(answer_s, at_once=False)
-        self._services, self._passwords, self.health = services, passwords, health
-        kernel = Kernel(
-            lambda: clock.uuid().encode(),
-            observe=observe,
-            log=log,
-            tick=tick,
-            now=clock.now,
-            patience_ms=round(answer_s * 1_000),
-            tracer=tracer,
-            cors=CORS,
-            proxies=TrustedProxies(proxies) if proxies else None,
-            admission=Admission(tokens if asked else None, limiter),
-        )
-        made = figures.watched(
-            Gateway(services, tokens, passwords, self._asks, asked, observe_call, tick).routes()
-        )
-        shown = page_routes({**health.pages(), **pages})
-        super().__init__(kernel, NestContext, Router([*made, *shown], loose=True))
-
-    @property
-    def levels(self) -> dict[str, Callable[[], dict[str, float]]]:
-        guarded = {name: service.guarded for name, service in self._services.items()}
-        return {
-            "breaker_state": lambda: {name: _STATES[one.state] for name, one in guarded.items()},
-            "rpc_in_flight": lambda: {name: float(one.in_flight) for name, one in guarded.items()},
-            "rpc_client_retries": lambda: {name: float(one.retries) for name, one in guarded.items()},
-        }
-
-    def drain(self) -> None:
-        """Says that we are about to leave: no longer ready. What is under way goes on."""
-        self.health.closing = True
-
-    def close(self) -> None:
-        self._asks.close()
-        self._passwords.close()
-        for service in self._services.values():
-            service.close()

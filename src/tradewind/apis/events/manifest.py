@@ -28,9 +28,9 @@ def gateway(given: ApiGiven) -> Front:
     from ..kernel.passwords import Passwords
     from ..kernel.resilience.http_service import HttpService
     from ..nest.http import of_problem
+    from .app import EventsApi
     from .described import pages
     from .figures import Figures
-    from .gateway import EventsApi
     from .services import MOST_BODY
     from .terminus import Terminus
     from .tokens import Tokens

@@ -23,15 +23,13 @@ from ..kernel.client_address import TrustedProxies
 from ..kernel.docs import api_pages
 from ..kernel.health import Health
 from ..kernel.request_context import Api, Log, Observe, Page, ignore, page_routes, request_ids
-from ..kernel.resilience.breaker import State
-from ..kernel.resilience.guarded import Guarded, Later
+from ..kernel.resilience.guarded import Guarded, Later, levels
 from ..kernel.router import Router
 from .downstream import Downstream, RpcSettings, judge
 from .envelope import CORS
 from .operations import Operations
 from .request_context import RpcContext, RpcKernel, RpcRoute
 
-_STATES = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
 NOTHING = b'{"id":"00000000-0000-4000-8000-000000000000"}'
 """An id that does not exist: a service that says so is up."""
 OK = b'{"status":"ok"}'
@@ -120,15 +118,7 @@ class RpcApi(Api[RpcContext]):
     @property
     def levels(self) -> dict[str, Callable[[], dict[str, float]]]:
         """What can be read at any time, per service, under the names that `Metrics.watch` takes."""
-        services = self.services
-        return {
-            "breaker_state": lambda: {name: _STATES[one.state] for name, one in services.items()},
-            "rpc_in_flight": lambda: {name: float(one.in_flight) for name, one in services.items()},
-            "rpc_client_retries": lambda: {name: float(one.retries) for name, one in services.items()},
-            "rpc_client_retries_denied": lambda: {name: float(one.denied) for name, one in services.items()},
-            "rpc_client_shed": lambda: {name: float(one.shed) for name, one in services.items()},
-            "rpc_client_rejected": lambda: {name: float(one.rejected) for name, one in services.items()},
-        }
+        return levels(self.services)
 
     def _circuits(self, context: RpcContext) -> None:
         shown = {

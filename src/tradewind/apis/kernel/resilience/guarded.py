@@ -8,7 +8,7 @@ import enum
 import logging
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from .breaker import REFUSED, Breaker, Rules, State
@@ -29,6 +29,9 @@ LEAST_S = 0.01  # an attempt with less time than this is not worth sending
 LOOK_S = 1.0
 """How often a service with an open circuit is probed, and how long the probe may take."""
 logger = logging.getLogger(__name__)
+
+
+_STATES = {State.CLOSED: 0.0, State.HALF_OPEN: 1.0, State.OPEN: 2.0}
 
 
 class Verdict(enum.Enum):
@@ -149,6 +152,18 @@ class Guarded(Generic[T]):
             self.breaker.half_open(self.clock())
         else:
             self.later(LOOK_S, self._ask)
+
+
+def levels(services: Mapping[str, Guarded[Any]]) -> dict[str, Callable[[], dict[str, float]]]:
+    """What can be read at any time, per service, under the names that `Metrics.watch` takes."""
+    return {
+        "breaker_state": lambda: {name: _STATES[one.state] for name, one in services.items()},
+        "rpc_in_flight": lambda: {name: float(one.in_flight) for name, one in services.items()},
+        "rpc_client_retries": lambda: {name: float(one.retries) for name, one in services.items()},
+        "rpc_client_retries_denied": lambda: {name: float(one.denied) for name, one in services.items()},
+        "rpc_client_shed": lambda: {name: float(one.shed) for name, one in services.items()},
+        "rpc_client_rejected": lambda: {name: float(one.rejected) for name, one in services.items()},
+    }
 
 
 class _Run(Generic[T]):
